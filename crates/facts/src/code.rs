@@ -1,0 +1,125 @@
+//! What code states that links across files: constants, calls that pass values on, reads of settings, modules.
+//!
+//! Symbols are dotted names without generics or parameters: `Owner.member` for members of a type, `name` for what a file
+//! defines at its top level. They are matched by suffix within the files of one service and its libraries.
+
+use crate::{SmolStr, Value};
+use serde::{Deserialize, Serialize};
+
+/// A symbol is given a value: a constant, a field, a module-level variable, a key of an exported object
+/// (`endpoints.catalogueUrl`), the base address of a client object (`OrdersClient.<base>`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Constant {
+    pub symbol: SmolStr,
+    pub value: Value,
+}
+
+/// What a function returns, when it can be followed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Return {
+    pub function: SmolStr,
+    pub value: Value,
+}
+
+/// A call of a function that this workspace may define, with the arguments that can be followed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Pass {
+    /// As written after import resolution: `client.NewTrainerClient`, `OrdersClient.<init>`.
+    pub callee: SmolStr,
+    pub args: Vec<Argument>,
+    /// The enclosing function's symbol; empty at top level.
+    pub within: SmolStr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Argument {
+    /// For keyword arguments.
+    pub name: Option<SmolStr>,
+    pub value: Value,
+}
+
+/// A setting is read. Distinct from its use: the value flows on as a hole in other facts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Read {
+    /// A single `Env` or `Config` hole, or text with holes when the key itself is computed.
+    pub key: Value,
+    pub default: Option<Value>,
+    pub within: SmolStr,
+}
+
+/// Names that a file calls or mentions as values; what is defined private and never used is dead.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Uses {
+    /// Sorted, unique simple names.
+    pub names: Vec<SmolStr>,
+    /// Imported modules, as written (Go paths, Python dotted modules, Java packages with type, npm packages, relative paths).
+    pub imports: Vec<SmolStr>,
+    /// Symbols of private functions that this file defines and never uses.
+    pub unused: Vec<SmolStr>,
+    /// Types this file defines with what they extend or implement (`OrderService: IOrderService`).
+    pub types: Vec<(SmolStr, Vec<SmolStr>)>,
+    /// The package, namespace or module that the file belongs to; empty if none is stated.
+    pub package: SmolStr,
+}
+
+/// A unit of code that a build tool knows: a Maven module, an npm package, a Go module, a .NET project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Module {
+    pub name: SmolStr,
+    pub kind: ModuleKind,
+    /// Whether it builds something that runs by itself; `None` if the manifest does not say.
+    pub runnable: Option<bool>,
+    /// Local modules it is built with: relative paths, or names of other modules in the workspace.
+    pub uses: Vec<SmolStr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModuleKind {
+    Maven,
+    Gradle,
+    Npm,
+    Go,
+    Cargo,
+    DotNet,
+    Python,
+    Composer,
+    Gem,
+    Mix,
+    Cmake,
+}
+
+/// A package, image or runtime that something is built with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Depends {
+    pub package: SmolStr,
+    pub version: Option<SmolStr>,
+    pub kind: ModuleKind,
+    /// For tests and tools only.
+    pub development: bool,
+}
+
+/// A contract file's statement: a gRPC service, an OpenAPI document, a GraphQL type with operations.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Schema {
+    pub protocol: crate::Protocol,
+    /// `package.Service`, an OpenAPI title, a GraphQL root type.
+    pub name: SmolStr,
+    /// Operation names: gRPC methods, `GET /path`, GraphQL fields; with request and response types.
+    pub operations: Vec<(SmolStr, SmolStr, SmolStr)>,
+}
+
+/// A test by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Test {
+    pub name: SmolStr,
+    /// Names that it mentions and that look like what it covers.
+    pub covers: Vec<SmolStr>,
+}
+
+/// A line of CODEOWNERS.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Owner {
+    pub pattern: SmolStr,
+    pub owners: Vec<SmolStr>,
+}

@@ -1,0 +1,27 @@
+//! The vocabulary that every room shares: what can be said about a system, where it was seen, and how surely.
+//!
+//! Invariant: a fact depends on one origin only. What that origin cannot know stays a hole in a [`Value`]; only linking
+//! fills holes. This crate parses nothing and decides nothing.
+
+mod base;
+mod claim;
+mod code;
+mod deploy;
+mod key;
+mod problem;
+mod site;
+mod traffic;
+mod value;
+
+pub use base::{FactBase, FileFacts};
+pub use claim::{Claim, Fact, How};
+pub use code::{Argument, Constant, Depends, Module, ModuleKind, Owner, Pass, Read, Return, Schema, Test, Uses};
+pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
+pub use key::Key;
+pub use problem::{Problem, ProblemKind};
+pub use site::{Lines, Span};
+pub use smol_str::{SmolStr, format_smolstr};
+pub use traffic::{
+    Access, AccessMode, Call, Endpoint, Message, Mount, Policy, PolicyKind, Protocol, Route, Store, System,
+};
+pub use value::{Hole, Part, Value};

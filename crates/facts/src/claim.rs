@@ -2,8 +2,8 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Build, Call, Constant, Depends, Endpoint, Message, Module, Mount, Owner, Pass, Policy, Profile, Read,
-    Return, Route, Schema, Service, Setting, SmolStr, Span, Store, Test, Uses,
+    Access, Alias, Build, Call, Constant, Depends, Endpoint, Message, Module, Mount, Owner, Pass, Policy, Profile,
+    Read, Return, Route, Schema, Service, Setting, SmolStr, Span, Store, Test, Uses,
 };
 use serde::{Deserialize, Serialize};
 

@@ -9,9 +9,11 @@ mod code;
 mod deploy;
 mod key;
 mod problem;
+mod show;
 mod site;
 mod traffic;
 mod value;
+pub mod word;
 
 pub use base::{FactBase, FileFacts};
 pub use claim::{Claim, Fact, How};

@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn joins_text_and_prints_holes() {
-        let value = Value::text("http://").then(Value::env("QUOTE_ADDR", None)).then("/get".into()).then("quote".into());
+        let value =
+            Value::text("http://").then(Value::env("QUOTE_ADDR", None)).then("/get".into()).then("quote".into());
         assert_eq!(value.to_string(), "http://${env:QUOTE_ADDR}/getquote");
         assert_eq!(value.parts.len(), 3);
         assert_eq!(value.as_text(), None);

@@ -1,0 +1,229 @@
+//! What value an expression has, as far as one file knows.
+//!
+//! Assignments, fields, constructor parameters and constants of this file are followed; environment and configuration
+//! reads become holes; what other files define becomes a reference. Several assignments give alternatives rather than a
+//! guess about order: an address is one of few, and linking tries each.
+
+use super::{Binding, Code, library};
+use crate::code::ir::{Call, Expr, ExprKind};
+use seam_facts::{Hole, SmolStr, Value, format_smolstr};
+
+/// How many names are followed before the rest becomes opaque.
+const MAX_STEPS: usize = 16;
+/// Alternatives kept of one value.
+const MAX_ALTERNATIVES: usize = 8;
+
+impl<'a> Code<'a> {
+    /// The value of `expr`, which stands in `function`.
+    pub fn value(&self, expr: &Expr, function: usize) -> Value {
+        self.eval(expr, function, MAX_STEPS)
+    }
+
+    pub(crate) fn eval(&self, expr: &Expr, function: usize, steps: usize) -> Value {
+        if steps == 0 {
+            return Value::opaque("…");
+        }
+        match &expr.kind {
+            ExprKind::Str(text) => Value::text(text.clone()),
+            ExprKind::Num(text) => Value::text(text.clone()),
+            ExprKind::Bool(b) => Value::text(if *b { "true" } else { "false" }),
+            ExprKind::Null => Value::opaque("null"),
+            ExprKind::Concat(parts) => parts.iter().map(|p| self.eval(p, function, steps - 1)).collect(),
+            ExprKind::Either(options) => self.alternatives(options.iter().map(|o| self.eval(o, function, steps - 1))),
+            ExprKind::Name(name) => self.eval_name(name, function, steps),
+            ExprKind::Member(base, member) => self.eval_member(base, member, function, steps),
+            ExprKind::Index(base, index) => {
+                let key = self.eval(index, function, steps - 1);
+                if let Some(found) = library::indexed(self, base, &key, function) {
+                    return found;
+                }
+                match key.as_text() {
+                    Some(key) => self.eval_member(base, &key, function, steps),
+                    None => Value::opaque(short(expr)),
+                }
+            }
+            ExprKind::Call(call) => self.eval_call(call, function, steps),
+            ExprKind::Other(parts) if parts.len() == 1 => self.eval(&parts[0], function, steps - 1),
+            ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Lambda(_) | ExprKind::Other(_) => {
+                Value::opaque(short(expr))
+            }
+        }
+    }
+
+    /// Drops what cannot be followed when something else can.
+    fn alternatives(&self, values: impl Iterator<Item = Value>) -> Value {
+        let all: Vec<Value> = values.collect();
+        let known: Vec<Value> = all.iter().filter(|v| !matches!(v.as_hole(), Some(Hole::Opaque(_)))).cloned().collect();
+        match known.is_empty() {
+            true => all.into_iter().next().unwrap_or_default(),
+            false => Value::either(known.into_iter().take(MAX_ALTERNATIVES)),
+        }
+    }
+
+    fn eval_bindings(&self, bindings: &[Binding<'a>], name: &str, steps: usize) -> Value {
+        let (appended, set): (Vec<&Binding<'a>>, Vec<&Binding<'a>>) = bindings.iter().partition(|b| b.append);
+        let base = self.alternatives(
+            // `x = f(x)` says nothing new about what x may be made of; it is followed without itself.
+            set.iter().filter(|b| !matches!(&b.value.kind, ExprKind::Name(n) if n == name)).map(|b| {
+                if mentions(b.value, name) && set.len() > 1 {
+                    Value::opaque(name)
+                } else {
+                    self.eval(b.value, b.function, steps - 1)
+                }
+            }),
+        );
+        appended.iter().fold(base, |value, b| value.then(self.eval(b.value, b.function, steps - 1)))
+    }
+
+    fn eval_name(&self, name: &SmolStr, function: usize, steps: usize) -> Value {
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            let f = &self.unit.functions[index];
+            let param = f.params.iter().position(|p| &p.name == name);
+            if let Some(bindings) = self.locals.get(&(index, name.as_str())) {
+                let assigned = self.eval_bindings(bindings, name, steps);
+                // A parameter with a fallback: `url = url || DEFAULT`.
+                return match param {
+                    Some(i) => self.alternatives([self.param(index, i, steps), assigned].into_iter()),
+                    None => assigned,
+                };
+            }
+            if let Some(i) = param {
+                return self.param(index, i, steps);
+            }
+            scope = f.parent;
+        }
+        let owner = self.unit.functions[function].owner.as_str();
+        if self.unit.lang.implicit_this() && self.has_field(owner, name) {
+            return self.eval_field(owner, name, steps);
+        }
+        if let Some(bindings) = self.locals.get(&(0, name.as_str())) {
+            return self.eval_bindings(bindings, name, steps);
+        }
+        let canonical = self.origin(&Expr::name(name.clone(), Default::default()), function);
+        Value::reference(canonical)
+    }
+
+    fn param(&self, function: usize, index: usize, steps: usize) -> Value {
+        let f = &self.unit.functions[function];
+        let param = &f.params[index];
+        if let Some(injected) = library::injected(self, &param.annotations) {
+            return injected;
+        }
+        if f.name == "<lambda>" {
+            return Value::opaque(param.name.clone());
+        }
+        let hole = Value::hole(Hole::Param { function: f.symbol(), index: index as u16, name: param.name.clone() });
+        match &param.default {
+            Some(default) => Value::either([hole, self.eval(default, function, steps - 1)]),
+            None => hole,
+        }
+    }
+
+    /// A member of the type `owner` of this file.
+    pub(crate) fn eval_field(&self, owner: &str, name: &str, steps: usize) -> Value {
+        let ty = self.type_named(owner);
+        let field = ty.and_then(|t| t.fields.iter().find(|f| f.name == name));
+        if let (Some(ty), Some(field)) = (ty, field)
+            && let Some(injected) =
+                library::injected(self, &field.annotations).or_else(|| library::bound(self, ty, field))
+        {
+            // An initialiser is the binding's default.
+            return match (&field.init, injected.as_hole()) {
+                (Some(init), Some(Hole::Config { key, default: None })) => {
+                    Value::config(key.clone(), Some(self.eval(init, 0, steps - 1)))
+                }
+                _ => injected,
+            };
+        }
+        let init = field.and_then(|f| f.init.as_ref()).map(|init| self.eval(init, 0, steps - 1));
+        let assigned = self.fields.get(&(owner, name)).map(|b| self.eval_bindings(b, name, steps));
+        match (init, assigned) {
+            (None, None) => Value::reference(format_smolstr!("{owner}.{name}")),
+            (init, assigned) => self.alternatives(assigned.into_iter().chain(init)),
+        }
+    }
+
+    fn eval_member(&self, base: &Expr, member: &str, function: usize, steps: usize) -> Value {
+        if let ExprKind::Name(name) = &base.kind
+            && name == "this"
+        {
+            return self.eval_field(&self.unit.functions[function].owner, member, steps - 1);
+        }
+        if let Some(found) = library::member(self, base, member, function) {
+            return found;
+        }
+        // A key of an object literal in this file.
+        if let Some(entry) = self.object_key(base, member, function, steps) {
+            return entry;
+        }
+        let origin = self.origin(base, function);
+        if let Some(ty) = self.type_named(&origin)
+            && (self.has_field(&ty.name, member))
+        {
+            return self.eval_field(&ty.name, member, steps - 1);
+        }
+        let path = if origin.is_empty() {
+            member.into()
+        } else if origin.ends_with('#') {
+            format_smolstr!("{origin}{member}")
+        } else {
+            format_smolstr!("{origin}.{member}")
+        };
+        Value::reference(path)
+    }
+
+    fn object_key(&self, base: &Expr, member: &str, function: usize, steps: usize) -> Option<Value> {
+        if steps == 0 {
+            return None;
+        }
+        match &base.kind {
+            ExprKind::Object(_) => Some(self.eval(base.key(member)?, function, steps - 1)),
+            ExprKind::Name(name) => {
+                let bindings = [function, 0].iter().find_map(|f| self.locals.get(&(*f, name.as_str())))?;
+                bindings.iter().find_map(|b| self.object_key(b.value, member, b.function, steps - 1))
+            }
+            ExprKind::Member(inner, key) => {
+                let ExprKind::Name(name) = &inner.kind else {
+                    return None;
+                };
+                let bindings = [function, 0].iter().find_map(|f| self.locals.get(&(*f, name.as_str())))?;
+                let object = bindings.iter().find_map(|b| b.value.key(key))?;
+                self.object_key(object, member, function, steps - 1)
+            }
+            ExprKind::Call(call) if matches!(call.name(), "freeze" | "registerAs") => {
+                self.object_key(&call.args.last()?.value, member, function, steps - 1)
+            }
+            _ => None,
+        }
+    }
+
+    fn eval_call(&self, call: &Call, function: usize, steps: usize) -> Value {
+        if let Some(found) = library::called(self, call, function, steps - 1) {
+            return found;
+        }
+        let callee = self.callee(call, function);
+        let callee = if call.new { format_smolstr!("{callee}.<init>") } else { callee };
+        if callee.is_empty() {
+            return Value::opaque(call.name());
+        }
+        let args = call.args.iter().take(8).map(|a| self.eval(&a.value, function, steps - 1)).collect();
+        Value::hole(Hole::Result { callee, args })
+    }
+}
+
+fn mentions(expr: &Expr, name: &str) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Name(n) if n == name));
+    found
+}
+
+/// A few words for people about an expression that cannot be followed.
+pub(crate) fn short(expr: &Expr) -> SmolStr {
+    match &expr.kind {
+        ExprKind::Object(_) => "{…}".into(),
+        ExprKind::List(_) => "[…]".into(),
+        ExprKind::Lambda(_) => "closure".into(),
+        _ => expr.path().map(SmolStr::from).unwrap_or_else(|| "…".into()),
+    }
+}

@@ -1,0 +1,388 @@
+//! What links code across files, whatever the technology: constants, results, arguments passed on, settings read, names
+//! used. See `flow.md`.
+
+use super::ir::{Expr, ExprKind, Stmt, walk_stmts};
+use super::{Code, library};
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, Span, Uses, Value, format_smolstr};
+use std::collections::BTreeSet;
+
+pub static EXTRACTOR: Extractor =
+    Extractor { id: "flow", version: 1, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    constants(code, sink);
+    returns(code, sink);
+    passes(code, sink);
+    reads(code, sink);
+    uses(code, sink);
+}
+
+fn constants(code: &Code<'_>, sink: &mut Sink) {
+    for stmt in &code.unit.functions[0].body {
+        let Stmt::Assign { target, value, span, .. } = stmt else {
+            continue;
+        };
+        let Some(symbol) = target.path() else {
+            continue;
+        };
+        let symbol = exported(&symbol);
+        constant(code, symbol, value, 0, *span, sink, 4);
+    }
+    for ty in &code.unit.types {
+        for field in &ty.fields {
+            let symbol = format_smolstr!("{}.{}", ty.name, field.name);
+            let value = code.eval_field(&ty.name, &field.name, 12);
+            // Structured initialisers flatten; everything else is what the field's value is.
+            if let Some(init) = &field.init
+                && matches!(init.kind, ExprKind::Object(_) | ExprKind::Call(_))
+            {
+                constant(code, symbol.clone(), init, 0, field.span, sink, 4);
+            }
+            emit(symbol, value, field.span, sink);
+        }
+    }
+    // Fields that are only ever assigned.
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        each_assign(&function.body, &mut |target, value, span| {
+            let ExprKind::Member(base, field) = &target.kind else {
+                return;
+            };
+            let owner = match &base.kind {
+                ExprKind::Name(n) if n == "this" => function.owner.clone(),
+                // Go and others set fields of typed variables: `svc.addr = …`.
+                _ => code.origin(base, index),
+            };
+            if owner.is_empty() || owner.contains('(') {
+                return;
+            }
+            let symbol = format_smolstr!("{}.{field}", owner.rsplit('#').next().unwrap_or(&owner));
+            constant(code, symbol, value, index, span, sink, 3);
+        });
+    }
+}
+
+fn each_assign(stmts: &[Stmt], visit: &mut dyn FnMut(&Expr, &Expr, Span)) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Assign { target, value, span, .. } => visit(target, value, *span),
+            Stmt::Block { body, .. } => each_assign(body, visit),
+            Stmt::Expr(_) | Stmt::Return(_) => {}
+        }
+    }
+}
+
+/// `module.exports.x` and `exports.x` are `x`.
+fn exported(symbol: &str) -> SmolStr {
+    let symbol = symbol.strip_prefix("module.").unwrap_or(symbol);
+    symbol.strip_prefix("exports.").unwrap_or(symbol).into()
+}
+
+/// A constant, or the constants of an object's keys.
+fn constant(code: &Code<'_>, symbol: SmolStr, value: &Expr, function: usize, at: Span, sink: &mut Sink, depth: usize) {
+    if depth == 0 {
+        return;
+    }
+    match &value.kind {
+        ExprKind::Object(entries) => {
+            for (key, entry) in entries {
+                let symbol = if symbol == "exports" { key.clone() } else { format_smolstr!("{symbol}.{key}") };
+                constant(code, symbol, entry, function, entry.span, sink, depth - 1);
+            }
+        }
+        ExprKind::Call(call) if matches!(call.name(), "freeze" | "registerAs" | "defineConfig") => {
+            if let Some(last) = call.args.last() {
+                constant(code, symbol, &last.value, function, at, sink, depth - 1);
+            }
+        }
+        // `export default () => ({…})`.
+        ExprKind::Lambda(index) => {
+            for stmt in &code.unit.functions[*index].body {
+                if let Stmt::Return(result) = stmt
+                    && matches!(result.kind, ExprKind::Object(_))
+                {
+                    constant(code, symbol.clone(), result, *index, result.span, sink, depth - 1);
+                }
+            }
+        }
+        _ => emit(symbol, code.value(value, function), at, sink),
+    }
+}
+
+fn emit(symbol: SmolStr, value: Value, at: Span, sink: &mut Sink) {
+    let itself = matches!(value.as_hole(), Some(Hole::Ref(path)) if *path == symbol);
+    if !itself && followable(&value) {
+        sink.stated(Claim::Constant(Constant { symbol, value }), at);
+    }
+}
+
+/// Worth keeping: something in it is known, or may become known.
+fn followable(value: &Value) -> bool {
+    !value.is_empty() && !matches!(value.as_hole(), Some(Hole::Opaque(_)))
+}
+
+fn returns(code: &Code<'_>, sink: &mut Sink) {
+    for (index, function) in code.unit.functions.iter().enumerate().skip(1) {
+        if function.parent.is_some() {
+            continue;
+        }
+        let mut results: Vec<(&Expr, Span)> = Vec::new();
+        each_return(&function.body, &mut |e| results.push((e, e.span)));
+        let symbol = function.symbol();
+        for (result, at) in results.iter().take(6) {
+            if let ExprKind::Object(_) = result.kind {
+                constant(code, format_smolstr!("{symbol}()"), result, index, *at, sink, 3);
+                continue;
+            }
+            let value = code.value(result, index);
+            if followable(&value) {
+                sink.stated(Claim::Return(Return { function: symbol.clone(), value }), *at);
+            }
+        }
+        // What a function stores through a parameter comes back to the caller: `*target = os.Getenv(key)`.
+        for (position, param) in function.params.iter().enumerate() {
+            if !param.ty.trim_start().starts_with(['*', '&']) {
+                continue;
+            }
+            each_assign(&function.body, &mut |target, value, at| {
+                if matches!(&target.kind, ExprKind::Name(n) if *n == param.name) {
+                    let value = code.value(value, index);
+                    if followable(&value) {
+                        let function = format_smolstr!("{symbol}.<out:{position}>");
+                        sink.stated(Claim::Return(Return { function, value }), at);
+                    }
+                }
+            });
+        }
+    }
+}
+
+fn each_return<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Return(e) => visit(e),
+            Stmt::Block { body, .. } => each_return(body, visit),
+            Stmt::Assign { .. } | Stmt::Expr(_) => {}
+        }
+    }
+}
+
+/// Functions whose arguments never carry an address on.
+const NOISE: &[&str] = &[
+    "log",
+    "info",
+    "debug",
+    "warn",
+    "error",
+    "trace",
+    "print",
+    "println",
+    "printf",
+    "Printf",
+    "Println",
+    "Errorf",
+    "Info",
+    "Infof",
+    "Error",
+    "Debug",
+    "Warn",
+    "Warning",
+    "Fatal",
+    "Fatalf",
+    "LogInformation",
+    "LogError",
+    "LogDebug",
+    "LogWarning",
+    "WriteLine",
+    "equals",
+    "Equal",
+    "append",
+    "push",
+    "add",
+    "Add",
+    "put",
+    "format",
+    "Sprintf",
+    "assertEquals",
+    "assertThat",
+    "assert",
+    "expect",
+    "toBe",
+    "len",
+    "require",
+    "describe",
+    "it",
+    "test",
+    "Errorw",
+    "Infow",
+    "contains",
+    "includes",
+    "startsWith",
+    "endsWith",
+    "split",
+    "replace",
+    "parseInt",
+    "isinstance",
+    "getattr",
+    "setAttribute",
+    "SetAttributes",
+    "set_attribute",
+    "addEventListener",
+    "querySelector",
+    "getElementById",
+    "puts",
+    "header",
+    "setHeader",
+];
+
+/// Longest text that is passed on as an address, a name or a key; templates and prose are longer.
+const MAX_ARGUMENT: usize = 300;
+
+fn passes(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        let name = site.call.name();
+        if NOISE.contains(&name) || site.call.args.is_empty() || site.call.args.len() > 12 {
+            continue;
+        }
+        let mut args: Vec<Argument> = Vec::new();
+        let mut worth = false;
+        for arg in &site.call.args {
+            let value = code.value(&arg.value, site.function);
+            let value = match value.as_text() {
+                Some(text) if text.len() > MAX_ARGUMENT => Value::opaque("text"),
+                _ => value,
+            };
+            worth |= followable(&value);
+            args.push(Argument { name: arg.name.clone(), value });
+        }
+        if !worth {
+            continue;
+        }
+        let mut callee = code.callee(site.call, site.function);
+        if site.call.new {
+            callee = format_smolstr!("{callee}.<init>");
+        }
+        if callee.is_empty() {
+            continue;
+        }
+        // Places handed over by reference: what the function stores there is the place's value.
+        for (position, arg) in site.call.args.iter().enumerate() {
+            if let ExprKind::Member(base, field) = &arg.value.kind {
+                let owner = code.origin(base, site.function);
+                if owner.is_empty() || owner.contains('(') || !code.unit.functions.iter().any(|f| f.name == name) {
+                    continue;
+                }
+                let symbol = format_smolstr!("{}.{field}", owner.rsplit('#').next().unwrap_or(&owner));
+                let passed = args.iter().map(|a| a.value.clone()).collect();
+                let out = Hole::Result { callee: format_smolstr!("{name}.<out:{position}>"), args: passed };
+                sink.stated(Claim::Constant(Constant { symbol, value: Value::hole(out) }), site.span());
+            }
+        }
+        sink.stated(Claim::Pass(Pass { callee, args, within: code.within(site.function) }), site.span());
+    }
+}
+
+/// Every place where a setting is read, wherever the value goes.
+fn reads(code: &Code<'_>, sink: &mut Sink) {
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        let mut found = Vec::new();
+        let mut visit = |expr: &Expr| found.extend(setting_read(code, expr, index).map(|v| (v, expr.span)));
+        walk_stmts(&function.body, &mut visit);
+        for param in &function.params {
+            if let Some(default) = &param.default {
+                default.walk(&mut visit);
+            }
+        }
+        let injected = function.params.iter().filter_map(|p| Some((library::injected(code, &p.annotations)?, p.span)));
+        found.extend(injected.collect::<Vec<_>>());
+        for (value, at) in found {
+            read(value, code.within(index), at, sink);
+        }
+    }
+    for ty in &code.unit.types {
+        for field in &ty.fields {
+            let mut found = Vec::new();
+            if let Some(init) = &field.init {
+                init.walk(&mut |expr| found.extend(setting_read(code, expr, 0).map(|v| (v, expr.span))));
+            }
+            let bound = library::injected(code, &field.annotations).or_else(|| library::bound(code, ty, field));
+            found.extend(bound.map(|v| (v, field.span)));
+            for (value, at) in found {
+                read(value, format_smolstr!("{}.{}", ty.name, field.name), at, sink);
+            }
+        }
+    }
+}
+
+/// The setting that this very expression reads.
+fn setting_read(code: &Code<'_>, expr: &Expr, function: usize) -> Option<Value> {
+    match &expr.kind {
+        ExprKind::Call(call) => library::called(code, call, function, 6),
+        ExprKind::Index(base, key) => library::indexed(code, base, &code.value(key, function), function),
+        ExprKind::Member(base, member) => library::member(code, base, member, function),
+        _ => None,
+    }
+}
+
+/// Reports the holes of a value that the environment or configuration fills at this very place.
+fn read(value: Value, within: SmolStr, at: Span, sink: &mut Sink) {
+    for part in value.parts {
+        let seam_facts::Part::Hole(hole) = part else {
+            continue;
+        };
+        match &hole {
+            Hole::Env { default, .. } | Hole::Config { default, .. } => {
+                let default = default.as_deref().cloned();
+                sink.stated(Claim::Read(Read { key: Value::hole(hole), default, within: within.clone() }), at);
+            }
+            Hole::Result { callee, .. } if callee == "<env>" || callee == "<config>" => {
+                sink.stated(Claim::Read(Read { key: Value::hole(hole), default: None, within: within.clone() }), at);
+            }
+            Hole::Ref(_) | Hole::Param { .. } | Hole::Result { .. } | Hole::Either(_) | Hole::Opaque(_) => {}
+        }
+    }
+}
+
+fn uses(code: &Code<'_>, sink: &mut Sink) {
+    let unit = code.unit;
+    let mut names: BTreeSet<SmolStr> = BTreeSet::new();
+    for function in &unit.functions {
+        let mut visit = |expr: &Expr| match &expr.kind {
+            ExprKind::Name(name) | ExprKind::Member(_, name) => {
+                names.insert(name.clone());
+            }
+            _ => {}
+        };
+        walk_stmts(&function.body, &mut visit);
+    }
+    for ty in &unit.types {
+        for field in &ty.fields {
+            if let Some(init) = &field.init {
+                init.walk(&mut |expr| {
+                    if let ExprKind::Name(name) | ExprKind::Member(_, name) = &expr.kind {
+                        names.insert(name.clone());
+                    }
+                });
+            }
+        }
+    }
+    let unused = unit
+        .functions
+        .iter()
+        .filter(|f| f.private && f.annotations.is_empty() && !f.name.starts_with('<') && !names.contains(&f.name))
+        .map(|f| f.symbol())
+        .collect();
+    let mut imports: Vec<SmolStr> = unit
+        .imports
+        .iter()
+        .map(|i| match &i.name {
+            Some(name) => format_smolstr!("{}#{name}", i.path),
+            None => i.path.clone(),
+        })
+        .collect();
+    imports.sort();
+    imports.dedup();
+    let types = unit.types.iter().map(|t| (t.name.clone(), t.supers.clone())).collect();
+    let uses = Uses { names: names.into_iter().collect(), imports, unused, types, package: unit.package.clone() };
+    sink.stated(Claim::Uses(uses), Span::at(1, 1));
+}

@@ -1,0 +1,462 @@
+//! Functions of standard libraries and frameworks whose result is known text: reads of the environment and of
+//! configuration, formatting, trimming, parsing of addresses.
+//!
+//! Invariant: everything here is about values only; calls that *do* something are technologies' business.
+
+use super::Code;
+use crate::code::ir::{Annotation, Call, Expr, ExprKind, Field, Type};
+use crate::lang::Lang;
+use seam_facts::{Hole, SmolStr, Value, format_smolstr};
+
+/// Functions that read one environment variable: canonical name, position of the key; the default follows the key.
+const ENV_READERS: &[(Lang, &str)] = &[
+    (Lang::Java, "System.getenv"),
+    (Lang::Java, "System.getProperty"),
+    (Lang::Kotlin, "System.getenv"),
+    (Lang::Kotlin, "System.getProperty"),
+    (Lang::CSharp, "Environment.GetEnvironmentVariable"),
+    (Lang::CSharp, "System.Environment.GetEnvironmentVariable"),
+    (Lang::Python, "os#getenv"),
+    (Lang::Python, "os#environ.get"),
+    (Lang::Python, "os#environ.setdefault"),
+    (Lang::Python, "os#environ.pop"),
+    (Lang::Python, "decouple#config"),
+    (Lang::Python, "environ#Env"),
+    (Lang::Script, "Deno.env.get"),
+    (Lang::Go, "os#Getenv"),
+    (Lang::Go, "os#LookupEnv"),
+    (Lang::Go, "syscall#Getenv"),
+    (Lang::Rust, "std::env#var"),
+    (Lang::Rust, "std#env.var"),
+    (Lang::Rust, "env.var"),
+    (Lang::Rust, "std.env.var"),
+    (Lang::Rust, "std::env#var_os"),
+    (Lang::Rust, "dotenv#var"),
+    (Lang::Rust, "dotenvy#var"),
+    (Lang::Ruby, "ENV.fetch"),
+    (Lang::Php, "getenv"),
+    (Lang::Php, "env"),
+    (Lang::Elixir, "System.get_env"),
+    (Lang::Elixir, "System.fetch_env!"),
+    (Lang::Elixir, "System.fetch_env"),
+    (Lang::Cpp, "getenv"),
+    (Lang::Cpp, "std.getenv"),
+    (Lang::Cpp, "std::getenv"),
+];
+
+/// Objects whose members or keys are environment variables.
+const ENV_OBJECTS: &[(Lang, &str)] = &[
+    (Lang::Python, "os#environ"),
+    (Lang::Script, "process.env"),
+    (Lang::Script, "process#env"),
+    (Lang::Script, "node:process#env"),
+    (Lang::Script, "import.meta.env"),
+    (Lang::Ruby, "ENV"),
+    (Lang::Php, "_ENV"),
+    (Lang::Php, "_SERVER"),
+];
+
+/// A function or method that the caller needs the value of.
+pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize) -> Option<Value> {
+    if steps == 0 {
+        return None;
+    }
+    let lang = code.unit.lang;
+    let callee = code.callee(call, function);
+    let eval = |expr: &Expr| code.eval(expr, function, steps);
+    let arg = |index: usize| call.args.get(index).map(|a| eval(&a.value));
+    if ENV_READERS.contains(&(lang, callee.as_str())) {
+        let default = call.named("default").or_else(|| call.arg(1)).map(eval).filter(|v| !is_null(v));
+        return Some(keyed(true, arg(0)?, default));
+    }
+    if let Some(config) = config_read(lang, call, &callee) {
+        let default = call.arg(1).filter(|e| !matches!(e.kind, ExprKind::Name(_) | ExprKind::Lambda(_))).map(eval);
+        return Some(keyed(false, arg(config)?, default.filter(|v| !is_null(v))));
+    }
+    let name = call.name();
+    // Text built by a format.
+    let format = match (lang, callee.as_str()) {
+        (Lang::Go, "fmt#Sprintf") | (Lang::Php, "sprintf") | (Lang::Script, "util#format") => Some(Format::Percent),
+        (Lang::Java | Lang::Kotlin, "String.format") => Some(Format::Percent),
+        (Lang::CSharp, "String.Format" | "string.Format") => Some(Format::Braces),
+        (Lang::Rust, "format!" | "format") => Some(Format::Braces),
+        _ => None,
+    };
+    if let Some(format) = format {
+        let template = call.args.first()?;
+        return Some(fill(format, eval(&template.value), call, 1, &eval));
+    }
+    if let Some(receiver) = call.receiver() {
+        match (lang, name) {
+            (Lang::Python, "format") | (Lang::Java, "formatted") | (Lang::Kotlin, "format") => {
+                let format = if lang == Lang::Python { Format::Braces } else { Format::Percent };
+                return Some(fill(format, eval(receiver), call, 0, &eval));
+            }
+            // Java varargs and builders that put pieces together.
+            (_, "concat") if lang != Lang::Script || call.args.len() == 1 => {
+                return Some(eval(receiver).then(arg(0)?));
+            }
+            _ => {}
+        }
+        if TRANSPARENT_METHODS.contains(&name) {
+            return Some(eval(receiver));
+        }
+        if let Some(default) = FALLBACK_METHODS.contains(&name).then(|| arg(0)).flatten() {
+            return Some(or_default(eval(receiver), default));
+        }
+    }
+    if TRANSPARENT_CALLS.iter().any(|(l, c)| *l == lang && *c == callee)
+        || (call.new && TRANSPARENT_TYPES.contains(&name))
+    {
+        // `new URL(path, base)` and `urljoin(base, path)`.
+        if call.new && name == "URL" && call.args.len() == 2 && lang == Lang::Script {
+            return Some(join_url(arg(1)?, arg(0)?));
+        }
+        return arg(0);
+    }
+    if matches!(callee.as_str(), "urllib.parse#urljoin" | "url#resolve") {
+        return Some(join_url(arg(0)?, arg(1)?));
+    }
+    None
+}
+
+/// Methods that give back their receiver, as far as an address goes.
+const TRANSPARENT_METHODS: &[&str] = &[
+    "trim",
+    "strip",
+    "rstrip",
+    "lstrip",
+    "toString",
+    "to_string",
+    "to_s",
+    "to_owned",
+    "into",
+    "as_str",
+    "clone",
+    "unwrap",
+    "expect",
+    "as_ref",
+    "as_deref",
+    "ToString",
+    "Trim",
+    "TrimEnd",
+    "toLowerCase",
+    "ToLower",
+    "lower",
+    "decode",
+    "encode",
+    "toURI",
+    "toUri",
+    "build",
+    "toUriString",
+    "freeze",
+    "chomp",
+    "String",
+    "intern",
+    "get_secret_value",
+    "href",
+    "c_str",
+    "AbsoluteUri",
+    "unicode_string",
+    "await",
+    "as_bytes",
+    "orElseThrow",
+    "toASCIIString",
+    "encodedPath",
+    "expand",
+    "buildAndExpand",
+];
+
+/// Methods whose argument is used when the receiver has no value.
+const FALLBACK_METHODS: &[&str] =
+    &["unwrap_or", "unwrap_or_else", "orElse", "orElseGet", "getOrElse", "GetValueOrDefault", "unwrap_or_default"];
+
+const TRANSPARENT_TYPES: &[&str] = &["URI", "Uri", "URL", "Url", "String", "HttpEntity", "InetSocketAddress"];
+
+const TRANSPARENT_CALLS: &[(Lang, &str)] = &[
+    (Lang::Java, "URI.create"),
+    (Lang::Java, "String.valueOf"),
+    (Lang::Java, "Objects.requireNonNull"),
+    (Lang::Java, "UriComponentsBuilder.fromHttpUrl"),
+    (Lang::Java, "UriComponentsBuilder.fromUriString"),
+    (Lang::Java, "HttpUrl.parse"),
+    (Lang::Java, "HttpUrl.get"),
+    (Lang::Kotlin, "URI.create"),
+    (Lang::Kotlin, "requireNotNull"),
+    (Lang::Kotlin, "checkNotNull"),
+    (Lang::Python, "str"),
+    (Lang::Python, "int"),
+    (Lang::Python, "os#path.expandvars"),
+    (Lang::Python, "urllib.parse#urlparse"),
+    (Lang::Python, "urllib.parse#quote"),
+    (Lang::Python, "yarl#URL"),
+    (Lang::Python, "starlette.datastructures#Secret"),
+    (Lang::Script, "String"),
+    (Lang::Script, "Number"),
+    (Lang::Script, "parseInt"),
+    (Lang::Script, "url#parse"),
+    (Lang::Script, "Object.freeze"),
+    (Lang::Go, "strings#TrimSpace"),
+    (Lang::Go, "strings#TrimSuffix"),
+    (Lang::Go, "strings#TrimRight"),
+    (Lang::Go, "strings#ToLower"),
+    (Lang::Go, "net/url#Parse"),
+    (Lang::Go, "url#MustParse"),
+    (Lang::Go, "string"),
+    (Lang::Go, "path#Clean"),
+    (Lang::Rust, "String::from"),
+    (Lang::Rust, "String.from"),
+    (Lang::Rust, "Some"),
+    (Lang::Rust, "Ok"),
+    (Lang::Rust, "Url.parse"),
+    (Lang::Ruby, "URI"),
+    (Lang::Ruby, "URI.parse"),
+    (Lang::Ruby, "String"),
+    (Lang::Php, "trim"),
+    (Lang::Php, "rtrim"),
+    (Lang::Cpp, "std::string"),
+    (Lang::Cpp, "string"),
+    (Lang::CSharp, "Uri"),
+];
+
+/// `env ?? default` in any clothing.
+fn or_default(value: Value, fallback: Value) -> Value {
+    match value.as_hole() {
+        Some(Hole::Env { name, default: None }) => Value::env(name.clone(), Some(fallback)),
+        Some(Hole::Config { key, default: None }) => Value::config(key.clone(), Some(fallback)),
+        _ => Value::either([value, fallback]),
+    }
+}
+
+fn is_null(value: &Value) -> bool {
+    matches!(value.as_hole(), Some(Hole::Opaque(s)) if s == "null")
+}
+
+/// A read of a key that is known, or is itself computed (`Result` of `<env>` or `<config>`, which linking resolves).
+fn keyed(env: bool, key: Value, default: Option<Value>) -> Value {
+    match (key.as_text(), env) {
+        (Some(name), true) => Value::env(name, default),
+        (Some(key), false) => Value::config(config_key(&key), default),
+        (None, _) => {
+            let callee = if env { "<env>" } else { "<config>" };
+            let args = std::iter::once(key).chain(default).collect();
+            Value::hole(Hole::Result { callee: callee.into(), args })
+        }
+    }
+}
+
+/// `A:B`, `A__B` (.NET) and `a.b` are the same key: dotted.
+pub(crate) fn config_key(key: &str) -> SmolStr {
+    key.replace("__", ".").replace(':', ".").into()
+}
+
+/// Position of the key argument when the call reads configuration.
+fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
+    let name = call.name();
+    let receiver = callee.rsplit_once('.').map(|(r, _)| r).unwrap_or("");
+    let on = |words: &[&str]| words.iter().any(|w| receiver.to_ascii_lowercase().contains(w));
+    let found = match lang {
+        Lang::Java | Lang::Kotlin => {
+            matches!(name, "getProperty" | "getRequiredProperty") && on(&["env", "config"])
+                || matches!(name, "getString" | "getValue" | "getOptionalValue") && on(&["config"])
+        }
+        Lang::CSharp => {
+            matches!(name, "GetValue" | "GetSection" | "GetConnectionString" | "GetRequiredSection" | "GetServiceUri")
+                && on(&["config"])
+        }
+        Lang::Script => matches!(name, "get" | "getOrThrow" | "has") && on(&["config"]),
+        Lang::Go => {
+            callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
+        }
+        Lang::Python => {
+            matches!(name, "get" | "get_value") && (receiver.ends_with("app.config") || receiver.ends_with("settings"))
+        }
+        Lang::Php => callee == "config",
+        Lang::Ruby | Lang::Rust | Lang::Elixir | Lang::Cpp => false,
+    };
+    // `GetConnectionString("X")` is `ConnectionStrings:X`; the caller's key is completed in `called`.
+    found.then_some(0)
+}
+
+/// `base[key]`.
+pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize) -> Option<Value> {
+    let origin = code.origin(base, function);
+    if ENV_OBJECTS.contains(&(code.unit.lang, origin.as_str())) {
+        return Some(keyed(true, key.clone(), None));
+    }
+    if code.unit.lang == Lang::CSharp && origin.to_ascii_lowercase().contains("configuration") {
+        // `Configuration.GetSection("A")["B"]` continues the section's key.
+        let section = match base.as_call() {
+            Some(call) if matches!(call.name(), "GetSection" | "GetRequiredSection") => {
+                call.arg(0).map(|a| code.value(a, function)).and_then(|v| v.as_text())
+            }
+            _ => None,
+        };
+        let key = match (section, key.as_text()) {
+            (Some(section), Some(key)) => Value::text(format_smolstr!("{section}.{key}")),
+            _ => key.clone(),
+        };
+        return Some(keyed(false, key, None));
+    }
+    let python_config =
+        code.unit.lang == Lang::Python && (origin.ends_with("app.config") || origin.ends_with("Flask.config"));
+    if python_config {
+        // Set in code or loaded from files under the same key.
+        return Some(Value::reference(format_smolstr!("app.config.{}", key.as_text()?)));
+    }
+    None
+}
+
+/// `base.member`, where members are environment variables.
+pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize) -> Option<Value> {
+    let origin = code.origin(base, function);
+    ENV_OBJECTS.contains(&(code.unit.lang, origin.as_str())).then(|| Value::env(member, None))
+}
+
+/// A value that a framework injects by annotation: `@Value("${a.b:c}")`, `@ConfigProperty(name = "a.b")`.
+pub(super) fn injected(code: &Code<'_>, annotations: &[Annotation]) -> Option<Value> {
+    annotations.iter().find_map(|a| match a.simple() {
+        "Value" => Some(placeholders(a.arg("value")?.as_str()?, 4)),
+        "ConfigProperty" => {
+            let default = a.arg("defaultValue").map(|e| code.value(e, 0));
+            Some(Value::config(a.arg("name")?.as_str()?.clone(), default))
+        }
+        "Property" => Some(Value::config(a.arg("name")?.as_str()?.clone(), None)),
+        _ => None,
+    })
+}
+
+/// A field of a type that a framework fills from configuration (`@ConfigurationProperties(prefix)`).
+pub(super) fn bound(_code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> {
+    let annotation = ty
+        .annotations
+        .iter()
+        .find(|a| matches!(a.simple(), "ConfigurationProperties" | "ConfigMapping" | "EachProperty"))?;
+    let prefix = ["prefix", "value"].iter().find_map(|n| annotation.arg(n)?.as_str())?;
+    Some(Value::config(format_smolstr!("{prefix}.{}", kebab(&field.name)), None))
+}
+
+/// `catalogUrl` as configuration files write it: `catalog-url`.
+pub(crate) fn kebab(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (i, c) in name.chars().enumerate() {
+        if c.is_ascii_uppercase() && i > 0 {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// Spring's `${key:default}` placeholders in text.
+pub(crate) fn placeholders(text: &str, depth: usize) -> Value {
+    let mut out = Value::default();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        out.push_text(&rest[..start]);
+        let inner = &rest[start + 2..];
+        let mut level = 1;
+        let end = inner.char_indices().find_map(|(i, c)| {
+            match c {
+                '{' => level += 1,
+                '}' => level -= 1,
+                _ => {}
+            }
+            (level == 0).then_some(i)
+        });
+        let (Some(end), true) = (end, depth > 0) else {
+            out.push_text(&rest[start..]);
+            return out;
+        };
+        let (key, default) = match inner[..end].split_once(':') {
+            Some((key, default)) => (key, Some(placeholders(default, depth - 1))),
+            None => (&inner[..end], None),
+        };
+        out.push(Value::config(key.trim(), default));
+        rest = &inner[end + 1..];
+    }
+    out.push_text(rest);
+    out
+}
+
+enum Format {
+    /// `%s`, `%d`, `%v`.
+    Percent,
+    /// `{}`, `{0}`, `{name}`, `{name!r:>5}`.
+    Braces,
+}
+
+/// Fills a format's slots with arguments from `first` on; keyword arguments by name.
+fn fill(format: Format, template: Value, call: &Call, first: usize, eval: &dyn Fn(&Expr) -> Value) -> Value {
+    let Some(template) = template.as_text() else {
+        return template;
+    };
+    let mut next = first;
+    let mut out = Value::default();
+    let mut rest = template.as_str();
+    let mut slot = |key: &str| -> Value {
+        let arg = match key.parse::<usize>() {
+            Ok(n) => call.args.get(first + n),
+            Err(_) if key.is_empty() => {
+                next += 1;
+                call.args.get(next - 1)
+            }
+            Err(_) => call.args.iter().find(|a| a.name.as_deref() == Some(key)),
+        };
+        arg.map(|a| eval(&a.value)).unwrap_or_else(|| Value::opaque(key))
+    };
+    match format {
+        Format::Percent => {
+            while let Some(at) = rest.find('%') {
+                out.push_text(&rest[..at]);
+                let tail = &rest[at + 1..];
+                let verb = tail.find(|c: char| c.is_ascii_alphabetic() || c == '%').unwrap_or(tail.len());
+                if tail[verb..].starts_with('%') {
+                    out.push_text("%");
+                } else {
+                    out.push(slot(""));
+                }
+                rest = tail.get(verb + 1..).unwrap_or("");
+            }
+        }
+        Format::Braces => {
+            while let Some(at) = rest.find('{') {
+                out.push_text(&rest[..at]);
+                let tail = &rest[at + 1..];
+                if let Some(escaped) = tail.strip_prefix('{') {
+                    out.push_text("{");
+                    rest = escaped;
+                    continue;
+                }
+                let Some(end) = tail.find('}') else { break };
+                let key = tail[..end].split([':', '!', ',']).next().unwrap_or("").trim();
+                out.push(slot(key));
+                rest = &tail[end + 1..];
+            }
+        }
+    }
+    out.push_text(rest);
+    out
+}
+
+/// A base address and a path below it.
+fn join_url(base: Value, path: Value) -> Value {
+    let absolute = matches!(path.parts.first(), Some(seam_facts::Part::Text(t)) if t.contains("://"));
+    if absolute { path } else { base.then(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spring_placeholders_nest() {
+        assert_eq!(placeholders("http://${a.b:${c:d}}/x", 4).to_string(), "http://${config:a.b|${config:c|d}}/x");
+        assert_eq!(placeholders("${broken", 4).to_string(), "${broken");
+    }
+
+    #[test]
+    fn properties_are_kebab() {
+        assert_eq!(kebab("catalogUrl"), "catalog-url");
+    }
+}

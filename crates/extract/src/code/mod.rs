@@ -1,0 +1,172 @@
+//! Code of any language, lowered: names followed within the file, and the technologies that look at it.
+//!
+//! [`Code`] answers what technologies ask: which calls are there, under which canonical names, and what value an
+//! expression has as far as this file knows. Canonical names make patterns short: `requests#get` is `get` of the
+//! imported module `requests`, however it was imported; `RestTemplate.exchange` is a method on anything declared as, or
+//! made by, `RestTemplate`; `axios#create().get` is a method on what `axios.create` returned.
+
+mod eval;
+pub mod ir;
+mod library;
+mod names;
+
+mod flow;
+
+use crate::Extractor;
+use ir::{Call, Expr, ExprKind, Function, Stmt, Type, Unit, walk_stmts};
+use seam_facts::{SmolStr, Span};
+use std::collections::HashMap;
+
+/// What links across files; it runs before the technologies.
+pub static EXTRACTOR: &Extractor = &flow::EXTRACTOR;
+
+/// One call in one function.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    pub call: &'a Call,
+    pub expr: &'a Expr,
+    /// Index of the function it stands in.
+    pub function: usize,
+}
+
+impl Site<'_> {
+    pub fn span(&self) -> Span {
+        self.expr.span
+    }
+}
+
+/// A name's assignments within one function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Binding<'a> {
+    pub value: &'a Expr,
+    pub ty: &'a SmolStr,
+    pub append: bool,
+    pub function: usize,
+}
+
+/// A lowered file with indexes over it.
+pub struct Code<'a> {
+    pub path: &'a str,
+    pub unit: &'a Unit,
+    sites: Vec<Site<'a>>,
+    by_name: HashMap<&'a str, Vec<usize>>,
+    /// (function, name) → assignments in source order.
+    locals: HashMap<(usize, &'a str), Vec<Binding<'a>>>,
+    /// (type, field) → assignments through `this`.
+    fields: HashMap<(&'a str, &'a str), Vec<Binding<'a>>>,
+    imports: HashMap<&'a str, usize>,
+    types: HashMap<&'a str, usize>,
+}
+
+impl<'a> Code<'a> {
+    pub fn new(path: &'a str, unit: &'a Unit) -> Self {
+        let mut code = Code {
+            path,
+            unit,
+            sites: Vec::new(),
+            by_name: HashMap::new(),
+            locals: HashMap::new(),
+            fields: HashMap::new(),
+            imports: unit.imports.iter().enumerate().map(|(i, import)| (import.alias.as_str(), i)).collect(),
+            types: unit.types.iter().enumerate().rev().map(|(i, ty)| (ty.name.as_str(), i)).collect(),
+        };
+        for (index, function) in unit.functions.iter().enumerate() {
+            let mut visit = |expr: &'a Expr| code.add_call(expr, index);
+            walk_stmts(&function.body, &mut visit);
+            for annotation in function.annotations.iter().chain(function.params.iter().flat_map(|p| &p.annotations)) {
+                for arg in &annotation.args {
+                    arg.value.walk(&mut visit);
+                }
+            }
+            for param in &function.params {
+                if let Some(default) = &param.default {
+                    default.walk(&mut visit);
+                }
+            }
+            code.bind(&function.body, index);
+        }
+        for ty in &unit.types {
+            for field in &ty.fields {
+                if let Some(init) = &field.init {
+                    init.walk(&mut |expr| code.add_call(expr, 0));
+                }
+            }
+        }
+        code
+    }
+
+    fn add_call(&mut self, expr: &'a Expr, function: usize) {
+        if let ExprKind::Call(call) = &expr.kind {
+            self.by_name.entry(call.name()).or_default().push(self.sites.len());
+            self.sites.push(Site { call, expr, function });
+        }
+    }
+
+    fn bind(&mut self, stmts: &'a [Stmt], function: usize) {
+        for stmt in stmts {
+            match stmt {
+                Stmt::Assign { target, ty, value, append, .. } => {
+                    let binding = Binding { value, ty, append: *append, function };
+                    match &target.kind {
+                        ExprKind::Name(name) => self.locals.entry((function, name)).or_default().push(binding),
+                        ExprKind::Member(base, field) => {
+                            if let Some(owner) = self.owner_of(base, function) {
+                                self.fields.entry((owner, field)).or_default().push(binding);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                Stmt::Block { body, .. } => self.bind(body, function),
+                Stmt::Expr(_) | Stmt::Return(_) => {}
+            }
+        }
+    }
+
+    /// The type whose member `base.x` is, when `base` is the receiver.
+    fn owner_of(&self, base: &Expr, function: usize) -> Option<&'a str> {
+        let ExprKind::Name(name) = &base.kind else {
+            return None;
+        };
+        (name == "this").then(|| self.unit.functions[function].owner.as_str()).filter(|o| !o.is_empty())
+    }
+
+    /// Every call, in source order of functions.
+    pub fn calls(&self) -> &[Site<'a>] {
+        &self.sites
+    }
+
+    /// Calls of functions with one of these simple names.
+    pub fn calls_named(&self, names: &[&str]) -> Vec<Site<'a>> {
+        let mut indexes: Vec<usize> = names.iter().filter_map(|n| self.by_name.get(n)).flatten().copied().collect();
+        indexes.sort_unstable();
+        indexes.dedup();
+        indexes.into_iter().map(|i| self.sites[i]).collect()
+    }
+
+    pub fn function(&self, index: usize) -> &'a Function {
+        &self.unit.functions[index]
+    }
+
+    /// Symbol of the named function around `index` (a closure counts as the function it stands in); empty at top level.
+    pub fn within(&self, mut index: usize) -> SmolStr {
+        while let Some(parent) = self.unit.functions[index].parent {
+            index = parent;
+        }
+        self.unit.functions[index].symbol()
+    }
+
+    pub fn type_named(&self, name: &str) -> Option<&'a Type> {
+        self.types.get(name).map(|i| &self.unit.types[*i])
+    }
+
+    /// Whether anything is imported from a module whose path starts with `prefix`.
+    pub fn imports(&self, prefix: &str) -> bool {
+        self.unit.imports.iter().any(|i| i.path.starts_with(prefix))
+    }
+
+    /// The type a function belongs to.
+    pub fn owner(&self, function: usize) -> Option<&'a Type> {
+        self.type_named(&self.unit.functions[function].owner)
+    }
+}

@@ -1,0 +1,192 @@
+//! Canonical names: what a variable, receiver or callee is called independently of local names.
+//!
+//! `module#member` for what is imported, `Type.member` for members of typed things, `module#make().member` for members of
+//! what a call returned. Types that are imported in languages with module paths are `module#Type` too (Go
+//! `net/http#Client.Do`); in Java, Kotlin, C#, PHP types stay simple, because imports there name types uniquely enough.
+
+use super::{Binding, Code};
+use crate::code::ir::{Call, Expr, ExprKind};
+use crate::lang::Lang;
+use seam_facts::{SmolStr, format_smolstr};
+
+const MAX_STEPS: usize = 12;
+
+impl<'a> Code<'a> {
+    /// The canonical name of a call's function.
+    pub fn callee(&self, call: &Call, function: usize) -> SmolStr {
+        self.canonical(&call.callee, function, MAX_STEPS)
+    }
+
+    /// The canonical name of what an expression is: an import, a type, or the call that made it.
+    pub fn origin(&self, expr: &Expr, function: usize) -> SmolStr {
+        self.canonical(expr, function, MAX_STEPS)
+    }
+
+    fn canonical(&self, expr: &Expr, function: usize, steps: usize) -> SmolStr {
+        if steps == 0 {
+            return SmolStr::default();
+        }
+        match &expr.kind {
+            ExprKind::Name(name) => self.canonical_name(name, function, steps),
+            ExprKind::Member(base, member) => {
+                if let ExprKind::Name(n) = &base.kind
+                    && n == "this"
+                {
+                    return self.canonical_field(member, function, steps);
+                }
+                let base_name = self.canonical(base, function, steps - 1);
+                if base_name.is_empty() {
+                    member.clone()
+                } else if base_name.ends_with('#') {
+                    format_smolstr!("{base_name}{member}")
+                } else {
+                    format_smolstr!("{base_name}.{member}")
+                }
+            }
+            ExprKind::Call(call) if call.new => {
+                let name = self.canonical(&call.callee, function, steps - 1);
+                if name.is_empty() { call.name().into() } else { name }
+            }
+            ExprKind::Call(call) => {
+                let name = self.canonical(&call.callee, function, steps - 1);
+                if let Some(returned) = self.returned_type(call, function) {
+                    return returned;
+                }
+                format_smolstr!("{name}()")
+            }
+            ExprKind::Index(base, index) => match index.as_str() {
+                Some(key) => format_smolstr!("{}.{key}", self.canonical(base, function, steps - 1)),
+                None => self.canonical(base, function, steps - 1),
+            },
+            ExprKind::Either(options) => options
+                .iter()
+                .map(|o| self.canonical(o, function, steps - 1))
+                .find(|n| !n.is_empty())
+                .unwrap_or_default(),
+            ExprKind::Str(_) => "<string>".into(),
+            ExprKind::Other(parts) if parts.len() == 1 => self.canonical(&parts[0], function, steps - 1),
+            ExprKind::Num(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Null
+            | ExprKind::Concat(_)
+            | ExprKind::Object(_)
+            | ExprKind::List(_)
+            | ExprKind::Lambda(_)
+            | ExprKind::Other(_) => SmolStr::default(),
+        }
+    }
+
+    /// The declared type of what a function of this file returns.
+    fn returned_type(&self, call: &Call, function: usize) -> Option<SmolStr> {
+        let own = match call.receiver() {
+            None => true,
+            Some(base) => matches!(&base.kind, ExprKind::Name(n) if n == "this"),
+        };
+        if !own {
+            return None;
+        }
+        let owner = &self.unit.functions[function].owner;
+        let callee =
+            self.unit.functions.iter().find(|f| f.name == call.name() && (f.owner == *owner || f.owner.is_empty()))?;
+        (!callee.returns.is_empty()).then(|| self.canonical_type(&callee.returns))
+    }
+
+    fn canonical_name(&self, name: &str, function: usize, steps: usize) -> SmolStr {
+        if name == "this" {
+            return self.unit.functions[function].owner.clone();
+        }
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            if let Some(bindings) = self.locals.get(&(index, name)) {
+                if let Some(found) = self.canonical_binding(bindings, steps) {
+                    return found;
+                }
+                return name.into();
+            }
+            let f = &self.unit.functions[index];
+            if let Some(param) = f.params.iter().find(|p| p.name == name) {
+                return if param.ty.is_empty() { name.into() } else { self.canonical_type(&param.ty) };
+            }
+            scope = f.parent;
+        }
+        let owner = self.unit.functions[function].owner.as_str();
+        if self.unit.lang.implicit_this() && self.has_field(owner, name) {
+            return self.canonical_field(name, function, steps);
+        }
+        if function != 0
+            && let Some(bindings) = self.locals.get(&(0, name))
+            && let Some(found) = self.canonical_binding(bindings, steps)
+        {
+            return found;
+        }
+        self.imported(name).unwrap_or_else(|| name.into())
+    }
+
+    fn canonical_binding(&self, bindings: &[Binding<'a>], steps: usize) -> Option<SmolStr> {
+        bindings.iter().find_map(|b| {
+            // A stated type wins, unless it says less than the value does.
+            if !b.ty.is_empty() && !matches!(b.ty.as_str(), "var" | "auto" | "any" | "let" | "const") {
+                return Some(self.canonical_type(b.ty));
+            }
+            let found = self.canonical(b.value, b.function, steps - 1);
+            (!found.is_empty()).then_some(found)
+        })
+    }
+
+    pub(crate) fn has_field(&self, owner: &str, name: &str) -> bool {
+        self.fields.contains_key(&(owner, name))
+            || self.type_named(owner).is_some_and(|t| t.fields.iter().any(|f| f.name == name))
+    }
+
+    fn canonical_field(&self, name: &str, function: usize, steps: usize) -> SmolStr {
+        let owner = self.unit.functions[function].owner.as_str();
+        if let Some(field) = self.type_named(owner).and_then(|t| t.fields.iter().find(|f| f.name == name)) {
+            if !field.ty.is_empty() {
+                return self.canonical_type(&field.ty);
+            }
+            if let Some(init) = &field.init {
+                let found = self.canonical(init, function, steps - 1);
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+        }
+        if let Some(bindings) = self.fields.get(&(owner, name))
+            && let Some(found) = self.canonical_binding(bindings, steps)
+        {
+            return found;
+        }
+        format_smolstr!("{owner}.{name}")
+    }
+
+    /// A type as written to its canonical name.
+    pub fn canonical_type(&self, ty: &str) -> SmolStr {
+        let plain = crate::lang::plain_type(ty);
+        match plain.split_once('.').or_else(|| plain.split_once("::")) {
+            // Go `http.Client`, Python `httpx.AsyncClient`, Rust `reqwest::Client`.
+            Some((module, rest)) => match self.imported(module) {
+                Some(path) if path.ends_with('#') => {
+                    format_smolstr!("{path}{}", rest.replace("::", "."))
+                }
+                Some(path) => format_smolstr!("{path}.{}", rest.replace("::", ".")),
+                None => plain.replace("::", ".").into(),
+            },
+            None => self.imported(&plain).unwrap_or(plain),
+        }
+    }
+
+    /// What an imported name stands for: `path#` for a module, `path#name` for a member of one. Types of languages
+    /// whose imports name types stay simple.
+    fn imported(&self, name: &str) -> Option<SmolStr> {
+        let import = &self.unit.imports[*self.imports.get(name)?];
+        match self.unit.lang {
+            Lang::Java | Lang::Kotlin | Lang::CSharp | Lang::Php | Lang::Cpp => {
+                Some(import.name.clone().unwrap_or_else(|| import.alias.clone()))
+            }
+            Lang::Python | Lang::Script | Lang::Go | Lang::Rust | Lang::Ruby | Lang::Elixir => match &import.name {
+                Some(member) => Some(format_smolstr!("{}#{member}", import.path)),
+                None => Some(format_smolstr!("{}#", import.path)),
+            },
+        }
+    }
+}

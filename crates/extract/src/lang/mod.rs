@@ -1,0 +1,106 @@
+//! Languages: which file is which, and the lowering of each grammar's tree to [`crate::code::ir`].
+//!
+//! A lowering keeps what value following and technologies need and drops the rest. It never fails: an error node is
+//! walked like any other. Depth is bounded by [`Lower::MAX_DEPTH`], so hostile nesting cannot exhaust the stack.
+
+mod lower;
+
+mod cpp;
+mod csharp;
+mod elixir;
+mod golang;
+mod java;
+mod kotlin;
+mod php;
+mod python;
+mod ruby;
+mod rust;
+mod script;
+
+use crate::Sink;
+use crate::code::ir::Unit;
+use lower::Lower;
+use seam_facts::{Problem, ProblemKind, Span};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lang {
+    Java,
+    Kotlin,
+    CSharp,
+    Python,
+    /// JavaScript and TypeScript alike.
+    Script,
+    Go,
+    Rust,
+    Ruby,
+    Php,
+    Elixir,
+    Cpp,
+}
+
+/// The language of a file, by its extension.
+pub fn of_path(path: &str) -> Option<Lang> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let (_, extension) = name.rsplit_once('.')?;
+    Some(match extension {
+        "java" => Lang::Java,
+        "kt" | "kts" => Lang::Kotlin,
+        "cs" => Lang::CSharp,
+        "py" => Lang::Python,
+        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => Lang::Script,
+        "go" => Lang::Go,
+        "rs" => Lang::Rust,
+        "rb" | "ru" => Lang::Ruby,
+        "php" => Lang::Php,
+        "ex" | "exs" => Lang::Elixir,
+        "cc" | "cpp" | "cxx" | "h" | "hpp" | "hh" => Lang::Cpp,
+        _ => return None,
+    })
+}
+
+/// Parses and lowers one file.
+pub fn lower(lang: Lang, text: &str, sink: &mut Sink) -> Unit {
+    let (grammar, lowering): (tree_sitter::Language, fn(&mut Lower<'_>, tree_sitter::Node<'_>)) = match lang {
+        Lang::Java => (tree_sitter_java::LANGUAGE.into(), java::lower),
+        Lang::Kotlin => (tree_sitter_kotlin_ng::LANGUAGE.into(), kotlin::lower),
+        Lang::CSharp => (tree_sitter_c_sharp::LANGUAGE.into(), csharp::lower),
+        Lang::Python => (tree_sitter_python::LANGUAGE.into(), python::lower),
+        // One grammar reads plain and typed scripts, with and without JSX; type assertions in angle brackets are rare.
+        Lang::Script => (tree_sitter_typescript::LANGUAGE_TSX.into(), script::lower),
+        Lang::Go => (tree_sitter_go::LANGUAGE.into(), golang::lower),
+        Lang::Rust => (tree_sitter_rust::LANGUAGE.into(), rust::lower),
+        Lang::Ruby => (tree_sitter_ruby::LANGUAGE.into(), ruby::lower),
+        Lang::Php => (tree_sitter_php::LANGUAGE_PHP.into(), php::lower),
+        Lang::Elixir => (tree_sitter_elixir::LANGUAGE.into(), elixir::lower),
+        Lang::Cpp => (tree_sitter_cpp::LANGUAGE.into(), cpp::lower),
+    };
+    let mut parser = tree_sitter::Parser::new();
+    if parser.set_language(&grammar).is_err() {
+        sink.problem(Problem::new(ProblemKind::Unsupported, "the grammar does not fit this build", None));
+        return Lower::new(lang, text).finish();
+    }
+    let mut lower = Lower::new(lang, text);
+    if let Some(tree) = parser.parse(text, None) {
+        if tree.root_node().has_error() {
+            sink.problem(Problem::new(
+                ProblemKind::Syntax,
+                "the syntax is broken in places; the rest was read",
+                Some(Span::at(1, 1)),
+            ));
+        }
+        lowering(&mut lower, tree.root_node());
+    }
+    if lower.too_deep() {
+        sink.problem(Problem::new(ProblemKind::Limit, "nesting beyond the limit was not read", None));
+    }
+    lower.finish()
+}
+
+pub(crate) use lower::plain_type;
+
+impl Lang {
+    /// Whether a bare name may be a member of the enclosing type.
+    pub fn implicit_this(self) -> bool {
+        matches!(self, Lang::Java | Lang::Kotlin | Lang::CSharp | Lang::Cpp)
+    }
+}

@@ -1,0 +1,5 @@
+//! Technologies of C#.
+
+use crate::Extractor;
+
+pub static EXTRACTORS: &[&Extractor] = &[];

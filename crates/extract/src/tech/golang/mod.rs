@@ -1,0 +1,5 @@
+//! Technologies of Go.
+
+use crate::Extractor;
+
+pub static EXTRACTORS: &[&Extractor] = &[];

@@ -1,0 +1,25 @@
+//! Technologies found in code: what their calls and annotations mean. One file and one page each, by family of languages.
+//!
+//! A technology looks at canonical names ([`crate::code`]) and states traffic; it never looks at a grammar's nodes, and
+//! it states only what the text shows. Where a library's documented default matters, the fact is inferred.
+
+mod dotnet;
+mod golang;
+mod jvm;
+mod native;
+mod python;
+mod script;
+mod web;
+
+use crate::Extractor;
+
+/// Every code technology, by family.
+pub static EXTRACTORS: &[&[&Extractor]] = &[
+    dotnet::EXTRACTORS,
+    golang::EXTRACTORS,
+    jvm::EXTRACTORS,
+    native::EXTRACTORS,
+    python::EXTRACTORS,
+    script::EXTRACTORS,
+    web::EXTRACTORS,
+];

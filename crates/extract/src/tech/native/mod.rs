@@ -1,0 +1,5 @@
+//! Technologies of Rust and C++.
+
+use crate::Extractor;
+
+pub static EXTRACTORS: &[&Extractor] = &[];

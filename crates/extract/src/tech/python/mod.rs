@@ -1,0 +1,5 @@
+//! Technologies of Python.
+
+use crate::Extractor;
+
+pub static EXTRACTORS: &[&Extractor] = &[];

@@ -1,0 +1,5 @@
+//! Technologies of JavaScript and TypeScript.
+
+use crate::Extractor;
+
+pub static EXTRACTORS: &[&Extractor] = &[];

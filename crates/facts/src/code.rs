@@ -47,16 +47,18 @@ pub struct Read {
     pub within: SmolStr,
 }
 
-/// Names that a file calls or mentions as values; what is defined private and never used is dead.
+/// What a file's functions mention, and what the file is made of: reachability, and whose library is whose.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Uses {
-    /// Sorted, unique simple names.
-    pub names: Vec<SmolStr>,
-    /// Imported modules, as written (Go paths, Python dotted modules, Java packages with type, npm packages, relative paths).
+    /// For each function symbol (empty: the top level), the sorted simple names that it calls or mentions, types included.
+    /// A type's own declaration (fields, supers, annotations) stands under `Type.<type>`.
+    pub functions: Vec<(SmolStr, Vec<SmolStr>)>,
+    /// Imported modules, as written (Go paths, Python dotted modules, Java packages, npm packages, relative paths), with
+    /// `#member` where a member is named.
     pub imports: Vec<SmolStr>,
-    /// Symbols of private functions that this file defines and never uses.
+    /// Symbols of private functions that this file defines and never uses: dead code.
     pub unused: Vec<SmolStr>,
-    /// Types this file defines with what they extend or implement (`OrderService: IOrderService`).
+    /// Types this file defines with what they extend or implement.
     pub types: Vec<(SmolStr, Vec<SmolStr>)>,
     /// The package, namespace or module that the file belongs to; empty if none is stated.
     pub package: SmolStr,

@@ -116,7 +116,7 @@ impl Display for Claim {
                 nonempty(f, "in", &p.within)
             }
             Claim::Uses(u) => {
-                write!(f, "uses {} names, {} imports", u.names.len(), u.imports.len())?;
+                write!(f, "uses {} functions, {} imports", u.functions.len(), u.imports.len())?;
                 list(f, "unused", &u.unused)
             }
             Claim::Test(t) => {

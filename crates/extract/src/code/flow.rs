@@ -3,9 +3,10 @@
 
 use super::ir::{Expr, ExprKind, Stmt, walk_stmts};
 use super::{Code, library};
+use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, Span, Uses, Value, format_smolstr};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
     Extractor { id: "flow", version: 1, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
@@ -345,31 +346,42 @@ fn read(value: Value, within: SmolStr, at: Span, sink: &mut Sink) {
 
 fn uses(code: &Code<'_>, sink: &mut Sink) {
     let unit = code.unit;
-    let mut names: BTreeSet<SmolStr> = BTreeSet::new();
-    for function in &unit.functions {
-        let mut visit = |expr: &Expr| match &expr.kind {
-            ExprKind::Name(name) | ExprKind::Member(_, name) => {
-                names.insert(name.clone());
-            }
-            _ => {}
-        };
-        walk_stmts(&function.body, &mut visit);
+    let mut functions: BTreeMap<SmolStr, BTreeSet<SmolStr>> = BTreeMap::new();
+    let mut mentioned: BTreeSet<SmolStr> = BTreeSet::new();
+    for (index, function) in unit.functions.iter().enumerate() {
+        let names = functions.entry(code.within(index)).or_default();
+        walk_stmts(&function.body, &mut |expr| mention(expr, names));
+        for param in &function.params {
+            names.insert(plain_type(&param.ty));
+        }
+        each_type(&function.body, &mut |ty| {
+            names.insert(plain_type(ty));
+        });
+        for annotation in &function.annotations {
+            annotation.args.iter().for_each(|a| a.value.walk(&mut |expr| mention(expr, names)));
+        }
     }
     for ty in &unit.types {
+        let names = functions.entry(format_smolstr!("{}.<type>", ty.name)).or_default();
+        names.extend(ty.supers.iter().cloned());
+        for annotation in &ty.annotations {
+            annotation.args.iter().for_each(|a| a.value.walk(&mut |expr| mention(expr, names)));
+        }
         for field in &ty.fields {
+            names.insert(plain_type(&field.ty));
             if let Some(init) = &field.init {
-                init.walk(&mut |expr| {
-                    if let ExprKind::Name(name) | ExprKind::Member(_, name) = &expr.kind {
-                        names.insert(name.clone());
-                    }
-                });
+                init.walk(&mut |expr| mention(expr, names));
             }
         }
+    }
+    for names in functions.values_mut() {
+        names.remove("");
+        mentioned.extend(names.iter().cloned());
     }
     let unused = unit
         .functions
         .iter()
-        .filter(|f| f.private && f.annotations.is_empty() && !f.name.starts_with('<') && !names.contains(&f.name))
+        .filter(|f| f.private && f.annotations.is_empty() && !f.name.starts_with('<') && !mentioned.contains(&f.name))
         .map(|f| f.symbol())
         .collect();
     let mut imports: Vec<SmolStr> = unit
@@ -383,6 +395,27 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
     imports.sort();
     imports.dedup();
     let types = unit.types.iter().map(|t| (t.name.clone(), t.supers.clone())).collect();
-    let uses = Uses { names: names.into_iter().collect(), imports, unused, types, package: unit.package.clone() };
+    let functions = functions.into_iter().map(|(f, names)| (f, names.into_iter().collect())).collect();
+    let uses = Uses { functions, imports, unused, types, package: unit.package.clone() };
     sink.stated(Claim::Uses(uses), Span::at(1, 1));
+}
+
+fn mention(expr: &Expr, names: &mut BTreeSet<SmolStr>) {
+    match &expr.kind {
+        ExprKind::Name(name) | ExprKind::Member(_, name) => {
+            names.insert(name.clone());
+        }
+        ExprKind::Call(call) => names.extend(call.type_args.iter().map(|t| plain_type(t))),
+        _ => {}
+    }
+}
+
+fn each_type(stmts: &[Stmt], visit: &mut dyn FnMut(&str)) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Assign { ty, .. } => visit(ty),
+            Stmt::Block { body, .. } => each_type(body, visit),
+            Stmt::Return(_) | Stmt::Expr(_) => {}
+        }
+    }
 }

@@ -1,0 +1,284 @@
+//! The graph as a value: nodes, edges, endpoints and what stayed open, each with its evidence.
+
+use seam_facts::{Key, PolicyKind, Protocol, SmolStr, Span, System};
+
+/// What was asked of linking.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only deployments whose file path, compose profile or settings profile contains this word.
+    pub profile: Option<SmolStr>,
+    /// Other names of a node: alias → name.
+    pub aliases: Vec<(SmolStr, SmolStr)>,
+}
+
+/// One place that proves something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    pub path: SmolStr,
+    pub at: Span,
+    /// What is said there, in a few words for people.
+    pub says: SmolStr,
+    /// The extractor that read it.
+    pub by: SmolStr,
+}
+
+/// A list of evidence that is never empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Proof {
+    first: Evidence,
+    rest: Vec<Evidence>,
+}
+
+impl Proof {
+    /// The decisive place first: the call, route, topic or declaration; then what fills its holes.
+    pub fn new(first: Evidence, rest: impl IntoIterator<Item = Evidence>) -> Self {
+        let mut proof = Proof { first, rest: Vec::new() };
+        proof.extend(rest);
+        proof
+    }
+
+    pub fn first(&self) -> &Evidence {
+        &self.first
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Evidence> {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    pub fn len(&self) -> usize {
+        1 + self.rest.len()
+    }
+
+    /// Never: kept because a length without it surprises.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    pub fn extend(&mut self, more: impl IntoIterator<Item = Evidence>) {
+        for evidence in more {
+            let known = |e: &Evidence| e.path == evidence.path && e.at.line == evidence.at.line;
+            if !known(&self.first) && !self.rest.iter().any(known) {
+                self.rest.push(evidence);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NodeKind {
+    /// Runs the workspace's own code, or a ready-made image that takes part in traffic.
+    Service,
+    /// Forwards: a reverse proxy, an API gateway.
+    Gateway,
+    Database,
+    Cache,
+    Broker,
+    /// Not deployed here.
+    External,
+    /// Observability, dashboards, admin consoles, one-off jobs: runs beside the system.
+    Tool,
+}
+
+impl NodeKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            NodeKind::Service => "service",
+            NodeKind::Gateway => "gateway",
+            NodeKind::Database => "database",
+            NodeKind::Cache => "cache",
+            NodeKind::Broker => "broker",
+            NodeKind::External => "external",
+            NodeKind::Tool => "tool",
+        }
+    }
+
+    pub fn is_store(self) -> bool {
+        matches!(self, NodeKind::Database | NodeKind::Cache | NodeKind::Broker)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    pub key: Key,
+    pub name: SmolStr,
+    pub kind: NodeKind,
+    /// The product, for stores and brokers.
+    pub system: Option<System>,
+    pub languages: Vec<SmolStr>,
+    /// Folders of its code.
+    pub roots: Vec<SmolStr>,
+    /// Other names it answers to.
+    pub aliases: Vec<SmolStr>,
+    pub proof: Proof,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeKind {
+    Http,
+    Grpc,
+    Graphql,
+    Websocket,
+    Thrift,
+    Dubbo,
+    Smtp,
+    Tcp,
+    Db,
+    Cache,
+    QueuePublish,
+    QueueConsume,
+}
+
+impl EdgeKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            EdgeKind::Http => "http",
+            EdgeKind::Grpc => "grpc",
+            EdgeKind::Graphql => "graphql",
+            EdgeKind::Websocket => "websocket",
+            EdgeKind::Thrift => "thrift",
+            EdgeKind::Dubbo => "dubbo",
+            EdgeKind::Smtp => "smtp",
+            EdgeKind::Tcp => "tcp",
+            EdgeKind::Db => "db",
+            EdgeKind::Cache => "cache",
+            EdgeKind::QueuePublish => "queue-publish",
+            EdgeKind::QueueConsume => "queue-consume",
+        }
+    }
+
+    pub fn of_protocol(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Http | Protocol::JsonRpc => EdgeKind::Http,
+            Protocol::Grpc => EdgeKind::Grpc,
+            Protocol::Graphql => EdgeKind::Graphql,
+            Protocol::Websocket => EdgeKind::Websocket,
+            Protocol::Thrift => EdgeKind::Thrift,
+            Protocol::Dubbo => EdgeKind::Dubbo,
+            Protocol::Smtp => EdgeKind::Smtp,
+            Protocol::Tcp => EdgeKind::Tcp,
+        }
+    }
+}
+
+/// How sure an edge is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// Code calls it and the address is stated.
+    Stated,
+    /// One link follows from a convention, a default, or from being the only candidate.
+    Inferred,
+}
+
+impl Certainty {
+    pub fn word(self) -> &'static str {
+        match self {
+            Certainty::Stated => "stated",
+            Certainty::Inferred => "inferred",
+        }
+    }
+}
+
+/// One operation on an edge: a route, a method, a topic, a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Detail {
+    /// `GET /orders/{id}`, `Cart/AddItem`, `orders`, `products`; empty if unknown.
+    pub operation: SmolStr,
+    /// The library or framework.
+    pub client: SmolStr,
+    /// Symbol of the code that does it.
+    pub within: SmolStr,
+    /// The callee's endpoint key that answers it, where one was found.
+    pub endpoint: Option<Key>,
+    pub at: Evidence,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    pub key: Key,
+    /// Indexes into [`Graph::nodes`].
+    pub from: usize,
+    pub to: usize,
+    pub kind: EdgeKind,
+    pub certainty: Certainty,
+    pub details: Vec<Detail>,
+    pub policies: Vec<Policy>,
+    pub proof: Proof,
+}
+
+/// A resilience setting on an edge or a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Policy {
+    pub kind: PolicyKind,
+    pub on: SmolStr,
+    pub attempts: Option<SmolStr>,
+    pub millis: Option<SmolStr>,
+    pub detail: SmolStr,
+    pub inferred: bool,
+    pub at: Evidence,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub key: Key,
+    /// Index into [`Graph::nodes`].
+    pub node: usize,
+    pub protocol: Protocol,
+    pub method: Option<SmolStr>,
+    pub path: SmolStr,
+    pub handler: SmolStr,
+    pub request: Option<SmolStr>,
+    pub response: Option<SmolStr>,
+    pub proof: Proof,
+}
+
+/// Something that was seen and could not be joined, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unresolved {
+    pub node: usize,
+    /// What it is: `http call`, `queue publish` …
+    pub what: SmolStr,
+    /// The value with its open holes.
+    pub value: SmolStr,
+    pub why: SmolStr,
+    pub at: Evidence,
+}
+
+/// Everything that was understood. Nodes, edges and endpoints are sorted by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Graph {
+    pub nodes: Vec<Node>,
+    pub edges: Vec<Edge>,
+    pub endpoints: Vec<Endpoint>,
+    pub unresolved: Vec<Unresolved>,
+    /// Settings of each node: (node, key, value, where it is set).
+    pub settings: Vec<SettingOf>,
+    /// Settings that code reads: (node, key, default, where).
+    pub reads: Vec<ReadOf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SettingOf {
+    pub node: usize,
+    pub key: SmolStr,
+    pub value: SmolStr,
+    pub profile: Option<SmolStr>,
+    pub at: Evidence,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReadOf {
+    pub node: usize,
+    pub key: SmolStr,
+    pub default: Option<SmolStr>,
+    pub at: Evidence,
+}
+
+impl Graph {
+    /// A node by name or key, other names included; case does not matter.
+    pub fn node(&self, name: &str) -> Option<usize> {
+        let exact = |n: &Node| n.key.as_str() == name || n.name == name;
+        let loose =
+            |n: &Node| n.name.eq_ignore_ascii_case(name) || n.aliases.iter().any(|a| a.eq_ignore_ascii_case(name));
+        self.nodes.iter().position(exact).or_else(|| self.nodes.iter().position(loose))
+    }
+}

@@ -1,4 +1,11 @@
 //! Deployment, build and configuration files. One file and one page for each format.
+//!
+//! Formats stand on [`tree`] (YAML, JSON, TOML with places); values of secret-looking keys pass [`secret`] first.
+
+pub mod json;
+mod mask;
+pub mod tree;
+pub mod yaml;
 
 use crate::{Extractor, File};
 

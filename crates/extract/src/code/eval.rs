@@ -28,12 +28,14 @@ impl<'a> Code<'a> {
             ExprKind::Num(text) => Value::text(text.clone()),
             ExprKind::Bool(b) => Value::text(if *b { "true" } else { "false" }),
             ExprKind::Null => Value::opaque("null"),
-            ExprKind::Concat(parts) => parts.iter().map(|p| self.eval(p, function, steps - 1)).collect(),
-            ExprKind::Either(options) => self.alternatives(options.iter().map(|o| self.eval(o, function, steps - 1))),
+            ExprKind::Concat(parts) => parts.iter().map(|p| self.eval(p, function, steps.saturating_sub(1))).collect(),
+            ExprKind::Either(options) => {
+                self.alternatives(options.iter().map(|o| self.eval(o, function, steps.saturating_sub(1))))
+            }
             ExprKind::Name(name) => self.eval_name(name, function, steps),
             ExprKind::Member(base, member) => self.eval_member(base, member, function, steps),
             ExprKind::Index(base, index) => {
-                let key = self.eval(index, function, steps - 1);
+                let key = self.eval(index, function, steps.saturating_sub(1));
                 if let Some(found) = library::indexed(self, base, &key, function) {
                     return found;
                 }
@@ -43,7 +45,7 @@ impl<'a> Code<'a> {
                 }
             }
             ExprKind::Call(call) => self.eval_call(call, function, steps),
-            ExprKind::Other(parts) if parts.len() == 1 => self.eval(&parts[0], function, steps - 1),
+            ExprKind::Other(parts) if parts.len() == 1 => self.eval(&parts[0], function, steps.saturating_sub(1)),
             ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Lambda(_) | ExprKind::Other(_) => {
                 Value::opaque(short(expr))
             }
@@ -68,11 +70,11 @@ impl<'a> Code<'a> {
                 if mentions(b.value, name) && set.len() > 1 {
                     Value::opaque(name)
                 } else {
-                    self.eval(b.value, b.function, steps - 1)
+                    self.eval(b.value, b.function, steps.saturating_sub(1))
                 }
             }),
         );
-        appended.iter().fold(base, |value, b| value.then(self.eval(b.value, b.function, steps - 1)))
+        appended.iter().fold(base, |value, b| value.then(self.eval(b.value, b.function, steps.saturating_sub(1))))
     }
 
     fn eval_name(&self, name: &SmolStr, function: usize, steps: usize) -> Value {
@@ -115,7 +117,7 @@ impl<'a> Code<'a> {
         }
         let hole = Value::hole(Hole::Param { function: f.symbol(), index: index as u16, name: param.name.clone() });
         match &param.default {
-            Some(default) => Value::either([hole, self.eval(default, function, steps - 1)]),
+            Some(default) => Value::either([hole, self.eval(default, function, steps.saturating_sub(1))]),
             None => hole,
         }
     }
@@ -131,12 +133,12 @@ impl<'a> Code<'a> {
             // An initialiser is the binding's default.
             return match (&field.init, injected.as_hole()) {
                 (Some(init), Some(Hole::Config { key, default: None })) => {
-                    Value::config(key.clone(), Some(self.eval(init, 0, steps - 1)))
+                    Value::config(key.clone(), Some(self.eval(init, 0, steps.saturating_sub(1))))
                 }
                 _ => injected,
             };
         }
-        let init = field.and_then(|f| f.init.as_ref()).map(|init| self.eval(init, 0, steps - 1));
+        let init = field.and_then(|f| f.init.as_ref()).map(|init| self.eval(init, 0, steps.saturating_sub(1)));
         let assigned = self.fields.get(&(owner, name)).map(|b| self.eval_bindings(b, name, steps));
         match (init, assigned) {
             (None, None) => Value::reference(format_smolstr!("{owner}.{name}")),
@@ -148,7 +150,7 @@ impl<'a> Code<'a> {
         if let ExprKind::Name(name) = &base.kind
             && name == "this"
         {
-            return self.eval_field(&self.unit.functions[function].owner, member, steps - 1);
+            return self.eval_field(&self.unit.functions[function].owner, member, steps.saturating_sub(1));
         }
         if let Some(found) = library::member(self, base, member, function) {
             return found;
@@ -161,7 +163,7 @@ impl<'a> Code<'a> {
         if let Some(ty) = self.type_named(&origin)
             && (self.has_field(&ty.name, member))
         {
-            return self.eval_field(&ty.name, member, steps - 1);
+            return self.eval_field(&ty.name, member, steps.saturating_sub(1));
         }
         let path = if origin.is_empty() {
             member.into()
@@ -178,10 +180,10 @@ impl<'a> Code<'a> {
             return None;
         }
         match &base.kind {
-            ExprKind::Object(_) => Some(self.eval(base.key(member)?, function, steps - 1)),
+            ExprKind::Object(_) => Some(self.eval(base.key(member)?, function, steps.saturating_sub(1))),
             ExprKind::Name(name) => {
                 let bindings = [function, 0].iter().find_map(|f| self.locals.get(&(*f, name.as_str())))?;
-                bindings.iter().find_map(|b| self.object_key(b.value, member, b.function, steps - 1))
+                bindings.iter().find_map(|b| self.object_key(b.value, member, b.function, steps.saturating_sub(1)))
             }
             ExprKind::Member(inner, key) => {
                 let ExprKind::Name(name) = &inner.kind else {
@@ -189,17 +191,17 @@ impl<'a> Code<'a> {
                 };
                 let bindings = [function, 0].iter().find_map(|f| self.locals.get(&(*f, name.as_str())))?;
                 let object = bindings.iter().find_map(|b| b.value.key(key))?;
-                self.object_key(object, member, function, steps - 1)
+                self.object_key(object, member, function, steps.saturating_sub(1))
             }
             ExprKind::Call(call) if matches!(call.name(), "freeze" | "registerAs") => {
-                self.object_key(&call.args.last()?.value, member, function, steps - 1)
+                self.object_key(&call.args.last()?.value, member, function, steps.saturating_sub(1))
             }
             _ => None,
         }
     }
 
     fn eval_call(&self, call: &Call, function: usize, steps: usize) -> Value {
-        if let Some(found) = library::called(self, call, function, steps - 1) {
+        if let Some(found) = library::called(self, call, function, steps.saturating_sub(1)) {
             return found;
         }
         let callee = self.callee(call, function);
@@ -207,7 +209,7 @@ impl<'a> Code<'a> {
         if callee.is_empty() {
             return Value::opaque(call.name());
         }
-        let args = call.args.iter().take(8).map(|a| self.eval(&a.value, function, steps - 1)).collect();
+        let args = call.args.iter().take(8).map(|a| self.eval(&a.value, function, steps.saturating_sub(1))).collect();
         Value::hole(Hole::Result { callee, args })
     }
 }

@@ -12,6 +12,8 @@ mod names;
 
 mod flow;
 
+pub(crate) use library::placeholders;
+
 use crate::Extractor;
 use ir::{Call, Expr, ExprKind, Function, Stmt, Type, Unit, walk_stmts};
 use seam_facts::{SmolStr, Span};

@@ -7,9 +7,13 @@ mod mask;
 pub mod tree;
 pub mod yaml;
 
+mod app;
+mod entries;
+mod properties;
+
 use crate::{Extractor, File};
 
-pub static EXTRACTORS: &[&Extractor] = &[];
+pub static EXTRACTORS: &[&Extractor] = &[&app::EXTRACTOR];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {
     EXTRACTORS.iter().any(|e| matches!(&e.reads, crate::Reads::Files { wants, .. } if wants(file)))

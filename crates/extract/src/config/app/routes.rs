@@ -1,0 +1,178 @@
+//! Routes that gateways read from configuration: Spring Cloud Gateway and Zuul.
+
+use super::{looked_up, value};
+use crate::Sink;
+use crate::config::entries::{Document, Entry, canonical, index};
+use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Value, format_smolstr};
+use std::collections::BTreeMap;
+
+/// Where Spring Cloud Gateway keeps its routes; the place moved with versions and servers.
+const GATEWAYS: &[&str] = &[
+    "spring.cloud.gateway.routes[",
+    "spring.cloud.gateway.mvc.routes[",
+    "spring.cloud.gateway.server.webflux.routes[",
+    "spring.cloud.gateway.server.webmvc.routes[",
+];
+
+pub(super) fn state(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
+    gateway(document, app, sink);
+    zuul(document, app, sink);
+}
+
+#[derive(Default)]
+struct GatewayRoute<'a> {
+    id: Option<&'a Entry>,
+    uri: Option<&'a Entry>,
+    paths: Vec<String>,
+    /// Filter number to its name and its entries.
+    filters: BTreeMap<usize, Vec<(String, &'a Entry)>>,
+}
+
+fn gateway(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
+    let mut routes: BTreeMap<(usize, usize), GatewayRoute<'_>> = BTreeMap::new();
+    for entry in &document.entries {
+        let key = canonical(&entry.key);
+        let Some((kind, rest)) = GATEWAYS.iter().enumerate().find_map(|(i, g)| Some((i, key.strip_prefix(g)?))) else {
+            continue;
+        };
+        let Some((number, rest)) = rest.split_once(']') else { continue };
+        let Ok(number) = number.parse() else { continue };
+        let route = routes.entry((kind, number)).or_default();
+        let rest = rest.strip_prefix('.').unwrap_or(rest);
+        match rest {
+            "id" => route.id = Some(entry),
+            "uri" => route.uri = Some(entry),
+            _ if rest.starts_with("predicates[") => route.paths.extend(predicate(document, entry, rest)),
+            _ if rest.starts_with("filters[") => {
+                let (first, more) = rest.split_once('.').unwrap_or((rest, ""));
+                if let Some(n) = index(first).1 {
+                    route.filters.entry(n).or_default().push((more.to_owned(), entry));
+                }
+            }
+            _ => {}
+        }
+    }
+    for route in routes.values() {
+        let Some(uri) = route.uri else { continue };
+        // Forwards within the gateway lead nowhere else.
+        if uri.value.starts_with("forward:") || uri.value.starts_with("no:") {
+            continue;
+        }
+        let id = route.id.map(|e| SmolStr::from(e.value.as_str())).unwrap_or_else(|| "gateway".into());
+        let mut paths = route.paths.clone();
+        if paths.is_empty() {
+            paths.push("/**".into());
+        }
+        let protocol = match uri.value.starts_with("ws:") || uri.value.starts_with("lb:ws:") {
+            true => Protocol::Websocket,
+            false => Protocol::Http,
+        };
+        let target = match uri.value.strip_prefix("lb:ws:") {
+            Some(rest) => value(&format!("lb:{rest}")),
+            None => value(&uri.value),
+        };
+        for path in paths {
+            let claim = Route { protocol, path: pattern(&path), target: target.clone(), via: app.cloned() };
+            sink.stated(Claim::Route(claim), uri.span);
+        }
+        for filter in route.filters.values() {
+            policy(&id, filter, sink);
+        }
+    }
+}
+
+/// Paths of a predicate, short (`Path=/a/**,/b`) or long (`name: Path`, `args.pattern: /a/**`).
+fn predicate(document: &Document, entry: &Entry, rest: &str) -> Vec<String> {
+    let paths = |text: &str| text.split(',').map(|p| p.trim().to_owned()).filter(|p| p.starts_with('/')).collect();
+    if let Some(short) = entry.value.strip_prefix("Path=") {
+        return paths(short);
+    }
+    if !rest.contains("].args") {
+        return Vec::new();
+    }
+    // `…predicates[0].args.pattern` belongs to `…predicates[0].name`.
+    let Some(end) = entry.key.to_ascii_lowercase().find(".args") else { return Vec::new() };
+    let name = format_smolstr!("{}.name", canonical(&entry.key[..end]));
+    match document.get(&name).is_some_and(|n| n.value == "Path") {
+        true => paths(&entry.value),
+        false => Vec::new(),
+    }
+}
+
+/// Filters that are patience rather than rewriting.
+fn policy(id: &SmolStr, filter: &[(String, &Entry)], sink: &mut Sink) {
+    let Some((_, first)) = filter.first() else { return };
+    let name_of = |f: &&(String, &Entry)| f.0 == "name";
+    let name = match filter.iter().find(name_of) {
+        Some((_, entry)) => entry.value.as_str(),
+        None => first.value.split('=').next().unwrap_or(""),
+    };
+    let arg = |word: &str| {
+        filter.iter().find(|(rest, _)| rest.strip_prefix("args.").is_some_and(|a| a == word)).map(|(_, e)| &e.value)
+    };
+    let (kind, attempts) = match name {
+        "Retry" => {
+            let retries = arg("retries").map(String::as_str).or_else(|| first.value.strip_prefix("Retry="));
+            let attempts = retries.unwrap_or("3").split(',').next().and_then(|n| n.trim().parse::<u32>().ok());
+            (PolicyKind::Retry, attempts.map(|n| Value::text((n.saturating_add(1)).to_string())))
+        }
+        "CircuitBreaker" | "Hystrix" => (PolicyKind::Breaker, None),
+        "RequestRateLimiter" => (PolicyKind::RateLimit, None),
+        _ => return,
+    };
+    let detail = format_smolstr!("Spring Cloud Gateway {name}");
+    let claim = Policy { kind, on: id.clone(), attempts, millis: None, detail, within: SmolStr::default() };
+    sink.stated(Claim::Policy(claim), first.span);
+}
+
+#[derive(Default)]
+struct ZuulRoute<'a> {
+    path: Option<&'a Entry>,
+    service: Option<&'a Entry>,
+    url: Option<&'a Entry>,
+}
+
+fn zuul(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
+    let prefix = document.get("zuul.prefix").map(|e| e.value.trim_end_matches('/')).unwrap_or("");
+    let mut routes: BTreeMap<&str, ZuulRoute<'_>> = BTreeMap::new();
+    for entry in &document.entries {
+        let Some(rest) = entry.key.strip_prefix("zuul.routes.") else { continue };
+        // Names may hold dots: only a last part that is a known word divides.
+        let (name, word) = rest.rsplit_once('.').unwrap_or((rest, ""));
+        match canonical(word).as_str() {
+            "path" => routes.entry(name).or_default().path = Some(entry),
+            "serviceid" => routes.entry(name).or_default().service = Some(entry),
+            "url" | "location" => routes.entry(name).or_default().url = Some(entry),
+            "stripprefix" | "sensitiveheaders" | "retryable" | "customsensitiveheaders" | "id" => {}
+            // The short form: `zuul.routes.users: /myusers/**`.
+            _ if entry.value.starts_with('/') => routes.entry(rest).or_default().path = Some(entry),
+            _ => {}
+        }
+    }
+    for (name, route) in routes {
+        let path = match route.path {
+            Some(entry) => entry.value.clone(),
+            None => format!("/{name}/**"),
+        };
+        let (target, span) = match (route.url, route.service, route.path) {
+            (Some(url), ..) if url.value.starts_with("forward:") => continue,
+            // A location without a scheme is the name of a service.
+            (Some(url), ..) if url.value.contains("://") || url.value.contains("${") => {
+                (looked_up(&url.key, value(&url.value)), url.span)
+            }
+            (Some(service), ..) | (_, Some(service), _) => {
+                (Value::text("lb://").then(value(&service.value)), service.span)
+            }
+            (None, None, Some(path)) => (Value::text(format_smolstr!("lb://{name}")), path.span),
+            (None, None, None) => continue,
+        };
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        let path = pattern(&format!("{prefix}{slash}{path}"));
+        sink.stated(Claim::Route(Route { protocol: Protocol::Http, path, target, via: app.cloned() }), span);
+    }
+}
+
+/// Ant patterns as templates: the rest of a path is one `*`.
+fn pattern(path: &str) -> Value {
+    value(&path.replace("/**", "/*"))
+}

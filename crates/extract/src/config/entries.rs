@@ -1,0 +1,62 @@
+//! Configuration as flat entries: dotted keys, text values, exact places, whatever the file's syntax was.
+//!
+//! Formats come in here, frameworks read from here. Both sides stay small because neither knows the other.
+
+use seam_facts::{Hole, Part, SmolStr, Span, Value};
+
+/// Values longer than this are text for people (templates, certificates), not addresses.
+pub(super) const MAX_VALUE: usize = 2_000;
+/// Entries kept of one file.
+pub(super) const MAX_ENTRIES: usize = 20_000;
+
+/// `key = value` at a place. Lists are `key[0]`, `key[1]` …
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub key: SmolStr,
+    pub value: String,
+    pub span: Span,
+}
+
+/// A part of a file that is active as a whole (YAML and properties files may hold several).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Document {
+    pub entries: Vec<Entry>,
+}
+
+impl Document {
+    /// The first entry whose canonical key is `key`.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|e| canonical(&e.key) == key)
+    }
+}
+
+/// Keys are compared without case, dashes and underscores (Spring's relaxed binding; others do not mind).
+pub(super) fn canonical(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
+}
+
+/// The position in a list that a key's last part names: `routes[2]` is `("routes", Some(2))`.
+pub(super) fn index(part: &str) -> (&str, Option<usize>) {
+    match part.strip_suffix(']').and_then(|p| p.rsplit_once('[')) {
+        Some((name, number)) => (name, number.parse().ok()),
+        None => (part, None),
+    }
+}
+
+/// The value, unless its key says that it is a secret: then known text is replaced, and holes are kept without defaults.
+pub(super) fn unless_secret(key: &str, value: Value) -> Value {
+    let last = canonical(key.rsplit('.').next().unwrap_or(key));
+    let words =
+        ["password", "passwd", "secret", "token", "credentials", "privatekey", "apikey", "accesskey", "passphrase"];
+    if !words.iter().any(|word| last.ends_with(word)) {
+        return value;
+    }
+    let mask = |part| match part {
+        Part::Text(_) => Part::Text("***".into()),
+        Part::Hole(Hole::Config { key, default }) => {
+            Part::Hole(Hole::Config { key, default: default.map(|_| Box::new("***".into())) })
+        }
+        hole @ Part::Hole(_) => hole,
+    };
+    Value { parts: value.parts.into_iter().map(mask).collect() }
+}

@@ -32,7 +32,7 @@ impl<'a> Code<'a> {
             ExprKind::Either(options) => {
                 self.alternatives(options.iter().map(|o| self.eval(o, function, steps.saturating_sub(1))))
             }
-            ExprKind::Name(name) => self.eval_name(name, function, steps),
+            ExprKind::Name(name) => self.eval_name(name, function, expr.span.line, steps),
             ExprKind::Member(base, member) => self.eval_member(base, member, function, steps),
             ExprKind::Index(base, index) => {
                 let key = self.eval(index, function, steps.saturating_sub(1));
@@ -46,9 +46,21 @@ impl<'a> Code<'a> {
             }
             ExprKind::Call(call) => self.eval_call(call, function, steps),
             ExprKind::Other(parts) if parts.len() == 1 => self.eval(&parts[0], function, steps.saturating_sub(1)),
-            ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Lambda(_) | ExprKind::Other(_) => {
-                Value::opaque(short(expr))
+            ExprKind::List(items) => {
+                // Lists of brokers, hosts and topics are written with commas where they are one text.
+                let values: Vec<Value> = items
+                    .iter()
+                    .take(MAX_ALTERNATIVES)
+                    .map(|i| self.eval(i, function, steps.saturating_sub(1)))
+                    .collect();
+                if values.is_empty()
+                    || values.iter().any(|v| v.is_empty() || matches!(v.as_hole(), Some(Hole::Opaque(_))))
+                {
+                    return Value::opaque(short(expr));
+                }
+                values.into_iter().reduce(|list, v| list.then(",".into()).then(v)).unwrap_or_default()
             }
+            ExprKind::Object(_) | ExprKind::Lambda(_) | ExprKind::Other(_) => Value::opaque(short(expr)),
         }
     }
 
@@ -62,12 +74,13 @@ impl<'a> Code<'a> {
         }
     }
 
-    fn eval_bindings(&self, bindings: &[Binding<'a>], name: &str, steps: usize) -> Value {
+    /// `again`: the name has a value besides these, so that assignments made of the name itself add nothing.
+    fn eval_bindings(&self, bindings: &[Binding<'a>], name: &str, again: bool, steps: usize) -> Value {
         let (appended, set): (Vec<&Binding<'a>>, Vec<&Binding<'a>>) = bindings.iter().partition(|b| b.append);
         let base = self.alternatives(
             // `x = f(x)` says nothing new about what x may be made of; it is followed without itself.
             set.iter().filter(|b| !matches!(&b.value.kind, ExprKind::Name(n) if n == name)).map(|b| {
-                if mentions(b.value, name) && set.len() > 1 {
+                if mentions(b.value, name) && (again || set.len() > 1) {
                     Value::opaque(name)
                 } else {
                     self.eval(b.value, b.function, steps.saturating_sub(1))
@@ -77,14 +90,32 @@ impl<'a> Code<'a> {
         appended.iter().fold(base, |value, b| value.then(self.eval(b.value, b.function, steps.saturating_sub(1))))
     }
 
-    fn eval_name(&self, name: &SmolStr, function: usize, steps: usize) -> Value {
+    /// Assignments that may still hold at `line` of their function: the last that surely came before, and what follows it
+    /// up to there. All of them, if none surely came before.
+    fn reaching(bindings: &[Binding<'a>], line: u32) -> Vec<Binding<'a>> {
+        let Some(last) = bindings.iter().rposition(|b| !b.append && b.precedes(line)) else {
+            return bindings.to_vec();
+        };
+        // A loop may bring back what stands below, so additions are kept wherever they stand.
+        bindings[last..].iter().filter(|b| b.append || b.at.end_line < line).copied().collect()
+    }
+
+    fn eval_name(&self, name: &SmolStr, function: usize, line: u32, steps: usize) -> Value {
         let mut scope = Some(function);
         while let Some(index) = scope {
             let f = &self.unit.functions[index];
             let param = f.params.iter().position(|p| &p.name == name);
             if let Some(bindings) = self.locals.get(&(index, name.as_str())) {
-                let assigned = self.eval_bindings(bindings, name, steps);
+                let reaching = if index == function { Self::reaching(bindings, line) } else { bindings.clone() };
+                let certain = index == function && reaching.first().is_some_and(|b| !b.append && b.precedes(line));
+                let mut assigned = self.eval_bindings(&reaching, name, param.is_some(), steps);
                 // A parameter with a fallback: `url = url || DEFAULT`.
+                if certain && !matches!(assigned.as_hole(), Some(Hole::Opaque(_))) {
+                    assigned = match reaching.iter().any(|b| mentions(b.value, name)) {
+                        true => assigned,
+                        false => return assigned,
+                    };
+                }
                 return match param {
                     Some(i) => self.alternatives([self.param(index, i, steps), assigned].into_iter()),
                     None => assigned,
@@ -100,7 +131,7 @@ impl<'a> Code<'a> {
             return self.eval_field(owner, name, steps);
         }
         if let Some(bindings) = self.locals.get(&(0, name.as_str())) {
-            return self.eval_bindings(bindings, name, steps);
+            return self.eval_bindings(bindings, name, false, steps);
         }
         let canonical = self.origin(&Expr::name(name.clone(), Default::default()), function);
         Value::reference(canonical)
@@ -112,7 +143,7 @@ impl<'a> Code<'a> {
         if let Some(injected) = library::injected(self, &param.annotations) {
             return injected;
         }
-        if f.name == "<lambda>" {
+        if f.name == "<lambda>" || super::golang::says_nothing(self.unit.lang, &param.ty) {
             return Value::opaque(param.name.clone());
         }
         let hole = Value::hole(Hole::Param { function: f.symbol(), index: index as u16, name: param.name.clone() });
@@ -139,7 +170,7 @@ impl<'a> Code<'a> {
             };
         }
         let init = field.and_then(|f| f.init.as_ref()).map(|init| self.eval(init, 0, steps.saturating_sub(1)));
-        let assigned = self.fields.get(&(owner, name)).map(|b| self.eval_bindings(b, name, steps));
+        let assigned = self.fields.get(&(owner, name)).map(|b| self.eval_bindings(b, name, false, steps));
         match (init, assigned) {
             (None, None) => Value::reference(format_smolstr!("{owner}.{name}")),
             (init, assigned) => self.alternatives(assigned.into_iter().chain(init)),

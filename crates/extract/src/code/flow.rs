@@ -1,7 +1,7 @@
 //! What links code across files, whatever the technology: constants, results, arguments passed on, settings read, names
 //! used. See `flow.md`.
 
-use super::ir::{Expr, ExprKind, Stmt, walk_stmts};
+use super::ir::{Arg, Expr, ExprKind, Function, Stmt, walk_stmts};
 use super::{Code, library};
 use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
@@ -43,6 +43,10 @@ fn constants(code: &Code<'_>, sink: &mut Sink) {
             emit(symbol, value, field.span, sink);
         }
     }
+    for (name, binding, at) in &code.globals {
+        constant(code, (*name).into(), binding.value, binding.function, *at, sink, 4);
+    }
+    composites(code, sink);
     // Fields that are only ever assigned.
     for (index, function) in code.unit.functions.iter().enumerate() {
         each_assign(&function.body, &mut |target, value, span| {
@@ -60,6 +64,22 @@ fn constants(code: &Code<'_>, sink: &mut Sink) {
             let symbol = format_smolstr!("{}.{field}", owner.rsplit('#').next().unwrap_or(&owner));
             constant(code, symbol, value, index, span, sink, 3);
         });
+    }
+}
+
+/// `T{field: value}`, wherever `T` is defined, says what the field may be.
+fn composites(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        let [Arg { value: Expr { kind: ExprKind::Object(entries), .. }, .. }] = site.call.args.as_slice() else {
+            continue;
+        };
+        if !site.call.new || site.call.name().is_empty() {
+            continue;
+        }
+        for (key, entry) in entries {
+            let symbol = format_smolstr!("{}.{key}", site.call.name());
+            constant(code, symbol, entry, site.function, entry.span, sink, 3);
+        }
     }
 }
 
@@ -263,14 +283,17 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
         if site.call.new {
             callee = format_smolstr!("{callee}.<init>");
         }
-        if callee.is_empty() {
+        if callee.is_empty() || super::golang::foreign(code.unit.lang, &callee) {
             continue;
         }
         // Places handed over by reference: what the function stores there is the place's value.
         for (position, arg) in site.call.args.iter().enumerate() {
             if let ExprKind::Member(base, field) = &arg.value.kind {
                 let owner = code.origin(base, site.function);
-                if owner.is_empty() || owner.contains('(') || !code.unit.functions.iter().any(|f| f.name == name) {
+                let by_reference = |f: &Function| {
+                    f.name == name && f.params.get(position).is_some_and(|p| p.ty.trim_start().starts_with(['*', '&']))
+                };
+                if owner.is_empty() || owner.contains('(') || !code.unit.functions.iter().any(by_reference) {
                     continue;
                 }
                 let symbol = format_smolstr!("{}.{field}", owner.rsplit('#').next().unwrap_or(&owner));

@@ -3,7 +3,7 @@
 //!
 //! Invariant: everything here is about values only; calls that *do* something are technologies' business.
 
-use super::Code;
+use super::{Code, golang};
 use crate::code::ir::{Annotation, Call, Expr, ExprKind, Field, Type};
 use crate::lang::Lang;
 use seam_facts::{Hole, SmolStr, Value, format_smolstr};
@@ -68,6 +68,11 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     if ENV_READERS.contains(&(lang, callee.as_str())) {
         let default = call.named("default").or_else(|| call.arg(1)).map(eval).filter(|v| !is_null(v));
         return Some(keyed(true, arg(0)?, default));
+    }
+    if lang == Lang::Go
+        && let Some(found) = golang::called(code, call, &callee, &eval)
+    {
+        return Some(found);
     }
     if let Some(config) = config_read(lang, call, &callee) {
         let default = call.arg(1).filter(|e| !matches!(e.kind, ExprKind::Name(_) | ExprKind::Lambda(_))).map(eval);
@@ -220,7 +225,7 @@ const TRANSPARENT_CALLS: &[(Lang, &str)] = &[
 ];
 
 /// `env ?? default` in any clothing.
-fn or_default(value: Value, fallback: Value) -> Value {
+pub(super) fn or_default(value: Value, fallback: Value) -> Value {
     match value.as_hole() {
         Some(Hole::Env { name, default: None }) => Value::env(name.clone(), Some(fallback)),
         Some(Hole::Config { key, default: None }) => Value::config(key.clone(), Some(fallback)),
@@ -315,6 +320,9 @@ pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize
 
 /// A value that a framework injects by annotation: `@Value("${a.b:c}")`, `@ConfigProperty(name = "a.b")`.
 pub(super) fn injected(code: &Code<'_>, annotations: &[Annotation]) -> Option<Value> {
+    if code.unit.lang == Lang::Go {
+        return golang::tagged(annotations);
+    }
     annotations.iter().find_map(|a| match a.simple() {
         "Value" => Some(placeholders(a.arg("value")?.as_str()?, 4)),
         "ConfigProperty" => {

@@ -6,6 +6,7 @@
 //! made by, `RestTemplate`; `axios#create().get` is a method on what `axios.create` returned.
 
 mod eval;
+mod golang;
 pub mod ir;
 mod library;
 mod names;
@@ -15,7 +16,8 @@ mod flow;
 pub(crate) use library::placeholders;
 
 use crate::Extractor;
-use ir::{Call, Expr, ExprKind, Function, Stmt, Type, Unit, walk_stmts};
+use crate::lang::Lang;
+use ir::{Arg, Call, Expr, ExprKind, Function, Stmt, Type, Unit, walk_stmts};
 use seam_facts::{SmolStr, Span};
 use std::collections::HashMap;
 
@@ -44,6 +46,32 @@ pub(crate) struct Binding<'a> {
     pub ty: &'a SmolStr,
     pub append: bool,
     pub function: usize,
+    /// The statement.
+    pub at: Span,
+    /// First and last line of the block that the statement stands in; (0, 0) for a function's body.
+    pub block: (u32, u32),
+}
+
+impl Binding<'_> {
+    /// Whether this assignment is certain to have happened before what stands on `line` of the same function.
+    fn precedes(&self, line: u32) -> bool {
+        self.at.end_line < line && (self.block == (0, 0) || (self.block.0 <= line && line <= self.block.1))
+    }
+}
+
+/// The type of a binding that states none.
+static NO_TYPE: SmolStr = SmolStr::new_static("");
+
+fn assigned_names<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a str, Binding<'a>, Span), function: usize) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, ty, value, append, span } => {
+                visit(name, Binding { value, ty, append: *append, function, at: *span, block: (0, 0) }, *span);
+            }
+            Stmt::Block { body, .. } => assigned_names(body, visit, function),
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) => {}
+        }
+    }
 }
 
 /// A lowered file with indexes over it.
@@ -58,6 +86,8 @@ pub struct Code<'a> {
     fields: HashMap<(&'a str, &'a str), Vec<Binding<'a>>>,
     imports: HashMap<&'a str, usize>,
     types: HashMap<&'a str, usize>,
+    /// Top-level variables that functions assign, with the statement's place.
+    pub(crate) globals: Vec<(&'a str, Binding<'a>, Span)>,
 }
 
 impl<'a> Code<'a> {
@@ -71,6 +101,7 @@ impl<'a> Code<'a> {
             fields: HashMap::new(),
             imports: unit.imports.iter().enumerate().map(|(i, import)| (import.alias.as_str(), i)).collect(),
             types: unit.types.iter().enumerate().rev().map(|(i, ty)| (ty.name.as_str(), i)).collect(),
+            globals: Vec::new(),
         };
         for (index, function) in unit.functions.iter().enumerate() {
             let mut visit = |expr: &'a Expr| code.add_call(expr, index);
@@ -85,7 +116,7 @@ impl<'a> Code<'a> {
                     default.walk(&mut visit);
                 }
             }
-            code.bind(&function.body, index);
+            code.bind(&function.body, index, (0, 0));
         }
         for ty in &unit.types {
             for field in &ty.fields {
@@ -94,21 +125,34 @@ impl<'a> Code<'a> {
                 }
             }
         }
+        code.bind_globals();
         code
     }
 
     fn add_call(&mut self, expr: &'a Expr, function: usize) {
         if let ExprKind::Call(call) = &expr.kind {
+            // `T{field: value}` gives fields their values.
+            if call.new
+                && let ([Arg { value: Expr { kind: ExprKind::Object(entries), .. }, .. }], ExprKind::Name(ty)) =
+                    (call.args.as_slice(), &call.callee.kind)
+                && self.types.contains_key(ty.as_str())
+            {
+                for (field, value) in entries {
+                    let binding =
+                        Binding { value, ty: &NO_TYPE, append: false, function, at: value.span, block: (0, 0) };
+                    self.fields.entry((ty, field)).or_default().push(binding);
+                }
+            }
             self.by_name.entry(call.name()).or_default().push(self.sites.len());
             self.sites.push(Site { call, expr, function });
         }
     }
 
-    fn bind(&mut self, stmts: &'a [Stmt], function: usize) {
+    fn bind(&mut self, stmts: &'a [Stmt], function: usize, block: (u32, u32)) {
         for stmt in stmts {
             match stmt {
-                Stmt::Assign { target, ty, value, append, .. } => {
-                    let binding = Binding { value, ty, append: *append, function };
+                Stmt::Assign { target, ty, value, append, span } => {
+                    let binding = Binding { value, ty, append: *append, function, at: *span, block };
                     match &target.kind {
                         ExprKind::Name(name) => self.locals.entry((function, name)).or_default().push(binding),
                         ExprKind::Member(base, field) => {
@@ -119,9 +163,37 @@ impl<'a> Code<'a> {
                         _ => {}
                     }
                 }
-                Stmt::Block { body, .. } => self.bind(body, function),
+                Stmt::Block { body, span, .. } => self.bind(body, function, (span.line, span.end_line)),
                 Stmt::Expr(_) | Stmt::Return(_) => {}
             }
+        }
+    }
+
+    /// Assignments in functions to what the top level declares. Only where declarations can be told from assignments:
+    /// there a declaration carries a type, be it `var`.
+    fn bind_globals(&mut self) {
+        if self.unit.lang != Lang::Go {
+            return;
+        }
+        for (index, function) in self.unit.functions.iter().enumerate().skip(1) {
+            let mut found = Vec::new();
+            assigned_names(&function.body, &mut |name, binding, span| found.push((name, binding, span)), index);
+            for (name, binding, span) in found {
+                let mut scope = Some(index);
+                let mut local = false;
+                while let Some(i) = scope {
+                    let f = &self.unit.functions[i];
+                    local |= f.params.iter().any(|p| p.name == name)
+                        || self.locals.get(&(i, name)).is_some_and(|b| b.iter().any(|b| !b.ty.is_empty()));
+                    scope = f.parent;
+                }
+                if !local && self.locals.contains_key(&(0, name)) {
+                    self.globals.push((name, binding, span));
+                }
+            }
+        }
+        for (name, binding, _) in &self.globals {
+            self.locals.entry((0, name)).or_default().push(*binding);
         }
     }
 

@@ -12,6 +12,8 @@ pub struct Lower<'a> {
     pub current: usize,
     /// The innermost type's name; empty outside of types.
     pub owner: SmolStr,
+    /// What the receiver is called in the method being read, where methods name it themselves (Go).
+    pub receiver: SmolStr,
     depth: usize,
     too_deep: bool,
 }
@@ -32,6 +34,7 @@ impl<'a> Lower<'a> {
             },
             current: 0,
             owner: SmolStr::default(),
+            receiver: SmolStr::default(),
             depth: 0,
             too_deep: false,
         }
@@ -129,7 +132,16 @@ pub fn child<'t>(node: Node<'t>, kinds: &[&str]) -> Option<Node<'t>> {
 
 /// A type as written without generics, pointers, nullability and array marks: `Mono<Order>` gives `Mono`.
 pub fn plain_type(ty: &str) -> SmolStr {
-    let ty = ty.trim().trim_start_matches(['*', '&', '?', '@']).trim_start_matches("mut ").trim_start_matches("[]");
+    let mut ty = ty.trim();
+    // Pointers, slices and marks of mutability stand in any order: `[]*pb.Item`, `&mut Client`, `...Option`.
+    loop {
+        let inner = ty.trim_start_matches(['*', '&', '?', '@', ' ']);
+        let inner = ["mut ", "[]", "..."].iter().find_map(|mark| inner.strip_prefix(mark)).unwrap_or(inner);
+        if inner.len() == ty.len() {
+            break;
+        }
+        ty = inner;
+    }
     let end = ty.find(['<', '[', '?', '{', '(', ' ']).unwrap_or(ty.len());
     ty[..end].trim_end_matches(['*', '&', '!']).into()
 }

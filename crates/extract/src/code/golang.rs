@@ -1,0 +1,255 @@
+//! Go's standard library and common packages, as far as values go: flags, addresses, URLs, struct tags.
+//!
+//! A connection's value is the address that it was dialled with, and a stub's value is its connection's: so an address
+//! is followed through constructors and fields that only hand the connection on.
+
+use super::{Code, library};
+use crate::code::ir::{Annotation, Call, Expr, ExprKind};
+use crate::lang::Lang;
+use seam_facts::{SmolStr, Value};
+
+/// Packages whose functions are not the workspace's and give nothing that an address is made of.
+const SILENT: &[&str] = &[
+    "context#",
+    "errors#",
+    "fmt#",
+    "io#",
+    "bytes#",
+    "encoding/",
+    "log#",
+    "log/",
+    "math",
+    "sync",
+    "sort#",
+    "time#",
+    "reflect#",
+    "runtime",
+    "unicode",
+    "crypto/",
+    "regexp#",
+    "testing#",
+    "go.opentelemetry.io/",
+    "github.com/opentracing/",
+    "github.com/openzipkin/",
+    "github.com/prometheus/",
+    "github.com/sirupsen/logrus#",
+    "github.com/rs/zerolog",
+    "github.com/pkg/errors#",
+    "github.com/google/uuid#",
+    "github.com/stretchr/testify/",
+    "go.uber.org/zap",
+    "google.golang.org/protobuf/",
+    "google.golang.org/grpc/",
+    "google.golang.org/grpc#With",
+    "github.com/golang/protobuf/",
+];
+
+/// Functions of the language itself, and of the standard library where they build values that are followed here.
+const BUILT_IN: &[&str] = &[
+    "len", "cap", "make", "append", "int", "int32", "int64", "uint", "float64", "string", "byte", "panic", "copy",
+    "delete", "error", "close",
+];
+
+/// Whether a call is of a function that no workspace defines, so that passing arguments to it links nothing.
+pub(super) fn foreign(lang: Lang, callee: &str) -> bool {
+    lang == Lang::Go
+        && (silent(callee)
+            || BUILT_IN.contains(&callee)
+            || ["os#", "net#", "net/", "strings#", "strconv#", "path#", "path/", "flag#", "html/", "database/sql#"]
+                .iter()
+                .any(|p| callee.starts_with(p)))
+}
+
+fn silent(callee: &str) -> bool {
+    SILENT.iter().any(|prefix| callee.starts_with(prefix))
+}
+
+/// Types of parameters that never carry an address.
+pub(super) fn says_nothing(lang: Lang, ty: &str) -> bool {
+    lang == Lang::Go
+        && matches!(
+            ty.trim_start_matches('*'),
+            "context.Context" | "http.ResponseWriter" | "http.Request" | "gin.Context" | "testing.T" | "error" | "bool"
+        )
+}
+
+/// Connections: what dials, and which argument is the address.
+const DIALS: &[(&str, usize)] = &[
+    ("google.golang.org/grpc#Dial", 0),
+    ("google.golang.org/grpc#NewClient", 0),
+    ("google.golang.org/grpc#DialContext", 1),
+];
+
+pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&Expr) -> Value) -> Option<Value> {
+    let arg = |index: usize| call.args.get(index).map(|a| eval(&a.value));
+    if let Some((_, address)) = DIALS.iter().find(|(name, _)| *name == callee) {
+        return arg(*address);
+    }
+    match callee {
+        "fmt#Sprint" => return Some(call.args.iter().map(|a| eval(&a.value)).collect()),
+        "net#JoinHostPort" => return Some(arg(0)?.then(":".into()).then(arg(1)?)),
+        "strconv#Itoa"
+        | "strconv#Atoi"
+        | "strconv#FormatInt"
+        | "strings#Split"
+        | "strings#TrimLeft"
+        | "strings#TrimPrefix"
+        | "strings#Trim"
+        | "strings#Fields"
+        | "net/url#ParseRequestURI"
+        | "net/url#PathEscape"
+        | "net/url#QueryEscape"
+        | "time#ParseDuration"
+        | "errors#Must" => return arg(0),
+        "os#ExpandEnv" => return Some(expand(&arg(0)?.as_text()?)),
+        "cmp#Or" => return call.args.iter().map(|a| eval(&a.value)).reduce(library::or_default),
+        "net/url#JoinPath" => {
+            let parts: Vec<Value> = call.args.iter().map(|a| eval(&a.value)).collect();
+            return parts.into_iter().reduce(|all, part| {
+                let separated = all.to_string().ends_with('/') || part.to_string().starts_with('/');
+                if separated { all.then(part) } else { all.then("/".into()).then(part) }
+            });
+        }
+        "strings#Join" => {
+            let ExprKind::List(items) = &call.arg(0)?.kind else {
+                return arg(0);
+            };
+            let separator = arg(1)?;
+            return items.iter().map(eval).reduce(|all, item| all.then(separator.clone()).then(item));
+        }
+        "net/url#URL" if call.new => {
+            let object = call.arg(0)?;
+            let key = |name: &str| object.key(name).map(eval);
+            let mut out = key("Scheme").map(|s| s.then("://".into())).unwrap_or_default();
+            out.push(key("Host").unwrap_or_default());
+            let path = key("Path").unwrap_or_default();
+            if !path.is_empty() && !out.is_empty() && !path.to_string().starts_with('/') {
+                out.push_text("/");
+            }
+            return Some(out.then(path));
+        }
+        _ => {}
+    }
+    let name = call.name();
+    // `flag.String(name, default, usage)`; the command line may say otherwise.
+    let flags = callee.starts_with("flag#") || callee.contains("pflag#") || callee.contains("Flags().");
+    if flags && !call.new {
+        let short_name = name.ends_with('P') as usize;
+        return match name.trim_end_matches('P') {
+            "String" | "Int" | "Int64" | "Uint" | "Duration" | "Bool" | "StringSlice" | "Float64" => {
+                arg(1 + short_name)
+            }
+            _ => None,
+        };
+    }
+    if let Some(service) = stub_of(code, callee)
+        && !service.is_empty()
+        && !call.args.is_empty()
+        && call.args.len() <= 2
+    {
+        return arg(0).filter(|v| !v.is_empty());
+    }
+    if silent(callee) && !matches!(callee, "fmt#Sprintf") {
+        return Some(Value::opaque(name));
+    }
+    None
+}
+
+/// The gRPC service whose stub `module#NewXClient` makes; `None` for constructors of anything else.
+pub(crate) fn stub_of(code: &Code<'_>, callee: &str) -> Option<SmolStr> {
+    let (module, name) = callee.split_once('#')?;
+    let service = name.strip_prefix("New")?.strip_suffix("Client")?;
+    (!service.is_empty() && !service.contains(['.', '(']) && generated(code, module)).then(|| service.into())
+}
+
+/// Whether a module looks like code generated from a contract.
+pub(crate) fn generated(code: &Code<'_>, module: &str) -> bool {
+    const NEVER: &[&str] = &[
+        "redis",
+        "mongo",
+        "aws",
+        "azure",
+        "elastic",
+        "docker",
+        "k8s.io",
+        "cloud.google.com",
+        "stripe",
+        "sarama",
+        "hashicorp",
+        "etcd",
+        "opensearch",
+        "golang.org/x",
+        "minio",
+        "slack",
+        "twilio",
+        "otel",
+        "opentelemetry.io",
+        "sendgrid",
+        "nats-io",
+        "resty",
+        "pusher",
+        "rabbitmq",
+        "influx",
+        "segmentio",
+        "net/",
+        "twitch",
+        "asynq",
+    ];
+    let lower = module.to_ascii_lowercase();
+    let host = lower.split('/').next().unwrap_or("");
+    let known = NEVER.iter().any(|n| {
+        if n.contains('/') || n.contains('.') {
+            lower.starts_with(n)
+        } else {
+            // The organisation and name of a public library, not a folder of the workspace.
+            lower.split('/').skip(1).take(2).any(|part| part.contains(n))
+                && host.contains('.')
+                && lower.split('/').count() <= 4
+        }
+    });
+    if known {
+        return false;
+    }
+    let words = ["pb", "proto", "grpc", "genproto", "/gen", "rpc", "/api", "stub", "contract", "connect", "idl"];
+    words.iter().any(|w| lower.contains(w)) || code.imports("google.golang.org/grpc") || code.imports("connectrpc.com")
+}
+
+/// `$NAME` and `${NAME}` in text.
+fn expand(text: &str) -> Value {
+    let mut out = Value::default();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_text(&rest[..at]);
+        let tail = rest[at + 1..].trim_start_matches('{');
+        let end = tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tail.len());
+        out.push(Value::env(&tail[..end], None));
+        rest = tail[end..].trim_start_matches('}');
+    }
+    out.push_text(rest);
+    out
+}
+
+/// What a struct tag fills a field with: `env:"PORT" envDefault:"80"`, `envconfig:"PORT" default:"80"`,
+/// `env:"PORT, default=80"`.
+pub(super) fn tagged(annotations: &[Annotation]) -> Option<Value> {
+    let text = |name: &str| annotations.iter().find(|a| a.name == name).and_then(|a| a.positional(0)?.as_str());
+    let tag = text("env").or_else(|| text("envconfig"))?;
+    let mut parts = tag.split(',');
+    let name = parts.next().unwrap_or_default().trim();
+    if name.is_empty() || name == "-" {
+        return None;
+    }
+    let inline = parts.find_map(|p| p.trim().strip_prefix("default=").map(SmolStr::from));
+    let default = inline.or_else(|| ["envDefault", "env-default", "default"].iter().find_map(|n| text(n).cloned()));
+    Some(Value::env(name, default.map(Value::text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environment_expands() {
+        assert_eq!(expand("http://$HOST:${PORT}/x").to_string(), "http://${env:HOST}:${env:PORT}/x");
+    }
+}

@@ -1,52 +1,48 @@
-//! Spring controllers and Spring's HTTP clients. See `spring.md`.
+//! Spring MVC and WebFlux controllers, Spring Data REST and GraphQL controllers. See `spring.md`.
 
-use crate::code::ir::{Annotation, Expr, ExprKind};
-use crate::code::{Code, Site};
-use crate::lang::{Lang, plain_type};
+use super::read::{JVM, find, functions_of, join, last_name, template, texts, type_args};
+use crate::code::Code;
+use crate::code::ir::{Annotation, ExprKind, Type};
+use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Value};
+use seam_facts::{Claim, Endpoint, Protocol, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "spring",
-    version: 1,
+    version: 2,
     page: include_str!("spring.md"),
-    reads: Reads::Code { langs: &[Lang::Java, Lang::Kotlin], extract },
+    reads: Reads::Code { langs: JVM, extract },
 };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
-    endpoints(code, sink);
-    rest_template(code, sink);
-    web_client(code, sink);
+    for ty in &code.unit.types {
+        // Declared clients carry the same annotations and mean calls.
+        if find(&ty.annotations, &["FeignClient", "HttpExchange", "Client", "RegisterRestClient"]).is_none() {
+            controller(code, ty, sink);
+            graphql(code, ty, sink);
+        }
+        data_rest(code, ty, sink);
+    }
 }
 
-fn endpoints(code: &Code<'_>, sink: &mut Sink) {
-    for function in &code.unit.functions {
-        let Some(ty) = code.type_named(&function.owner) else {
+fn controller(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
+    let prefix = find(&ty.annotations, &["RequestMapping"]);
+    let prefixes = prefix.map(|a| paths(code, a, &ty.name)).unwrap_or_else(|| vec![Value::default()]);
+    for (_, function) in functions_of(code, ty) {
+        let Some((annotation, methods)) = function.annotations.iter().find_map(|a| Some((a, mapping(a)?))) else {
             continue;
         };
-        // Feign clients carry the same annotations and mean calls.
-        if ty.annotations.iter().any(|a| matches!(a.simple(), "FeignClient" | "HttpExchange")) {
-            continue;
-        }
-        let Some((annotation, method)) = function.annotations.iter().find_map(|a| Some((a, mapping(a)?))) else {
-            continue;
-        };
-        let prefix = ty.annotations.iter().find(|a| a.simple() == "RequestMapping");
-        for prefix in prefix.map(|a| paths(code, a)).unwrap_or_else(|| vec![Value::default()]) {
-            for path in paths(code, annotation) {
-                let request = function
-                    .params
-                    .iter()
-                    .find(|p| p.annotations.iter().any(|a| a.simple() == "RequestBody"))
-                    .map(|p| plain_type(&p.ty));
-                for method in &method {
+        let body = function.params.iter().find(|p| find(&p.annotations, &["RequestBody"]).is_some());
+        for prefix in &prefixes {
+            for path in paths(code, annotation, &ty.name) {
+                for method in &methods {
                     let endpoint = Endpoint {
                         protocol: Protocol::Http,
                         method: method.clone(),
-                        path: join(prefix.clone(), path.clone()),
+                        path: template(join(prefix.clone(), path.clone())),
                         handler: function.symbol(),
                         router: None,
-                        request: request.clone(),
+                        request: body.map(|p| plain_type(&p.ty)),
                         response: (!matches!(function.returns.as_str(), "" | "void")).then(|| function.returns.clone()),
                     };
                     sink.stated(Claim::Endpoint(endpoint), annotation.span);
@@ -65,13 +61,10 @@ pub(super) fn mapping(a: &Annotation) -> Option<Vec<Option<SmolStr>>> {
         "DeleteMapping" => vec![Some("DELETE".into())],
         "PatchMapping" => vec![Some("PATCH".into())],
         "RequestMapping" => match a.args.iter().find(|x| x.name.as_deref() == Some("method")) {
-            Some(arg) => {
-                let one = |e: &Expr| e.path().and_then(|p| p.rsplit('.').next().map(SmolStr::from));
-                match &arg.value.kind {
-                    ExprKind::List(items) => items.iter().map(one).collect(),
-                    _ => vec![one(&arg.value)],
-                }
-            }
+            Some(arg) => match &arg.value.kind {
+                ExprKind::List(items) => items.iter().map(last_name).collect(),
+                _ => vec![last_name(&arg.value)],
+            },
             None => vec![None],
         },
         _ => return None,
@@ -79,125 +72,94 @@ pub(super) fn mapping(a: &Annotation) -> Option<Vec<Option<SmolStr>>> {
 }
 
 /// The paths of a mapping annotation; the empty path if none is given.
-pub(super) fn paths(code: &Code<'_>, a: &Annotation) -> Vec<Value> {
-    match a.arg("path").or_else(|| a.arg("value")) {
-        Some(Expr { kind: ExprKind::List(items), .. }) => items.iter().map(|e| code.value(e, 0)).collect(),
-        Some(e) => vec![code.value(e, 0)],
-        None => vec![Value::default()],
-    }
+pub(super) fn paths(code: &Code<'_>, a: &Annotation, owner: &str) -> Vec<Value> {
+    let found = texts(code, a, &["path", "value"], owner);
+    if found.is_empty() { vec![Value::default()] } else { found }
 }
 
-/// `/a/` and `b` are `/a/b`.
-pub(super) fn join(prefix: Value, path: Value) -> Value {
-    let (prefix_text, path_text) = (prefix.to_string(), path.to_string());
-    let mut out =
-        if prefix.is_empty() || prefix_text.starts_with(['/', '$']) { prefix } else { Value::text("/").then(prefix) };
-    if path.is_empty() {
-        return if out.is_empty() { Value::text("/") } else { out };
-    }
-    if !path_text.starts_with(['/', '$']) && !prefix_text.ends_with('/') {
-        out.push_text("/");
-    }
-    match (prefix_text.ends_with('/'), path_text.strip_prefix('/'), path.as_text()) {
-        (true, Some(rest), Some(_)) => out.push_text(rest),
-        _ => out.push(path),
-    }
-    out
-}
-
-/// Methods of `RestTemplate` and `TestRestTemplate`: name, HTTP method, position of the response type.
-const REST_TEMPLATE: &[(&str, Option<&str>, usize)] = &[
-    ("getForObject", Some("GET"), 1),
-    ("getForEntity", Some("GET"), 1),
-    ("headForHeaders", Some("HEAD"), 9),
-    ("postForObject", Some("POST"), 2),
-    ("postForEntity", Some("POST"), 2),
-    ("postForLocation", Some("POST"), 9),
-    ("patchForObject", Some("PATCH"), 2),
-    ("put", Some("PUT"), 9),
-    ("delete", Some("DELETE"), 9),
-    ("exchange", None, 3),
-    ("execute", None, 9),
-];
-
-fn rest_template(code: &Code<'_>, sink: &mut Sink) {
-    for (name, method, response) in REST_TEMPLATE {
-        for site in code.calls_named(&[name]) {
-            let callee = code.callee(site.call, site.function);
-            let on = callee.rsplit_once('.').map(|(r, _)| r.trim_end_matches("()")).unwrap_or("");
-            let on = on.to_ascii_lowercase();
-            if !(on.ends_with("resttemplate")
-                || on.ends_with("restoperations")
-                || on.ends_with("resttemplatebuilder.build"))
-            {
-                continue;
-            }
-            let Some(url) = site.call.arg(0) else {
-                continue;
+/// `@QueryMapping`, `@MutationMapping`, `@SchemaMapping(typeName = "Query")` and their DGS and Micronaut kin.
+fn graphql(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
+    for (_, function) in functions_of(code, ty) {
+        for a in &function.annotations {
+            let root = match a.simple() {
+                "QueryMapping" | "DgsQuery" => "Query",
+                "MutationMapping" | "DgsMutation" => "Mutation",
+                "SubscriptionMapping" | "DgsSubscription" => "Subscription",
+                // MicroProfile GraphQL; JPA has a `@Query` of its own, on repositories.
+                "Query" if find(&ty.annotations, &["GraphQLApi"]).is_some() => "Query",
+                "Mutation" if find(&ty.annotations, &["GraphQLApi"]).is_some() => "Mutation",
+                _ => continue,
             };
-            let stated = || site.call.arg(1).and_then(Expr::path).and_then(|p| p.rsplit('.').next().map(SmolStr::from));
-            let call = Call {
-                protocol: Protocol::Http,
-                client: "RestTemplate".into(),
-                method: method.map(SmolStr::from).or_else(stated),
-                target: code.value(url, site.function),
-                operation: None,
-                within: code.within(site.function),
+            let name = texts(code, a, &["name", "value", "field"], &ty.name).into_iter().find_map(|v| v.as_text());
+            let name = name.filter(|n| !n.is_empty()).unwrap_or_else(|| function.name.clone());
+            let endpoint = Endpoint {
+                protocol: Protocol::Graphql,
+                method: None,
+                path: Value::text(format_smolstr!("{root}.{name}")),
+                handler: function.symbol(),
+                router: None,
                 request: None,
-                response: site.call.arg(*response).and_then(Expr::path).map(SmolStr::from),
+                response: (!function.returns.is_empty()).then(|| function.returns.clone()),
             };
-            sink.stated(Claim::Call(call), site.span());
+            sink.stated(Claim::Endpoint(endpoint), a.span);
         }
     }
 }
 
-/// `client.get().uri(…)` of `WebClient` and `RestClient`.
-fn web_client(code: &Code<'_>, sink: &mut Sink) {
-    for site in code.calls_named(&["uri"]) {
-        let Some(Expr { kind: ExprKind::Call(verb), .. }) = site.call.receiver() else {
-            continue;
-        };
-        let method = match verb.name() {
-            "get" | "post" | "put" | "delete" | "patch" | "head" | "options" => Some(verb.name().to_uppercase().into()),
-            "method" => verb.arg(0).and_then(Expr::path).and_then(|p| p.rsplit('.').next().map(SmolStr::from)),
-            _ => continue,
-        };
-        let Some(client) = verb.receiver() else {
-            continue;
-        };
-        let origin = code.origin(client, site.function);
-        let rest = origin.contains("RestClient") || origin.contains("restClient");
-        if !rest && !origin.to_ascii_lowercase().contains("webclient") {
-            continue;
-        }
-        let path = site.call.arg(0).map(|a| code.value(a, site.function)).unwrap_or_default();
-        let absolute = path.to_string().contains("://");
-        let base = if absolute { Value::default() } else { base_of(code, client, &site) };
-        let call = Call {
+/// Repositories that Spring Data REST exports: collection, item and search resources at documented default paths.
+fn data_rest(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
+    let Some(a) = find(&ty.annotations, &["RepositoryRestResource", "RestResource"]) else {
+        return;
+    };
+    if a.args.iter().any(|x| x.name.as_deref() == Some("exported") && matches!(x.value.kind, ExprKind::Bool(false))) {
+        return;
+    }
+    let entity = ty.super_texts.iter().find_map(|s| type_args(s).into_iter().next());
+    let path = texts(code, a, &["path"], &ty.name).into_iter().next();
+    let path = match (path, &entity) {
+        (Some(path), _) => path,
+        (None, Some(entity)) => Value::text(plural(entity)),
+        (None, None) => return,
+    };
+    let collection = template(join(Value::default(), path));
+    let mut state = |method: &str, path: Value, handler: &str| {
+        let endpoint = Endpoint {
             protocol: Protocol::Http,
-            client: if rest { "RestClient".into() } else { "WebClient".into() },
-            method,
-            target: base.then(path),
-            operation: None,
-            within: code.within(site.function),
+            method: Some(method.into()),
+            path,
+            handler: format_smolstr!("{}.{handler}", ty.name),
+            router: None,
             request: None,
-            response: None,
+            response: entity.clone(),
         };
-        sink.stated(Claim::Call(call), site.span());
+        sink.inferred(Claim::Endpoint(endpoint), a.span);
+    };
+    let item = join(collection.clone(), "{id}".into());
+    state("GET", collection.clone(), "findAll");
+    state("POST", collection.clone(), "save");
+    state("GET", item.clone(), "findById");
+    state("PUT", item.clone(), "save");
+    state("PATCH", item.clone(), "save");
+    state("DELETE", item, "deleteById");
+    for (_, function) in functions_of(code, ty) {
+        let simple = &function.name;
+        if simple.starts_with("find") || simple.starts_with("count") || simple.starts_with("read") {
+            state("GET", join(collection.clone(), Value::text(format_smolstr!("search/{simple}"))), simple);
+        }
     }
 }
 
-/// The base URL that the client was built with, in this file or by reference to `….<base>`.
-fn base_of(code: &Code<'_>, client: &Expr, site: &Site<'_>) -> Value {
-    let mut found = None;
-    for base in code.calls_named(&["baseUrl", "create"]) {
-        let on_client = code.callee(base.call, base.function);
-        if (on_client.contains("WebClient") || on_client.contains("RestClient")) && !base.call.args.is_empty() {
-            found = base.call.arg(0).map(|a| code.value(a, base.function));
-        }
+/// The collection's default path: the entity's name with a small first letter and an English plural.
+fn plural(entity: &str) -> String {
+    let mut name: String = entity.to_string();
+    if let Some(first) = name.get_mut(0..1) {
+        first.make_ascii_lowercase();
     }
-    found.unwrap_or_else(|| match client.path() {
-        Some(path) => Value::reference(seam_facts::format_smolstr!("{path}.<base>")),
-        None => Value::opaque(code.origin(client, site.function)),
-    })
+    let vowel = |c: char| "aeiou".contains(c);
+    let before_last = name.chars().rev().nth(1).unwrap_or('a');
+    if name.ends_with('y') && !vowel(before_last) {
+        name.pop();
+        return name + "ies";
+    }
+    if ["s", "x", "z", "ch", "sh"].iter().any(|e| name.ends_with(e)) { name + "es" } else { name + "s" }
 }

@@ -1,0 +1,241 @@
+//! HTTP clients that are declared as interfaces: Feign, Spring HTTP interfaces, Retrofit, Micronaut, MicroProfile.
+//! See `declarative.md`.
+
+use super::read::{JVM, as_url, class_of, find, full_name, functions_of, join, template, text, under};
+use super::{jaxrs, spring};
+use crate::code::Code;
+use crate::code::ir::{Annotation, Function, Type};
+use crate::lang::plain_type;
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Call, Claim, Constant, Protocol, SmolStr, Span, Value, format_smolstr};
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "jvm-declarative-clients",
+    version: 1,
+    page: include_str!("declarative.md"),
+    reads: Reads::Code { langs: JVM, extract },
+};
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    for ty in &code.unit.types {
+        if let Some(client) = declared(code, ty) {
+            methods(code, ty, &client, sink);
+        }
+    }
+    built(code, sink);
+}
+
+/// What an interface's annotations say about its calls.
+struct Declared {
+    library: &'static str,
+    base: Value,
+    prefix: Value,
+    at: Span,
+    /// HTTP method and path that an annotation of a method states.
+    reads: fn(&Code<'_>, &Function) -> Vec<(Option<SmolStr>, Value)>,
+    /// The base stands on the interface, so that the interface alone proves whom it calls.
+    stated: bool,
+}
+
+fn declared(code: &Code<'_>, ty: &Type) -> Option<Declared> {
+    let prefix = |names: &[&str]| {
+        find(&ty.annotations, names).and_then(|a| text(code, a, &["path", "value", "url"], &ty.name)).unwrap_or_default()
+    };
+    let elsewhere = || Value::reference(format_smolstr!("{}.<base>", ty.name));
+    if let Some(a) = find(&ty.annotations, &["FeignClient"]) {
+        let name = text(code, a, &["name", "value", "serviceId"], &ty.name).unwrap_or_default();
+        let base = match text(code, a, &["url"], &ty.name) {
+            Some(url) => as_url(url),
+            None => Value::text("http://").then(without_scheme(name)),
+        };
+        let path = text(code, a, &["path"], &ty.name).unwrap_or_default();
+        let prefix = match (path.is_empty(), prefix(&["RequestMapping"])) {
+            (true, mapped) => mapped,
+            (false, mapped) if mapped.is_empty() => path,
+            (false, mapped) => join(path, mapped),
+        };
+        return Some(Declared { library: "Feign", base, prefix, at: a.span, reads: mapped, stated: true });
+    }
+    if let Some(a) = find(&ty.annotations, &["RegisterRestClient"]) {
+        let key = text(code, a, &["configKey"], &ty.name).and_then(|v| v.as_text());
+        let key = key.unwrap_or_else(|| full_name(code, ty));
+        let default = text(code, a, &["baseUri"], &ty.name);
+        let base = Value::either([
+            Value::config(format_smolstr!("{key}/mp-rest/url"), default.clone()),
+            Value::config(format_smolstr!("quarkus.rest-client.{key}.url"), default),
+        ]);
+        let prefix = prefix(&["Path"]);
+        return Some(Declared { library: "MicroProfile Rest Client", base, prefix, at: a.span, reads: rest, stated: true });
+    }
+    if let Some(a) = find(&ty.annotations, &["Client"])
+        && (ty.interface || code.imports("io.micronaut"))
+    {
+        let id = text(code, a, &["value", "id"], &ty.name).unwrap_or_default();
+        let path = text(code, a, &["path"], &ty.name).unwrap_or_default();
+        // `@Client("/path")` is a client of this very server.
+        let base = if id.to_string().starts_with('/') { return None } else { as_url(id) };
+        return Some(Declared { library: "Micronaut", base, prefix: path, at: a.span, reads: rest, stated: true });
+    }
+    let any = |reads: fn(&Code<'_>, &Function) -> Vec<(Option<SmolStr>, Value)>| {
+        functions_of(code, ty).any(|(_, f)| !reads(code, f).is_empty())
+    };
+    if find(&ty.annotations, &["HttpExchange"]).is_some() || ty.interface && any(exchanged) {
+        let base = elsewhere();
+        let prefix = prefix(&["HttpExchange"]);
+        let (base, prefix) = if prefix.to_string().contains("://") { (prefix, Value::default()) } else { (base, prefix) };
+        return Some(Declared { library: "HTTP interface", base, prefix, at: ty.span, reads: exchanged, stated: false });
+    }
+    if ty.interface && code.imports("retrofit") && any(rest) {
+        let base = elsewhere();
+        return Some(Declared { library: "Retrofit", base, prefix: Value::default(), at: ty.span, reads: rest, stated: false });
+    }
+    if ty.interface && any(request_line) {
+        let base = elsewhere();
+        return Some(Declared { library: "Feign", base, prefix: Value::default(), at: ty.span, reads: request_line, stated: false });
+    }
+    None
+}
+
+/// Some write the name with a scheme.
+fn without_scheme(name: Value) -> Value {
+    match name.as_text() {
+        Some(text) => Value::text(text.trim_start_matches("http://").trim_start_matches("https://")),
+        None => name,
+    }
+}
+
+fn methods(code: &Code<'_>, ty: &Type, client: &Declared, sink: &mut Sink) {
+    let mut any = false;
+    for (index, function) in functions_of(code, ty) {
+        for (method, path) in (client.reads)(code, function) {
+            any = true;
+            let path = template(path);
+            let path = match (client.prefix.is_empty(), path.is_empty()) {
+                (true, _) => path,
+                (false, true) => client.prefix.clone(),
+                (false, false) => join(client.prefix.clone(), path),
+            };
+            let body = function.params.iter().find(|p| {
+                p.annotations.is_empty() || find(&p.annotations, &["RequestBody", "Body"]).is_some()
+            });
+            let call = Call {
+                protocol: Protocol::Http,
+                client: client.library.into(),
+                method,
+                target: under(client.base.clone(), path),
+                operation: None,
+                within: code.within(index),
+                request: body.map(|p| plain_type(&p.ty)),
+                response: (!matches!(function.returns.as_str(), "" | "void")).then(|| function.returns.clone()),
+            };
+            let at = function.annotations.first().map(|a| a.span).unwrap_or(function.span);
+            sink.stated(Claim::Call(call), at);
+        }
+    }
+    // The methods may come from an interface of another file.
+    if !any && client.stated {
+        let call = Call {
+            protocol: Protocol::Http,
+            client: client.library.into(),
+            method: None,
+            target: under(client.base.clone(), client.prefix.clone()),
+            operation: None,
+            within: ty.name.clone(),
+            request: None,
+            response: None,
+        };
+        sink.stated(Claim::Call(call), client.at);
+    }
+}
+
+/// Spring MVC annotations, or Feign's own request lines.
+fn mapped(code: &Code<'_>, function: &Function) -> Vec<(Option<SmolStr>, Value)> {
+    let mut out = request_line(code, function);
+    for a in &function.annotations {
+        let Some(methods) = spring::mapping(a) else { continue };
+        for path in spring::paths(code, a, &function.owner) {
+            out.extend(methods.iter().map(|m| (m.clone(), path.clone())));
+        }
+    }
+    out.extend(if out.is_empty() { rest(code, function) } else { Vec::new() });
+    out
+}
+
+fn request_line(code: &Code<'_>, function: &Function) -> Vec<(Option<SmolStr>, Value)> {
+    let Some(a) = find(&function.annotations, &["RequestLine"]) else {
+        return Vec::new();
+    };
+    let line = text(code, a, &["value"], &function.owner).and_then(|v| v.as_text()).unwrap_or_default();
+    match line.split_once(' ') {
+        Some((method, path)) => vec![(Some(method.into()), path.trim().into())],
+        None => vec![(Some(line), Value::default())],
+    }
+}
+
+/// JAX-RS, Micronaut and Retrofit: `@GET` with `@Path`, `@Get("/x")`, `@GET("x")`.
+fn rest(code: &Code<'_>, function: &Function) -> Vec<(Option<SmolStr>, Value)> {
+    jaxrs::operations(code, function)
+}
+
+fn exchanged(code: &Code<'_>, function: &Function) -> Vec<(Option<SmolStr>, Value)> {
+    let one = |a: &Annotation| {
+        let method: Option<SmolStr> = match a.simple() {
+            "GetExchange" => Some("GET".into()),
+            "PostExchange" => Some("POST".into()),
+            "PutExchange" => Some("PUT".into()),
+            "DeleteExchange" => Some("DELETE".into()),
+            "PatchExchange" => Some("PATCH".into()),
+            "HttpExchange" => text(code, a, &["method"], &function.owner).and_then(|v| v.as_text()),
+            _ => return None,
+        };
+        Some((method, text(code, a, &["url", "value"], &function.owner).unwrap_or_default()))
+    };
+    function.annotations.iter().filter_map(one).collect()
+}
+
+/// Where such clients are built: `Retrofit.Builder().baseUrl(u)…create(X.class)`, `Feign.builder().target(X.class, u)`,
+/// `RestClientBuilder.newBuilder().baseUri(u).build(X.class)`, `factory.createClient(X.class)`.
+fn built(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["create", "target", "build", "createClient"]) {
+        let (interface, base) = match site.call.name() {
+            "target" => match (site.call.arg(0).and_then(class_of), site.call.arg(1)) {
+                (Some(ty), Some(url)) if code.imports("feign") => (ty, Some(code.value(url, site.function))),
+                _ => continue,
+            },
+            "build" if code.imports("org.eclipse.microprofile.rest.client") => {
+                match site.call.arg(0).and_then(class_of) {
+                    Some(ty) => (ty, base_near(code, site.expr, site.function)),
+                    None => continue,
+                }
+            }
+            "create" | "createClient" if code.imports("retrofit") || code.imports("org.springframework.web.service") => {
+                let from_generic = site.call.type_args.first().map(|t| plain_type(t));
+                match site.call.arg(0).and_then(class_of).or(from_generic) {
+                    Some(ty) => (ty, base_near(code, site.expr, site.function)),
+                    None => continue,
+                }
+            }
+            _ => continue,
+        };
+        let Some(value) = base.filter(|b| !b.is_empty()) else {
+            continue;
+        };
+        let symbol = format_smolstr!("{interface}.<base>");
+        sink.stated(Claim::Constant(Constant { symbol, value }), site.span());
+    }
+}
+
+/// The base URL stated in this call chain, or else the only ones stated in the file.
+fn base_near(code: &Code<'_>, chain: &crate::code::ir::Expr, function: usize) -> Option<Value> {
+    for name in ["baseUrl", "baseUri"] {
+        if let Some(call) = super::read::chained(chain, name) {
+            return call.arg(0).map(|a| code.value(a, function));
+        }
+    }
+    let all = code.calls_named(&["baseUrl", "baseUri"]);
+    let same: Vec<_> = all.iter().filter(|s| s.function == function).collect();
+    let chosen: Vec<_> = if same.is_empty() { all.iter().collect() } else { same };
+    let values = chosen.iter().filter_map(|s| Some(super::read::filled(code.value(s.call.arg(0)?, s.function))));
+    let values: Vec<Value> = values.collect();
+    (!values.is_empty()).then(|| Value::either(values))
+}

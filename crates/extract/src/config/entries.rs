@@ -2,6 +2,7 @@
 //!
 //! Formats come in here, frameworks read from here. Both sides stay small because neither knows the other.
 
+use super::tree::{Leaf, Node};
 use seam_facts::{Hole, Part, SmolStr, Span, Value};
 
 /// Values longer than this are text for people (templates, certificates), not addresses.
@@ -28,6 +29,15 @@ impl Document {
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|e| canonical(&e.key) == key)
     }
+}
+
+/// The scalars of a tree, with dotted keys. Keys without a value set nothing.
+pub(super) fn of_tree(node: &Node) -> Document {
+    let leaves = node.flatten();
+    let short = leaves.iter().filter(|leaf| !leaf.null && leaf.text.len() <= MAX_VALUE && !leaf.key.is_empty());
+    let entry =
+        |leaf: &Leaf<'_>| Entry { key: leaf.key.as_str().into(), value: leaf.text.to_string(), span: leaf.span };
+    Document { entries: short.take(MAX_ENTRIES).map(entry).collect() }
 }
 
 /// Keys are compared without case, dashes and underscores (Spring's relaxed binding; others do not mind).

@@ -9,7 +9,7 @@ mod resilience;
 mod routes;
 
 use super::entries::{Document, Entry, canonical};
-use super::properties;
+use super::{entries, properties, yaml};
 use crate::code::placeholders;
 use crate::{Extractor, File, Reads, Sink};
 use place::Place;
@@ -31,9 +31,12 @@ const MAX_PROFILES: usize = 8;
 
 fn extract(file: &File<'_>, sink: &mut Sink) {
     let Some(place) = place::of(file.path) else { return };
+    if place.needs_proof && !place::likely(file.text) {
+        return;
+    }
     let documents = match file.extension().as_str() {
         "properties" => properties::parse(file.text),
-        _ => return,
+        _ => yaml::documents(file.text, sink).iter().map(entries::of_tree).collect(),
     };
     if place.needs_proof && !place::proven(&documents) {
         return;

@@ -151,6 +151,21 @@ fn hidden(parts: &[&str]) -> bool {
     parts.iter().any(|p| p.starts_with('.') && p.len() > 2)
 }
 
+/// Whether the text may hold such keys at all; most YAML files are something else and need not be parsed for this.
+pub(super) fn likely(text: &str) -> bool {
+    let roots = ["spring", "eureka", "zuul", "hystrix", "ribbon", "feign", "resilience4j", "micronaut", "quarkus"]
+        .into_iter()
+        .chain(["turbine", "management", "server", "security"]);
+    let mut lines = text.lines();
+    let roots: Vec<&str> = roots.collect();
+    !text.contains("\napiVersion:")
+        && !text.starts_with("apiVersion:")
+        && lines.any(|line| {
+            let rest = roots.iter().find_map(|root| line.strip_prefix(root));
+            rest.is_some_and(|rest| rest.trim_start().starts_with([':', '.', '[']))
+        })
+}
+
 /// Whether the keys are those of an application of these frameworks.
 pub(super) fn proven(documents: &[Document]) -> bool {
     let mut keys = documents.iter().flat_map(|d| &d.entries).map(|e| canonical(&e.key));

@@ -79,15 +79,26 @@ impl<'a> Code<'a> {
         let (appended, set): (Vec<&Binding<'a>>, Vec<&Binding<'a>>) = bindings.iter().partition(|b| b.append);
         let base = self.alternatives(
             // `x = f(x)` says nothing new about what x may be made of; it is followed without itself.
-            set.iter().filter(|b| !matches!(&b.value.kind, ExprKind::Name(n) if n == name)).map(|b| {
-                if mentions(b.value, name) && (again || set.len() > 1) {
-                    Value::opaque(name)
-                } else {
-                    self.eval(b.value, b.function, steps.saturating_sub(1))
-                }
-            }),
+            set.iter()
+                .filter(|b| !matches!(&b.value.kind, ExprKind::Name(n) if n == name && !self.shadowed(b, n)))
+                .map(|b| {
+                    if mentions_member(b.value, name)
+                        || (again || set.len() > 1) && mentions(b.value, name) && !self.shadowed(b, name)
+                    {
+                        Value::opaque(name)
+                    } else {
+                        self.eval(b.value, b.function, steps.saturating_sub(1))
+                    }
+                }),
         );
         appended.iter().fold(base, |value, b| value.then(self.eval(b.value, b.function, steps.saturating_sub(1))))
+    }
+
+    /// `this.x = x`: what is assigned to the field is a parameter or local of the same name, not the field.
+    fn shadowed(&self, binding: &Binding<'a>, name: &str) -> bool {
+        binding.field
+            && (self.locals.contains_key(&(binding.function, name))
+                || self.unit.functions[binding.function].params.iter().any(|p| p.name == name))
     }
 
     /// Assignments that may still hold at `line` of their function: the last that surely came before, and what follows it
@@ -243,6 +254,14 @@ impl<'a> Code<'a> {
         let args = call.args.iter().take(8).map(|a| self.eval(&a.value, function, steps.saturating_sub(1))).collect();
         Value::hole(Hole::Result { callee, args })
     }
+}
+
+/// `this.x` within.
+fn mentions_member(expr: &Expr, name: &str) -> bool {
+    let this = |base: &Expr| matches!(&base.kind, ExprKind::Name(n) if n == "this");
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Member(base, n) if n == name && this(base)));
+    found
 }
 
 fn mentions(expr: &Expr, name: &str) -> bool {

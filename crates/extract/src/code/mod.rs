@@ -50,6 +50,8 @@ pub(crate) struct Binding<'a> {
     pub at: Span,
     /// First and last line of the block that the statement stands in; (0, 0) for a function's body.
     pub block: (u32, u32),
+    /// Assigned through the receiver.
+    pub field: bool,
 }
 
 impl Binding<'_> {
@@ -66,7 +68,11 @@ fn assigned_names<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a str, Binding<
     for stmt in stmts {
         match stmt {
             Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, ty, value, append, span } => {
-                visit(name, Binding { value, ty, append: *append, function, at: *span, block: (0, 0) }, *span);
+                visit(
+                    name,
+                    Binding { value, ty, append: *append, function, at: *span, block: (0, 0), field: false },
+                    *span,
+                );
             }
             Stmt::Block { body, .. } => assigned_names(body, visit, function),
             Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) => {}
@@ -138,8 +144,15 @@ impl<'a> Code<'a> {
                 && self.types.contains_key(ty.as_str())
             {
                 for (field, value) in entries {
-                    let binding =
-                        Binding { value, ty: &NO_TYPE, append: false, function, at: value.span, block: (0, 0) };
+                    let binding = Binding {
+                        value,
+                        ty: &NO_TYPE,
+                        append: false,
+                        function,
+                        at: value.span,
+                        block: (0, 0),
+                        field: false,
+                    };
                     self.fields.entry((ty, field)).or_default().push(binding);
                 }
             }
@@ -152,11 +165,12 @@ impl<'a> Code<'a> {
         for stmt in stmts {
             match stmt {
                 Stmt::Assign { target, ty, value, append, span } => {
-                    let binding = Binding { value, ty, append: *append, function, at: *span, block };
+                    let mut binding = Binding { value, ty, append: *append, function, at: *span, block, field: false };
                     match &target.kind {
                         ExprKind::Name(name) => self.locals.entry((function, name)).or_default().push(binding),
                         ExprKind::Member(base, field) => {
                             if let Some(owner) = self.owner_of(base, function) {
+                                binding.field = true;
                                 self.fields.entry((owner, field)).or_default().push(binding);
                             }
                         }

@@ -39,7 +39,9 @@ struct Declared {
 
 fn declared(code: &Code<'_>, ty: &Type) -> Option<Declared> {
     let prefix = |names: &[&str]| {
-        find(&ty.annotations, names).and_then(|a| text(code, a, &["path", "value", "url"], &ty.name)).unwrap_or_default()
+        find(&ty.annotations, names)
+            .and_then(|a| text(code, a, &["path", "value", "url"], &ty.name))
+            .unwrap_or_default()
     };
     let elsewhere = || Value::reference(format_smolstr!("{}.<base>", ty.name));
     if let Some(a) = find(&ty.annotations, &["FeignClient"]) {
@@ -65,7 +67,14 @@ fn declared(code: &Code<'_>, ty: &Type) -> Option<Declared> {
             Value::config(format_smolstr!("quarkus.rest-client.{key}.url"), default),
         ]);
         let prefix = prefix(&["Path"]);
-        return Some(Declared { library: "MicroProfile Rest Client", base, prefix, at: a.span, reads: rest, stated: true });
+        return Some(Declared {
+            library: "MicroProfile Rest Client",
+            base,
+            prefix,
+            at: a.span,
+            reads: rest,
+            stated: true,
+        });
     }
     if let Some(a) = find(&ty.annotations, &["Client"])
         && (ty.interface || code.imports("io.micronaut"))
@@ -82,16 +91,38 @@ fn declared(code: &Code<'_>, ty: &Type) -> Option<Declared> {
     if find(&ty.annotations, &["HttpExchange"]).is_some() || ty.interface && any(exchanged) {
         let base = elsewhere();
         let prefix = prefix(&["HttpExchange"]);
-        let (base, prefix) = if prefix.to_string().contains("://") { (prefix, Value::default()) } else { (base, prefix) };
-        return Some(Declared { library: "HTTP interface", base, prefix, at: ty.span, reads: exchanged, stated: false });
+        let (base, prefix) =
+            if prefix.to_string().contains("://") { (prefix, Value::default()) } else { (base, prefix) };
+        return Some(Declared {
+            library: "HTTP interface",
+            base,
+            prefix,
+            at: ty.span,
+            reads: exchanged,
+            stated: false,
+        });
     }
     if ty.interface && code.imports("retrofit") && any(rest) {
         let base = elsewhere();
-        return Some(Declared { library: "Retrofit", base, prefix: Value::default(), at: ty.span, reads: rest, stated: false });
+        return Some(Declared {
+            library: "Retrofit",
+            base,
+            prefix: Value::default(),
+            at: ty.span,
+            reads: rest,
+            stated: false,
+        });
     }
     if ty.interface && any(request_line) {
         let base = elsewhere();
-        return Some(Declared { library: "Feign", base, prefix: Value::default(), at: ty.span, reads: request_line, stated: false });
+        return Some(Declared {
+            library: "Feign",
+            base,
+            prefix: Value::default(),
+            at: ty.span,
+            reads: request_line,
+            stated: false,
+        });
     }
     None
 }
@@ -115,9 +146,10 @@ fn methods(code: &Code<'_>, ty: &Type, client: &Declared, sink: &mut Sink) {
                 (false, true) => client.prefix.clone(),
                 (false, false) => join(client.prefix.clone(), path),
             };
-            let body = function.params.iter().find(|p| {
-                p.annotations.is_empty() || find(&p.annotations, &["RequestBody", "Body"]).is_some()
-            });
+            let body = function
+                .params
+                .iter()
+                .find(|p| p.annotations.is_empty() || find(&p.annotations, &["RequestBody", "Body"]).is_some());
             let call = Call {
                 protocol: Protocol::Http,
                 client: client.library.into(),
@@ -208,7 +240,9 @@ fn built(code: &Code<'_>, sink: &mut Sink) {
                     None => continue,
                 }
             }
-            "create" | "createClient" if code.imports("retrofit") || code.imports("org.springframework.web.service") => {
+            "create" | "createClient"
+                if code.imports("retrofit") || code.imports("org.springframework.web.service") =>
+            {
                 let from_generic = site.call.type_args.first().map(|t| plain_type(t));
                 match site.call.arg(0).and_then(class_of).or(from_generic) {
                     Some(ty) => (ty, base_near(code, site.expr, site.function)),

@@ -7,12 +7,8 @@ use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Endpoint, Mount, Protocol, SmolStr, Value};
 
-pub static EXTRACTOR: Extractor = Extractor {
-    id: "jaxrs",
-    version: 1,
-    page: include_str!("jaxrs.md"),
-    reads: Reads::Code { langs: JVM, extract },
-};
+pub static EXTRACTOR: Extractor =
+    Extractor { id: "jaxrs", version: 1, page: include_str!("jaxrs.md"), reads: Reads::Code { langs: JVM, extract } };
 
 /// The router that JAX-RS resources stand on; `@ApplicationPath` mounts it.
 const APPLICATION: &str = "<application>";
@@ -82,7 +78,8 @@ fn resource(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
             for (method, path) in operations(code, function) {
                 let body = function.params.iter().find(|p| {
                     find(&p.annotations, &["Body"]).is_some()
-                        || p.annotations.iter().all(|a| matches!(a.simple(), "Valid" | "NotNull"))
+                        || micronaut.is_none()
+                            && p.annotations.iter().all(|a| matches!(a.simple(), "Valid" | "NotNull"))
                 });
                 let endpoint = Endpoint {
                     protocol: Protocol::Http,

@@ -74,14 +74,18 @@ fn repository(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
         let (_, system, library) = REPOSITORIES.iter().find(|(name, ..)| name == parent)?;
         Some((ty.super_texts.get(i)?, *system, *library))
     });
-    let annotated = find(&ty.annotations, &["JdbcRepository", "R2dbcRepository", "MongoRepository", "RepositoryDefinition"]);
-    let Some((parent, system, library)) = found.or_else(|| Some((&ty.name, None, "Micronaut Data")).filter(|_| annotated.is_some()))
+    let annotated =
+        find(&ty.annotations, &["JdbcRepository", "R2dbcRepository", "MongoRepository", "RepositoryDefinition"]);
+    let Some((parent, system, library)) =
+        found.or_else(|| Some((&ty.name, None, "Micronaut Data")).filter(|_| annotated.is_some()))
     else {
         return;
     };
     let args = type_args(parent);
     // A plain class named `Repository` takes entity and key, too; other libraries' repositories do not.
-    if library == "Spring Data" && args.len() < 2 || !ty.interface && library.starts_with("Spring Data") && args.is_empty() {
+    if library == "Spring Data" && args.len() < 2
+        || !ty.interface && library.starts_with("Spring Data") && args.is_empty()
+    {
         return;
     }
     // A generic base of repositories is no repository itself: `interface BaseRepository<T> extends JpaRepository<T, Long>`.
@@ -174,7 +178,10 @@ pub(super) fn address(system: Option<System>, code: &Code<'_>) -> Value {
         Some(System::Mongo) => mongo(Some("localhost")),
         Some(System::Redis) => redis(Some("localhost")),
         Some(System::Cassandra) => {
-            vec![key("spring.cassandra.contact-points", None), key("spring.data.cassandra.contact-points", Some("localhost"))]
+            vec![
+                key("spring.cassandra.contact-points", None),
+                key("spring.data.cassandra.contact-points", Some("localhost")),
+            ]
         }
         Some(System::Elasticsearch) => vec![
             key("spring.elasticsearch.uris", None),
@@ -182,20 +189,22 @@ pub(super) fn address(system: Option<System>, code: &Code<'_>) -> Value {
             key("spring.data.elasticsearch.cluster-nodes", None),
             key("spring.data.elasticsearch.client.reactive.endpoints", None),
         ],
-        Some(System::Neo4j) => vec![
-            key("spring.neo4j.uri", None),
-            key("spring.data.neo4j.uri", None),
-        ],
+        Some(System::Neo4j) => vec![key("spring.neo4j.uri", None), key("spring.data.neo4j.uri", None)],
         Some(System::Couchbase) => {
             vec![key("spring.couchbase.connection-string", None), key("spring.couchbase.bootstrap-hosts", None)]
         }
         Some(System::Cosmos) => vec![key("azure.cosmos.uri", None), key("spring.cloud.azure.cosmos.endpoint", None)],
         Some(_) => sql(),
-        None => sql().into_iter().chain(mongo(None)).chain(redis(None)).chain([
-            key("spring.data.cassandra.contact-points", None),
-            key("spring.data.neo4j.uri", None),
-            key("spring.elasticsearch.uris", None),
-        ]).collect(),
+        None => sql()
+            .into_iter()
+            .chain(mongo(None))
+            .chain(redis(None))
+            .chain([
+                key("spring.data.cassandra.contact-points", None),
+                key("spring.data.neo4j.uri", None),
+                key("spring.elasticsearch.uris", None),
+            ])
+            .collect(),
     })
 }
 

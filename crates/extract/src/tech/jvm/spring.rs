@@ -7,12 +7,8 @@ use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Endpoint, Protocol, SmolStr, Value, format_smolstr};
 
-pub static EXTRACTOR: Extractor = Extractor {
-    id: "spring",
-    version: 2,
-    page: include_str!("spring.md"),
-    reads: Reads::Code { langs: JVM, extract },
-};
+pub static EXTRACTOR: Extractor =
+    Extractor { id: "spring", version: 2, page: include_str!("spring.md"), reads: Reads::Code { langs: JVM, extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {

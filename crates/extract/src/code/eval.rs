@@ -6,6 +6,7 @@
 
 use super::{Binding, Code, library};
 use crate::code::ir::{Call, Expr, ExprKind};
+use crate::lang::Lang;
 use seam_facts::{Hole, SmolStr, Value, format_smolstr};
 
 /// How many names are followed before the rest becomes opaque.
@@ -30,7 +31,12 @@ impl<'a> Code<'a> {
             ExprKind::Null => Value::opaque("null"),
             ExprKind::Concat(parts) => parts.iter().map(|p| self.eval(p, function, steps.saturating_sub(1))).collect(),
             ExprKind::Either(options) => {
-                self.alternatives(options.iter().map(|o| self.eval(o, function, steps.saturating_sub(1))))
+                let values: Vec<Value> =
+                    options.iter().map(|o| self.eval(o, function, steps.saturating_sub(1))).collect();
+                match self.unit.lang {
+                    Lang::Script => library::fallback(values),
+                    _ => self.alternatives(values.into_iter()),
+                }
             }
             ExprKind::Name(name) => self.eval_name(name, function, expr.span.line, steps),
             ExprKind::Member(base, member) => self.eval_member(base, member, function, steps),
@@ -45,6 +51,9 @@ impl<'a> Code<'a> {
                 }
             }
             ExprKind::Call(call) => self.eval_call(call, function, steps),
+            ExprKind::Lambda(index) if self.unit.functions[*index].name != "<lambda>" => {
+                Value::reference(self.unit.functions[*index].symbol())
+            }
             ExprKind::Other(parts) if parts.len() == 1 => self.eval(&parts[0], function, steps.saturating_sub(1)),
             ExprKind::List(items) => {
                 // Lists of brokers, hosts and topics are written with commas where they are one text.
@@ -201,6 +210,9 @@ impl<'a> Code<'a> {
         if let Some(entry) = self.object_key(base, member, function, steps) {
             return entry;
         }
+        if let Some(passed) = self.param_member(base, member, function) {
+            return passed;
+        }
         let origin = self.origin(base, function);
         if let Some(ty) = self.type_named(&origin)
             && (self.has_field(&ty.name, member))
@@ -217,6 +229,35 @@ impl<'a> Code<'a> {
         Value::reference(path)
     }
 
+    /// A member of an untyped parameter in scripts: a key of the options that the caller passes, `options.url`. Of a
+    /// closure's parameter nothing is known.
+    fn param_member(&self, base: &Expr, member: &str, function: usize) -> Option<Value> {
+        if self.unit.lang != Lang::Script {
+            return None;
+        }
+        let path = base.path()?;
+        let root = path.split('.').next()?;
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            if self.locals.contains_key(&(index, root)) {
+                return None;
+            }
+            let f = &self.unit.functions[index];
+            if let Some(position) = f.params.iter().position(|p| p.name == root) {
+                let name = format_smolstr!("{path}.{member}");
+                return match f.name == "<lambda>" {
+                    true => Some(Value::opaque(name)),
+                    false if f.params[position].ty.is_empty() || !self.origin(base, function).contains('#') => Some(
+                        Value::hole(Hole::Param { function: f.symbol(), index: position as u16, name }),
+                    ),
+                    false => None,
+                };
+            }
+            scope = f.parent;
+        }
+        None
+    }
+
     fn object_key(&self, base: &Expr, member: &str, function: usize, steps: usize) -> Option<Value> {
         if steps == 0 {
             return None;
@@ -224,14 +265,14 @@ impl<'a> Code<'a> {
         match &base.kind {
             ExprKind::Object(_) => Some(self.eval(base.key(member)?, function, steps.saturating_sub(1))),
             ExprKind::Name(name) => {
-                let bindings = [function, 0].iter().find_map(|f| self.locals.get(&(*f, name.as_str())))?;
+                let bindings = self.bindings(name, function)?;
                 bindings.iter().find_map(|b| self.object_key(b.value, member, b.function, steps.saturating_sub(1)))
             }
             ExprKind::Member(inner, key) => {
                 let ExprKind::Name(name) = &inner.kind else {
                     return None;
                 };
-                let bindings = [function, 0].iter().find_map(|f| self.locals.get(&(*f, name.as_str())))?;
+                let bindings = self.bindings(name, function)?;
                 let object = bindings.iter().find_map(|b| b.value.key(key))?;
                 self.object_key(object, member, function, steps.saturating_sub(1))
             }

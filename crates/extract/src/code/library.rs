@@ -97,6 +97,24 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
                 let format = if lang == Lang::Python { Format::Braces } else { Format::Percent };
                 return Some(fill(format, eval(receiver), call, 0, &eval));
             }
+            (Lang::Script, "replace" | "replaceAll") => return Some(eval(receiver)),
+            (Lang::Script, "join") if matches!(receiver.kind, ExprKind::List(_)) => {
+                let separator = arg(0).unwrap_or_else(|| Value::text(","));
+                let mut out = Value::default();
+                for (index, part) in receiver.children().into_iter().enumerate() {
+                    if index > 0 {
+                        out.push(separator.clone());
+                    }
+                    out.push(eval(part));
+                }
+                return Some(out);
+            }
+            // `env.get('X').default('y').asString()` of env-var.
+            (Lang::Script, "default") if callee.starts_with("env-var#") => {
+                return Some(or_default(eval(receiver), arg(0)?));
+            }
+            (Lang::Script, "get") if callee == "env-var#get" => return Some(keyed(true, arg(0)?, None)),
+            (Lang::Script, _) if callee.starts_with("env-var#get()") => return Some(eval(receiver)),
             // Java varargs and builders that put pieces together.
             (_, "concat") if lang != Lang::Script || call.args.len() == 1 => {
                 return Some(eval(receiver).then(arg(0)?));
@@ -231,6 +249,21 @@ pub(super) fn or_default(value: Value, fallback: Value) -> Value {
         Some(Hole::Config { key, default: None }) => Value::config(key.clone(), Some(fallback)),
         _ => Value::either([value, fallback]),
     }
+}
+
+/// `a || b || c`: what follows a setting is its default; else one of several.
+pub(super) fn fallback(values: Vec<Value>) -> Value {
+    let mut out: Option<Value> = None;
+    for value in values.into_iter().rev() {
+        let unknown = matches!(value.as_hole(), Some(Hole::Opaque(_)));
+        out = Some(match out {
+            None => value,
+            Some(rest) if matches!(rest.as_hole(), Some(Hole::Opaque(_))) => value,
+            Some(rest) if unknown || value == rest => rest,
+            Some(rest) => or_default(value, rest),
+        });
+    }
+    out.unwrap_or_default()
 }
 
 fn is_null(value: &Value) -> bool {

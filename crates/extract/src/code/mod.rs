@@ -238,7 +238,9 @@ impl<'a> Code<'a> {
 
     /// Symbol of the named function around `index` (a closure counts as the function it stands in); empty at top level.
     pub fn within(&self, mut index: usize) -> SmolStr {
-        while let Some(parent) = self.unit.functions[index].parent {
+        while let Some(parent) = self.unit.functions[index].parent
+            && self.unit.functions[index].name == "<lambda>"
+        {
             index = parent;
         }
         self.unit.functions[index].symbol()
@@ -246,6 +248,71 @@ impl<'a> Code<'a> {
 
     pub fn type_named(&self, name: &str) -> Option<&'a Type> {
         self.types.get(name).map(|i| &self.unit.types[*i])
+    }
+
+    /// The assignments of a name that are in reach from `function`: its own, those around it, the file's.
+    pub(crate) fn bindings<'s>(&'s self, name: &'s str, function: usize) -> Option<&'s [Binding<'s>]> {
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            if let Some(found) = self.locals.get(&(index, name)) {
+                return Some(found);
+            }
+            let f = &self.unit.functions[index];
+            if f.params.iter().any(|p| p.name == name) {
+                return None;
+            }
+            scope = f.parent;
+        }
+        self.locals.get(&(0, name)).map(Vec::as_slice)
+    }
+
+    /// What an expression was made from: names and fields of this file are followed to the expression that they were
+    /// given; with the function it stands in. Literals and calls are themselves.
+    pub fn resolved<'e>(&'e self, expr: &'e Expr, function: usize) -> (&'e Expr, usize) {
+        let (mut expr, mut function) = (expr, function);
+        for _ in 0..6 {
+            let next: Option<(&'e Expr, usize)> = match &expr.kind {
+                ExprKind::Name(name) => self
+                    .bindings(name, function)
+                    .and_then(|b| b.iter().rev().find(|b| !matches!(b.value.kind, ExprKind::Null)))
+                    .map(|b| (b.value, b.function)),
+                ExprKind::Member(base, member) if matches!(&base.kind, ExprKind::Name(n) if n == "this") => {
+                    let owner = self.unit.functions[function].owner.as_str();
+                    let init = self
+                        .type_named(owner)
+                        .and_then(|t| t.fields.iter().find(|f| f.name == *member))
+                        .and_then(|f| f.init.as_ref())
+                        .map(|init| (init, 0));
+                    let assigned = self.fields.get(&(owner, member.as_str())).and_then(|b| b.first());
+                    init.or_else(|| assigned.map(|b| (b.value, b.function)))
+                }
+                ExprKind::Member(base, member) => {
+                    let (base, at) = match &base.kind {
+                        ExprKind::Name(_) | ExprKind::Member(..) => self.resolved_once(base, function),
+                        _ => (&**base, function),
+                    };
+                    base.key(member).map(|found| (found, at))
+                }
+                _ => None,
+            };
+            match next {
+                Some((found, at)) if !std::ptr::eq(found, expr) => (expr, function) = (found, at),
+                _ => break,
+            }
+        }
+        (expr, function)
+    }
+
+    /// One name followed to an object literal, for a member of it.
+    fn resolved_once<'e>(&'e self, expr: &'e Expr, function: usize) -> (&'e Expr, usize) {
+        match &expr.kind {
+            ExprKind::Name(name) => self
+                .bindings(name, function)
+                .and_then(|b| b.iter().find(|b| matches!(b.value.kind, ExprKind::Object(_))))
+                .map(|b| (b.value, b.function))
+                .unwrap_or((expr, function)),
+            _ => (expr, function),
+        }
     }
 
     /// Whether anything is imported from a module whose path starts with `prefix`.

@@ -47,6 +47,9 @@ impl<'a> Code<'a> {
                 let name = self.canonical(&call.callee, function, steps - 1);
                 if name.is_empty() { call.name().into() } else { name }
             }
+            ExprKind::Call(call) if self.unit.lang == Lang::Script && required(call).is_some() => {
+                format_smolstr!("{}#", required(call).unwrap_or_default())
+            }
             ExprKind::Call(call) => {
                 let name = self.canonical(&call.callee, function, steps - 1);
                 if let Some(returned) = self.returned_type(call, function) {
@@ -188,5 +191,13 @@ impl<'a> Code<'a> {
                 None => Some(format_smolstr!("{}#", import.path)),
             },
         }
+    }
+}
+
+/// The module of `require("module")` and `import("module")`.
+fn required(call: &Call) -> Option<SmolStr> {
+    match &call.callee.kind {
+        ExprKind::Name(name) if matches!(name.as_str(), "require" | "import") => call.arg(0)?.as_str().cloned(),
+        _ => None,
     }
 }

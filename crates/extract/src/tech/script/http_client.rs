@@ -1,0 +1,319 @@
+//! HTTP clients in scripts: fetch, axios, got, request, superagent, needle, Node's own, Nest's and Angular's, k6.
+//! See `http_client.md`.
+
+use super::options;
+use crate::code::ir::{Expr, ExprKind, Stmt};
+use crate::code::{Code, Site};
+use crate::lang::Lang;
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Call, Claim, Constant, Protocol, SmolStr, Span, Value, format_smolstr};
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "node-http-client",
+    version: 1,
+    page: include_str!("http_client.md"),
+    reads: Reads::Code { langs: &[Lang::Script], extract },
+};
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        call(code, site, sink);
+    }
+    bases(code, sink);
+}
+
+/// Modules (or globals) whose functions send requests, with the name that users know them by.
+const CLIENTS: &[(&str, &str)] = &[
+    ("axios#", "axios"),
+    ("axios-retry#", "axios"),
+    ("node-fetch#", "node-fetch"),
+    ("cross-fetch#", "cross-fetch"),
+    ("isomorphic-fetch#", "isomorphic-fetch"),
+    ("isomorphic-unfetch#", "isomorphic-unfetch"),
+    ("make-fetch-happen#", "make-fetch-happen"),
+    ("undici#", "undici"),
+    ("got#", "got"),
+    ("ky#", "ky"),
+    ("ky-universal#", "ky"),
+    ("ofetch#", "ofetch"),
+    ("request#", "request"),
+    ("requestretry#", "requestretry"),
+    ("request-promise#", "request-promise"),
+    ("request-promise-native#", "request-promise"),
+    ("superagent#", "superagent"),
+    ("needle#", "needle"),
+    ("phin#", "phin"),
+    ("bent#", "bent"),
+    ("wretch#", "wretch"),
+    ("http#", "http"),
+    ("https#", "https"),
+    ("node:http#", "http"),
+    ("node:https#", "https"),
+    ("http2#", "http2"),
+    ("follow-redirects#http", "http"),
+    ("follow-redirects#https", "https"),
+    ("k6/http#", "k6"),
+    ("@nestjs/axios#HttpService", "HttpService"),
+    ("@nestjs/common#HttpService", "HttpService"),
+    ("@nestjs/axios#HttpModule", "HttpService"),
+    ("@angular/common/http#HttpClient", "HttpClient"),
+    ("@pollyjs/core#", "pollyjs"),
+    ("restify-clients#", "restify-clients"),
+    ("urllib#", "urllib"),
+];
+
+const VERBS: &[&str] = &["get", "post", "put", "delete", "patch", "head", "options", "del"];
+
+/// Functions that take the URL first, or options, without a verb of their own.
+const SENDERS: &[&str] = &["request", "fetch", "stream", "ajax", "$fetch", "asyncRequest", "curl", "raw"];
+
+/// The canonical name split into client and function: `axios#create().get` is axios and `get`.
+fn client_of(callee: &str) -> Option<(&'static str, &str)> {
+    if matches!(callee, "fetch" | "window.fetch" | "globalThis.fetch" | "self.fetch" | "global.fetch" | "$fetch") {
+        return Some(("fetch", "fetch"));
+    }
+    let (prefix, client) = CLIENTS.iter().find(|(p, _)| callee.starts_with(p))?;
+    let rest = &callee[prefix.len()..];
+    Some((client, rest.rsplit('.').next().unwrap_or(rest)))
+}
+
+fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
+    let function = site.function;
+    let callee = code.callee(site.call, function);
+    let Some((client, name)) = client_of(&callee) else {
+        return foreign(code, site, sink);
+    };
+    if site.call.new {
+        return;
+    }
+    // The client called as a function: `axios(…)`, `got(…)`, `instance(…)`.
+    let direct = name.is_empty() || name == "default" || callee.ends_with(')');
+    let verb = VERBS.contains(&name);
+    let sends = direct || verb || SENDERS.contains(&name);
+    let makes = matches!(name, "createServer" | "Agent" | "create" | "extend" | "defaults" | "jar" | "agent");
+    if !sends || makes || (client == "http2" && name != "connect") {
+        return;
+    }
+    // `http.get` of a server's own settings has no URL either way.
+    let Some(first) = site.call.arg(0) else {
+        return;
+    };
+    // `needle('get', url)`, `http.request('GET', url)` of k6.
+    let (stated, url) = match (first.as_str(), site.call.arg(1)) {
+        (Some(word), Some(second)) if VERBS.contains(&word.to_ascii_lowercase().as_str()) => {
+            (Some(word.to_uppercase()), second)
+        }
+        _ => (None, first),
+    };
+    if matches!(url.kind, ExprKind::Lambda(_)) {
+        return;
+    }
+    let (target, in_options) = target(code, url, function);
+    let base = match target.to_string() {
+        t if t.contains("://") => Value::default(),
+        _ => base_of(code, site, client),
+    };
+    let target = options::join(base, target);
+    if target.is_empty() {
+        return;
+    }
+    let method = match (verb, stated) {
+        (true, _) => Some(if name == "del" { "DELETE".into() } else { name.to_uppercase().into() }),
+        (false, Some(word)) => Some(word.into()),
+        (false, None) => method(code, site, in_options),
+    };
+    sink.stated(Claim::Call(http(client, method, target, code.within(function))), site.span());
+}
+
+fn http(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
+    Call {
+        protocol: Protocol::Http,
+        client: client.into(),
+        method,
+        target,
+        operation: None,
+        within,
+        request: None,
+        response: None,
+    }
+}
+
+/// The URL that an argument states, and whether it stands in options.
+fn target(code: &Code<'_>, url: &Expr, function: usize) -> (Value, bool) {
+    let (resolved, at) = code.resolved(url, function);
+    if !matches!(resolved.kind, ExprKind::Object(_)) {
+        if let ExprKind::Call(call) = &resolved.kind
+            && call.new
+            && call.name() == "Request"
+            && let Some(inner) = call.arg(0)
+        {
+            return (code.value(inner, at), false);
+        }
+        return (code.value(url, function), false);
+    }
+    if let Some(whole) = options::value(code, resolved, at, &["url", "uri"]) {
+        let base = options::value(code, resolved, at, &["baseURL", "baseUrl", "prefixUrl"]).unwrap_or_default();
+        // `uri: { hostname, port, pathname }`.
+        let nested = ["url", "uri"].iter().find_map(|k| options::key(code, resolved, at, k));
+        if let Some((inner, at)) = nested
+            && options::is_object(code, inner, at)
+        {
+            return (pieces(code, inner, at), true);
+        }
+        return (options::join(base, whole), true);
+    }
+    (pieces(code, resolved, at), true)
+}
+
+/// `{ protocol, hostname, port, path }` of Node's own client.
+fn pieces(code: &Code<'_>, object: &Expr, function: usize) -> Value {
+    let Some(host) = options::value(code, object, function, &["hostname", "host"]) else {
+        return Value::default();
+    };
+    let mut out = Value::text("http://");
+    out.push(host);
+    if let Some(port) = options::value(code, object, function, &["port"]) {
+        out.push_text(":");
+        out.push(port);
+    }
+    match options::value(code, object, function, &["path", "pathname"]) {
+        Some(path) => options::join(out, path),
+        None => out,
+    }
+}
+
+/// The HTTP method from options; GET where a URL comes without any.
+fn method(code: &Code<'_>, site: &Site<'_>, in_options: bool) -> Option<SmolStr> {
+    let options_arg = if in_options { site.call.arg(0) } else { site.call.arg(1) };
+    let Some(options_arg) = options_arg.filter(|o| !matches!(o.kind, ExprKind::Lambda(_))) else {
+        return Some("GET".into());
+    };
+    match options::value(code, options_arg, site.function, &["method", "type"]) {
+        Some(method) => method.as_text().map(|m| m.to_uppercase().into()),
+        None => options::is_object(code, options_arg, site.function).then(|| "GET".into()),
+    }
+}
+
+/// Functions that make a client with a base address.
+const MAKERS: &[&str] =
+    &["create", "extend", "defaults", "createJsonClient", "createJSONClient", "createStringClient", "createClient"];
+
+/// Keys of a base address.
+const BASES: &[&str] = &["baseURL", "baseUrl", "prefixUrl", "url", "baseHref"];
+
+/// The base address that the client was made with, in this file or by reference.
+fn base_of(code: &Code<'_>, site: &Site<'_>, client: &str) -> Value {
+    let receiver = match site.call.receiver() {
+        Some(receiver) => receiver,
+        None => &site.call.callee,
+    };
+    let (made, at) = code.resolved(receiver, site.function);
+    if let ExprKind::Call(call) = &made.kind
+        && (MAKERS.contains(&call.name()) || call.new)
+    {
+        return call.args.iter().find_map(|a| options::value(code, &a.value, at, BASES)).unwrap_or_default();
+    }
+    // `axios.defaults.baseURL = …` holds for the whole module.
+    if client == "axios" {
+        for function in &code.unit.functions {
+            for stmt in &function.body {
+                if let Stmt::Assign { target, value, .. } = stmt
+                    && target.path().is_some_and(|p| p.ends_with("defaults.baseURL"))
+                {
+                    return code.value(value, 0);
+                }
+            }
+        }
+    }
+    let origin = code.origin(receiver, site.function);
+    // A client that came from somewhere: injected or a parameter, whose type says no more.
+    if matches!(client, "axios" | "HttpService") && (origin.ends_with("Instance") || origin.ends_with("HttpService")) {
+        let symbol = match &receiver.kind {
+            ExprKind::Member(base, member) if matches!(&base.kind, ExprKind::Name(n) if n == "this") => {
+                format_smolstr!("{}.{member}", code.function(site.function).owner)
+            }
+            _ => return Value::default(),
+        };
+        if origin.ends_with("Instance") {
+            return Value::reference(format_smolstr!("{symbol}.<base>"));
+        }
+    }
+    Value::default()
+}
+
+/// Names of clients that other files make: `api`, `ordersClient`, `http`.
+fn named_like_client(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["api", "client", "http", "axios", "request", "fetcher", "instance"].iter().any(|w| name.ends_with(w))
+        && !name.contains("redis")
+}
+
+/// A verb on a client that another file of this workspace makes.
+fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
+    let (Some(receiver), Some(url)) = (site.call.receiver(), site.call.arg(0)) else {
+        return;
+    };
+    if !VERBS.contains(&site.call.name()) || site.call.new {
+        return;
+    }
+    let origin = code.origin(receiver, site.function);
+    let local = origin.starts_with(['.', '~']) || origin.starts_with("@/") || origin.starts_with("src/");
+    let Some((module, member)) = origin.split_once('#').filter(|_| local) else {
+        return;
+    };
+    let name = receiver.path().unwrap_or_default();
+    let handler = site.call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_)));
+    if handler || member.contains('(') || !named_like_client(name.rsplit('.').next().unwrap_or(&name)) {
+        return;
+    }
+    let path = code.value(url, site.function);
+    let text = path.to_string();
+    if !text.starts_with(['/', '$']) && !text.contains("://") && !text.contains('/') {
+        return;
+    }
+    let base = match member {
+        _ if text.contains("://") => Value::default(),
+        "" => Value::reference(format_smolstr!("{module}#exports.<base>")),
+        member => Value::reference(format_smolstr!("{module}#{member}.<base>")),
+    };
+    let method = if site.call.name() == "del" { "DELETE".into() } else { site.call.name().to_uppercase().into() };
+    let call = http("client", Some(method), options::join(base, path), code.within(site.function));
+    sink.stated(Claim::Call(call), site.span());
+}
+
+/// What clients made here have as base, for the files that use them.
+fn bases(code: &Code<'_>, sink: &mut Sink) {
+    let mut state = |symbol: SmolStr, value: &Expr, function: usize, at: Span| {
+        let (made, at_function) = code.resolved(value, function);
+        let ExprKind::Call(call) = &made.kind else {
+            return;
+        };
+        if client_of(&code.callee(call, at_function)).is_none() || !MAKERS.contains(&call.name()) {
+            return;
+        }
+        let Some(base) = call.args.iter().find_map(|a| options::value(code, &a.value, at_function, BASES)) else {
+            return;
+        };
+        let symbol = format_smolstr!("{symbol}.<base>");
+        sink.stated(Claim::Constant(Constant { symbol, value: base }), at);
+    };
+    for stmt in &code.unit.functions[0].body {
+        if let Stmt::Assign { target, value, span, .. } = stmt
+            && let Some(path) = target.path()
+        {
+            let path = path.strip_prefix("module.").unwrap_or(&path);
+            let path = path.strip_prefix("exports.").unwrap_or(path);
+            state(path.into(), value, 0, *span);
+        }
+    }
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        for stmt in &function.body {
+            if let Stmt::Assign { target, value, span, .. } = stmt
+                && let ExprKind::Member(base, member) = &target.kind
+                && matches!(&base.kind, ExprKind::Name(n) if n == "this")
+            {
+                state(format_smolstr!("{}.{member}", function.owner), value, index, *span);
+            }
+        }
+    }
+}

@@ -40,6 +40,9 @@ pub struct Service {
     pub env_files: Vec<SmolStr>,
     /// Groups of settings taken whole (`envFrom`: ConfigMap or Secret names; Helm and compose anchors are already expanded).
     pub env_from: Vec<SmolStr>,
+    /// What is seen inside: source and path in the container. The source is a path relative to the declaring file (compose
+    /// bind mounts), or `configmap/NAME` or `secret/NAME` (Kubernetes volumes).
+    pub mounts: Vec<(SmolStr, SmolStr)>,
     /// Compose `extends`: file (when another) and service.
     pub extends: Option<(Option<SmolStr>, SmolStr)>,
     /// Compose profiles; empty means always started.
@@ -66,6 +69,7 @@ impl Service {
             command: None,
             env_files: Vec::new(),
             env_from: Vec::new(),
+            mounts: Vec::new(),
             extends: None,
             profiles: Vec::new(),
             health_check: false,

@@ -148,6 +148,7 @@ fn service(s: &Service, f: &mut Formatter<'_>) -> fmt::Result {
     opt(f, "runs", &s.command)?;
     list(f, "env files", &s.env_files)?;
     list(f, "env from", &s.env_from)?;
+    list(f, "mounts", &s.mounts.iter().map(|(from, to)| format!("{from} at {to}")).collect::<Vec<_>>())?;
     if let Some((file, name)) = &s.extends {
         write!(f, " extends {name}")?;
         opt(f, "of", file)?;

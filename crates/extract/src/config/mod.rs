@@ -2,18 +2,31 @@
 //!
 //! Formats stand on [`tree`] (YAML, JSON, TOML with places); values of secret-looking keys pass [`secret`] first.
 
+pub mod interpolate;
 pub mod json;
 mod mask;
+pub mod secret;
 pub mod tree;
+mod words;
 pub mod yaml;
 
 mod app;
+mod compose;
+mod docker;
+mod dotenv;
 mod entries;
 mod properties;
 
 use crate::{Extractor, File};
 
-pub static EXTRACTORS: &[&Extractor] = &[&app::EXTRACTOR];
+/// One word a line: what is read of configuration.
+#[rustfmt::skip]
+pub static EXTRACTORS: &[&Extractor] = &[
+    &app::EXTRACTOR,
+    &compose::EXTRACTOR,
+    &docker::EXTRACTOR,
+    &dotenv::EXTRACTOR,
+];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {
     EXTRACTORS.iter().any(|e| matches!(&e.reads, crate::Reads::Files { wants, .. } if wants(file)))

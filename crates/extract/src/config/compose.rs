@@ -1,0 +1,275 @@
+//! Docker Compose, all versions. See `compose.md`.
+
+use super::interpolate::{self, Dollar, split, with_defaults};
+use super::tree::{Data, Node, entry_span};
+use super::{secret, words, yaml};
+use crate::{Extractor, File, Reads, Sink};
+use seam_facts::{
+    Alias, Claim, Deployment, Port, Profile, Service, Setting, SettingScope, SmolStr, Source, Span, Target, Value,
+};
+
+pub static EXTRACTOR: Extractor =
+    Extractor { id: "compose", version: 1, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
+
+fn wants(file: &File<'_>) -> bool {
+    let name = file.name().to_ascii_lowercase();
+    let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else {
+        return false;
+    };
+    named(stem) || file.text.is_empty() || file.text.starts_with("services:") || file.text.contains("\nservices:")
+}
+
+/// Whether the file's name says that it is a compose file.
+fn named(stem: &str) -> bool {
+    stem.contains("compose")
+}
+
+fn extract(file: &File<'_>, sink: &mut Sink) {
+    let Some(root) = yaml::document(file.text, sink) else {
+        return;
+    };
+    let by_name = named(&file.name().to_ascii_lowercase());
+    let Some(services) = root.get("services").filter(|s| s.is_map()) else {
+        // The first schema had services at the top.
+        if by_name && root.get("version").is_none() {
+            declare(&root, sink);
+        }
+        profile(&root, sink);
+        return;
+    };
+    // Other formats have `services:` too; a compose service is built, pulled or extended.
+    let looks = services.entries().any(|(_, s)| looks_like_service(s));
+    if !by_name && !looks {
+        return;
+    }
+    declare(services, sink);
+    profile(&root, sink);
+}
+
+fn looks_like_service(node: &Node) -> bool {
+    ["image", "build", "extends"].iter().any(|k| node.get(k).is_some())
+}
+
+fn declare(services: &Node, sink: &mut Sink) {
+    let v1 = services.get("services").is_none();
+    for (key, node) in services.entries() {
+        if !(node.is_map() || node.is_null()) || key.text.starts_with("x-") {
+            continue;
+        }
+        if matches!(key.text.as_str(), "networks" | "volumes" | "secrets" | "configs" | "include")
+            && v1
+            && !looks_like_service(node)
+        {
+            continue;
+        }
+        service(&key.text, key.span, node, sink);
+    }
+}
+
+fn service(name: &SmolStr, at: Span, node: &Node, sink: &mut Sink) {
+    let mut service = Service::new(name.clone(), Deployment::Compose);
+    service.image = node.get("image").and_then(value);
+    service.source = node.get("build").and_then(source);
+    for key in ["container_name", "hostname"] {
+        service.hostnames.extend(node.get(key).and_then(text));
+    }
+    for (_, network) in node.get("networks").into_iter().flat_map(Node::entries) {
+        service.hostnames.extend(network.get("aliases").into_iter().flat_map(Node::items).filter_map(text));
+    }
+    let mut seen = vec![name.clone()];
+    service.hostnames.retain(|h| !seen.contains(h) && (seen.push(h.clone()), true).1);
+    service.ports = ports(node);
+    service.depends_on = keys_or_items(node.get("depends_on"));
+    for link in node.get("links").into_iter().flat_map(Node::items) {
+        let Some(link_text) = text(link) else {
+            continue;
+        };
+        let (target, alias) = link_text.split_once(':').unwrap_or((&link_text, ""));
+        service.depends_on.push(target.into());
+        if !alias.is_empty() && alias != target {
+            let alias = Alias {
+                name: alias.into(),
+                deployment: Deployment::Compose,
+                target: Target::Service(target.into()),
+                ports: Vec::new(),
+                namespace: None,
+            };
+            sink.stated(Claim::Alias(alias), link.span);
+        }
+    }
+    let mut seen = Vec::new();
+    service.depends_on.retain(|d| !seen.contains(d) && (seen.push(d.clone()), true).1);
+    let parts = ["entrypoint", "command"].iter().filter_map(|k| node.get(k)).filter_map(command);
+    service.command = words::join(parts).map(secret::clean);
+    service.env_files = env_files(node.get("env_file"));
+    service.mounts = mounts(node);
+    service.extends = node.get("extends").and_then(|e| match &e.value {
+        Data::Map(_) => Some((e.get("file").and_then(text), e.get("service").and_then(text)?)),
+        Data::Scalar(..) | Data::List(_) => Some((None, text(e)?)),
+    });
+    service.profiles = node.get("profiles").map(Node::texts).unwrap_or_default();
+    service.health_check = node.get("healthcheck").is_some_and(|h| !h.get("disable").is_some_and(Node::is_true));
+    sink.stated(Claim::Service(service), at);
+    if let Some(environment) = node.get("environment") {
+        settings(name, environment, sink);
+    }
+}
+
+fn settings(service: &SmolStr, environment: &Node, sink: &mut Sink) {
+    let mut state = |key: &str, value: Option<Value>, at: Span| {
+        let value = value.unwrap_or_else(|| Value::env(key, None));
+        let setting = Setting {
+            scope: SettingScope::Service(service.clone()),
+            key: key.into(),
+            value: secret::setting(key, value),
+            profile: None,
+        };
+        sink.stated(Claim::Setting(setting), at);
+    };
+    for (key, node) in environment.entries() {
+        state(&key.text, value(node), entry_span(key, node));
+    }
+    for item in environment.items() {
+        let Some(text) = item.text() else {
+            // `- KEY: value` is a slip that happens; Compose refuses it, people mean it.
+            for (key, node) in item.entries() {
+                state(&key.text, value(node), entry_span(key, node));
+            }
+            continue;
+        };
+        match text.split_once('=') {
+            Some((key, value)) => {
+                state(key.trim(), Some(interpolate::env(unquoted(value), Dollar::Doubled)), item.span);
+            }
+            None => state(text.trim(), None, item.span),
+        }
+    }
+}
+
+/// `- KEY="value"`: the quotes are part of the value for Compose, yet nobody means them.
+fn unquoted(text: &str) -> &str {
+    let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    inner('"').or_else(|| inner('\'')).unwrap_or(text)
+}
+
+fn source(build: &Node) -> Option<Source> {
+    match &build.value {
+        Data::Scalar(..) => Some(Source { context: value(build)?, dockerfile: None, target: None }),
+        Data::Map(_) => Some(Source {
+            context: build.get("context").and_then(value).unwrap_or_else(|| Value::text(".")),
+            dockerfile: build.get("dockerfile").and_then(value),
+            target: build.get("target").and_then(text),
+        }),
+        Data::List(_) => None,
+    }
+}
+
+fn ports(node: &Node) -> Vec<Port> {
+    let mut out = Vec::new();
+    for item in node.get("ports").into_iter().flat_map(Node::items) {
+        if item.is_map() {
+            out.push(Port {
+                name: item.get("name").and_then(text),
+                published: item.get("published").and_then(value),
+                target: item.get("target").and_then(value),
+            });
+        } else if let Some(spec) = value(item) {
+            let mut sides = split(&spec, ':');
+            let target = sides.pop().map(|t| split(&t, '/').swap_remove(0));
+            out.push(Port { name: None, published: sides.pop(), target });
+        }
+    }
+    for item in node.get("expose").into_iter().flat_map(Node::items) {
+        let target = value(item).map(|v| split(&v, '/').swap_remove(0));
+        if out.iter().all(|p| p.target != target) {
+            out.push(Port { name: None, published: None, target });
+        }
+    }
+    out
+}
+
+/// Files and folders of the workspace that are seen inside the container.
+fn mounts(node: &Node) -> Vec<(SmolStr, SmolStr)> {
+    let mut out = Vec::new();
+    for item in node.get("volumes").into_iter().flat_map(Node::items) {
+        if item.is_map() {
+            let side = |keys: [&str; 3]| keys.iter().find_map(|k| text(item.get(k)?));
+            if let (Some(from), Some(to)) = (side(["source", "src", "source"]), side(["target", "dst", "destination"]))
+            {
+                out.push((from, to));
+            }
+        } else if let Some(spec) = text(item) {
+            let mut sides = spec.split(':');
+            if let (Some(from), Some(to)) = (sides.next(), sides.next()) {
+                out.push((from.into(), to.into()));
+            }
+        }
+    }
+    // Named volumes hold data, not files of the workspace.
+    out.retain(|(from, _)| from.starts_with(['.', '/', '~', '$']) || from.contains('/'));
+    out
+}
+
+fn env_files(node: Option<&Node>) -> Vec<SmolStr> {
+    let Some(node) = node else {
+        return Vec::new();
+    };
+    match &node.value {
+        Data::List(items) => items.iter().filter_map(|i| text(i.get("path").unwrap_or(i))).collect(),
+        Data::Map(_) => node.get("path").and_then(text).into_iter().collect(),
+        Data::Scalar(..) => text(node).into_iter().collect(),
+    }
+}
+
+fn keys_or_items(node: Option<&Node>) -> Vec<SmolStr> {
+    let Some(node) = node else {
+        return Vec::new();
+    };
+    node.entries().map(|(k, _)| k.text.clone()).chain(node.texts()).collect()
+}
+
+fn command(node: &Node) -> Option<Value> {
+    match &node.value {
+        Data::List(items) => words::join(items.iter().filter_map(value)),
+        Data::Scalar(..) => value(node),
+        Data::Map(_) => None,
+    }
+}
+
+/// The files that this one takes in.
+fn profile(root: &Node, sink: &mut Sink) {
+    let name = root.entry("name").filter(|(_, n)| n.text().is_some());
+    let mut includes: Vec<SmolStr> = Vec::new();
+    let mut at = name.map(|(k, _)| k.span);
+    for item in root.get("include").into_iter().flat_map(Node::items) {
+        let paths = match item.get("path") {
+            Some(path) => path.texts(),
+            None => item.texts(),
+        };
+        at = at.or(Some(item.span));
+        includes.extend(paths.iter().filter_map(|p| with_defaults(&interpolate::env(p, Dollar::Doubled))));
+    }
+    for (_, service) in root.get("services").into_iter().flat_map(Node::entries) {
+        if let Some((key, node)) = service.get("extends").and_then(|e| e.entry("file"))
+            && let Some(file) = text(node)
+            && !includes.contains(&file)
+        {
+            at = at.or(Some(key.span));
+            includes.push(file);
+        }
+    }
+    if let Some(at) = at {
+        let name = name.and_then(|(_, n)| text(n));
+        sink.stated(Claim::Profile(Profile { deployment: Deployment::Compose, name, includes }), at);
+    }
+}
+
+/// A scalar with its variables; `None` for null.
+fn value(node: &Node) -> Option<Value> {
+    Some(interpolate::env(node.text()?, Dollar::Doubled))
+}
+
+/// A scalar's text, with defaults for its variables.
+fn text(node: &Node) -> Option<SmolStr> {
+    with_defaults(&value(node)?)
+}

@@ -1,0 +1,274 @@
+//! Secrets are replaced before they become facts (in settings, connection strings, commands and code values alike).
+//!
+//! Invariant: a text of a secret-looking key never leaves this module; neither does a password within an address
+//! (`://user:***@host`, `Password=***;`). Keys that only talk about a secret (where it is, how long it lives) are kept,
+//! because they are addresses and limits.
+
+use seam_facts::{Hole, Part, SmolStr, Value};
+
+/// What stands in place of a secret.
+pub const MASKED: &str = "***";
+
+const SECRET_WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "api.key",
+    "privatekey",
+    "private_key",
+    "private-key",
+    "credential",
+    "accesskey",
+    "access_key",
+    "access-key",
+    "signingkey",
+    "signing_key",
+    "signing-key",
+    "encryptionkey",
+    "encryption_key",
+    "encryption-key",
+    "cookie_key",
+    "license_key",
+    "accountkey",
+];
+
+/// Last words of keys that name something about a secret, not the secret.
+const ABOUT: &[&str] = &[
+    "url",
+    "uri",
+    "host",
+    "port",
+    "endpoint",
+    "address",
+    "addr",
+    "file",
+    "path",
+    "name",
+    "dir",
+    "issuer",
+    "audience",
+    "ttl",
+    "expiry",
+    "expiration",
+    "expires",
+    "lifetime",
+    "timeout",
+    "duration",
+    "validity",
+    "seconds",
+    "minutes",
+    "hours",
+    "enabled",
+    "required",
+    "length",
+    "header",
+    "type",
+    "algorithm",
+    "prefix",
+    "server",
+    "service",
+    "interval",
+    "store",
+];
+
+/// Whether values of this key are to be hidden.
+pub fn is_secret_key(key: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    let last = key_tail(key);
+    if ABOUT.contains(&last.as_str()) {
+        return false;
+    }
+    let words: Vec<&str> = lower.split(['_', '-', '.', ':', '/']).collect();
+    SECRET_WORDS.iter().any(|w| lower.contains(w))
+        || words.iter().any(|w| matches!(*w, "pwd" | "pass" | "pw" | "dsnkey"))
+}
+
+/// The last word of `SOME_KEY`, `some.key`, `someKey`, lower case.
+fn key_tail(key: &str) -> String {
+    let part = key.rsplit(['_', '-', '.', ':', '/']).next().unwrap_or(key);
+    let start = part
+        .char_indices()
+        .rev()
+        .find(|(i, c)| c.is_ascii_uppercase() && part[..*i].ends_with(|p: char| p.is_ascii_lowercase()))
+        .map_or(0, |(i, _)| i);
+    part[start..].to_ascii_lowercase()
+}
+
+/// A setting's value without secrets.
+pub fn setting(key: &str, value: Value) -> Value {
+    if is_secret_key(key) { hide(value) } else { clean(value) }
+}
+
+/// All text replaced; holes stay (they name where the secret comes from), without defaults.
+pub fn hide(value: Value) -> Value {
+    let mut out = Value::default();
+    for part in value.parts {
+        match part {
+            Part::Text(text) if matches!(text.as_str(), "true" | "false") => out.push_text(&text),
+            Part::Text(_) => {
+                if !matches!(out.parts.last(), Some(Part::Text(_))) {
+                    out.push_text(MASKED);
+                }
+            }
+            Part::Hole(hole) => out.push(Value::hole(match hole {
+                Hole::Env { name, default } => Hole::Env { name, default: default.map(|d| Box::new(hide(*d))) },
+                Hole::Config { key, default } => Hole::Config { key, default: default.map(|d| Box::new(hide(*d))) },
+                Hole::Either(values) => Hole::Either(values.into_iter().map(hide).collect()),
+                Hole::Opaque(_) => Hole::Opaque(MASKED.into()),
+                hole @ (Hole::Ref(_) | Hole::Param { .. } | Hole::Result { .. }) => hole,
+            })),
+        }
+    }
+    out
+}
+
+/// Passwords within addresses replaced, in texts and in the defaults of holes.
+pub fn clean(value: Value) -> Value {
+    let parts = value.parts.into_iter().map(|part| match part {
+        Part::Text(text) => Part::Text(text_without(&text)),
+        Part::Hole(hole) => Part::Hole(match hole {
+            Hole::Env { name, default } => {
+                let default = default.map(|d| Box::new(setting(&name, *d)));
+                Hole::Env { name, default }
+            }
+            Hole::Config { key, default } => {
+                let default = default.map(|d| Box::new(setting(&key, *d)));
+                Hole::Config { key, default }
+            }
+            Hole::Either(values) => Hole::Either(values.into_iter().map(clean).collect()),
+            Hole::Result { callee, args } => Hole::Result { callee, args: args.into_iter().map(clean).collect() },
+            Hole::Opaque(text) => Hole::Opaque(text_without(&text)),
+            hole @ (Hole::Ref(_) | Hole::Param { .. }) => hole,
+        }),
+    });
+    Value { parts: parts.collect() }
+}
+
+/// `text` with passwords in addresses, connection strings and command-line options replaced.
+pub fn text_without(text: &str) -> SmolStr {
+    if !text.contains(['@', '=', ' ']) {
+        return text.into();
+    }
+    let mut out = user_info(text);
+    for name in NAMED {
+        out = named(&out, name);
+    }
+    out.into()
+}
+
+/// What precedes a secret in connection strings, query strings and commands, in lower case.
+const NAMED: &[&str] = &[
+    "password=",
+    "passwd=",
+    "pwd=",
+    "accountkey=",
+    "sharedaccesskey=",
+    "secret=",
+    "secretkey=",
+    "access_token=",
+    "token=",
+    "apikey=",
+    "api_key=",
+    "--requirepass ",
+    "--password ",
+    "--pass ",
+    "--secret ",
+    "--token ",
+];
+
+/// Passwords before `@`: of URLs (`://user:pass@`), and of Go's data source names (`user:pass@tcp(…)`).
+fn user_info(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(found) = rest.find("://") {
+        let (before, after) = rest.split_at(found + 3);
+        out.push_str(before);
+        let end =
+            after.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'') || c.is_whitespace()).unwrap_or(after.len());
+        let authority = &after[..end];
+        match authority.rfind('@').and_then(|at| Some((at, authority[..at].find(':')?))) {
+            Some((at, colon)) => {
+                out.push_str(&authority[..=colon]);
+                out.push_str(MASKED);
+                out.push_str(&authority[at..]);
+            }
+            None => out.push_str(authority),
+        }
+        rest = &after[end..];
+    }
+    out.push_str(rest);
+    for network in ["@tcp(", "@unix(", "@("] {
+        let Some(at) = out.find(network) else {
+            continue;
+        };
+        let start = out[..at].rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '/')).map_or(0, |i| i + 1);
+        if let Some(colon) = out[start..at].find(':') {
+            out.replace_range(start + colon + 1..at, MASKED);
+        }
+    }
+    out
+}
+
+fn named(text: &str, name: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (found, _) in lower.match_indices(name) {
+        let start = found + name.len();
+        if start < done {
+            continue;
+        }
+        let end = lower[start..]
+            .find(|c: char| matches!(c, ';' | '&' | '"' | '\'' | ',' | ')' | '}') || c.is_whitespace())
+            .map_or(text.len(), |e| start + e);
+        out.push_str(&text[done..start]);
+        // A reference to a variable is not the secret.
+        let secret = &text[start..end];
+        out.push_str(if secret.is_empty() || secret.starts_with('$') { secret } else { MASKED });
+        done = end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_secret_keys() {
+        for key in [
+            "DB_PASSWORD",
+            "spring.datasource.password",
+            "jwtSecret",
+            "API_KEY",
+            "GITHUB_TOKEN",
+            "redis.pwd",
+            "PG_PASS",
+        ] {
+            assert!(is_secret_key(key), "{key}");
+        }
+        for key in
+            ["TOKEN_URL", "tokenUri", "PASSWORD_FILE", "secretName", "COMPASS_HOST", "token.expiration", "BYPASS"]
+        {
+            assert!(!is_secret_key(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn hides_passwords_within_addresses() {
+        let check = |text: &str, expected: &str| assert_eq!(text_without(text), expected);
+        check("postgres://app:s3cret@db:5432/x", "postgres://app:***@db:5432/x");
+        check("amqp://guest@mq, redis://:pw@cache/0", "amqp://guest@mq, redis://:***@cache/0");
+        check("Server=db;Password=xy;Pwd=z", "Server=db;Password=***;Pwd=***");
+        check("root:pw@tcp(db:3306)/x", "root:***@tcp(db:3306)/x");
+        check("redis-server --requirepass hunter2 --port 1", "redis-server --requirepass *** --port 1");
+        assert_eq!(setting("X_TOKEN", Value::env("T", Some("abc".into()))).to_string(), "${env:T|***}");
+        assert_eq!(setting("X_SECRET", "abc".into()).to_string(), "***");
+    }
+}

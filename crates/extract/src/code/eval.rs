@@ -84,7 +84,7 @@ impl<'a> Code<'a> {
     }
 
     /// `again`: the name has a value besides these, so that assignments made of the name itself add nothing.
-    fn eval_bindings(&self, bindings: &[Binding<'a>], name: &str, again: bool, steps: usize) -> Value {
+    pub(super) fn eval_bindings(&self, bindings: &[Binding<'a>], name: &str, again: bool, steps: usize) -> Value {
         let (appended, set): (Vec<&Binding<'a>>, Vec<&Binding<'a>>) = bindings.iter().partition(|b| b.append);
         let base = self.alternatives(
             // `x = f(x)` says nothing new about what x may be made of; it is followed without itself.

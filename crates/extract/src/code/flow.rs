@@ -20,15 +20,28 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 }
 
 fn constants(code: &Code<'_>, sink: &mut Sink) {
-    for stmt in &code.unit.functions[0].body {
-        let Stmt::Assign { target, value, span, .. } = stmt else {
-            continue;
-        };
-        let Some(symbol) = target.path() else {
-            continue;
-        };
-        let symbol = exported(&symbol);
-        constant(code, symbol, value, 0, *span, sink, 4);
+    each_assign(&code.unit.functions[0].body, &mut |target, value, span| {
+        if let Some(symbol) = target.path() {
+            let symbol = exported(&symbol);
+            constant(code, symbol.clone(), value, 0, span, sink, 4);
+            instance(code, &symbol, value, 0, span, sink);
+        }
+    });
+    // What functions give to the file's top level, and to the settings of an application object.
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        each_assign(&function.body, &mut |target, value, span| match &target.kind {
+            ExprKind::Name(name) if function.globals.contains(name) => {
+                constant(code, name.clone(), value, index, span, sink, 4);
+            }
+            ExprKind::Index(base, key) => {
+                if let (ExprKind::Member(_, member), ExprKind::Str(key)) = (&base.kind, &key.kind)
+                    && member == "config"
+                {
+                    constant(code, format_smolstr!("app.config.{key}"), value, index, span, sink, 3);
+                }
+            }
+            _ => {}
+        });
     }
     for ty in &code.unit.types {
         for field in &ty.fields {
@@ -79,6 +92,21 @@ fn composites(code: &Code<'_>, sink: &mut Sink) {
         for (key, entry) in entries {
             let symbol = format_smolstr!("{}.{key}", site.call.name());
             constant(code, symbol, entry, site.function, entry.span, sink, 3);
+        }
+    }
+}
+
+/// An object of a class of this file: what its fields are, under the name that holds the object (`settings.db_url`).
+fn instance(code: &Code<'_>, symbol: &str, value: &Expr, function: usize, at: Span, sink: &mut Sink) {
+    let Some(call) = value.as_call().filter(|_| code.unit.lang == crate::lang::Lang::Python) else {
+        return;
+    };
+    let Some(ty) = code.type_named(&code.origin(value, function)) else {
+        return;
+    };
+    if call.new || code.unit.functions.iter().any(|f| f.name == call.name()) {
+        for field in &ty.fields {
+            emit(format_smolstr!("{symbol}.{}", field.name), code.eval_field(&ty.name, &field.name, 12), at, sink);
         }
     }
 }
@@ -144,7 +172,7 @@ fn followable(value: &Value) -> bool {
 
 fn returns(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate().skip(1) {
-        if function.parent.is_some() {
+        if function.name == "<lambda>" {
             continue;
         }
         let mut results: Vec<(&Expr, Span)> = Vec::new();
@@ -155,6 +183,7 @@ fn returns(code: &Code<'_>, sink: &mut Sink) {
                 constant(code, format_smolstr!("{symbol}()"), result, index, *at, sink, 3);
                 continue;
             }
+            instance(code, &format_smolstr!("{symbol}()"), result, index, *at, sink);
             let value = code.value(result, index);
             if followable(&value) {
                 sink.stated(Claim::Return(Return { function: symbol.clone(), value }), *at);
@@ -252,6 +281,7 @@ const NOISE: &[&str] = &[
     "querySelector",
     "getElementById",
     "puts",
+    "%",
     "header",
     "setHeader",
 ];

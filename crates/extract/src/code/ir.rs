@@ -69,8 +69,10 @@ pub struct Function {
     pub private: bool,
     pub body: Vec<Stmt>,
     pub span: Span,
-    /// For closures: the enclosing function.
+    /// For closures and functions within functions: the enclosing function.
     pub parent: Option<usize>,
+    /// Names that assignments in this body give to the file's top level (`global x`).
+    pub globals: Vec<SmolStr>,
 }
 
 impl Function {

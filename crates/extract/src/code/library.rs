@@ -20,8 +20,7 @@ const ENV_READERS: &[(Lang, &str)] = &[
     (Lang::Python, "os#environ.get"),
     (Lang::Python, "os#environ.setdefault"),
     (Lang::Python, "os#environ.pop"),
-    (Lang::Python, "decouple#config"),
-    (Lang::Python, "environ#Env"),
+    (Lang::Python, "os#environb.get"),
     (Lang::Script, "Deno.env.get"),
     (Lang::Go, "os#Getenv"),
     (Lang::Go, "os#LookupEnv"),
@@ -74,6 +73,9 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     {
         return Some(found);
     }
+    if let Some(found) = super::python::called(code, call, &callee, function, steps) {
+        return Some(found);
+    }
     if let Some(config) = config_read(lang, call, &callee) {
         let default = call.arg(1).filter(|e| !matches!(e.kind, ExprKind::Name(_) | ExprKind::Lambda(_))).map(eval);
         return Some(keyed(false, arg(config)?, default.filter(|v| !is_null(v))));
@@ -81,6 +83,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     let name = call.name();
     // Text built by a format.
     let format = match (lang, callee.as_str()) {
+        (Lang::Python, "%") => Some(Format::Percent),
         (Lang::Go, "fmt#Sprintf") | (Lang::Php, "sprintf") | (Lang::Script, "util#format") => Some(Format::Percent),
         (Lang::Java | Lang::Kotlin, "String.format") => Some(Format::Percent),
         (Lang::CSharp, "String.Format" | "string.Format") => Some(Format::Braces),
@@ -271,7 +274,7 @@ fn is_null(value: &Value) -> bool {
 }
 
 /// A read of a key that is known, or is itself computed (`Result` of `<env>` or `<config>`, which linking resolves).
-fn keyed(env: bool, key: Value, default: Option<Value>) -> Value {
+pub(super) fn keyed(env: bool, key: Value, default: Option<Value>) -> Value {
     match (key.as_text(), env) {
         (Some(name), true) => Value::env(name, default),
         (Some(key), false) => Value::config(config_key(&key), default),
@@ -307,7 +310,7 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
         }
         Lang::Python => {
-            matches!(name, "get" | "get_value") && (receiver.ends_with("app.config") || receiver.ends_with("settings"))
+            matches!(name, "get" | "get_value") && receiver.ends_with("settings")
         }
         Lang::Php => callee == "config",
         Lang::Ruby | Lang::Rust | Lang::Elixir | Lang::Cpp => false,
@@ -336,19 +339,14 @@ pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize
         };
         return Some(keyed(false, key, None));
     }
-    let python_config =
-        code.unit.lang == Lang::Python && (origin.ends_with("app.config") || origin.ends_with("Flask.config"));
-    if python_config {
-        // Set in code or loaded from files under the same key.
-        return Some(Value::reference(format_smolstr!("app.config.{}", key.as_text()?)));
-    }
-    None
+    super::python::indexed(code, base, key, function)
 }
 
 /// `base.member`, where members are environment variables.
 pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize) -> Option<Value> {
     let origin = code.origin(base, function);
-    ENV_OBJECTS.contains(&(code.unit.lang, origin.as_str())).then(|| Value::env(member, None))
+    (code.unit.lang == Lang::Script && ENV_OBJECTS.contains(&(Lang::Script, origin.as_str())))
+        .then(|| Value::env(member, None))
 }
 
 /// A value that a framework injects by annotation: `@Value("${a.b:c}")`, `@ConfigProperty(name = "a.b")`.
@@ -368,7 +366,10 @@ pub(super) fn injected(code: &Code<'_>, annotations: &[Annotation]) -> Option<Va
 }
 
 /// A field of a type that a framework fills from configuration (`@ConfigurationProperties(prefix)`).
-pub(super) fn bound(_code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> {
+pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> {
+    if let Some(setting) = super::python::bound(code, ty, field) {
+        return Some(setting);
+    }
     let annotation = ty
         .annotations
         .iter()
@@ -451,6 +452,12 @@ fn fill(format: Format, template: Value, call: &Call, first: usize, eval: &dyn F
             while let Some(at) = rest.find('%') {
                 out.push_text(&rest[..at]);
                 let tail = &rest[at + 1..];
+                // Python's `%(name)s`.
+                if let Some((key, after)) = tail.strip_prefix('(').and_then(|t| t.split_once(')')) {
+                    out.push(slot(key));
+                    rest = after.get(after.find(|c: char| c.is_ascii_alphabetic()).map_or(0, |i| i + 1)..).unwrap_or("");
+                    continue;
+                }
                 let verb = tail.find(|c: char| c.is_ascii_alphabetic() || c == '%').unwrap_or(tail.len());
                 if tail[verb..].starts_with('%') {
                     out.push_text("%");

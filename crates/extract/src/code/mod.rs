@@ -10,6 +10,7 @@ mod golang;
 pub mod ir;
 mod library;
 mod names;
+mod python;
 
 mod flow;
 
@@ -90,6 +91,8 @@ pub struct Code<'a> {
     locals: HashMap<(usize, &'a str), Vec<Binding<'a>>>,
     /// (type, field) → assignments through `this`.
     fields: HashMap<(&'a str, &'a str), Vec<Binding<'a>>>,
+    /// Key → values that this file gives to a framework's configuration object (`app.config["KEY"]`).
+    settings: HashMap<&'a str, Vec<Binding<'a>>>,
     imports: HashMap<&'a str, usize>,
     types: HashMap<&'a str, usize>,
     /// Top-level variables that functions assign, with the statement's place.
@@ -105,6 +108,7 @@ impl<'a> Code<'a> {
             by_name: HashMap::new(),
             locals: HashMap::new(),
             fields: HashMap::new(),
+            settings: HashMap::new(),
             imports: unit.imports.iter().enumerate().map(|(i, import)| (import.alias.as_str(), i)).collect(),
             types: unit.types.iter().enumerate().rev().map(|(i, ty)| (ty.name.as_str(), i)).collect(),
             globals: Vec::new(),
@@ -167,7 +171,18 @@ impl<'a> Code<'a> {
                 Stmt::Assign { target, ty, value, append, span } => {
                     let mut binding = Binding { value, ty, append: *append, function, at: *span, block, field: false };
                     match &target.kind {
-                        ExprKind::Name(name) => self.locals.entry((function, name)).or_default().push(binding),
+                        ExprKind::Name(name) => {
+                            let global = self.unit.functions[function].globals.contains(name);
+                            self.locals.entry((if global { 0 } else { function }, name)).or_default().push(binding);
+                        }
+                        // Settings of a framework's application object: `app.config["KEY"] = …`.
+                        ExprKind::Index(base, key) => {
+                            if let (ExprKind::Member(_, member), ExprKind::Str(key)) = (&base.kind, &key.kind)
+                                && member == "config"
+                            {
+                                self.settings.entry(key).or_default().push(binding);
+                            }
+                        }
                         ExprKind::Member(base, field) => {
                             if let Some(owner) = self.owner_of(base, function) {
                                 binding.field = true;

@@ -108,7 +108,10 @@ impl<'a> Code<'a> {
             }
             let f = &self.unit.functions[index];
             if let Some(param) = f.params.iter().find(|p| p.name == name) {
-                return if param.ty.is_empty() { name.into() } else { self.canonical_type(&param.ty) };
+                if !param.ty.is_empty() {
+                    return self.canonical_type(&param.ty);
+                }
+                return self.named_after(name).unwrap_or_else(|| name.into());
             }
             scope = f.parent;
         }
@@ -123,6 +126,60 @@ impl<'a> Code<'a> {
             return found;
         }
         self.imported(name).unwrap_or_else(|| name.into())
+    }
+
+    /// The type of this file that an untyped parameter is named after: `api_request` for `ApiRequest`. Languages
+    /// without stated types keep to that convention.
+    fn named_after(&self, name: &str) -> Option<SmolStr> {
+        if !matches!(self.unit.lang, Lang::Python | Lang::Ruby) || !name.contains('_') {
+            return None;
+        }
+        let camel: String = name
+            .split('_')
+            .filter_map(|word| Some(word.chars().next()?.to_uppercase().collect::<String>() + &word[1..]))
+            .collect();
+        self.type_named(&camel).map(|t| t.name.clone())
+    }
+
+    /// The call that made what an expression is, when it stands in this file: through variables and fields.
+    pub fn maker(&self, expr: &'a Expr, function: usize) -> Option<(&'a Call, usize)> {
+        self.maker_in(expr, function, MAX_STEPS)
+    }
+
+    fn maker_in(&self, expr: &'a Expr, function: usize, steps: usize) -> Option<(&'a Call, usize)> {
+        if steps == 0 {
+            return None;
+        }
+        let of = |bindings: &Vec<Binding<'a>>| {
+            bindings.iter().find_map(|b| self.maker_in(b.value, b.function, steps - 1))
+        };
+        match &expr.kind {
+            ExprKind::Call(call) => Some((call, function)),
+            ExprKind::Either(options) => options.iter().find_map(|o| self.maker_in(o, function, steps - 1)),
+            ExprKind::Name(name) => {
+                let mut scope = Some(function);
+                while let Some(index) = scope {
+                    if let Some(bindings) = self.locals.get(&(index, name.as_str())) {
+                        return of(bindings);
+                    }
+                    let f = &self.unit.functions[index];
+                    if f.params.iter().any(|p| p.name == *name) {
+                        return None;
+                    }
+                    scope = f.parent;
+                }
+                self.locals.get(&(0, name.as_str())).and_then(of)
+            }
+            ExprKind::Member(base, field) if matches!(&base.kind, ExprKind::Name(n) if n == "this") => {
+                let owner = self.unit.functions[function].owner.as_str();
+                let assigned = self.fields.get(&(owner, field.as_str())).and_then(of);
+                assigned.or_else(|| {
+                    let field = self.type_named(owner)?.fields.iter().find(|f| f.name == *field)?;
+                    self.maker_in(field.init.as_ref()?, 0, steps - 1)
+                })
+            }
+            _ => None,
+        }
     }
 
     fn canonical_binding(&self, bindings: &[Binding<'a>], steps: usize) -> Option<SmolStr> {

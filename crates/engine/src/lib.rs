@@ -1,0 +1,48 @@
+//! The façade: changes go in, snapshots come out, and every question is an *ask* with a typed request and a typed answer.
+//!
+//! Invariant: this crate does no input or output; the same facts and the same request give the same bytes. Surfaces
+//! (command line, MCP, editors) show answers and decide nothing.
+
+mod ask;
+pub mod asks;
+mod engine;
+mod refusal;
+mod settings;
+mod shape;
+mod snapshot;
+
+pub use ask::{ASKS, Ask, find};
+pub use engine::{Change, Engine};
+pub use refusal::{Refusal, RefusalKind};
+pub use settings::{COMMENTED, Settings};
+pub use shape::{
+    Contact, Counts, Endpoint, Interaction, Node, Operation, Place, Policy, Problem, Reading, Setting, Unresolved,
+    VERSION,
+};
+pub use snapshot::Snapshot;
+
+pub use seam_facts::{FactBase, FileFacts, ProblemKind};
+
+/// Whether any extractor may want a file of this path.
+pub fn interesting(path: &str) -> bool {
+    seam_extract::interesting(path)
+}
+
+/// The facts of one file's text. Pure, and safe to run on many threads (give them stacks of 16 MB).
+pub fn extract(path: &str, text: &str) -> FileFacts {
+    seam_extract::extract(&seam_extract::File { path, text })
+}
+
+/// A problem with a whole file that could not be read.
+pub fn unreadable(kind: ProblemKind, message: &str) -> FileFacts {
+    FileFacts { facts: Vec::new(), problems: vec![seam_facts::Problem::new(kind, message, None)] }
+}
+
+/// What cached facts depend on besides the text: every extractor with its version.
+pub fn extractor_versions() -> String {
+    let mut out = String::new();
+    for extractor in seam_extract::all() {
+        out.push_str(&format!("{}={};", extractor.id, extractor.version));
+    }
+    out
+}

@@ -1,0 +1,46 @@
+//! One state of the workspace. Linking happens once for each deployment profile, when first asked for.
+
+use crate::{Refusal, Settings, ask};
+use seam_facts::FactBase;
+use seam_graph::{Graph, Options};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+#[derive(Debug)]
+pub struct Snapshot {
+    base: Arc<FactBase>,
+    settings: Arc<Settings>,
+    graphs: Mutex<BTreeMap<Option<String>, Arc<Graph>>>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(base: Arc<FactBase>, settings: Arc<Settings>) -> Self {
+        Snapshot { base, settings, graphs: Mutex::default() }
+    }
+
+    pub fn base(&self) -> &FactBase {
+        &self.base
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The graph under a profile; `None` is the workspace's own default.
+    pub fn graph(&self, profile: Option<&str>) -> Arc<Graph> {
+        let profile = profile.or(self.settings.profile.as_deref()).map(|p| self.settings.profile_word(p).to_owned());
+        let mut graphs = self.graphs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(graph) = graphs.get(&profile) {
+            return graph.clone();
+        }
+        let options = Options { profile: profile.as_deref().map(Into::into), aliases: self.settings.all_aliases() };
+        let graph = Arc::new(seam_graph::link(&self.base, &options));
+        graphs.insert(profile, graph.clone());
+        graph
+    }
+
+    /// Answers by name: JSON in, JSON out, byte for byte the same on every surface.
+    pub fn ask(&self, name: &str, request: &str) -> Result<String, Refusal> {
+        ask::find(name)?.answer(self, request)
+    }
+}

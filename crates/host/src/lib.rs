@@ -1,0 +1,16 @@
+//! The only crate that touches the world: files, the fact cache, watching for changes, the clock.
+//!
+//! Invariant: it decides nothing about meaning. It brings texts to the engine, and keeps what was already understood.
+
+mod cache;
+mod error;
+mod read;
+mod skip;
+mod walk;
+mod watch;
+mod workspace;
+
+pub use cache::Place as CachePlace;
+pub use error::HostError;
+pub use watch::watch;
+pub use workspace::{Opening, Progress, Report, Workspace};

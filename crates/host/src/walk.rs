@@ -1,0 +1,120 @@
+//! Which files there are, in order of their paths.
+//!
+//! Invariant: what is found depends on the tree alone: no global git settings, no clock, no order of the file system.
+//! `.gitignore` files count wherever they stand, with or without a repository around them. Links are followed to files
+//! inside their root only, never to folders, so a cycle cannot exist.
+
+use crate::skip;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use seam_engine::ProblemKind;
+use std::collections::BTreeSet;
+use std::fs::{self, DirEntry, Metadata};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+/// One file that an extractor may want.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Workspace-relative.
+    pub path: String,
+    pub full: PathBuf,
+    pub size: u64,
+    /// Nanoseconds since 1970.
+    pub modified: u128,
+}
+
+/// What a walk found, and which folders or files could not be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    pub files: Vec<Found>,
+    pub problems: Vec<(String, ProblemKind, String)>,
+}
+
+/// Deeper than any tree that people make; a guard against file systems without an end.
+const MAX_DEPTH: usize = 100;
+
+/// Walks one root. `prefix` is put before paths when several roots stand side by side.
+pub(crate) fn walk(root: &Path, prefix: &str, ignored: &[String], out: &mut Walk) {
+    let mut own = GitignoreBuilder::new(root);
+    for glob in ignored {
+        // A glob that cannot be read ignores nothing; `seam.toml` was checked before.
+        let _ = own.add_line(None, glob);
+    }
+    let rules: Vec<Arc<Gitignore>> = own.build().map(Arc::new).into_iter().collect();
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    Walker { real, out }.folder(root, prefix, rules, 0);
+}
+
+struct Walker<'a> {
+    real: PathBuf,
+    out: &'a mut Walk,
+}
+
+impl Walker<'_> {
+    fn folder(&mut self, folder: &Path, path: &str, mut rules: Vec<Arc<Gitignore>>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return self.problem(path, ProblemKind::Limit, "folders are nested too deeply");
+        }
+        let listed = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<DirEntry>, _>>());
+        let mut entries = match listed {
+            Ok(entries) => entries,
+            Err(error) => return self.problem(path, ProblemKind::Unreadable, &format!("folder: {}", reason(&error))),
+        };
+        entries.sort_by_key(DirEntry::file_name);
+        let names: BTreeSet<String> = entries.iter().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+        if names.contains(".gitignore") {
+            let (rule, _) = Gitignore::new(folder.join(".gitignore"));
+            rules.push(Arc::new(rule));
+        }
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+            let Ok(kind) = entry.file_type() else { continue };
+            let full = entry.path();
+            if kind.is_dir() {
+                if !skip::folder(path, &name, &names) && !ignored(&rules, &full, true) {
+                    self.folder(&full, &below, rules.clone(), depth + 1);
+                }
+            } else if seam_engine::interesting(&below)
+                && (skip::kept_though_ignored(&name) || !ignored(&rules, &full, false))
+            {
+                self.file(full, below, kind.is_symlink());
+            }
+        }
+    }
+
+    fn file(&mut self, full: PathBuf, path: String, link: bool) {
+        if link && full.canonicalize().is_ok_and(|target| !target.starts_with(&self.real)) {
+            return;
+        }
+        match fs::metadata(&full) {
+            Ok(meta) if meta.is_file() => {
+                self.out.files.push(Found { path, full, size: meta.len(), modified: modified(&meta) });
+            }
+            // A link to a folder, a socket, a pipe: not text.
+            Ok(_) => {}
+            Err(error) => self.problem(&path, ProblemKind::Unreadable, &reason(&error)),
+        }
+    }
+
+    fn problem(&mut self, path: &str, kind: ProblemKind, message: &str) {
+        let path = if path.is_empty() { "." } else { path };
+        self.out.problems.push((path.to_owned(), kind, message.to_owned()));
+    }
+}
+
+/// The deepest rule that says anything decides.
+fn ignored(rules: &[Arc<Gitignore>], full: &Path, folder: bool) -> bool {
+    rules.iter().rev().map(|r| r.matched(full, folder)).find(|m| !m.is_none()).is_some_and(|m| m.is_ignore())
+}
+
+fn modified(meta: &Metadata) -> u128 {
+    meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos())
+}
+
+/// The system's words, lower case and without the number.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string().to_lowercase();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}

@@ -1,0 +1,11 @@
+//! `seam`: the map of a workspace, on the command line and over MCP.
+//!
+//! Invariant: no surface decides about meaning. Each brings a request to the engine and shows the answer; exit codes are
+//! 0 (clean), 1 (findings), 2 (usage or refused), 3 (internal).
+
+mod cli;
+mod render;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

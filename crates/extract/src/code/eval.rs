@@ -247,9 +247,9 @@ impl<'a> Code<'a> {
                 let name = format_smolstr!("{path}.{member}");
                 return match f.name == "<lambda>" {
                     true => Some(Value::opaque(name)),
-                    false if f.params[position].ty.is_empty() || !self.origin(base, function).contains('#') => Some(
-                        Value::hole(Hole::Param { function: f.symbol(), index: position as u16, name }),
-                    ),
+                    false if f.params[position].ty.is_empty() || !self.origin(base, function).contains('#') => {
+                        Some(Value::hole(Hole::Param { function: f.symbol(), index: position as u16, name }))
+                    }
                     false => None,
                 };
             }

@@ -2,6 +2,7 @@
 //!
 //! Formats stand on [`tree`] (YAML, JSON, TOML with places); values of secret-looking keys pass [`secret`] first.
 
+pub mod dotnet;
 pub mod interpolate;
 pub mod json;
 mod mask;
@@ -26,6 +27,11 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &compose::EXTRACTOR,
     &docker::EXTRACTOR,
     &dotenv::EXTRACTOR,
+    &dotnet::APPSETTINGS,
+    &dotnet::LAUNCH_SETTINGS,
+    &dotnet::OCELOT,
+    &dotnet::PROJECT,
+    &dotnet::TYE,
 ];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {

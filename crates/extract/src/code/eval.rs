@@ -184,12 +184,14 @@ impl<'a> Code<'a> {
             // An initialiser is the binding's default.
             return match (&field.init, injected.as_hole()) {
                 (Some(init), Some(Hole::Config { key, default: None })) => {
-                    Value::config(key.clone(), Some(self.eval(init, 0, steps.saturating_sub(1))))
+                    Value::config(key.clone(), Some(self.eval(init, self.scope_of(owner), steps.saturating_sub(1))))
                 }
                 _ => injected,
             };
         }
-        let init = field.and_then(|f| f.init.as_ref()).map(|init| self.eval(init, 0, steps.saturating_sub(1)));
+        let init = field
+            .and_then(|f| f.init.as_ref())
+            .map(|init| self.eval(init, self.scope_of(owner), steps.saturating_sub(1)));
         let assigned = self.fields.get(&(owner, name)).map(|b| self.eval_bindings(b, name, false, steps));
         match (init, assigned) {
             (None, None) => Value::reference(format_smolstr!("{owner}.{name}")),

@@ -51,7 +51,7 @@ fn constants(code: &Code<'_>, sink: &mut Sink) {
             if let Some(init) = &field.init
                 && matches!(init.kind, ExprKind::Object(_) | ExprKind::Call(_))
             {
-                constant(code, symbol.clone(), init, 0, field.span, sink, 4);
+                constant(code, symbol.clone(), init, code.scope_of(&ty.name), field.span, sink, 4);
             }
             emit(symbol, value, field.span, sink);
         }
@@ -357,7 +357,9 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
         for field in &ty.fields {
             let mut found = Vec::new();
             if let Some(init) = &field.init {
-                init.walk(&mut |expr| found.extend(setting_read(code, expr, 0).map(|v| (v, expr.span))));
+                init.walk(&mut |expr| {
+                    found.extend(setting_read(code, expr, code.scope_of(&ty.name)).map(|v| (v, expr.span)))
+                });
             }
             let bound = library::injected(code, &field.annotations).or_else(|| library::bound(code, ty, field));
             found.extend(bound.map(|v| (v, field.span)));

@@ -95,6 +95,8 @@ pub struct Code<'a> {
     settings: HashMap<&'a str, Vec<Binding<'a>>>,
     imports: HashMap<&'a str, usize>,
     types: HashMap<&'a str, usize>,
+    /// Type → the function that its field initialisers stand in.
+    scopes: HashMap<&'a str, usize>,
     /// Top-level variables that functions assign, with the statement's place.
     pub(crate) globals: Vec<(&'a str, Binding<'a>, Span)>,
 }
@@ -111,9 +113,13 @@ impl<'a> Code<'a> {
             settings: HashMap::new(),
             imports: unit.imports.iter().enumerate().map(|(i, import)| (import.alias.as_str(), i)).collect(),
             types: unit.types.iter().enumerate().rev().map(|(i, ty)| (ty.name.as_str(), i)).collect(),
+            scopes: HashMap::new(),
             globals: Vec::new(),
         };
         for (index, function) in unit.functions.iter().enumerate() {
+            if function.name == "<type>" {
+                code.scopes.entry(&function.owner).or_insert(index);
+            }
             let mut visit = |expr: &'a Expr| code.add_call(expr, index);
             walk_stmts(&function.body, &mut visit);
             for annotation in function.annotations.iter().chain(function.params.iter().flat_map(|p| &p.annotations)) {
@@ -129,9 +135,10 @@ impl<'a> Code<'a> {
             code.bind(&function.body, index, (0, 0));
         }
         for ty in &unit.types {
+            let scope = code.scope_of(&ty.name);
             for field in &ty.fields {
                 if let Some(init) = &field.init {
-                    init.walk(&mut |expr| code.add_call(expr, 0));
+                    init.walk(&mut |expr| code.add_call(expr, scope));
                 }
             }
         }
@@ -333,6 +340,11 @@ impl<'a> Code<'a> {
     /// Whether anything is imported from a module whose path starts with `prefix`.
     pub fn imports(&self, prefix: &str) -> bool {
         self.unit.imports.iter().any(|i| i.path.starts_with(prefix))
+    }
+
+    /// The function that a type's field initialisers stand in.
+    pub fn scope_of(&self, ty: &str) -> usize {
+        self.scopes.get(ty).copied().unwrap_or(0)
     }
 
     /// The type a function belongs to.

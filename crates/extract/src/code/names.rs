@@ -205,7 +205,7 @@ impl<'a> Code<'a> {
                 return self.canonical_type(&field.ty);
             }
             if let Some(init) = &field.init {
-                let found = self.canonical(init, function, steps - 1);
+                let found = self.canonical(init, self.scope_of(owner), steps.saturating_sub(1));
                 if !found.is_empty() {
                     return found;
                 }

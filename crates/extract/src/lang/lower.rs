@@ -93,13 +93,18 @@ impl<'a> Lower<'a> {
         index
     }
 
-    /// Reads a type's members with `members`, which may nest; returns its index.
+    /// Reads a type's members with `members`, which may nest; returns its index. What stands outside of the type's
+    /// functions (field initialisers) belongs to a function `<type>` of its own, so that names in it are found.
     pub fn type_(&mut self, ty: Type, members: impl FnOnce(&mut Self, usize)) -> usize {
         let index = self.unit.types.len();
+        let scope = Function { name: "<type>".into(), owner: ty.name.clone(), span: ty.span, ..Function::default() };
         let outer = std::mem::replace(&mut self.owner, ty.name.clone());
+        let outside = std::mem::replace(&mut self.current, self.unit.functions.len());
+        self.unit.functions.push(scope);
         self.unit.types.push(ty);
         members(self, index);
         self.owner = outer;
+        self.current = outside;
         index
     }
 

@@ -37,16 +37,7 @@ fn flatten(code: &Code<'_>, expr: &Expr, owner: &str, out: &mut Vec<Value>) {
         ExprKind::Call(call) if call.name() == "arrayOf" => {
             call.args.iter().for_each(|a| flatten(code, &a.value, owner, out));
         }
-        _ => out.push(filled(value_in(code, expr, owner))),
-    }
-}
-
-/// The value of an expression that stands in the type `owner`, outside of its functions.
-pub fn value_in(code: &Code<'_>, expr: &Expr, owner: &str) -> Value {
-    match &expr.kind {
-        ExprKind::Name(name) if !owner.is_empty() && code.has_field(owner, name) => code.eval_field(owner, name, 12),
-        ExprKind::Concat(parts) => parts.iter().map(|p| value_in(code, p, owner)).collect(),
-        _ => code.value(expr, 0),
+        _ => out.push(filled(code.value(expr, code.scope_of(owner)))),
     }
 }
 

@@ -16,6 +16,7 @@ mod compose;
 mod docker;
 mod dotenv;
 mod entries;
+mod nginx;
 mod properties;
 
 use crate::{Extractor, File};
@@ -32,6 +33,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &dotnet::OCELOT,
     &dotnet::PROJECT,
     &dotnet::TYE,
+    &nginx::EXTRACTOR,
 ];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {

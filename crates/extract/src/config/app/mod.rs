@@ -13,6 +13,7 @@ use super::{entries, properties, yaml};
 use crate::code::placeholders;
 use crate::{Extractor, File, Reads, Sink};
 use place::Place;
+pub(super) use resilience::millis;
 use seam_facts::{Alias, Claim, Deployment, Setting, SettingScope, SmolStr, Target, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {

@@ -3,7 +3,7 @@
 //! Formats come in here, frameworks read from here. Both sides stay small because neither knows the other.
 
 use super::tree::{Leaf, Node};
-use seam_facts::{Hole, Part, SmolStr, Span, Value};
+use seam_facts::{SmolStr, Span};
 
 /// Values longer than this are text for people (templates, certificates), not addresses.
 pub(super) const MAX_VALUE: usize = 2_000;
@@ -51,22 +51,4 @@ pub(super) fn index(part: &str) -> (&str, Option<usize>) {
         Some((name, number)) => (name, number.parse().ok()),
         None => (part, None),
     }
-}
-
-/// The value, unless its key says that it is a secret: then known text is replaced, and holes are kept without defaults.
-pub(super) fn unless_secret(key: &str, value: Value) -> Value {
-    let last = canonical(key.rsplit('.').next().unwrap_or(key));
-    let words =
-        ["password", "passwd", "secret", "token", "credentials", "privatekey", "apikey", "accesskey", "passphrase"];
-    if !words.iter().any(|word| last.ends_with(word)) {
-        return value;
-    }
-    let mask = |part| match part {
-        Part::Text(_) => Part::Text("***".into()),
-        Part::Hole(Hole::Config { key, default }) => {
-            Part::Hole(Hole::Config { key, default: default.map(|_| Box::new("***".into())) })
-        }
-        hole @ Part::Hole(_) => hole,
-    };
-    Value { parts: value.parts.into_iter().map(mask).collect() }
 }

@@ -16,6 +16,7 @@ mod compose;
 mod docker;
 mod dotenv;
 mod entries;
+mod envoy;
 mod nginx;
 mod properties;
 
@@ -33,6 +34,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &dotnet::OCELOT,
     &dotnet::PROJECT,
     &dotnet::TYE,
+    &envoy::EXTRACTOR,
     &nginx::EXTRACTOR,
 ];
 

@@ -4,6 +4,7 @@
 use super::{looked_up, value};
 use crate::Sink;
 use crate::config::entries::{Document, Entry, canonical, index};
+use crate::config::secret;
 use seam_facts::{Call, Claim, Protocol, SmolStr, Value, format_smolstr};
 
 /// Keys (canonical; `*` is one part, a trailing `*` the rest) and whom they name.
@@ -169,7 +170,7 @@ fn call(client: &str, protocol: Protocol, target: Value, entry: &Entry, sink: &m
         protocol,
         client: client.into(),
         method: None,
-        target,
+        target: secret::clean(target),
         operation: None,
         within: SmolStr::default(),
         request: None,

@@ -9,7 +9,7 @@ mod resilience;
 mod routes;
 
 use super::entries::{Document, Entry, canonical};
-use super::{entries, properties, yaml};
+use super::{entries, properties, secret, yaml};
 use crate::code::placeholders;
 use crate::{Extractor, File, Reads, Sink};
 use place::Place;
@@ -83,7 +83,7 @@ fn settings(place: &Place, profiles: &[SmolStr], entry: &Entry, sink: &mut Sink)
         return;
     }
     let (own, key) = prefixed(&entry.key);
-    let value = super::entries::unless_secret(&key, value(&entry.value));
+    let value = secret::setting(&key, value(&entry.value));
     let mut all: Vec<Option<SmolStr>> =
         if own.is_empty() { profiles.iter().cloned().map(Some).collect() } else { own.into_iter().map(Some).collect() };
     if all.is_empty() {

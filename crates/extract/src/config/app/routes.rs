@@ -3,6 +3,7 @@
 use super::{looked_up, value};
 use crate::Sink;
 use crate::config::entries::{Document, Entry, canonical, index};
+use crate::config::secret;
 use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Value, format_smolstr};
 use std::collections::BTreeMap;
 
@@ -72,7 +73,8 @@ fn gateway(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
             None => value(&uri.value),
         };
         for path in paths {
-            let claim = Route { protocol, path: pattern(&path), target: target.clone(), via: app.cloned() };
+            let claim =
+                Route { protocol, path: pattern(&path), target: secret::clean(target.clone()), via: app.cloned() };
             sink.stated(Claim::Route(claim), uri.span);
         }
         for filter in route.filters.values() {
@@ -168,7 +170,10 @@ fn zuul(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
         };
         let slash = if path.starts_with('/') { "" } else { "/" };
         let path = pattern(&format!("{prefix}{slash}{path}"));
-        sink.stated(Claim::Route(Route { protocol: Protocol::Http, path, target, via: app.cloned() }), span);
+        sink.stated(
+            Claim::Route(Route { protocol: Protocol::Http, path, target: secret::clean(target), via: app.cloned() }),
+            span,
+        );
     }
 }
 

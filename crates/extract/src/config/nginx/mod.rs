@@ -2,6 +2,7 @@
 
 mod parse;
 
+use super::secret;
 use crate::{Extractor, File, Reads, Sink};
 use parse::Directive;
 use seam_facts::{Call, Claim, Lines, Policy, PolicyKind, Protocol, Route, SmolStr, Value, format_smolstr};
@@ -205,7 +206,7 @@ impl Proxy<'_> {
             if target.starts_with("unix:") || target.contains("://unix:") {
                 continue;
             }
-            let target = self.value(&target, 4);
+            let target = secret::clean(self.value(&target, 4));
             let route = Route { protocol, path: self.value(&path, 4), target, via: None };
             sink.stated(Claim::Route(route), self.span(d));
         }

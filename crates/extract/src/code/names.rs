@@ -143,19 +143,33 @@ impl<'a> Code<'a> {
 
     /// The call that made what an expression is, when it stands in this file: through variables and fields.
     pub fn maker(&self, expr: &'a Expr, function: usize) -> Option<(&'a Call, usize)> {
-        self.maker_in(expr, function, MAX_STEPS)
+        let (made, function) = self.made(expr, function, MAX_STEPS, |e| e.as_call().is_some())?;
+        Some((made.as_call()?, function))
     }
 
-    fn maker_in(&self, expr: &'a Expr, function: usize, steps: usize) -> Option<(&'a Call, usize)> {
+    /// The object or list literal that an expression stands for, when it stands in this file.
+    pub fn literal(&self, expr: &'a Expr, function: usize) -> Option<(&'a Expr, usize)> {
+        self.made(expr, function, MAX_STEPS, |e| matches!(e.kind, ExprKind::Object(_) | ExprKind::List(_)))
+    }
+
+    fn made(
+        &self,
+        expr: &'a Expr,
+        function: usize,
+        steps: usize,
+        accept: fn(&Expr) -> bool,
+    ) -> Option<(&'a Expr, usize)> {
+        if accept(expr) {
+            return Some((expr, function));
+        }
         if steps == 0 {
             return None;
         }
         let of = |bindings: &Vec<Binding<'a>>| {
-            bindings.iter().find_map(|b| self.maker_in(b.value, b.function, steps - 1))
+            bindings.iter().find_map(|b| self.made(b.value, b.function, steps - 1, accept))
         };
         match &expr.kind {
-            ExprKind::Call(call) => Some((call, function)),
-            ExprKind::Either(options) => options.iter().find_map(|o| self.maker_in(o, function, steps - 1)),
+            ExprKind::Either(options) => options.iter().find_map(|o| self.made(o, function, steps - 1, accept)),
             ExprKind::Name(name) => {
                 let mut scope = Some(function);
                 while let Some(index) = scope {
@@ -175,7 +189,7 @@ impl<'a> Code<'a> {
                 let assigned = self.fields.get(&(owner, field.as_str())).and_then(of);
                 assigned.or_else(|| {
                     let field = self.type_named(owner)?.fields.iter().find(|f| f.name == *field)?;
-                    self.maker_in(field.init.as_ref()?, 0, steps - 1)
+                    self.made(field.init.as_ref()?, 0, steps - 1, accept)
                 })
             }
             _ => None,

@@ -7,6 +7,7 @@ mod dotnet;
 mod golang;
 mod jvm;
 mod native;
+mod paths;
 mod python;
 mod script;
 mod web;

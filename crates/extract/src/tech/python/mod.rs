@@ -1,5 +1,8 @@
 //! Technologies of Python.
 
+mod http_client;
+mod shapes;
+
 use crate::Extractor;
 
-pub static EXTRACTORS: &[&Extractor] = &[];
+pub static EXTRACTORS: &[&Extractor] = &[&http_client::EXTRACTOR];

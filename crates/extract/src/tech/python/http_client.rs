@@ -1,0 +1,302 @@
+//! Requests made with Python's HTTP libraries, and clients of protocols over HTTP. See `http_client.md`.
+
+use super::shapes::{argument, callee, dotted, each_assign, keyword, millis, symbol};
+use crate::code::ir::{Call as Invocation, Expr, ExprKind};
+use crate::code::{Code, Site};
+use crate::lang::Lang;
+use crate::tech::paths;
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Call, Claim, Constant, Part, Policy, PolicyKind, Protocol, SmolStr, Value, format_smolstr};
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "python-http-client",
+    version: 1,
+    page: include_str!("http_client.md"),
+    reads: Reads::Code { langs: &[Lang::Python], extract },
+};
+
+/// Methods that send a request: name, HTTP method (`None`: the first argument), position of the URL.
+const VERBS: &[(&str, Option<&str>, usize)] = &[
+    ("get", Some("GET"), 0),
+    ("post", Some("POST"), 0),
+    ("put", Some("PUT"), 0),
+    ("delete", Some("DELETE"), 0),
+    ("patch", Some("PATCH"), 0),
+    ("head", Some("HEAD"), 0),
+    ("options", Some("OPTIONS"), 0),
+    ("request", None, 1),
+    ("stream", None, 1),
+    ("urlopen", Some("GET"), 0),
+    ("urlretrieve", Some("GET"), 0),
+    ("getJSON", Some("GET"), 0),
+    ("ws_connect", None, 0),
+    ("build_request", None, 1),
+];
+
+/// Modules whose functions and objects send requests, and what users call them.
+const LIBRARIES: &[(&str, &str)] = &[
+    ("requests", "requests"),
+    ("requests_toolbelt", "requests"),
+    ("requests_futures", "requests"),
+    ("requests_cache", "requests"),
+    ("requests_oauthlib", "requests"),
+    ("grequests", "requests"),
+    ("niquests", "niquests"),
+    ("httpx", "httpx"),
+    ("aiohttp", "aiohttp"),
+    ("aiohttp_retry", "aiohttp"),
+    ("aiohttp_client_cache", "aiohttp"),
+    ("urllib3", "urllib3"),
+    ("urllib", "urllib"),
+    ("urllib2", "urllib"),
+    ("http", "http.client"),
+    ("treq", "treq"),
+    ("tornado", "tornado"),
+];
+
+/// Names of the objects that send requests, without their modules.
+const CLIENTS: &[&str] = &[
+    "Session",
+    "session",
+    "Client",
+    "AsyncClient",
+    "ClientSession",
+    "RetryClient",
+    "PoolManager",
+    "ProxyManager",
+    "BaseUrlSession",
+    "FuturesSession",
+    "CachedSession",
+    "OAuth2Session",
+    "HTTPConnection",
+    "HTTPSConnection",
+    "AsyncHTTPClient",
+    "AsyncSession",
+];
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    requests(code, sink);
+    bases(code, sink);
+    locust(code, sink);
+}
+
+fn requests(code: &Code<'_>, sink: &mut Sink) {
+    let names: Vec<&str> = VERBS.iter().map(|v| v.0).chain(["fetch"]).collect();
+    for site in code.calls_named(&names) {
+        let name = site.call.name();
+        let callee = callee(code, &site);
+        let Some(client) = library(code, &site, &callee) else {
+            continue;
+        };
+        let (method, position) = match VERBS.iter().find(|v| v.0 == name) {
+            Some((_, method, position)) => (*method, *position),
+            None => (None, 0),
+        };
+        let url = ["url", "uri"].iter().find_map(|n| keyword(code, site.call, n, site.function));
+        let Some(url) = url.or_else(|| site.call.arg(position)) else {
+            continue;
+        };
+        let websocket = name == "ws_connect";
+        let stated = || argument(code, site.call, "method", 0, site.function).and_then(|m| code.value(m, site.function).as_text());
+        let method = match method {
+            Some(method) => Some(method.into()),
+            None if websocket || name == "fetch" => None,
+            None => stated().map(|m| m.to_uppercase().into()),
+        };
+        let mut target = code.value(url, site.function);
+        // A key of a dictionary-like client is no address.
+        if target.is_empty() || client.guessed && !addressed(&target) {
+            continue;
+        }
+        if let Some(base) = base_of(code, &site, client.name) {
+            target = if absolute(&target) { target } else { paths::join(base, target) };
+        } else if relative(&target) {
+            let Some(receiver) = site.call.receiver() else { continue };
+            let holder = symbol(code, receiver, site.function);
+            if holder.is_empty() {
+                continue;
+            }
+            target = Value::reference(format_smolstr!("{holder}.<base>")).then(target);
+        }
+        let call = Call {
+            protocol: if websocket { Protocol::Websocket } else { Protocol::Http },
+            client: client.name.into(),
+            method,
+            target,
+            operation: None,
+            within: code.within(site.function),
+            request: None,
+            response: None,
+        };
+        sink.stated(Claim::Call(call), site.span());
+        let timeout = keyword(code, site.call, "timeout", site.function);
+        if let Some(millis) = timeout.and_then(|t| millis(code, t, site.function)) {
+            state_timeout(code, &site, client.name, millis, sink);
+        }
+    }
+    for site in code.calls() {
+        let timeout = keyword(code, site.call, "timeout", site.function);
+        let callee = callee(code, site);
+        let client = CLIENTS.contains(&site.call.name()) && library_of(&callee).is_some();
+        if client && let Some(millis) = timeout.and_then(|t| millis(code, t, site.function)) {
+            state_timeout(code, site, library_of(&callee).unwrap_or_default(), millis, sink);
+        }
+    }
+}
+
+fn state_timeout(code: &Code<'_>, site: &Site<'_>, client: &str, millis: Value, sink: &mut Sink) {
+    let within = code.within(site.function);
+    let on = if within.is_empty() { SmolStr::from(client) } else { within.clone() };
+    let policy = Policy {
+        kind: PolicyKind::Timeout,
+        on,
+        attempts: None,
+        millis: Some(millis),
+        detail: client.into(),
+        within,
+    };
+    sink.stated(Claim::Policy(policy), site.span());
+}
+
+struct Library {
+    name: &'static str,
+    /// By the names of variables only.
+    guessed: bool,
+}
+
+/// The library that a request goes through, if the site is one.
+fn library(code: &Code<'_>, site: &Site<'_>, callee: &str) -> Option<Library> {
+    let name = site.call.name();
+    let on = callee.strip_suffix(name)?.strip_suffix('.').unwrap_or("");
+    let last = on.trim_end_matches("()").rsplit('.').next().unwrap_or("");
+    if let Some(library) = library_of(on) {
+        let verb = !matches!(name, "fetch" | "getJSON" | "urlopen" | "urlretrieve");
+        let module = matches!(on, "requests" | "requests.api" | "httpx" | "grequests" | "niquests" | "treq" | "aiohttp" | "urllib3");
+        let opener = matches!(name, "urlopen" | "urlretrieve") && on.starts_with("urllib");
+        let known = module && verb || CLIENTS.contains(&last) && (verb || name == "fetch") || opener;
+        return known.then_some(Library { name: library, guessed: false });
+    }
+    if matches!(name, "urlopen") && on.is_empty() {
+        return code.imports("urllib").then_some(Library { name: "urllib", guessed: false });
+    }
+    // A class of this file that extends a client.
+    if let Some(ty) = code.type_named(on) {
+        let library = ty.supers.iter().find_map(|s| {
+            let canonical = dotted(&code.canonical_type(s));
+            let simple = canonical.rsplit('.').next().unwrap_or("").to_owned();
+            library_of(&canonical).filter(|_| CLIENTS.contains(&simple.as_str()))
+        });
+        return library.map(|name| Library { name, guessed: false });
+    }
+    // `async def load(session, url): session.get(url)`: an object that is handed in, in a file that knows one library.
+    let plain = !on.contains('(') && !on.is_empty() && site.call.receiver().is_some_and(|r| r.path().is_some());
+    let called_client = ["session", "client", "http"].iter().any(|w| last.to_ascii_lowercase().ends_with(w));
+    let other = ["redis", "cache", "test", "mongo", "db", "s3"].iter().any(|w| on.to_ascii_lowercase().contains(w));
+    if !plain || !called_client || other || code.within(site.function).contains("test_") || name == "fetch" {
+        return None;
+    }
+    let imported: Vec<&'static str> = LIBRARIES
+        .iter()
+        .filter(|(module, _)| !matches!(*module, "http" | "urllib" | "tornado"))
+        .filter(|(module, _)| code.unit.imports.iter().any(|i| i.path.split('.').next() == Some(module)))
+        .map(|(_, name)| *name)
+        .collect();
+    imported.first().map(|name| Library { name, guessed: true })
+}
+
+fn library_of(canonical: &str) -> Option<&'static str> {
+    let first = canonical.split('.').next().unwrap_or("");
+    let found = LIBRARIES.iter().find(|(module, _)| *module == first)?;
+    // `http.client` and `tornado.httpclient` are clients; the rest of these packages is not.
+    let client = match found.0 {
+        "http" => canonical.starts_with("http.client"),
+        "tornado" => canonical.starts_with("tornado.httpclient"),
+        "urllib" => canonical.starts_with("urllib.request") || canonical == "urllib",
+        _ => true,
+    };
+    client.then_some(found.1)
+}
+
+/// Whether a value may well be an address: it shows a scheme or a path, or is a hole that is called one.
+fn addressed(value: &Value) -> bool {
+    let text = value.to_string().to_ascii_lowercase();
+    let starts_with_text = matches!(value.parts.first(), Some(Part::Text(_)));
+    if starts_with_text { text.contains("://") } else { ["/", "url", "uri", "endpoint", "addr"].iter().any(|w| text.contains(w)) }
+}
+
+fn absolute(value: &Value) -> bool {
+    matches!(value.parts.first(), Some(Part::Text(t)) if t.contains("://"))
+}
+
+/// A path without a host.
+fn relative(value: &Value) -> bool {
+    matches!(value.parts.first(), Some(Part::Text(t)) if t.starts_with('/'))
+}
+
+/// The base address that the client of a request was made with.
+fn base_of(code: &Code<'_>, site: &Site<'_>, client: &str) -> Option<Value> {
+    let (made, function) = code.maker(site.call.receiver()?, site.function)?;
+    base(code, made, function, client)
+}
+
+fn base(code: &Code<'_>, made: &Invocation, function: usize, client: &str) -> Option<Value> {
+    if !CLIENTS.contains(&made.name()) {
+        return None;
+    }
+    let positional = match (client, made.name()) {
+        ("aiohttp", _) | ("http.client", _) | ("requests", "BaseUrlSession") => made.arg(0),
+        _ => None,
+    };
+    let host = made.named("base_url").or_else(|| made.named("host")).or(positional)?;
+    let value = code.value(host, function);
+    let port = (client == "http.client").then(|| made.arg_or("port", 1)).flatten().map(|p| code.value(p, function));
+    (!value.is_empty()).then(|| super::shapes::host_port(value, port))
+}
+
+/// Where a client is made with a base address, other files may call through it.
+fn bases(code: &Code<'_>, sink: &mut Sink) {
+    each_assign(code, &mut |target, value, function, at| {
+        let Some(call) = value.as_call() else { return };
+        let name = dotted(&code.callee(call, function));
+        let Some(library) = library_of(&name) else { return };
+        let holder = symbol(code, target, function);
+        if let Some(value) = base(code, call, function, library).filter(|_| !holder.is_empty()) {
+            sink.stated(Claim::Constant(Constant { symbol: format_smolstr!("{holder}.<base>"), value }), at);
+        }
+    });
+}
+
+/// Load tests: `self.client.get("/path")` against the host that the command line or `LOCUST_HOST` gives.
+fn locust(code: &Code<'_>, sink: &mut Sink) {
+    if !code.imports("locust") {
+        return;
+    }
+    let verbs: Vec<&str> = VERBS.iter().map(|v| v.0).collect();
+    for site in code.calls_named(&verbs) {
+        let Some(Expr { kind: ExprKind::Member(_, member), .. }) = site.call.receiver() else {
+            continue;
+        };
+        let Some((_, method, position)) = VERBS.iter().find(|v| v.0 == site.call.name()).filter(|_| member == "client")
+        else {
+            continue;
+        };
+        let Some(url) = argument(code, site.call, "url", *position, site.function) else {
+            continue;
+        };
+        let path = code.value(url, site.function);
+        let host = code.unit.types.iter().flat_map(|t| &t.fields).find(|f| f.name == "host");
+        let host = host.and_then(|f| f.init.as_ref()).map(|e| code.value(e, 0));
+        let target = if absolute(&path) { path } else { paths::join(Value::env("LOCUST_HOST", host), path) };
+        let call = Call {
+            protocol: Protocol::Http,
+            client: "locust".into(),
+            method: method.map(SmolStr::from),
+            target,
+            operation: None,
+            within: code.within(site.function),
+            request: None,
+            response: None,
+        };
+        sink.inferred(Claim::Call(call), site.span());
+    }
+}

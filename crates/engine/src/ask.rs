@@ -28,7 +28,7 @@ macro_rules! ask {
 }
 
 /// Every ask, in the order in which help shows them.
-pub static ASKS: &[Ask] = &[ask!(map)];
+pub static ASKS: &[Ask] = &[ask!(map), ask!(services), ask!(path), ask!(at), ask!(explain)];
 
 /// An ask by its name.
 pub fn find(name: &str) -> Result<&'static Ask, Refusal> {
@@ -61,4 +61,91 @@ fn run<R: DeserializeOwned, A: Serialize>(
     let answer = answer(snapshot, &request)?;
     serde_json::to_string(&answer)
         .map_err(|error| Refusal::usage(format!("the answer of `{name}` cannot be written: {error}"), "report this"))
+}
+
+/// A request's schema as tool clients accept it: nothing to resolve, no `$schema` (VS Code 1.104 drops tools that have
+/// it), optional fields left out rather than null, `items` on every array.
+pub fn tool_schema(ask: &Ask) -> serde_json::Value {
+    let mut schema = (ask.request)().to_value();
+    let definitions = schema.get("$defs").cloned().unwrap_or_default();
+    tame(&mut schema, &definitions, 0);
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$schema");
+        object.remove("$defs");
+        object.remove("title");
+        object.entry("properties").or_insert_with(|| serde_json::json!({}));
+    }
+    schema
+}
+
+fn tame(schema: &mut serde_json::Value, definitions: &serde_json::Value, depth: usize) {
+    use serde_json::Value;
+    if depth > 16 {
+        return;
+    }
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
+        && let Some(definition) = definitions.get(name)
+    {
+        *schema = definition.clone();
+    }
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Array(types)) = object.get("type") {
+                let mut plain = types.iter().filter(|t| *t != "null");
+                if let (Some(only), None) = (plain.next().cloned(), plain.next()) {
+                    object.insert("type".to_owned(), only);
+                }
+            }
+            if object.get("default") == Some(&Value::Null) {
+                object.remove("default");
+            }
+            if object.get("type").is_some_and(|t| t == "array") {
+                object.entry("items").or_insert_with(|| serde_json::json!({}));
+            }
+            // `uint32` and the like are not formats that validators know.
+            object.remove("format");
+            object.values_mut().for_each(|v| tame(v, definitions, depth + 1));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|v| tame(v, definitions, depth + 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn check(schema: &Value) {
+        match schema {
+            Value::Object(object) => {
+                for key in ["$schema", "$ref", "$defs", "anyOf"] {
+                    assert!(!object.contains_key(key), "{key} in {schema}");
+                }
+                assert!(object.get("type").is_none_or(|t| t != "array") || object.contains_key("items"));
+                assert!(object.get("type").is_none_or(|t| t.is_string() || t.is_object()), "{schema}");
+                object.values().for_each(check);
+            }
+            Value::Array(items) => items.iter().for_each(check),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn tool_schemas_are_plain_objects() {
+        for ask in ASKS {
+            let schema = tool_schema(ask);
+            assert_eq!(schema["type"], "object", "{}", ask.name);
+            assert!(schema["properties"].is_object(), "{}", ask.name);
+            check(&schema);
+        }
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_read_is_refused_with_a_hint() {
+        let snapshot = crate::Engine::default().snapshot();
+        let refusal = snapshot.ask("map", "{\"servce\":1}").unwrap_err();
+        assert!(refusal.message.contains("servce") && refusal.hint.contains("schema"), "{refusal}");
+        assert!(snapshot.ask("nap", "").unwrap_err().hint.contains("map"));
+    }
 }

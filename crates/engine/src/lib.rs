@@ -11,7 +11,7 @@ mod settings;
 mod shape;
 mod snapshot;
 
-pub use ask::{ASKS, Ask, find};
+pub use ask::{ASKS, Ask, find, tool_schema};
 pub use engine::{Change, Engine};
 pub use refusal::{Refusal, RefusalKind};
 pub use settings::{COMMENTED, Settings};
@@ -26,6 +26,11 @@ pub use seam_facts::{FactBase, FileFacts, ProblemKind};
 /// Whether any extractor may want a file of this path.
 pub fn interesting(path: &str) -> bool {
     seam_extract::interesting(path)
+}
+
+/// Whether `seam explain` has a page under this name.
+pub fn is_extractor(id: &str) -> bool {
+    seam_extract::all().any(|e| e.id == id)
 }
 
 /// The facts of one file's text. Pure, and safe to run on many threads (give them stacks of 16 MB).

@@ -236,6 +236,17 @@ impl Operation {
     }
 }
 
+impl Contact {
+    pub(crate) fn of(edge: &graph::Edge, detail: &graph::Detail, graph: &graph::Graph) -> Self {
+        Contact {
+            service: name(graph, edge.from),
+            interaction: edge.key.to_string(),
+            operation: detail.operation.to_string(),
+            at: Place::of(&detail.at),
+        }
+    }
+}
+
 impl Policy {
     pub(crate) fn of(policy: &graph::Policy) -> Self {
         Policy {

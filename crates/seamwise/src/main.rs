@@ -4,6 +4,7 @@
 //! 0 (clean), 1 (findings), 2 (usage or refused), 3 (internal).
 
 mod cli;
+mod mcp;
 mod render;
 
 fn main() -> std::process::ExitCode {

@@ -31,13 +31,47 @@ pub struct Args {
 pub enum Command {
     /// Show which services there are and what passes between them.
     Map(Map),
+    /// List services, stores and brokers, one line each.
+    Services(Services),
+    /// Show how one service reaches another.
+    Path(Way),
+    /// Show everything known at a place: FILE or FILE:LINE.
+    At(At),
+    /// Show why the map says something: a name or key in the map, or an extractor.
+    Explain(Explain),
+    /// Put a question as JSON; the answer is JSON.
+    Ask(Ask),
+    /// Print the JSON schema of a question's request or answer.
+    Schema(Schema),
+    /// Write a commented `seam.toml`.
+    Init(Init),
+    /// Serve the same questions as MCP tools over standard input and output.
+    Mcp(Roots),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Roots {
+    /// Folders to read; several side by side form one system.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// For commands whose own arguments are not folders.
+#[derive(Debug, clap::Args)]
+pub struct Within {
+    /// The workspace's folder; repeat it for several side by side.
+    #[arg(long = "in", default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Map {
-    /// Folders to read; several side by side form one system.
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub roots: Roots,
 
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -69,8 +103,82 @@ pub struct Map {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// For a terminal.
     Table,
+    /// Everything, with evidence; versioned.
     Json,
     /// `{"nodes": […], "edges": [[from, to, kind, "file:line"], …]}`.
     Edges,
+    /// A Mermaid flowchart, for Markdown.
+    Mermaid,
+    /// Graphviz.
+    Dot,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Services {
+    #[command(flatten)]
+    pub roots: Roots,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Tools too: observability, dashboards, administration.
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Way {
+    pub from: String,
+    pub to: String,
+    #[command(flatten)]
+    pub within: Within,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct At {
+    /// `src/orders.py:42`; without a line, the whole file.
+    #[arg(value_name = "FILE:LINE")]
+    pub place: String,
+    #[command(flatten)]
+    pub within: Within,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// `orders`, `edge/orders/http/cart`, `endpoint/orders/GET /orders/{id}`, or an extractor such as `spring`.
+    #[arg(value_name = "KEY|EXTRACTOR")]
+    pub what: String,
+    #[command(flatten)]
+    pub within: Within,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Ask {
+    /// `map`, `services`, `path`, `at` or `explain`.
+    pub name: String,
+    /// The request, as the question's schema says.
+    #[arg(default_value = "{}", value_name = "JSON")]
+    pub request: String,
+    /// The workspace's folder; repeat it for several side by side.
+    #[arg(long = "in", default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Schema {
+    /// `map`, `services`, `path`, `at` or `explain`.
+    pub name: String,
+    /// The request's schema instead of the answer's.
+    #[arg(long)]
+    pub request: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// The folder to write it to.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub path: PathBuf,
 }

@@ -3,15 +3,19 @@
 use super::args::{Args, Format, Map};
 use super::fail::Failure;
 use super::open::open;
+use super::say;
 use crate::render;
 use seam_engine::asks::map;
 use seam_engine::{Refusal, Snapshot};
-use std::io::Write;
+use seam_host::{Progress, Workspace};
+use std::io::IsTerminal;
+use std::path::PathBuf;
 
 pub fn run(command: &Map, args: &Args) -> Result<(), Failure> {
-    let (workspace, _) = open(&command.paths, args)?;
+    let (workspace, _) = open(&command.roots.paths, args)?;
     let text = show(&workspace.engine().snapshot(), command, args.json)?;
-    write(command, &text)
+    write(command, &text)?;
+    if command.watch { watch(workspace, command, args, text) } else { Ok(()) }
 }
 
 /// The answer in the wanted format.
@@ -31,12 +35,49 @@ fn show(snapshot: &Snapshot, command: &Map, json: bool) -> Result<String, Refusa
     Ok(match format {
         Format::Json | Format::Table => render::table::render(&answer),
         Format::Edges => render::edges::render(&answer),
+        Format::Mermaid => render::mermaid::render(&answer),
+        Format::Dot => render::dot::render(&answer),
     })
+}
+
+/// Shows the map again after every change that changes it, until interrupted.
+fn watch(mut workspace: Workspace, command: &Map, args: &Args, first: String) -> Result<(), Failure> {
+    let roots: Vec<PathBuf> = workspace.roots().map(Into::into).collect();
+    let mut shown = first;
+    let mut failure = None;
+    seam_host::watch(&roots, || {
+        let report = workspace.refresh(&Progress::default());
+        if report.changed.is_empty() {
+            return true;
+        }
+        let outcome = show(&workspace.engine().snapshot(), command, args.json).map_err(Failure::from);
+        let wrote = outcome.and_then(|text| {
+            if text != shown {
+                clear();
+                write(command, &text)?;
+                shown = text;
+            }
+            Ok(())
+        });
+        failure = wrote.err();
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// A terminal shows one map at a time; a pipe gets them one after the other.
+fn clear() {
+    if std::io::stdout().is_terminal() {
+        print!("\x1b[2J\x1b[H");
+    }
 }
 
 fn write(command: &Map, text: &str) -> Result<(), Failure> {
     match &command.output {
-        Some(path) => std::fs::write(path, text).map_err(|e| Failure::output(&format!("`{}`", path.display()), &e)),
-        None => anstream::stdout().write_all(text.as_bytes()).map_err(|e| Failure::output("the answer", &e)),
+        Some(path) => {
+            let plain = anstream::adapter::strip_str(text).to_string();
+            std::fs::write(path, plain).map_err(|e| Failure::output(&format!("`{}`", path.display()), &e))
+        }
+        None => say(text),
     }
 }

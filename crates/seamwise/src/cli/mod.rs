@@ -2,12 +2,15 @@
 
 mod args;
 mod fail;
+mod init;
 mod map;
 mod open;
+mod questions;
 
 use args::{Args, Command};
 use clap::Parser;
 use fail::Failure;
+use std::io::Write;
 use std::process::ExitCode;
 
 pub fn main() -> ExitCode {
@@ -22,5 +25,21 @@ pub fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Failure> {
     match &args.command {
         Command::Map(map) => map::run(map, args),
+        Command::Services(services) => questions::services(services, args),
+        Command::Path(path) => questions::path(path, args),
+        Command::At(at) => questions::at(at, args),
+        Command::Explain(explain) => questions::explain(explain, args),
+        Command::Ask(ask) => questions::ask(ask, args),
+        Command::Schema(schema) => questions::schema(schema),
+        Command::Init(init) => init::run(init),
+        Command::Mcp(roots) => {
+            let (workspace, _) = open::open(&roots.paths, args)?;
+            crate::mcp::serve(workspace).map_err(Failure::Internal)
+        }
     }
+}
+
+/// To standard output; colours only if somebody looks.
+fn say(text: &str) -> Result<(), Failure> {
+    anstream::stdout().write_all(text.as_bytes()).map_err(|e| Failure::output("the answer", &e))
 }

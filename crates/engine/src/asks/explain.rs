@@ -1,0 +1,127 @@
+//! Why the map says something: by key or name of a thing in it, or by an extractor's id.
+
+use super::at::Said;
+use super::map::find;
+use crate::shape::{Endpoint, Interaction, Node, Place, Reading, Setting, Unresolved, VERSION};
+use crate::{Refusal, Snapshot};
+use schemars::JsonSchema;
+use seam_graph::Graph;
+use serde::{Deserialize, Serialize};
+
+pub const ABOUT: &str = "why the map says something: give the key or name of a service, store, endpoint or interaction for \
+everything about it with the facts behind it, or an extractor's id for its page";
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// `service/orders`, `orders`, `edge/a/http/b`, `endpoint/orders/GET /orders/{id}`, or an extractor (`spring`).
+    pub what: String,
+    /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    pub version: u32,
+    /// `node`, `interaction`, `endpoint` or `extractor`.
+    pub kind: String,
+    /// The key, or the extractor's id.
+    pub key: String,
+    /// The extractor's page, in Markdown.
+    pub page: Option<String>,
+    pub node: Option<Node>,
+    /// The endpoint itself, or those that the node serves.
+    pub endpoints: Vec<Endpoint>,
+    /// The interaction itself, or those that the node or endpoint takes part in.
+    pub interactions: Vec<Interaction>,
+    pub settings: Vec<Setting>,
+    pub reads: Vec<Reading>,
+    pub unresolved: Vec<Unresolved>,
+    /// Each place of the evidence with what the file says there.
+    pub because: Vec<Because>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Because {
+    pub at: Place,
+    pub facts: Vec<Said>,
+}
+
+pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    let what = request.what.trim();
+    if let Some(extractor) = seam_extract::all().find(|e| e.id == what) {
+        return Ok(Answer {
+            version: VERSION,
+            kind: "extractor".to_owned(),
+            key: extractor.id.to_owned(),
+            page: Some(extractor.page.to_owned()),
+            ..Answer::default()
+        });
+    }
+    let graph = snapshot.graph(request.profile.as_deref());
+    if let Some(edge) = graph.edges.iter().find(|e| e.key.as_str() == what) {
+        return Ok(Answer {
+            kind: "interaction".to_owned(),
+            key: what.to_owned(),
+            interactions: vec![Interaction::of(edge, &graph)],
+            because: because(snapshot, edge.proof.iter()),
+            ..empty()
+        });
+    }
+    if let Some(endpoint) = graph.endpoints.iter().find(|e| e.key.as_str() == what) {
+        let calls = |e: &&seam_graph::Edge| e.details.iter().any(|d| d.endpoint.as_ref() == Some(&endpoint.key));
+        return Ok(Answer {
+            kind: "endpoint".to_owned(),
+            key: what.to_owned(),
+            endpoints: vec![Endpoint::of(endpoint, &graph)],
+            interactions: graph.edges.iter().filter(calls).map(|e| Interaction::of(e, &graph)).collect(),
+            because: because(snapshot, endpoint.proof.iter()),
+            ..empty()
+        });
+    }
+    let node = find(&graph, what).map_err(extractors)?;
+    Ok(about_node(snapshot, &graph, node))
+}
+
+fn about_node(snapshot: &Snapshot, graph: &Graph, node: usize) -> Answer {
+    let this = &graph.nodes[node];
+    Answer {
+        kind: "node".to_owned(),
+        key: this.key.to_string(),
+        node: Some(Node::of(this)),
+        endpoints: graph.endpoints.iter().filter(|e| e.node == node).map(|e| Endpoint::of(e, graph)).collect(),
+        interactions: graph
+            .edges
+            .iter()
+            .filter(|e| e.from == node || e.to == node)
+            .map(|e| Interaction::of(e, graph))
+            .collect(),
+        settings: graph.settings.iter().filter(|s| s.node == node).map(|s| Setting::of(s, graph)).collect(),
+        reads: graph.reads.iter().filter(|r| r.node == node).map(|r| Reading::of(r, graph)).collect(),
+        unresolved: graph.unresolved.iter().filter(|u| u.node == node).map(|u| Unresolved::of(u, graph)).collect(),
+        because: because(snapshot, this.proof.iter()),
+        ..empty()
+    }
+}
+
+fn empty() -> Answer {
+    Answer { version: VERSION, ..Answer::default() }
+}
+
+/// The facts that stand where the evidence points.
+fn because<'a>(snapshot: &Snapshot, proof: impl Iterator<Item = &'a seam_graph::Evidence>) -> Vec<Because> {
+    proof
+        .map(|evidence| {
+            let facts = snapshot.base().get(&evidence.path).map(|f| f.facts.as_slice()).unwrap_or_default();
+            let there = |f: &&seam_facts::Fact| f.at.line == evidence.at.line && f.by == evidence.by;
+            Because { at: Place::of(evidence), facts: facts.iter().filter(there).map(Said::of).collect() }
+        })
+        .collect()
+}
+
+/// A name that is nothing in the map may have been meant as an extractor.
+fn extractors(refusal: Refusal) -> Refusal {
+    let ids: Vec<&str> = seam_extract::all().map(|e| e.id).collect();
+    Refusal { hint: format!("{}; extractors are {}", refusal.hint, ids.join(", ")), ..refusal }
+}

@@ -1,0 +1,56 @@
+//! How one service reaches another.
+
+use super::map::find;
+use crate::shape::{Interaction, VERSION};
+use crate::{Refusal, Snapshot};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub const ABOUT: &str = "the ways from one service to another, shortest first: each step is an interaction with its evidence; \
+answers whether and how a failure or change of one can reach the other";
+
+/// More ways than this help nobody.
+const MOST: usize = 20;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// A node's name, key or other name.
+    pub from: String,
+    pub to: String,
+    /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    pub version: u32,
+    pub from: String,
+    pub to: String,
+    /// Shortest first, at most 20. Empty: no way is proven, which does not mean that they are independent.
+    pub ways: Vec<Way>,
+    /// Ways in the other direction.
+    pub back: usize,
+}
+
+/// Steps in order; each begins where the one before ends.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Way {
+    pub steps: Vec<Interaction>,
+}
+
+pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    let graph = snapshot.graph(request.profile.as_deref());
+    let from = find(&graph, &request.from)?;
+    let to = find(&graph, &request.to)?;
+    let way =
+        |edges: Vec<usize>| Way { steps: edges.iter().map(|e| Interaction::of(&graph.edges[*e], &graph)).collect() };
+    Ok(Answer {
+        version: VERSION,
+        from: graph.nodes[from].name.to_string(),
+        to: graph.nodes[to].name.to_string(),
+        ways: seam_graph::paths(&graph, from, to, MOST).into_iter().map(way).collect(),
+        back: seam_graph::paths(&graph, to, from, MOST).len(),
+    })
+}

@@ -221,6 +221,9 @@ impl<'a> Code<'a> {
         {
             return self.eval_field(&ty.name, member, steps.saturating_sub(1));
         }
+        if self.of_closure(&origin, function) {
+            return Value::opaque(format_smolstr!("{origin}.{member}"));
+        }
         let path = if origin.is_empty() {
             member.into()
         } else if origin.ends_with('#') {
@@ -258,6 +261,26 @@ impl<'a> Code<'a> {
             scope = f.parent;
         }
         None
+    }
+
+    /// Whether a canonical name begins at a closure's own parameter, of which this text says nothing (scripts only).
+    pub(crate) fn of_closure(&self, canonical: &str, function: usize) -> bool {
+        if self.unit.lang != Lang::Script || canonical.contains('#') {
+            return false;
+        }
+        let root = canonical.split(['.', '(']).next().unwrap_or(canonical);
+        if matches!(root, "JSON" | "Object" | "Math" | "Array" | "Promise" | "Buffer" | "console" | "Date") {
+            return true;
+        }
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            let f = &self.unit.functions[index];
+            if f.params.iter().any(|p| p.name == root) {
+                return f.name == "<lambda>";
+            }
+            scope = f.parent;
+        }
+        false
     }
 
     fn object_key(&self, base: &Expr, member: &str, function: usize, steps: usize) -> Option<Value> {

@@ -3,7 +3,7 @@
 
 use super::ir::{Arg, Expr, ExprKind, Function, Stmt, walk_stmts};
 use super::{Code, library};
-use crate::lang::plain_type;
+use crate::lang::{Lang, plain_type};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, Span, Uses, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,14 @@ fn constants(code: &Code<'_>, sink: &mut Sink) {
                 return;
             }
             let symbol = format_smolstr!("{}.{field}", owner.rsplit('#').next().unwrap_or(&owner));
+            let symbol = match code.unit.lang {
+                // Said at the top level already, or assigned from within a function.
+                Lang::Script if matches!(owner.as_str(), "module" | "exports" | "module.exports") => match index {
+                    0 => return,
+                    _ => exported(&symbol),
+                },
+                _ => symbol,
+            };
             constant(code, symbol, value, index, span, sink, 3);
         });
     }
@@ -296,7 +304,7 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
             continue;
         }
         let mut args: Vec<Argument> = Vec::new();
-        let mut worth = false;
+        let mut worth = code.unit.lang == Lang::Script && site.call.args.iter().any(|a| is_options(&a.value));
         for arg in &site.call.args {
             let value = code.value(&arg.value, site.function);
             let value = match value.as_text() {
@@ -313,8 +321,17 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
         if site.call.new {
             callee = format_smolstr!("{callee}.<init>");
         }
-        if callee.is_empty() || super::golang::foreign(code.unit.lang, &callee) {
+        if callee.is_empty()
+            || super::golang::foreign(code.unit.lang, &callee)
+            || code.of_closure(&callee, site.function)
+        {
             continue;
+        }
+        // Options objects are arguments by name.
+        if code.unit.lang == Lang::Script {
+            for arg in &site.call.args {
+                options(code, &arg.value, site.function, &mut args, &mut worth);
+            }
         }
         // Places handed over by reference: what the function stores there is the place's value.
         for (position, arg) in site.call.args.iter().enumerate() {
@@ -332,7 +349,28 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
                 sink.stated(Claim::Constant(Constant { symbol, value: Value::hole(out) }), site.span());
             }
         }
-        sink.stated(Claim::Pass(Pass { callee, args, within: code.within(site.function) }), site.span());
+        if worth {
+            sink.stated(Claim::Pass(Pass { callee, args, within: code.within(site.function) }), site.span());
+        }
+    }
+}
+
+fn is_options(value: &Expr) -> bool {
+    matches!(&value.kind, ExprKind::Object(entries) if !entries.is_empty())
+}
+
+/// The keys of an object literal as named arguments, as far as they can be followed.
+fn options(code: &Code<'_>, value: &Expr, function: usize, args: &mut Vec<Argument>, worth: &mut bool) {
+    let ExprKind::Object(entries) = &value.kind else {
+        return;
+    };
+    *worth = args.iter().any(|a| followable(&a.value));
+    for (key, entry) in entries.iter().take(16) {
+        let value = code.value(entry, function);
+        if followable(&value) && !value.as_text().is_some_and(|t| t.len() > MAX_ARGUMENT) {
+            *worth = true;
+            args.push(Argument { name: Some(key.clone()), value });
+        }
     }
 }
 

@@ -15,6 +15,52 @@ pub fn lower(cx: &mut Lower<'_>, root: Node<'_>) {
     let mut top = std::mem::take(&mut cx.unit.functions[0].body);
     top.extend(body);
     cx.unit.functions[0].body = top;
+    globals(cx);
+}
+
+/// Stands as the type of variables that are declared without one, apart from assignments to variables that exist.
+const DECLARED: SmolStr = SmolStr::new_static("let");
+
+/// Names that a function assigns and that neither it nor those around it declare: they are the file's.
+fn globals(cx: &mut Lower<'_>) {
+    let functions = &cx.unit.functions;
+    let declared: Vec<Vec<&SmolStr>> = functions
+        .iter()
+        .map(|f| {
+            let mut names: Vec<&SmolStr> = f.params.iter().map(|p| &p.name).collect();
+            assigned(&f.body, &mut |name, ty| names.extend((!ty.is_empty()).then_some(name)));
+            names
+        })
+        .collect();
+    let mut found: Vec<(usize, SmolStr)> = Vec::new();
+    for (index, function) in functions.iter().enumerate().skip(1) {
+        assigned(&function.body, &mut |name, _| {
+            let mut scope = Some(index);
+            while let Some(at) = scope.filter(|at| *at != 0) {
+                if declared[at].contains(&name) {
+                    return;
+                }
+                scope = functions[at].parent;
+            }
+            found.push((index, name.clone()));
+        });
+    }
+    for (index, name) in found {
+        let globals = &mut cx.unit.functions[index].globals;
+        if !globals.contains(&name) {
+            globals.push(name);
+        }
+    }
+}
+
+fn assigned<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s SmolStr, &'s SmolStr)) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, ty, .. } => visit(name, ty),
+            Stmt::Block { body, .. } => assigned(body, visit),
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) => {}
+        }
+    }
 }
 
 fn block(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Stmt> {
@@ -153,11 +199,37 @@ fn expression_statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>)
             }
         }
         "internal_module" => statement(cx, node, out),
+        // `(function () { … })()`: what stands in it stands here.
+        "call_expression" if immediate(node).is_some() => {
+            if let Some(inner) = immediate(node) {
+                out.extend(block(cx, inner));
+            }
+        }
+        "unary_expression" | "parenthesized_expression" | "await_expression"
+            if child(node, &["call_expression"]).is_some_and(|c| immediate(c).is_some()) =>
+        {
+            for inner in children(node) {
+                expression_statement(cx, inner, out);
+            }
+        }
         _ => {
             let v = value(cx, node);
             out.push(Stmt::Expr(v));
         }
     });
+}
+
+/// The body of a function without parameters that is called where it is written.
+fn immediate(call: Node<'_>) -> Option<Node<'_>> {
+    let mut function = unwrapped(call.child_by_field_name("function")?);
+    // `(function () { … }).call(this)`.
+    if function.kind() == "member_expression" {
+        function = unwrapped(function.child_by_field_name("object")?);
+    }
+    let plain = matches!(function.kind(), "function_expression" | "arrow_function");
+    let params = function.child_by_field_name("parameters").map(children).unwrap_or_default();
+    let body = function.child_by_field_name("body").filter(|b| b.kind() == "statement_block")?;
+    (plain && params.is_empty()).then_some(body)
 }
 
 fn assignment(cx: &mut Lower<'_>, node: Node<'_>, append: bool, out: &mut Vec<Stmt>) {
@@ -166,7 +238,7 @@ fn assignment(cx: &mut Lower<'_>, node: Node<'_>, append: bool, out: &mut Vec<St
     };
     if matches!(left.kind(), "object_pattern" | "array_pattern") {
         let v = value(cx, right);
-        destructure(cx, left, &v, out, 6);
+        destructure(cx, left, &v, &SmolStr::default(), out, 6);
         return;
     }
     let target = value(cx, left);
@@ -286,7 +358,7 @@ fn declaration(cx: &mut Lower<'_>, declarator: Node<'_>, whole: Node<'_>, out: &
                 required_members(cx, name, &path);
             }
             let v = value(cx, init);
-            destructure(cx, name, &v, out, 6);
+            destructure(cx, name, &v, &DECLARED, out, 6);
         }
         _ => {
             let simple: SmolStr = cx.src(name).into();
@@ -301,6 +373,7 @@ fn declaration(cx: &mut Lower<'_>, declarator: Node<'_>, whole: Node<'_>, out: &
                 return;
             }
             let at = if children(whole).len() > 1 { span(declarator) } else { span(whole) };
+            let ty = if ty.is_empty() { DECLARED } else { ty };
             out.push(Stmt::Assign { target: Expr::name(simple, span(name)), ty, value: v, append: false, span: at });
         }
     }
@@ -357,7 +430,14 @@ fn unwrapped(mut node: Node<'_>) -> Node<'_> {
 }
 
 /// One assignment for each name of a pattern.
-fn destructure(cx: &mut Lower<'_>, pattern: Node<'_>, from: &Expr, out: &mut Vec<Stmt>, depth: usize) {
+fn destructure(
+    cx: &mut Lower<'_>,
+    pattern: Node<'_>,
+    from: &Expr,
+    ty: &SmolStr,
+    out: &mut Vec<Stmt>,
+    depth: usize,
+) {
     if depth == 0 {
         return;
     }
@@ -404,10 +484,10 @@ fn destructure(cx: &mut Lower<'_>, pattern: Node<'_>, from: &Expr, out: &mut Vec
             _ => continue,
         };
         match target.kind() {
-            "object_pattern" | "array_pattern" => destructure(cx, target, &value_, out, depth - 1),
+            "object_pattern" | "array_pattern" => destructure(cx, target, &value_, ty, out, depth - 1),
             _ => {
                 let target = Expr::name(cx.src(target), at);
-                out.push(Stmt::Assign { target, ty: SmolStr::default(), value: value_, append: false, span: at });
+                out.push(Stmt::Assign { target, ty: ty.clone(), value: value_, append: false, span: at });
             }
         }
     }
@@ -519,7 +599,7 @@ fn params_of(cx: &mut Lower<'_>, node: Node<'_>) -> (Vec<Param>, Vec<Stmt>) {
         let default = param.child_by_field_name("value").map(|v| value(cx, v));
         if matches!(pattern.kind(), "object_pattern" | "array_pattern") {
             let from = Expr::name(name.clone(), span(pattern));
-            destructure(cx, pattern, &from, &mut prologue, 6);
+            destructure(cx, pattern, &from, &DECLARED, &mut prologue, 6);
         }
         params.push(Param {
             name,
@@ -788,15 +868,9 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
             "call_expression" | "new_expression" => call(cx, node),
             "binary_expression" => binary(cx, node),
             "ternary_expression" => {
-                let condition = node.child_by_field_name("condition").map(|n| value(cx, n));
                 let branches: Vec<Node<'_>> =
                     ["consequence", "alternative"].iter().filter_map(|f| node.child_by_field_name(f)).collect();
                 let either = branches.into_iter().map(|n| value(cx, n)).collect();
-                // What the condition reads is read; its value is not one of the results.
-                if let Some(condition) = condition.filter(has_call) {
-                    let index = cx.current;
-                    cx.unit.functions[index].body.push(Stmt::Expr(condition));
-                }
                 ExprKind::Either(either)
             }
             "assignment_expression" | "augmented_assignment_expression" => match node.child_by_field_name("right") {
@@ -822,12 +896,6 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
         };
         expr(kind, node)
     })
-}
-
-fn has_call(e: &Expr) -> bool {
-    let mut found = false;
-    e.walk(&mut |e| found |= matches!(e.kind, ExprKind::Call(_)));
-    found
 }
 
 fn template(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Expr> {

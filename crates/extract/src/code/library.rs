@@ -122,6 +122,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
             (_, "concat") if lang != Lang::Script || call.args.len() == 1 => {
                 return Some(eval(receiver).then(arg(0)?));
             }
+            (Lang::Kotlin, "apply" | "also" | "let" | "use") => return Some(eval(receiver)),
             _ => {}
         }
         if TRANSPARENT_METHODS.contains(&name) {
@@ -309,9 +310,7 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
         Lang::Go => {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
         }
-        Lang::Python => {
-            matches!(name, "get" | "get_value") && receiver.ends_with("settings")
-        }
+        Lang::Python => matches!(name, "get" | "get_value") && receiver.ends_with("settings"),
         Lang::Php => callee == "config",
         Lang::Ruby | Lang::Rust | Lang::Elixir | Lang::Cpp => false,
     };
@@ -455,7 +454,8 @@ fn fill(format: Format, template: Value, call: &Call, first: usize, eval: &dyn F
                 // Python's `%(name)s`.
                 if let Some((key, after)) = tail.strip_prefix('(').and_then(|t| t.split_once(')')) {
                     out.push(slot(key));
-                    rest = after.get(after.find(|c: char| c.is_ascii_alphabetic()).map_or(0, |i| i + 1)..).unwrap_or("");
+                    rest =
+                        after.get(after.find(|c: char| c.is_ascii_alphabetic()).map_or(0, |i| i + 1)..).unwrap_or("");
                     continue;
                 }
                 let verb = tail.find(|c: char| c.is_ascii_alphabetic() || c == '%').unwrap_or(tail.len());

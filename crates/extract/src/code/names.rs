@@ -50,6 +50,14 @@ impl<'a> Code<'a> {
             ExprKind::Call(call) if self.unit.lang == Lang::Script && required(call).is_some() => {
                 format_smolstr!("{}#", required(call).unwrap_or_default())
             }
+            // Kotlin's scope functions give back what they are called on.
+            ExprKind::Call(call)
+                if self.unit.lang == Lang::Kotlin
+                    && matches!(call.name(), "apply" | "also")
+                    && call.receiver().is_some() =>
+            {
+                call.receiver().map(|r| self.canonical(r, function, steps.saturating_sub(1))).unwrap_or_default()
+            }
             ExprKind::Call(call) => {
                 let name = self.canonical(&call.callee, function, steps - 1);
                 if let Some(returned) = self.returned_type(call, function) {
@@ -125,7 +133,10 @@ impl<'a> Code<'a> {
         {
             return found;
         }
-        self.imported(name).unwrap_or_else(|| name.into())
+        if let Some(found) = self.imported(name) {
+            return found;
+        }
+        self.canonical_implicit(name, function, steps).unwrap_or_else(|| name.into())
     }
 
     /// The type of this file that an untyped parameter is named after: `api_request` for `ApiRequest`. Languages
@@ -194,6 +205,25 @@ impl<'a> Code<'a> {
             }
             _ => None,
         }
+    }
+
+    /// A bare name within `x.apply { … }` is a member of `x`, unless it is a function of this file.
+    fn canonical_implicit(&self, name: &str, function: usize, steps: usize) -> Option<SmolStr> {
+        if self.unit.lang != Lang::Kotlin || name.starts_with(|c: char| c.is_ascii_uppercase()) {
+            return None;
+        }
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            if let Some(binding) = self.locals.get(&(index, "<receiver>")).and_then(|b| b.first()) {
+                if self.unit.functions.iter().any(|f| f.name == name) {
+                    return None;
+                }
+                let base = self.canonical(binding.value, binding.function, steps.saturating_sub(1));
+                return (!base.is_empty()).then(|| format_smolstr!("{base}.{name}"));
+            }
+            scope = self.unit.functions[index].parent;
+        }
+        None
     }
 
     fn canonical_binding(&self, bindings: &[Binding<'a>], steps: usize) -> Option<SmolStr> {

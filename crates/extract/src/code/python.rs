@@ -9,7 +9,8 @@ use seam_facts::{SmolStr, Value, format_smolstr};
 const SETTINGS: &[&str] = &["BaseSettings", "pydantic.BaseSettings", "pydantic_settings.BaseSettings", "AppSettings"];
 
 /// Objects that read the environment when called or asked by method (`env("X")`, `env.str("X")`).
-const READERS: &[&str] = &["environ#Env", "environs#Env", "environ#FileAwareEnv", "starlette.config#Config", "decouple#config"];
+const READERS: &[&str] =
+    &["environ#Env", "environs#Env", "environ#FileAwareEnv", "starlette.config#Config", "decouple#config"];
 
 /// Objects that stand for an address, with the keyword that gives it: a channel is worth what it dials.
 const ADDRESSED: &[(&str, &str)] = &[
@@ -143,7 +144,8 @@ fn settings_class(code: &Code<'_>, ty: &Type, steps: usize) -> bool {
     ty.supers.iter().any(|s| {
         let simple = s.rsplit('.').next().unwrap_or(s);
         SETTINGS.contains(&simple)
-            || steps > 0 && code.type_named(simple).is_some_and(|t| t.name != ty.name && settings_class(code, t, steps - 1))
+            || steps > 0
+                && code.type_named(simple).is_some_and(|t| t.name != ty.name && settings_class(code, t, steps - 1))
     })
 }
 
@@ -154,8 +156,10 @@ fn prefix(code: &Code<'_>, ty: &Type) -> Option<SmolStr> {
         let stated = model.key("env_prefix").or_else(|| model.as_call()?.named("env_prefix"));
         return stated?.as_str().cloned();
     }
-    let inner = code.unit.types.iter().find(|t| {
-        t.name == "Config" && t.span.line > ty.span.line && t.span.end_line <= ty.span.end_line
-    })?;
+    let inner = code
+        .unit
+        .types
+        .iter()
+        .find(|t| t.name == "Config" && t.span.line > ty.span.line && t.span.end_line <= ty.span.end_line)?;
     inner.fields.iter().find(|f| f.name == "env_prefix")?.init.as_ref()?.as_str().cloned()
 }

@@ -353,9 +353,11 @@ fn params_of(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Param> {
 fn type_text(source: &str) -> SmolStr {
     let mut text = source.trim().trim_matches(['"', '\'']);
     loop {
-        let inner = ["Optional[", "Annotated[", "ClassVar[", "Final[", "Mapped[", "Awaitable["]
-            .iter()
-            .find_map(|p| text.find(p).filter(|at| text[..*at].chars().all(|c| c.is_alphanumeric() || c == '.' || c == '_')).map(|at| &text[at + p.len()..]));
+        let inner = ["Optional[", "Annotated[", "ClassVar[", "Final[", "Mapped[", "Awaitable["].iter().find_map(|p| {
+            text.find(p)
+                .filter(|at| text[..*at].chars().all(|c| c.is_alphanumeric() || c == '.' || c == '_'))
+                .map(|at| &text[at + p.len()..])
+        });
         match inner {
             Some(rest) => {
                 let mut depth = 0;

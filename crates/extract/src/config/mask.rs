@@ -5,6 +5,8 @@
 //! stands for it, padded to its length.
 
 use seam_facts::SmolStr;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// First of the private-use characters that stand for actions (plane 15: four bytes each, shorter than any action).
 const FIRST: u32 = 0xF0000;
@@ -20,13 +22,25 @@ pub struct Mask<'a> {
     marks: Vec<(usize, usize, usize)>,
     line_starts: Vec<usize>,
     ascii: bool,
+    /// Lines (from 1) that were moved to the right.
+    indented: BTreeSet<usize>,
 }
+
+/// How far a line is moved: further right than any parent in its place.
+const INDENT: usize = 100;
 
 impl<'a> Mask<'a> {
     pub fn new(text: &'a str) -> Self {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
-        let mut mask = Mask { text, masked: String::new(), marks: Vec::new(), line_starts, ascii: false };
+        let mut mask = Mask {
+            text,
+            masked: String::new(),
+            marks: Vec::new(),
+            line_starts,
+            ascii: false,
+            indented: BTreeSet::new(),
+        };
         let actions = actions(text);
         mask.hide(&actions);
         mask.ascii = mask.masked.is_ascii();
@@ -65,26 +79,50 @@ impl<'a> Mask<'a> {
 
     /// The byte column (from 0) of a character column of a line (from 1).
     pub fn byte_column(&self, line: usize, column: usize) -> usize {
+        let moved = if self.indented.contains(&line) { INDENT } else { 0 };
         if self.ascii {
-            return column;
+            return column.saturating_sub(moved);
         }
-        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        self.masked[start..].char_indices().nth(column).map_or(column, |(offset, _)| offset)
+        let line = &self.masked[self.line(line.clamp(1, self.line_starts.len()))];
+        line.char_indices().nth(column).map_or(line.len(), |(offset, _)| offset).saturating_sub(moved)
+    }
+
+    /// The bytes of a line (from 1) of the masked text, without its end.
+    fn line(&self, line: usize) -> Range<usize> {
+        let start = self.line_starts[line - 1];
+        start..self.line_starts.get(line).map_or(self.masked.len(), |next| next - 1)
     }
 
     /// The same with a line (from 1) made blank; `None` if nothing is there.
     pub fn without(&self, line: usize) -> Option<Self> {
         // An error at the end of the text belongs to the last line that says something.
         let last = line.clamp(1, self.line_starts.len());
-        let range = |line: usize| {
-            let start = self.line_starts[line - 1];
-            start..self.line_starts.get(line).map_or(self.masked.len(), |next| next - 1)
-        };
-        let found = (1..=last).rev().map(range).find(|r| !self.masked[r.clone()].trim().is_empty())?;
+        let found = (1..=last).rev().map(|l| self.line(l)).find(|r| !self.masked[r.clone()].trim().is_empty())?;
         let mut repaired = self.clone();
         repaired.masked.replace_range(found.clone(), &" ".repeat(found.len()));
         repaired.ascii = repaired.masked.is_ascii();
         Some(repaired)
+    }
+
+    /// The same with a line (from 1) moved to the right, and with it every line of nothing but closing brackets: within
+    /// brackets, indentation means nothing to most readers, yet something to a strict one.
+    pub fn indented(&self, line: usize) -> Option<Self> {
+        let mut repaired = self.clone();
+        repaired.masked.clear();
+        repaired.line_starts.clear();
+        for number in 1..=self.line_starts.len() {
+            let content = &self.masked[self.line(number)];
+            let closes = content.contains([']', '}']) && content.trim_matches([' ', '\r', ']', '}', ',']).is_empty();
+            repaired.line_starts.push(repaired.masked.len());
+            if (closes || number == line) && repaired.indented.insert(number) {
+                repaired.masked.extend(std::iter::repeat_n(' ', INDENT));
+            }
+            repaired.masked.push_str(content);
+            if number < self.line_starts.len() {
+                repaired.masked.push('\n');
+            }
+        }
+        (repaired.indented.len() > self.indented.len()).then_some(repaired)
     }
 
     fn hide(&mut self, actions: &[Action]) {

@@ -7,6 +7,7 @@ pub mod interpolate;
 pub mod json;
 mod mask;
 pub mod secret;
+pub mod template;
 pub mod tree;
 mod words;
 pub mod yaml;
@@ -18,6 +19,7 @@ mod dotenv;
 mod entries;
 mod envoy;
 mod nginx;
+mod kubernetes;
 mod properties;
 
 use crate::{Extractor, File};
@@ -36,6 +38,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &dotnet::TYE,
     &envoy::EXTRACTOR,
     &nginx::EXTRACTOR,
+    &kubernetes::EXTRACTOR,
 ];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 const MAX_EXPANDED: usize = 100_000;
 /// Lines that are blanked, one after the other, to get past broken syntax.
 const MAX_REPAIRS: usize = 12;
+/// Lines within brackets that are moved to the right, because the parser minds their indentation.
+const MAX_INDENTS: usize = 40;
 /// Above this size a broken file is not tried again.
 const MAX_REPAIRED_SIZE: usize = 1 << 19;
 
@@ -34,7 +36,19 @@ pub fn parse(text: &str) -> (Vec<Node>, Vec<Problem>) {
     let mut reading = Reader::new(&mask).read();
     let mut problems: Vec<Problem> = Vec::new();
     let mut repairs = 0;
+    let mut indents = 0;
     while let Some(broken) = &reading.broken {
+        if broken.why.contains("indentation")
+            && indents < MAX_INDENTS
+            && let Some(repaired) = mask.indented(broken.line)
+        {
+            indents += 1;
+            let next = Reader::new(&repaired).read();
+            if next.reach() > broken.line {
+                (reading, mask) = (next, repaired);
+                continue;
+            }
+        }
         let last = repairs >= MAX_REPAIRS || text.len() > MAX_REPAIRED_SIZE;
         if repairs == 0 || last {
             let kept = if last { "only what stands before was read" } else { "lines were skipped" };
@@ -404,6 +418,12 @@ mod tests {
         assert_eq!(problems[0].kind, ProblemKind::Limit);
         let (_, problems) = parse(&"[".repeat(100_000));
         assert!(!problems.is_empty());
+    }
+
+    #[test]
+    fn brackets_may_close_at_the_left() {
+        let node = one("a:\n  b: [\n    'é', 1,\n  ]\n  c: {\n  d: 2\n  }\ne: é\n");
+        assert_eq!(flat(&node), ["3:5 a.b[0]=é", "3:11 a.b[1]=1", "6:3 a.c.d=2", "8:1 e=é"]);
     }
 
     #[test]

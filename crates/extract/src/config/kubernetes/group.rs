@@ -1,0 +1,77 @@
+//! ConfigMaps and Secrets: named groups of settings. Files within a ConfigMap are settings too, by their own keys.
+
+use super::{Named, value};
+use crate::Sink;
+use crate::config::tree::{Node, Style, entry_span};
+use crate::config::{secret as secrets, template, yaml};
+use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value, format_smolstr};
+
+/// Settings taken from one embedded file.
+const MAX_EMBEDDED: usize = 2_000;
+
+pub(super) fn config_map(named: &Named<'_>, sink: &mut Sink) {
+    for (key, node) in named.object.get("data").into_iter().flat_map(Node::entries) {
+        let Some(text) = node.text() else {
+            continue;
+        };
+        if text.trim_end().contains('\n') {
+            let count = text.lines().count();
+            state(&named.name, &key.text, Value::opaque(format_smolstr!("{count} lines")), key.span, sink);
+            embedded(&named.name, &key.text, node, text, sink);
+        } else {
+            state(&named.name, &key.text, value(node).unwrap_or_default(), entry_span(key, node), sink);
+        }
+    }
+}
+
+pub(super) fn secret(named: &Named<'_>, sink: &mut Sink) {
+    let sealed = named.object.path(&["spec", "encryptedData"]);
+    for data in ["data", "stringData"].iter().filter_map(|k| named.object.get(k)).chain(sealed) {
+        for (key, node) in data.entries() {
+            state(&named.name, &key.text, secrets::hide(value(node).unwrap_or_default()), entry_span(key, node), sink);
+        }
+    }
+}
+
+fn state(group: &SmolStr, key: &str, value: Value, at: Span, sink: &mut Sink) {
+    let key = template::name(key);
+    let value = secrets::setting(&key, value);
+    sink.stated(Claim::Setting(Setting { scope: SettingScope::Group(group.clone()), key, value, profile: None }), at);
+}
+
+/// The settings of a file that a ConfigMap holds, at their own lines.
+fn embedded(group: &SmolStr, name: &str, node: &Node, text: &str, sink: &mut Sink) {
+    // Only a literal block keeps its lines.
+    let first = match &node.value {
+        crate::config::tree::Data::Scalar(_, Style::Literal) => node.span.line + 1,
+        _ => node.span.line,
+    };
+    let moved = |at: Span| Span { line: at.line + first - 1, column: at.column, end_line: at.end_line + first - 1 };
+    let extension = name.rsplit('.').next().unwrap_or("");
+    match extension {
+        "yml" | "yaml" | "json" => {
+            // Problems within belong to the file as a whole; what can be read is enough.
+            let (documents, _) = yaml::parse(text);
+            for leaf in documents.iter().flat_map(Node::flatten).take(MAX_EMBEDDED) {
+                state(group, &leaf.key, template::value(leaf.text), moved(leaf.span), sink);
+            }
+        }
+        "properties" | "env" | "conf" | "ini" | "toml" => {
+            for (index, line) in text.lines().enumerate().take(MAX_EMBEDDED) {
+                let trimmed = line.trim();
+                if trimmed.starts_with(['#', ';', '!']) {
+                    continue;
+                }
+                let Some((key, text)) = trimmed.split_once('=') else {
+                    continue;
+                };
+                let key = key.trim();
+                if !key.is_empty() && !key.contains(char::is_whitespace) {
+                    let text = text.trim().trim_matches('"');
+                    state(group, key, template::value(text), moved(Span::at(index as u32 + 1, 1)), sink);
+                }
+            }
+        }
+        _ => {}
+    }
+}

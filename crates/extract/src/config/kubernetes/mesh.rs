@@ -1,0 +1,138 @@
+//! Service meshes and Dapr: routes, policies, external hosts, components.
+
+use super::network::{address, millis, outside, retries, route, timeout};
+use super::{Cx, Named, name_at, value, value_at};
+use crate::Sink;
+use crate::config::tree::Node;
+use seam_facts::{Alias, Claim, Policy, PolicyKind, Protocol, SmolStr, Span, Target, Value, format_smolstr};
+
+pub(super) fn virtual_service(named: &Named<'_>, sink: &mut Sink) {
+    let Some(spec) = named.spec() else {
+        return;
+    };
+    let host = spec.get("hosts").into_iter().flat_map(Node::items).find_map(|h| h.text().cloned());
+    // Without a gateway the rules apply to calls within the mesh: policies, but no way in.
+    let entered = spec.get("gateways").into_iter().flat_map(Node::items).any(|g| g.text().is_some_and(|t| t != "mesh"));
+    for rule in spec.get("http").into_iter().flat_map(Node::items) {
+        let destinations = rule.get("route").into_iter().flat_map(Node::items).filter_map(|r| r.get("destination"));
+        for destination in destinations {
+            let Some((key, name)) = destination.entry("host") else {
+                continue;
+            };
+            let target = value(name).map(|h| address(h, value_at(destination, &["port", "number"])));
+            let mut paths: Vec<Value> = Vec::new();
+            for matching in rule.get("match").into_iter().flat_map(Node::items) {
+                let uri = matching.get("uri").into_iter().flat_map(Node::entries);
+                paths.extend(uri.filter_map(|(_, v)| value(v)));
+            }
+            if paths.is_empty() {
+                paths.push("/".into());
+            }
+            if entered {
+                for path in paths {
+                    route(named, Protocol::Http, path, target.clone(), key.span, sink);
+                }
+            }
+            let on = name_at(destination, &["host"]).or_else(|| host.clone()).unwrap_or_default();
+            timeout(&on, rule.get("timeout"), "Istio", sink);
+            retries(&on, rule.get("retries"), "Istio", sink);
+        }
+    }
+}
+
+pub(super) fn destination_rule(named: &Named<'_>, sink: &mut Sink) {
+    let Some((spec, on)) = named.spec().and_then(|s| Some((s, name_at(s, &["host"])?))) else {
+        return;
+    };
+    let Some(policy) = spec.get("trafficPolicy") else {
+        return;
+    };
+    let mut state = |kind, millis, detail: SmolStr, at: Span| {
+        let on = on.clone();
+        sink.stated(Claim::Policy(Policy { kind, on, attempts: None, millis, detail, within: SmolStr::default() }), at);
+    };
+    if let Some((key, outlier)) = policy.entry("outlierDetection") {
+        let errors = ["consecutive5xxErrors", "consecutiveErrors", "consecutiveGatewayErrors"];
+        let errors = errors.iter().find_map(|k| outlier.text_at(&[k]));
+        let detail = match errors {
+            Some(n) => format_smolstr!("Istio, after {n} errors"),
+            None => "Istio".into(),
+        };
+        state(PolicyKind::Breaker, outlier.text_at(&["baseEjectionTime"]).map(|t| millis(t)), detail, key.span);
+    }
+    if let Some(pool) = policy.get("connectionPool") {
+        for (kind, limit) in
+            [("http", "http1MaxPendingRequests"), ("http", "http2MaxRequests"), ("tcp", "maxConnections")]
+        {
+            if let Some((key, node)) = pool.get(kind).and_then(|k| k.entry(limit)) {
+                let detail = format_smolstr!("Istio, {limit} {}", node.text().cloned().unwrap_or_default());
+                state(PolicyKind::Bulkhead, None, detail, key.span);
+            }
+        }
+        if let Some((key, node)) = pool.get("tcp").and_then(|t| t.entry("connectTimeout")) {
+            state(PolicyKind::Timeout, node.text().map(|t| millis(t)), "Istio, to connect".into(), key.span);
+        }
+    }
+}
+
+/// Hosts outside that the mesh knows.
+pub(super) fn service_entry(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
+    for host in named.spec().and_then(|s| s.get("hosts")).into_iter().flat_map(Node::items) {
+        if let Some(name) = host.text().filter(|h| !h.contains('*')) {
+            alias(cx, named, name.clone(), Target::External(name.clone()), host.span, sink);
+        }
+    }
+}
+
+/// Keys of a component's metadata under which its product's address stands.
+const ADDRESSES: &[&str] = &[
+    "redisHost",
+    "host",
+    "hosts",
+    "brokers",
+    "connectionString",
+    "url",
+    "uri",
+    "endpoint",
+    "server",
+    "servers",
+    "address",
+    "hostname",
+    "natsURL",
+    "pulsarHost",
+];
+
+/// A Dapr component (`pubsub.redis`): its name stands for the product at the address that it holds.
+pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
+    let metadata = named.spec().and_then(|s| s.get("metadata")).into_iter().flat_map(Node::items);
+    for item in metadata {
+        let key = item.text_at(&["name"]).map(SmolStr::as_str).unwrap_or("");
+        let Some(text) = item.text_at(&["value"]).filter(|_| ADDRESSES.iter().any(|a| a.eq_ignore_ascii_case(key)))
+        else {
+            continue;
+        };
+        if let Some(host) = host_of(text) {
+            alias(cx, named, named.name.clone(), outside(&host), item.span, sink);
+            return;
+        }
+    }
+}
+
+/// The host of a URL, a `host:port`, the first of a list, or `Server=` of a connection string.
+fn host_of(text: &str) -> Option<SmolStr> {
+    let text = text.split(',').next().unwrap_or(text);
+    let lower = text.to_ascii_lowercase();
+    let text = match ["server=", "host=", "data source="].iter().find_map(|k| lower.find(k).map(|i| i + k.len())) {
+        Some(start) => text[start..].split([';', ' ']).next().unwrap_or(""),
+        None => text,
+    };
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let text = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+    let host = text.split([':', '/', ';', '?']).next().unwrap_or("").trim();
+    (!host.is_empty() && !host.contains(['{', ' ', '='])).then(|| host.into())
+}
+
+fn alias(cx: &Cx<'_>, named: &Named<'_>, name: SmolStr, target: Target, at: Span, sink: &mut Sink) {
+    let namespace = named.namespace.clone();
+    sink.stated(Claim::Alias(Alias { name, deployment: cx.deployment, target, ports: Vec::new(), namespace }), at);
+}

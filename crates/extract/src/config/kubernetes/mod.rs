@@ -1,0 +1,151 @@
+//! Kubernetes manifests, plain and as chart templates. See `kubernetes.md`.
+
+mod group;
+mod mesh;
+mod network;
+mod workload;
+
+use super::tree::{Key, Node};
+use super::{template, yaml};
+use crate::{Extractor, File, Reads, Sink};
+use seam_facts::{Deployment, SmolStr, Span, Value};
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "kubernetes",
+    version: 1,
+    page: include_str!("kubernetes.md"),
+    reads: Reads::Files { wants, extract },
+};
+
+fn wants(file: &File<'_>) -> bool {
+    matches!(file.extension().as_str(), "yaml" | "yml" | "tpl")
+        && (file.text.is_empty() || (file.text.contains("apiVersion:") && file.text.contains("kind:")))
+}
+
+fn extract(file: &File<'_>, sink: &mut Sink) {
+    let templated = template::is_templated(file.text);
+    let deployment = if templated { Deployment::Helm } else { Deployment::Kubernetes };
+    let cx = Cx { deployment, lines: if templated { file.text.lines().collect() } else { Vec::new() } };
+    for document in yaml::documents(file.text, sink) {
+        object(&cx, &document, sink);
+    }
+}
+
+/// What all kinds of objects need.
+struct Cx<'a> {
+    deployment: Deployment,
+    /// The file's lines, when templates stand between them.
+    lines: Vec<&'a str>,
+}
+
+fn object(cx: &Cx<'_>, object: &Node, sink: &mut Sink) {
+    let (Some(api), Some(kind)) = (object.text_at(&["apiVersion"]), object.text_at(&["kind"])) else {
+        return;
+    };
+    if kind.ends_with("List") && object.get("items").is_some() {
+        for item in object.get("items").into_iter().flat_map(Node::items) {
+            self::object(cx, item, sink);
+        }
+        return;
+    }
+    let Some(named) = Named::new(object) else {
+        return;
+    };
+    let group = api.split('/').next().unwrap_or("");
+    match (kind.as_str(), group) {
+        ("Service", "serving.knative.dev") => workload::state(cx, &named, &["spec", "template"], sink),
+        ("Service", "v1") => network::service(cx, &named, sink),
+        (
+            "Deployment"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "ReplicaSet"
+            | "Rollout"
+            | "DeploymentConfig"
+            | "Job"
+            | "ReplicationController",
+            _,
+        ) => workload::state(cx, &named, &["spec", "template"], sink),
+        ("CronJob", _) => workload::state(cx, &named, &["spec", "jobTemplate", "spec", "template"], sink),
+        ("Pod", "v1") => workload::state(cx, &named, &[], sink),
+        ("ConfigMap", _) => group::config_map(&named, sink),
+        ("Secret", _) | ("SealedSecret", _) => group::secret(&named, sink),
+        ("Ingress", _) => network::ingress(&named, sink),
+        ("HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute", _) => network::gateway_route(&named, sink),
+        ("IngressRoute" | "IngressRouteTCP", _) => network::traefik(&named, sink),
+        ("Mapping", "getambassador.io") => network::ambassador(&named, sink),
+        ("VirtualService", _) if group.contains("istio") => mesh::virtual_service(&named, sink),
+        ("DestinationRule", _) => mesh::destination_rule(&named, sink),
+        ("ServiceEntry", _) => mesh::service_entry(cx, &named, sink),
+        ("Component", "dapr.io") => mesh::dapr_component(cx, &named, sink),
+        _ => {}
+    }
+}
+
+/// An object with its name's place.
+struct Named<'a> {
+    object: &'a Node,
+    name: SmolStr,
+    namespace: Option<SmolStr>,
+    at: Span,
+}
+
+impl<'a> Named<'a> {
+    fn new(object: &'a Node) -> Option<Self> {
+        let metadata = object.get("metadata")?;
+        let (key, node) = metadata.entry("name").or_else(|| metadata.entry("generateName"))?;
+        let namespace = metadata.get("namespace").and_then(Node::text).filter(|t| !template::is_templated(t)).cloned();
+        let name = template::name(node.text()?);
+        Some(Named { object, name, namespace, at: key.span })
+    }
+
+    fn spec(&self) -> Option<&'a Node> {
+        self.object.get("spec")
+    }
+}
+
+/// A scalar with templates and `$(VAR)` as holes; `None` for null.
+fn value(node: &Node) -> Option<Value> {
+    node.text().map(|t| template::value(t))
+}
+
+fn value_at(node: &Node, path: &[&str]) -> Option<Value> {
+    node.path(path).and_then(value)
+}
+
+/// A scalar's text as a name.
+fn name_at(node: &Node, path: &[&str]) -> Option<SmolStr> {
+    node.text_at(path).map(|t| template::name(t))
+}
+
+/// Labels below a key: written pairs, and the templates that stand among them. A chart's `x.labels` holds its
+/// `x.selectorLabels`, so both count as one label.
+fn labels(cx: &Cx<'_>, entry: Option<(&Key, &Node)>) -> Vec<(SmolStr, SmolStr)> {
+    let Some((key, node)) = entry else {
+        return Vec::new();
+    };
+    let mut out: Vec<(SmolStr, SmolStr)> = Vec::new();
+    let mut included = node.text().map(|t| template::includes(t)).unwrap_or_default();
+    // Actions alone on their lines, below the key or between the pairs.
+    let last = node.span.end_line.max(key.span.line) as usize + 1;
+    for line in cx.lines.iter().take(last.max(key.span.line as usize + 1)).skip(key.span.line as usize) {
+        let line = line.trim();
+        if line.starts_with("{{") && line.ends_with("}}") {
+            included.extend(template::includes(line));
+        }
+    }
+    for template in included {
+        let base = template.rsplit_once('.').map_or(template.as_str(), |(base, _)| base);
+        let label = ("include".into(), SmolStr::from(base));
+        if !out.contains(&label) {
+            out.push(label);
+        }
+    }
+    for (key, node) in node.entries() {
+        if let Some(text) = node.text() {
+            out.push((template::name(&key.text), template::name(text)));
+        }
+    }
+    out.sort();
+    out
+}

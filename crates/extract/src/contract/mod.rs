@@ -1,8 +1,21 @@
-//! Contracts: protobuf, OpenAPI, GraphQL, AsyncAPI. One file and one page for each format.
+//! Contracts: protobuf, OpenAPI, GraphQL, AsyncAPI, Thrift. One file and one page for each format.
+
+mod graphql;
+mod openapi;
+mod proto;
+mod thrift;
+mod tokens;
 
 use crate::{Extractor, File};
 
-pub static EXTRACTORS: &[&Extractor] = &[];
+/// One word a line: which contracts are read.
+#[rustfmt::skip]
+pub static EXTRACTORS: &[&Extractor] = &[
+    &graphql::EXTRACTOR,
+    &openapi::EXTRACTOR,
+    &proto::EXTRACTOR,
+    &thrift::EXTRACTOR,
+];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {
     EXTRACTORS.iter().any(|e| matches!(&e.reads, crate::Reads::Files { wants, .. } if wants(file)))

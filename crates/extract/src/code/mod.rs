@@ -167,6 +167,25 @@ impl<'a> Code<'a> {
                     self.fields.entry((ty, field)).or_default().push(binding);
                 }
             }
+            // Classes of data without a constructor of their own take their fields by name.
+            if self.unit.lang == Lang::Python && call.new && self.types.contains_key(call.name()) {
+                let ty = &self.unit.types[self.types[call.name()]];
+                for arg in &call.args {
+                    let Some(field) = ty.fields.iter().find(|f| arg.name.as_ref() == Some(&f.name)) else {
+                        continue;
+                    };
+                    let binding = Binding {
+                        value: &arg.value,
+                        ty: &NO_TYPE,
+                        append: false,
+                        function,
+                        at: arg.value.span,
+                        block: (0, 0),
+                        field: true,
+                    };
+                    self.fields.entry((&ty.name, &field.name)).or_default().push(binding);
+                }
+            }
             self.by_name.entry(call.name()).or_default().push(self.sites.len());
             self.sites.push(Site { call, expr, function });
         }

@@ -430,14 +430,7 @@ fn unwrapped(mut node: Node<'_>) -> Node<'_> {
 }
 
 /// One assignment for each name of a pattern.
-fn destructure(
-    cx: &mut Lower<'_>,
-    pattern: Node<'_>,
-    from: &Expr,
-    ty: &SmolStr,
-    out: &mut Vec<Stmt>,
-    depth: usize,
-) {
+fn destructure(cx: &mut Lower<'_>, pattern: Node<'_>, from: &Expr, ty: &SmolStr, out: &mut Vec<Stmt>, depth: usize) {
     if depth == 0 {
         return;
     }

@@ -1,9 +1,13 @@
 //! Technologies of JavaScript and TypeScript.
 
+mod grpc;
 mod http_client;
 mod http_server;
 mod options;
+mod store;
+mod store_table;
 
 use crate::Extractor;
 
-pub static EXTRACTORS: &[&Extractor] = &[&http_client::EXTRACTOR, &http_server::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] =
+    &[&grpc::EXTRACTOR, &http_client::EXTRACTOR, &http_server::EXTRACTOR, &store::EXTRACTOR];

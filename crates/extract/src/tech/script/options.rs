@@ -2,7 +2,7 @@
 //! addresses put together from them.
 
 use crate::code::Code;
-use crate::code::ir::{Expr, ExprKind};
+use crate::code::ir::{Expr, ExprKind, Stmt};
 use seam_facts::{Hole, Part, Value};
 
 /// The value of a key of an options object, with the function it stands in: the object may be a literal, a name for
@@ -80,6 +80,26 @@ pub fn argument(code: &Code<'_>, arg: &Expr, function: usize) -> Option<Value> {
         ExprKind::Lambda(_) => None,
         _ => Some(code.value(arg, function)),
     }
+}
+
+/// What a function gives back: the last object or value that it returns.
+pub fn returned<'e>(code: &'e Code<'_>, factory: &'e Expr, function: usize) -> Option<(&'e Expr, usize)> {
+    let (factory, _) = code.resolved(factory, function);
+    let ExprKind::Lambda(index) = factory.kind else {
+        return None;
+    };
+    fn last<'e>(stmts: &'e [Stmt], found: &mut Option<&'e Expr>) {
+        for stmt in stmts {
+            match stmt {
+                Stmt::Return(e) => *found = Some(e),
+                Stmt::Block { body, .. } => last(body, found),
+                Stmt::Assign { .. } | Stmt::Expr(_) => {}
+            }
+        }
+    }
+    let mut found = None;
+    last(&code.function(index).body, &mut found);
+    Some((found?, index))
 }
 
 pub fn is_null(value: &Value) -> bool {

@@ -1,0 +1,237 @@
+//! gRPC in scripts: grpc-js with loaded or generated definitions, ts-proto, nice-grpc, Connect. See `grpc.md`.
+
+use super::options;
+use crate::code::Code;
+use crate::code::ir::{Expr, ExprKind};
+use crate::lang::Lang;
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Span, Value, format_smolstr};
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "node-grpc",
+    version: 1,
+    page: include_str!("grpc.md"),
+    reads: Reads::Code { langs: &[Lang::Script], extract },
+};
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    if code.calls().is_empty() {
+        return;
+    }
+    servers(code, sink);
+    let stubs = stubs(code, sink);
+    methods(code, &stubs, sink);
+}
+
+/// `getCart` as the contract writes it: `GetCart`.
+pub(super) fn pascal(name: &str) -> SmolStr {
+    let mut chars = name.chars();
+    match chars.next() {
+        Some(first) => format_smolstr!("{}{}", first.to_ascii_uppercase(), chars.as_str()),
+        None => SmolStr::default(),
+    }
+}
+
+/// The contract's service behind a name of generated code: `CartServiceClient`, `CartServiceService`,
+/// `CartServiceDefinition` and `ICartService` are `CartService`.
+fn service_name(name: &str) -> SmolStr {
+    let name = name.rsplit(['.', '#']).next().unwrap_or(name);
+    ["PromiseClient", "ServiceClientImpl", "ClientImpl", "Client", "Definition", "Service"]
+        .iter()
+        .find_map(|suffix| {
+            let base = name.strip_suffix(suffix)?;
+            match *suffix {
+                "ServiceClientImpl" => Some(format_smolstr!("{base}Service")),
+                // `Greeter` is generated as `GreeterService`; a bare `CartService` is the contract's own name.
+                "Service" => base.ends_with("Service").then(|| base.into()),
+                _ => (!base.is_empty()).then(|| base.into()),
+            }
+        })
+        .unwrap_or_else(|| name.into())
+}
+
+/// Services that every server may offer about itself.
+fn about_itself(service: &str) -> bool {
+    matches!(service, "Health" | "health" | "ServerReflection" | "")
+}
+
+/// `server.addService(definition, implementation)`, `server.add(definition, implementation)` of nice-grpc and
+/// `router.service(definition, implementation)` of Connect.
+fn servers(code: &Code<'_>, sink: &mut Sink) {
+    let connect = code.imports("@connectrpc/") || code.imports("@bufbuild/connect");
+    for site in code.calls_named(&["addService", "addProtoService", "add", "service"]) {
+        let (Some(definition), Some(implementation)) = (site.call.arg(0), site.call.arg(1)) else {
+            continue;
+        };
+        match site.call.name() {
+            "add" if !code.imports("nice-grpc") => continue,
+            "service" if !connect => continue,
+            _ => {}
+        }
+        let (definition, _) = code.resolved(definition, site.function);
+        let service = match &definition.kind {
+            ExprKind::Member(base, member) if member == "service" => base.path().map(|p| simple(&p)),
+            ExprKind::Index(base, key) if key.as_str().is_some_and(|k| k == "service") => {
+                base.path().map(|p| simple(&p))
+            }
+            ExprKind::Name(_) | ExprKind::Member(..) => {
+                let origin = code.origin(definition, site.function);
+                let name = simple(&origin);
+                Some(match name.strip_suffix("Service") {
+                    // Generated code calls the definition of `Greeter` `GreeterService`.
+                    Some(base) if site.call.name() == "addService" && !base.is_empty() => base.into(),
+                    _ => service_name(&name),
+                })
+            }
+            _ => None,
+        };
+        let Some(service) = service.filter(|s| !about_itself(s)) else {
+            continue;
+        };
+        let (object, at) = code.resolved(implementation, site.function);
+        let methods: Vec<(SmolStr, SmolStr)> = match &object.kind {
+            ExprKind::Object(entries) => entries
+                .iter()
+                .filter(|(k, _)| k != "...")
+                .map(|(k, handler)| (pascal(k), super::http_server::handler_symbol(code, handler, at)))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let mut state = |method: &str, handler: SmolStr| {
+            let endpoint = Endpoint {
+                protocol: Protocol::Grpc,
+                method: None,
+                path: Value::text(format_smolstr!("{service}/{method}")),
+                handler,
+                router: None,
+                request: None,
+                response: None,
+            };
+            sink.stated(Claim::Endpoint(endpoint), site.span());
+        };
+        if methods.is_empty() {
+            state("*", SmolStr::default());
+        }
+        for (method, handler) in methods {
+            state(&method, handler);
+        }
+    }
+}
+
+fn simple(path: &str) -> SmolStr {
+    path.rsplit(['.', '#']).next().unwrap_or(path).into()
+}
+
+struct Stub {
+    /// The canonical name of what was called to make it.
+    made: SmolStr,
+    service: SmolStr,
+    target: Value,
+    span: Span,
+    within: SmolStr,
+}
+
+/// Whether an argument gives credentials, the mark of a gRPC client's constructor.
+fn credentials(code: &Code<'_>, arg: &Expr, function: usize) -> bool {
+    let (resolved, at) = code.resolved(arg, function);
+    let origin = code.origin(resolved, at);
+    let text = origin.to_ascii_lowercase();
+    text.contains("grpc") && text.contains("credentials") || text.contains("credentials.create")
+}
+
+fn stubs(code: &Code<'_>, sink: &mut Sink) -> Vec<Stub> {
+    let grpc = code.imports("@grpc/") || code.imports("grpc");
+    let mut out: Vec<Stub> = Vec::new();
+    for site in code.calls() {
+        let callee = code.callee(site.call, site.function);
+        let at = site.function;
+        let (service, target) = if site.call.new {
+            let secure = site.call.args.iter().skip(1).any(|a| credentials(code, &a.value, at));
+            let generated = grpc && callee.ends_with("Client") && callee.contains('#') && !callee.starts_with("@grpc/");
+            let web = callee.ends_with("Client") && callee.contains("_grpc_web_pb");
+            if !(secure || web || generated && site.call.args.len() >= 2) {
+                continue;
+            }
+            (service_name(&callee), site.call.arg(0).map(|a| code.value(a, at)).unwrap_or_default())
+        } else if matches!(
+            callee.as_str(),
+            "nice-grpc#createClient"
+                | "nice-grpc-web#createClient"
+                | "@connectrpc/connect#createClient"
+                | "@connectrpc/connect#createPromiseClient"
+                | "@connectrpc/connect#createCallbackClient"
+                | "@bufbuild/connect#createPromiseClient"
+                | "@bufbuild/connect#createCallbackClient"
+        ) {
+            let (Some(definition), Some(channel)) = (site.call.arg(0), site.call.arg(1)) else {
+                continue;
+            };
+            let (made, made_at) = code.resolved(channel, at);
+            let target = match made.as_call().and_then(|c| c.arg(0)) {
+                Some(arg) => {
+                    options::value(code, arg, made_at, &["baseUrl"]).unwrap_or_else(|| code.value(arg, made_at))
+                }
+                None => Value::default(),
+            };
+            (service_name(&simple(&code.origin(definition, at))), target)
+        } else {
+            continue;
+        };
+        if about_itself(&service) {
+            continue;
+        }
+        let within = code.within(at);
+        out.push(Stub { made: callee, service, target, span: site.span(), within });
+    }
+    for stub in &out {
+        sink.stated(Claim::Call(call(stub, "<stub>", stub.within.clone())), stub.span);
+    }
+    out
+}
+
+fn call(stub: &Stub, method: &str, within: SmolStr) -> Call {
+    Call {
+        protocol: Protocol::Grpc,
+        client: "grpc".into(),
+        method: None,
+        target: stub.target.clone(),
+        operation: Some(format_smolstr!("{}/{method}", stub.service)),
+        within,
+        request: None,
+        response: None,
+    }
+}
+
+/// Methods of a stub that are not the contract's.
+const PLUMBING: &[&str] = &["close", "waitForReady", "getChannel", "bind", "makeUnaryRequest", "then", "on", "$"];
+
+fn methods(code: &Code<'_>, stubs: &[Stub], sink: &mut Sink) {
+    let grpc = code.imports("@grpc/") || code.imports("grpc") || code.imports("nice-grpc");
+    for site in code.calls() {
+        if site.call.new || site.call.name().is_empty() || PLUMBING.contains(&site.call.name()) {
+            continue;
+        }
+        let callee = code.callee(site.call, site.function);
+        let Some((object, method)) = callee.rsplit_once('.') else {
+            continue;
+        };
+        let made = object.trim_end_matches("()");
+        if let Some(stub) = stubs.iter().find(|s| s.made == made && !made.is_empty()) {
+            // Several stubs made by one function (`createClient`) are told apart by what the receiver was given.
+            let same: Vec<&Stub> = stubs.iter().filter(|s| s.made == made).collect();
+            let receiver = site.call.receiver().map(|r| code.resolved(r, site.function).0.span);
+            let stub = same.iter().find(|s| Some(s.span) == receiver).copied().unwrap_or(stub);
+            sink.stated(Claim::Call(call(stub, &pascal(method), code.within(site.function))), site.span());
+        } else if grpc && made.contains('#') && made.ends_with("ServiceClient") {
+            // A typed stub that came from elsewhere.
+            let stub = Stub {
+                made: made.into(),
+                service: service_name(made),
+                target: Value::default(),
+                span: site.span(),
+                within: code.within(site.function),
+            };
+            sink.stated(Claim::Call(call(&stub, &pascal(method), stub.within.clone())), site.span());
+        }
+    }
+}

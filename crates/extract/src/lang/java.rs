@@ -159,19 +159,24 @@ fn annotations(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Annotation> {
         if !matches!(node.kind(), "annotation" | "marker_annotation") {
             continue;
         }
-        let mut args = Vec::new();
-        for arg in node.child_by_field_name("arguments").map(children).unwrap_or_default() {
-            if arg.kind() == "element_value_pair" {
-                if let Some(v) = arg.child_by_field_name("value") {
-                    args.push(Arg { name: Some(cx.field(arg, "key").into()), value: value(cx, v) });
-                }
-            } else {
-                args.push(Arg { name: None, value: value(cx, arg) });
-            }
-        }
+        let args = annotation_args(cx, node);
         out.push(Annotation { name: cx.field(node, "name").into(), args, span: span(node) });
     }
     out
+}
+
+fn annotation_args(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Arg> {
+    let mut args = Vec::new();
+    for arg in node.child_by_field_name("arguments").map(children).unwrap_or_default() {
+        if arg.kind() == "element_value_pair" {
+            if let Some(v) = arg.child_by_field_name("value") {
+                args.push(Arg { name: Some(cx.field(arg, "key").into()), value: value(cx, v) });
+            }
+        } else {
+            args.push(Arg { name: None, value: value(cx, arg) });
+        }
+    }
+    args
 }
 
 fn block(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Stmt> {
@@ -397,7 +402,12 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 collect_values(body_stmts, &mut arms);
                 ExprKind::Either(arms)
             }
-            "annotation" | "marker_annotation" => ExprKind::Other(Vec::new()),
+            // An annotation within an annotation reads like a call: `@Queue("orders")`.
+            "annotation" | "marker_annotation" => {
+                let callee = Expr::name(cx.field(node, "name"), span(node));
+                let args = annotation_args(cx, node);
+                ExprKind::Call(Box::new(Call { callee, args, new: true, type_args: Vec::new() }))
+            }
             _ => ExprKind::Other(children(node).into_iter().map(|n| value(cx, n)).collect()),
         };
         expr(kind, node)

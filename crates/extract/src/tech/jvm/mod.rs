@@ -1,10 +1,13 @@
 //! Technologies of Java and Kotlin.
 
+mod messages;
 mod read;
 
 mod declarative;
 mod discovery;
 mod jaxrs;
+mod kafka;
+mod rabbit;
 mod repositories;
 mod spring;
 mod spring_http;
@@ -15,6 +18,8 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &declarative::EXTRACTOR,
     &discovery::EXTRACTOR,
     &jaxrs::EXTRACTOR,
+    &kafka::EXTRACTOR,
+    &rabbit::EXTRACTOR,
     &repositories::EXTRACTOR,
     &spring::EXTRACTOR,
     &spring_http::EXTRACTOR,

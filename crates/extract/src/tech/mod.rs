@@ -10,6 +10,7 @@ mod native;
 mod paths;
 mod python;
 mod script;
+mod sql;
 mod web;
 
 use crate::Extractor;

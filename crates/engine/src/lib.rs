@@ -33,6 +33,11 @@ pub fn is_extractor(id: &str) -> bool {
     seam_extract::all().any(|e| e.id == id)
 }
 
+/// Every extractor's id with its page, in the order in which they run.
+pub fn extractors() -> Vec<(&'static str, &'static str)> {
+    seam_extract::all().map(|e| (e.id, e.page)).collect()
+}
+
 /// The facts of one file's text. Pure, and safe to run on many threads (give them stacks of 16 MB).
 pub fn extract(path: &str, text: &str) -> FileFacts {
     seam_extract::extract(&seam_extract::File { path, text })

@@ -2,6 +2,8 @@
 //!
 //! Invariant: it decides nothing about meaning. It brings texts to the engine, and keeps what was already understood.
 
+#![expect(clippy::disallowed_methods, reason = "this is the crate that touches the world")]
+
 mod cache;
 mod error;
 mod read;

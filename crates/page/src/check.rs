@@ -1,0 +1,122 @@
+//! What a page expects against what is so.
+
+use crate::parse::{Page, parse};
+use seam_extract::File;
+use seam_facts::{Claim, FactBase, SmolStr};
+use std::sync::Arc;
+
+/// The result for one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// `-` lines are expected and missing, `+` lines are there and not expected; empty: all is well.
+    pub difference: Vec<String>,
+    /// The page with its expectation written anew.
+    pub renewed: String,
+}
+
+/// The `facts` block: every fact that the extractors of this page state about its files.
+///
+/// What links across files (`constant`, `return`, `pass`, `uses` lines) is compared only by pages that list such lines:
+/// almost every file states some, and they would bury what the page is about.
+pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
+    let page = parse(text);
+    let listed = page.block("facts").map(|b| b.text.clone()).unwrap_or_default();
+    let lists = |word: &str| listed.lines().any(|l| l.split(' ').nth(1) == Some(word));
+    let mut actual = Vec::new();
+    for (path, source) in page.files() {
+        let found = seam_extract::extract(&File { path, text: source });
+        for fact in found.facts.iter().filter(|f| extractors.contains(&f.by.as_str())) {
+            let wanted = match &fact.claim {
+                Claim::Constant(_) => lists("constant"),
+                Claim::Return(_) => lists("return"),
+                Claim::Pass(_) => lists("pass"),
+                Claim::Uses(_) => lists("uses"),
+                Claim::Service(_)
+                | Claim::Alias(_)
+                | Claim::Build(_)
+                | Claim::Setting(_)
+                | Claim::Profile(_)
+                | Claim::Module(_)
+                | Claim::Depends(_)
+                | Claim::Endpoint(_)
+                | Claim::Mount(_)
+                | Claim::Call(_)
+                | Claim::Route(_)
+                | Claim::Message(_)
+                | Claim::Store(_)
+                | Claim::Access(_)
+                | Claim::Policy(_)
+                | Claim::Schema(_)
+                | Claim::Read(_)
+                | Claim::Test(_)
+                | Claim::Owner(_) => true,
+            };
+            if wanted {
+                actual.push(format!("{path}:{} {}", fact.at.line, fact.claim));
+            }
+        }
+    }
+    compare(text, &page, "facts", &actual)
+}
+
+/// The `edges` block: what linking makes of the page's files, as `FROM -> TO KIND PATH:LINE`.
+pub fn edges(text: &str) -> Outcome {
+    let page = parse(text);
+    let mut base = FactBase::default();
+    for (path, source) in page.files() {
+        base.insert(SmolStr::from(path), Arc::new(seam_extract::extract(&File { path, text: source })));
+    }
+    let graph = seam_graph::link(&base, &seam_graph::Options::default());
+    let name = |node: usize| graph.nodes.get(node).map_or("?", |n| n.name.as_str());
+    let line = |e: &seam_graph::Edge| {
+        let at = e.proof.first();
+        format!("{} -> {} {} {}:{}", name(e.from), name(e.to), e.kind.word(), at.path, at.at.line)
+    };
+    let actual: Vec<String> = graph.edges.iter().map(line).collect();
+    compare(text, &page, "edges", &actual)
+}
+
+fn compare(text: &str, page: &Page, block: &str, actual: &[String]) -> Outcome {
+    let Some(expected) = page.block(block) else {
+        let renewed = format!("{}\n\n```{block}\n{}```\n", text.trim_end(), joined(actual));
+        let missing = format!("- a `{block}` block");
+        return Outcome {
+            difference: std::iter::once(missing).chain(actual.iter().map(|l| format!("+ {l}"))).collect(),
+            renewed,
+        };
+    };
+    let wanted: Vec<&str> = expected.text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
+    let mut difference = Vec::new();
+    // The order within a file's line is the extractor's affair; a page may list in any order.
+    let mut left: Vec<&str> = actual.iter().map(String::as_str).collect();
+    for line in &wanted {
+        match left.iter().position(|l| l == line) {
+            Some(at) => drop(left.remove(at)),
+            None => difference.push(format!("- {line}")),
+        }
+    }
+    difference.extend(left.iter().map(|l| format!("+ {l}")));
+    let lines: Vec<&str> = text.lines().collect();
+    let (from, to) = expected.lines;
+    let before = lines[..from].iter().map(|l| format!("{l}\n")).collect::<String>();
+    let after = lines[to..].iter().map(|l| format!("{l}\n")).collect::<String>();
+    let renewed = if difference.is_empty() { text.to_owned() } else { before + &joined(actual) + &after };
+    Outcome { difference, renewed }
+}
+
+fn joined(lines: &[String]) -> String {
+    lines.iter().map(|l| format!("{l}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_anew_touches_only_the_expectation() {
+        let text = "# x\n\nwords\n\n```facts\nold\n```\n\n## Limits\n\n- none\n";
+        let outcome = compare(text, &parse(text), "facts", &["new".to_owned()]);
+        assert_eq!(outcome.difference, ["- old", "+ new"]);
+        assert_eq!(outcome.renewed, text.replace("old", "new"));
+    }
+}

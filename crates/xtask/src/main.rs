@@ -1,0 +1,66 @@
+//! Chores of the repository: `cargo xtask new extractor NAME`, `docs`, `accuracy`, `generate`.
+
+#![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
+
+mod accuracy;
+mod docs;
+mod generate;
+mod new;
+mod score;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "cargo xtask new extractor NAME [ROOM]   make an extractor with its page and its line in the list
+cargo xtask docs [--check]               write docs/schema and the list of extractors, or say what is out of date
+cargo xtask accuracy FOLDER TRUTH        map every system in FOLDER, score it, rewrite docs/accuracy.csv
+cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["new", "extractor", name] => new::extractor(&root(), name, "tech/web"),
+        ["new", "extractor", name, room] => new::extractor(&root(), name, room),
+        ["docs"] => docs::write(&root()),
+        ["docs", "--check"] => docs::check(&root()),
+        ["accuracy", systems, truth] => accuracy::run(&root(), Path::new(systems), Path::new(truth)),
+        ["accuracy"] => match (std::env::var_os("SEAM_SYSTEMS"), std::env::var_os("SEAM_TRUTH")) {
+            (Some(systems), Some(truth)) => accuracy::run(&root(), Path::new(&systems), Path::new(&truth)),
+            _ => Err("give FOLDER and TRUTH, or set SEAM_SYSTEMS and SEAM_TRUTH".to_owned()),
+        },
+        ["generate", folder, services] => match services.parse() {
+            Ok(services) => generate::run(Path::new(folder), services),
+            Err(_) => Err(format!("`{services}` is not a number of services")),
+        },
+        _ => Err(HELP.to_owned()),
+    };
+    match done {
+        Ok(said) => {
+            println!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The repository's own folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Reads a file, with its path in the error.
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("cannot read `{}`: {e}", path.display()))
+}
+
+/// Writes a file and its folders, with its path in the error.
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| format!("cannot make `{}`: {e}", folder.display()))?;
+    }
+    std::fs::write(path, text).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+}

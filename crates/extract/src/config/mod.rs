@@ -8,6 +8,7 @@ pub mod json;
 mod mask;
 pub mod secret;
 pub mod template;
+pub mod toml;
 pub mod tree;
 mod words;
 pub mod yaml;
@@ -21,6 +22,7 @@ mod envoy;
 mod nginx;
 mod kubernetes;
 mod properties;
+mod settings;
 
 use crate::{Extractor, File};
 
@@ -38,6 +40,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &dotnet::TYE,
     &envoy::EXTRACTOR,
     &nginx::EXTRACTOR,
+    &settings::EXTRACTOR,
     &kubernetes::EXTRACTOR,
 ];
 

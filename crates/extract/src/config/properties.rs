@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Vec<Document> {
         entries += 1;
         let span = Span { line: number as u32 + 1, column: column as u32 + 1, end_line: last as u32 + 1 };
         if let Some(document) = documents.last_mut() {
-            document.entries.push(Entry { key: key.into(), value, span });
+            document.entries.push(Entry { key: key.into(), value, span, joined: false });
         }
     }
     documents

@@ -77,7 +77,7 @@ pub(super) fn state(document: &Document, all: &[Document], sink: &mut Sink) {
     let eureka = !off(document, all, "eureka.client.enabled")
         && !(off(document, all, "eureka.client.registerwitheureka")
             && off(document, all, "eureka.client.fetchregistry"));
-    for entry in &document.entries {
+    for entry in document.plain() {
         let (_, plain) = super::prefixed(&entry.key);
         let key = canonical(&plain);
         if entry.value.trim().is_empty() {

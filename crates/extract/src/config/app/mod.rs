@@ -50,6 +50,8 @@ fn state(place: &Place, documents: &[Document], sink: &mut Sink) {
         let profiles = profiles(document);
         for entry in &document.entries {
             settings(place, &profiles, entry, sink);
+        }
+        for entry in document.plain() {
             names(place, entry, sink);
         }
         clients::state(document, documents, sink);
@@ -61,7 +63,7 @@ fn state(place: &Place, documents: &[Document], sink: &mut Sink) {
 /// The profiles that a document says it is for; empty for the base.
 fn profiles(document: &Document) -> Vec<SmolStr> {
     let mut out = Vec::new();
-    for entry in &document.entries {
+    for entry in document.plain() {
         let key = canonical(&entry.key);
         let key = key.split('[').next().unwrap_or(&key);
         if matches!(key, "spring.config.activate.onprofile" | "spring.profiles") {

@@ -99,7 +99,7 @@ pub(super) fn of(path: &str) -> Option<Place> {
     let parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
     // What tests set does not hold for the system; build output repeats what the sources say.
     if parts.windows(2).any(|w| matches!(w, ["src", "test" | "integrationTest" | "it" | "testFixtures"]))
-        || parts.iter().any(|p| matches!(*p, "target" | "node_modules"))
+        || parts.iter().any(|p| matches!(*p, "target" | "node_modules" | "docs"))
     {
         return None;
     }
@@ -117,6 +117,9 @@ pub(super) fn of(path: &str) -> Option<Place> {
             false => SettingScope::App,
         };
         return Some(Place { scope, profile, needs_proof: false });
+    }
+    if stem.contains("compose") || stem.starts_with("values") || stem == "Chart" {
+        return None;
     }
     if extension == "properties" && !shared && !resources_config(&parts) || hidden(&parts) {
         return None;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub(super) fn state(document: &Document, sink: &mut Sink) {
     let mut found: BTreeMap<(PolicyKind, SmolStr, &'static str), Vec<(String, &Entry)>> = BTreeMap::new();
-    for entry in &document.entries {
+    for entry in document.plain() {
         let (_, plain) = super::prefixed(&entry.key);
         if let Some((kind, on, library, property)) = about(&plain) {
             found.entry((kind, on, library)).or_default().push((property, entry));

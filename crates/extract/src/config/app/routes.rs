@@ -31,7 +31,7 @@ struct GatewayRoute<'a> {
 
 fn gateway(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
     let mut routes: BTreeMap<(usize, usize), GatewayRoute<'_>> = BTreeMap::new();
-    for entry in &document.entries {
+    for entry in document.plain() {
         let key = canonical(&entry.key);
         let Some((kind, rest)) = GATEWAYS.iter().enumerate().find_map(|(i, g)| Some((i, key.strip_prefix(g)?))) else {
             continue;
@@ -137,7 +137,7 @@ struct ZuulRoute<'a> {
 fn zuul(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
     let prefix = document.get("zuul.prefix").map(|e| e.value.trim_end_matches('/')).unwrap_or("");
     let mut routes: BTreeMap<&str, ZuulRoute<'_>> = BTreeMap::new();
-    for entry in &document.entries {
+    for entry in document.plain() {
         let Some(rest) = entry.key.strip_prefix("zuul.routes.") else { continue };
         // Names may hold dots: only a last part that is a known word divides.
         let (name, word) = rest.rsplit_once('.').unwrap_or((rest, ""));

@@ -40,6 +40,10 @@ impl<'a> Code<'a> {
             }
             ExprKind::Name(name) => self.eval_name(name, function, expr.span.line, steps),
             ExprKind::Member(base, member) => self.eval_member(base, member, function, steps),
+            // An element of a list that is one text: the text holds it.
+            ExprKind::Index(base, index) if matches!(index.kind, ExprKind::Num(_)) && self.unit.lang == Lang::Go => {
+                self.eval(base, function, steps.saturating_sub(1))
+            }
             ExprKind::Index(base, index) => {
                 let key = self.eval(index, function, steps.saturating_sub(1));
                 if let Some(found) = library::indexed(self, base, &key, function) {

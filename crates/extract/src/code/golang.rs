@@ -42,6 +42,9 @@ const SILENT: &[&str] = &[
     "google.golang.org/grpc/",
     "google.golang.org/grpc#With",
     "github.com/golang/protobuf/",
+    "github.com/iancoleman/strcase#",
+    "os/signal#",
+    "github.com/spf13/cobra#",
 ];
 
 /// Functions of the language itself, and of the standard library where they build values that are followed here.
@@ -101,6 +104,11 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&
         | "net/url#QueryEscape"
         | "time#ParseDuration"
         | "errors#Must" => return arg(0),
+        "github.com/aws/aws-sdk-go-v2/aws#String" | "github.com/aws/aws-sdk-go/aws#String" => return arg(0),
+        "github.com/segmentio/kafka-go#TCP" => {
+            return call.args.iter().map(|a| eval(&a.value)).reduce(|list, v| list.then(",".into()).then(v));
+        }
+        "net/url#Parse().Parse" | "net/url#Parse().JoinPath" => return Some(eval(call.receiver()?).then(arg(0)?)),
         "os#ExpandEnv" => return Some(expand(&arg(0)?.as_text()?)),
         "cmp#Or" => return call.args.iter().map(|a| eval(&a.value)).reduce(library::or_default),
         "net/url#JoinPath" => {
@@ -212,6 +220,79 @@ pub(crate) fn generated(code: &Code<'_>, module: &str) -> bool {
     }
     let words = ["pb", "proto", "grpc", "genproto", "/gen", "rpc", "/api", "stub", "contract", "connect", "idl"];
     words.iter().any(|w| lower.contains(w)) || code.imports("google.golang.org/grpc") || code.imports("connectrpc.com")
+}
+
+/// Constants of the standard library that are text.
+pub(super) fn member(origin: &str, member: &str) -> Option<Value> {
+    if member == "DefaultURL" && origin.contains("nats") {
+        return Some("nats://127.0.0.1:4222".into());
+    }
+    match (origin, member.strip_prefix("Method")) {
+        ("net/http#", Some(method)) => Some(Value::text(method.to_ascii_uppercase())),
+        _ => None,
+    }
+}
+
+/// Whether a map is filled from a configuration file: `json.Unmarshal(bytes, &values)`.
+pub(super) fn read_from_file(code: &Code<'_>, base: &Expr, function: usize) -> bool {
+    let ExprKind::Name(name) = &base.kind else {
+        return false;
+    };
+    code.calls_named(&["Unmarshal", "Decode", "UnmarshalStrict"]).into_iter().any(|site| {
+        site.function == function
+            && matches!(site.call.args.last().map(|a| &a.value.kind), Some(ExprKind::Name(n)) if n == name)
+            && reads_files(code, function)
+    })
+}
+
+fn reads_files(code: &Code<'_>, function: usize) -> bool {
+    code.calls_named(&["Open", "ReadFile", "ReadAll"]).into_iter().any(|s| {
+        s.function == function && matches!(s.call.receiver().and_then(Expr::path).as_deref(), Some("os" | "ioutil"))
+    })
+}
+
+/// A field that a configuration loader fills by its tag, with the keys of the types around it in this file.
+pub(super) fn bound(code: &Code<'_>, ty: &crate::code::ir::Type, field: &crate::code::ir::Field) -> Option<Value> {
+    let key = config_tag(code, ty, field)?;
+    let plain = crate::lang::plain_type(&field.ty);
+    if code.type_named(&plain).is_some_and(|t| !t.fields.is_empty()) {
+        return None;
+    }
+    let mut path = vec![key];
+    let mut inner = ty.name.clone();
+    for _ in 0..6 {
+        let outer = code.unit.types.iter().find_map(|t| {
+            let field = t.fields.iter().find(|f| crate::lang::plain_type(&f.ty) == inner && t.name != inner)?;
+            Some((t.name.clone(), config_tag(code, t, field)?))
+        });
+        let Some((name, key)) = outer else { break };
+        if !key.is_empty() {
+            path.push(key);
+        }
+        inner = name;
+    }
+    path.reverse();
+    Some(Value::config(path.join("."), None))
+}
+
+/// The key in a tag that configuration loaders read. `json` counts only where the type or file is about configuration.
+fn config_tag(code: &Code<'_>, ty: &crate::code::ir::Type, field: &crate::code::ir::Field) -> Option<SmolStr> {
+    let about = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.contains("config") || text.contains("settings")
+    };
+    let names: &[&str] = if about(&ty.name) || about(code.path) {
+        &["mapstructure", "koanf", "yaml", "toml", "json"]
+    } else {
+        &["mapstructure", "koanf"]
+    };
+    let tag = names.iter().find_map(|n| field.annotations.iter().find(|a| a.name == *n))?;
+    let text = tag.positional(0)?.as_str()?;
+    if text.contains(",squash") || text.contains(",inline") {
+        return Some(SmolStr::default());
+    }
+    let key = text.split(',').next().unwrap_or_default();
+    (!key.is_empty() && key != "-").then(|| key.into())
 }
 
 /// `$NAME` and `${NAME}` in text.

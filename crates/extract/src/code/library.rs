@@ -324,6 +324,9 @@ pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize
     if ENV_OBJECTS.contains(&(code.unit.lang, origin.as_str())) {
         return Some(keyed(true, key.clone(), None));
     }
+    if code.unit.lang == Lang::Go && golang::read_from_file(code, base, function) {
+        return Some(keyed(false, key.clone(), None));
+    }
     if code.unit.lang == Lang::CSharp && origin.to_ascii_lowercase().contains("configuration") {
         // `Configuration.GetSection("A")["B"]` continues the section's key.
         let section = match base.as_call() {
@@ -344,6 +347,11 @@ pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize
 /// `base.member`, where members are environment variables.
 pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize) -> Option<Value> {
     let origin = code.origin(base, function);
+    if code.unit.lang == Lang::Go
+        && let Some(found) = golang::member(&origin, member)
+    {
+        return Some(found);
+    }
     (code.unit.lang == Lang::Script && ENV_OBJECTS.contains(&(Lang::Script, origin.as_str())))
         .then(|| Value::env(member, None))
 }
@@ -368,6 +376,9 @@ pub(super) fn injected(code: &Code<'_>, annotations: &[Annotation]) -> Option<Va
 pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> {
     if let Some(setting) = super::python::bound(code, ty, field) {
         return Some(setting);
+    }
+    if code.unit.lang == Lang::Go {
+        return golang::bound(code, ty, field);
     }
     let annotation = ty
         .annotations

@@ -7,6 +7,7 @@
 
 mod eval;
 mod golang;
+pub(crate) use golang::{generated, stub_of};
 pub mod ir;
 mod library;
 mod names;
@@ -258,6 +259,26 @@ impl<'a> Code<'a> {
             return None;
         };
         (name == "this").then(|| self.unit.functions[function].owner.as_str()).filter(|o| !o.is_empty())
+    }
+
+    /// What is assigned to a name as seen from `function`, closures looking outwards: each value with its function.
+    pub fn assigned(&self, name: &str, function: usize) -> Vec<(&'a Expr, usize)> {
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            if let Some(bindings) = self.locals.get(&(index, name)) {
+                return bindings.iter().map(|b| (b.value, b.function)).collect();
+            }
+            if self.unit.functions[index].params.iter().any(|p| p.name == name) {
+                return Vec::new();
+            }
+            scope = self.unit.functions[index].parent;
+        }
+        self.locals.get(&(0, name)).into_iter().flatten().map(|b| (b.value, b.function)).collect()
+    }
+
+    /// What is assigned to a field of a type of this file.
+    pub fn assigned_field(&self, owner: &str, field: &str) -> Vec<(&'a Expr, usize)> {
+        self.fields.get(&(owner, field)).into_iter().flatten().map(|b| (b.value, b.function)).collect()
     }
 
     /// Every call, in source order of functions.

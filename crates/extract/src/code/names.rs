@@ -35,6 +35,14 @@ impl<'a> Code<'a> {
                     return self.canonical_field(member, function, steps);
                 }
                 let base_name = self.canonical(base, function, steps - 1);
+                // A field of a type of this file, where the field's type is stated.
+                if let Some(field) =
+                    self.type_named(&base_name).and_then(|t| t.fields.iter().find(|f| f.name == *member))
+                    && !field.ty.is_empty()
+                    && self.unit.lang == Lang::Go
+                {
+                    return self.canonical_type(&field.ty);
+                }
                 if base_name.is_empty() {
                     member.clone()
                 } else if base_name.ends_with('#') {

@@ -11,6 +11,7 @@ pub mod template;
 pub mod toml;
 pub mod tree;
 mod words;
+pub mod xml;
 pub mod yaml;
 
 mod app;
@@ -21,6 +22,8 @@ mod entries;
 mod envoy;
 mod nginx;
 mod kubernetes;
+mod manifest;
+mod owners;
 mod properties;
 mod settings;
 
@@ -42,6 +45,8 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &nginx::EXTRACTOR,
     &settings::EXTRACTOR,
     &kubernetes::EXTRACTOR,
+    &manifest::EXTRACTOR,
+    &owners::EXTRACTOR,
 ];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {

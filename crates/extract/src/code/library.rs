@@ -264,6 +264,7 @@ pub(super) fn fallback(values: Vec<Value>) -> Value {
             None => value,
             Some(rest) if matches!(rest.as_hole(), Some(Hole::Opaque(_))) => value,
             Some(rest) if unknown || value == rest => rest,
+            Some(rest) if rest.is_empty() => value,
             Some(rest) => or_default(value, rest),
         });
     }

@@ -137,6 +137,12 @@ impl<'a> Code<'a> {
         }
         for ty in &unit.types {
             let scope = code.scope_of(&ty.name);
+            // Module decorators hold whole configurations in their arguments.
+            for annotation in ty.annotations.iter().chain(ty.fields.iter().flat_map(|f| &f.annotations)) {
+                for arg in &annotation.args {
+                    arg.value.walk(&mut |expr| code.add_call(expr, scope));
+                }
+            }
             for field in &ty.fields {
                 if let Some(init) = &field.init {
                     init.walk(&mut |expr| code.add_call(expr, scope));

@@ -66,6 +66,15 @@ impl<'a> Code<'a> {
             {
                 call.receiver().map(|r| self.canonical(r, function, steps.saturating_sub(1))).unwrap_or_default()
             }
+            // `app.get(ConfigService)`: a container hands out an object of the class that it is asked for.
+            ExprKind::Call(call)
+                if self.unit.lang == Lang::Script
+                    && matches!(call.name(), "get" | "resolve")
+                    && matches!(call.args.as_slice(), [a] if matches!(&a.value.kind,
+                        ExprKind::Name(n) if n.ends_with("Service") && n.starts_with(|c: char| c.is_ascii_uppercase()))) =>
+            {
+                self.canonical(&call.args[0].value, function, steps - 1)
+            }
             ExprKind::Call(call) => {
                 let name = self.canonical(&call.callee, function, steps - 1);
                 if let Some(returned) = self.returned_type(call, function) {

@@ -80,7 +80,17 @@ pub fn lower(lang: Lang, text: &str, sink: &mut Sink) -> Unit {
         return Lower::new(lang, text).finish();
     }
     let mut lower = Lower::new(lang, text);
-    if let Some(tree) = parser.parse(text, None) {
+    let mut tree = parser.parse(text, None);
+    // What breaks as JSX may be a type assertion in angle brackets.
+    if lang == Lang::Script
+        && tree.as_ref().is_some_and(|t| t.root_node().has_error())
+        && parser.set_language(&tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into()).is_ok()
+        && let Some(plain) = parser.parse(text, None)
+        && !plain.root_node().has_error()
+    {
+        tree = Some(plain);
+    }
+    if let Some(tree) = tree {
         if tree.root_node().has_error() {
             sink.problem(Problem::new(
                 ProblemKind::Syntax,

@@ -842,6 +842,11 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 Some(inner) => return value(cx, inner),
                 None => ExprKind::Null,
             },
+            // `<T>x`: the type comes first.
+            "type_assertion" => match node.named_child(1) {
+                Some(inner) => return value(cx, inner),
+                None => ExprKind::Null,
+            },
             "template_string" => ExprKind::Concat(template(cx, node)),
             "member_expression" => match node.child_by_field_name("object") {
                 Some(object) => {
@@ -919,6 +924,11 @@ fn call(cx: &mut Lower<'_>, node: Node<'_>) -> ExprKind {
         // Imported for the sake of linking, under a name that no variable has.
         cx.import(&path, None, &path, node);
     }
+    // The grammar takes `+a.b<T>(c)` for a call of `+a.b`.
+    let callee = match callee.kind() {
+        "unary_expression" => callee.child_by_field_name("argument").unwrap_or(callee),
+        _ => callee,
+    };
     let callee = value(cx, callee);
     let type_args = child(node, &["type_arguments"])
         .map(|t| children(t).into_iter().map(|n| cx.src(n).into()).collect())

@@ -3,11 +3,19 @@
 mod grpc;
 mod http_client;
 mod http_server;
+mod nest;
 mod options;
+mod settings;
 mod store;
 mod store_table;
 
 use crate::Extractor;
 
-pub static EXTRACTORS: &[&Extractor] =
-    &[&grpc::EXTRACTOR, &http_client::EXTRACTOR, &http_server::EXTRACTOR, &store::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] = &[
+    &grpc::EXTRACTOR,
+    &http_client::EXTRACTOR,
+    &http_server::EXTRACTOR,
+    &nest::EXTRACTOR,
+    &settings::EXTRACTOR,
+    &store::EXTRACTOR,
+];

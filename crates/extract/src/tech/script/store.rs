@@ -35,6 +35,10 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 fn open(code: &Code<'_>, site: &Site<'_>, opener: &Opener, sink: &mut Sink) {
     let (name, system, at, default) = *opener;
     let function = site.function;
+    // `require('connect-redis')(session)` only makes the class.
+    if name.starts_with("connect-") && !site.call.new && !name.ends_with("create") {
+        return;
+    }
     let found = match at {
         At::Sequelize => sequelize(code, site.call, function),
         At::PortHost => port_host(code, site.call, function),
@@ -42,6 +46,11 @@ fn open(code: &Code<'_>, site: &Site<'_>, opener: &Opener, sink: &mut Sink) {
         At::Key(key) => site.call.arg(0).and_then(|a| keyed(code, a, function, key)),
     };
     let found = found.unwrap_or_default();
+    // The class that is asked for options states the address.
+    let by_class = |a: &Expr| ["useClass", "useExisting"].iter().any(|k| options::key(code, a, function, k).is_some());
+    if site.call.arg(0).is_some_and(by_class) {
+        return;
+    }
     // A method of an object that was opened elsewhere (`client.connect()`), or a session store over an own client.
     if found.address.is_none()
         && (name.ends_with(".connect") || name.starts_with("connect-") || name.starts_with("@keyv"))
@@ -158,13 +167,21 @@ fn read(code: &Code<'_>, object: &Expr, function: usize) -> Found {
 fn loose(value: Value) -> Value {
     let with = |name: &str| match value.as_hole()? {
         Hole::Ref(path) if !path.ends_with(')') => Some(Value::reference(format_smolstr!("{path}.{name}"))),
-        Hole::Config { key, default: None } => Some(Value::config(format_smolstr!("{key}.{name}"), None)),
+        Hole::Config { key, default: None } if !says_address(key) => {
+            Some(Value::config(format_smolstr!("{key}.{name}"), None))
+        }
         _ => None,
     };
     match (with("url"), with("host")) {
         (Some(url), Some(host)) => Value::either([value, url, host]),
         _ => value,
     }
+}
+
+/// Whether a configuration key names an address rather than a group of settings.
+fn says_address(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["url", "uri", "dsn", "host", "addr", "address", "endpoint", "string", "servers"].iter().any(|w| key.ends_with(w))
 }
 
 /// `new Sequelize(url, options)` and `new Sequelize(database, user, password, options)`.

@@ -210,18 +210,35 @@ impl<'a> Code<'a> {
                     }
                     scope = f.parent;
                 }
+                if self.unit.lang.implicit_this()
+                    && let Some(found) = self.made_field(name, function, steps, accept)
+                {
+                    return Some(found);
+                }
                 self.locals.get(&(0, name.as_str())).and_then(of)
             }
             ExprKind::Member(base, field) if matches!(&base.kind, ExprKind::Name(n) if n == "this") => {
-                let owner = self.unit.functions[function].owner.as_str();
-                let assigned = self.fields.get(&(owner, field.as_str())).and_then(of);
-                assigned.or_else(|| {
-                    let field = self.type_named(owner)?.fields.iter().find(|f| f.name == *field)?;
-                    self.made(field.init.as_ref()?, 0, steps - 1, accept)
-                })
+                self.made_field(field, function, steps, accept)
             }
             _ => None,
         }
+    }
+
+    /// What a field of the receiver's type was made by.
+    fn made_field(
+        &self,
+        field: &str,
+        function: usize,
+        steps: usize,
+        accept: fn(&Expr) -> bool,
+    ) -> Option<(&'a Expr, usize)> {
+        let owner = self.unit.functions[function].owner.as_str();
+        let bindings = self.fields.get(&(owner, field));
+        let assigned = bindings.and_then(|b| b.iter().find_map(|b| self.made(b.value, b.function, steps - 1, accept)));
+        assigned.or_else(|| {
+            let field = self.type_named(owner)?.fields.iter().find(|f| f.name == *field)?;
+            self.made(field.init.as_ref()?, self.scope_of(owner), steps - 1, accept)
+        })
     }
 
     /// A bare name within `x.apply { … }` is a member of `x`, unless it is a function of this file.

@@ -5,6 +5,7 @@ mod read;
 
 mod declarative;
 mod discovery;
+mod http_clients;
 mod jaxrs;
 mod kafka;
 mod rabbit;
@@ -17,6 +18,7 @@ use crate::Extractor;
 pub static EXTRACTORS: &[&Extractor] = &[
     &declarative::EXTRACTOR,
     &discovery::EXTRACTOR,
+    &http_clients::EXTRACTOR,
     &jaxrs::EXTRACTOR,
     &kafka::EXTRACTOR,
     &rabbit::EXTRACTOR,

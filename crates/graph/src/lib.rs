@@ -1,20 +1,34 @@
 //! Linking: facts of many files to one graph.
 //!
 //! Invariants: the graph does not depend on the order of facts; nothing in it is without evidence; an absent edge means
-//! "not proven", never "independent".
+//! "not proven", never "independent". The way is a straight line, one module a step:
+//!
+//! 1. [`images`]: what a container image is (a database, a broker, a tool, a base for own code).
+//! 2. `deploy`: declared deployables of all deployment files, merged to nodes with names, addresses and settings.
+//! 3. `territory`: which folder of code belongs to which node, and which libraries it is built with.
+//! 4. `scope`: what one node's code can see: its settings, its constants, its callers.
+//! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
+//! 6. `address`: a text to the node that it names.
+//! 7. `edges`: calls, messages, stores and routes to edges; `join` holds what the steps share.
+//! 8. `endpoints`: what each node serves, with the prefixes of the routers.
 
+mod address;
+mod deploy;
+mod edges;
+mod endpoints;
 pub mod images;
+mod index;
+mod join;
 mod model;
 mod reach;
+mod resolve;
+mod scope;
+mod territory;
 
+pub use index::is_test;
+pub use join::link;
 pub use model::{
     Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Node, NodeKind, Options, Policy, Proof, ReadOf,
     SettingOf, Unresolved,
 };
 pub use reach::paths;
-
-/// Links all facts to a graph.
-pub fn link(facts: &seam_facts::FactBase, options: &Options) -> Graph {
-    let _ = (facts, options);
-    Graph::default()
-}

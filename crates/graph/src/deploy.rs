@@ -1,0 +1,518 @@
+//! Declared deployables of all deployment files, merged to the nodes of the graph.
+//!
+//! One thing is often declared many times: in a compose file and its override, in Kubernetes, in a development file
+//! beside its code. Declarations merge when they are the same name, the same image or the same source; which of them are
+//! the system, and which are somebody's development set-up, is decided by how much of the system they start.
+
+use crate::images::{self, Product};
+use crate::index::{FileId, Index, below, folder, is_test, join, squash};
+use crate::model::{NodeKind, Options};
+use crate::territory::Territory;
+use seam_facts::{Alias, Build, Claim, Deployment, Fact, Hole, Part, Profile, Service, SmolStr, Target, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// One declaration of a deployable.
+pub(crate) struct Unit<'a> {
+    pub file: FileId,
+    pub service: &'a Service,
+    pub fact: &'a Fact,
+    pub name: SmolStr,
+    /// Image reference with interpolation done.
+    pub image: String,
+    pub product: Option<Product>,
+    /// Folder that is built (workspace path), if declared or found.
+    pub context: Option<String>,
+    /// Path of the recipe, if declared.
+    pub dockerfile: Option<String>,
+    /// Files of the same deployment: index into `groups`.
+    pub group: usize,
+}
+
+/// A set of files that are deployed together.
+pub(crate) struct Group {
+    pub deployment: Deployment,
+    /// Folder of the files.
+    pub folder: String,
+    pub files: BTreeSet<FileId>,
+    /// Part of the system, not somebody's development set-up.
+    pub system: bool,
+}
+
+/// Deployables that are one node.
+pub(crate) struct Merged<'a> {
+    pub name: SmolStr,
+    pub units: Vec<usize>,
+    pub product: Option<Product>,
+    pub aliases: BTreeSet<SmolStr>,
+    /// For code that runs but that no deployment declares: its build manifest.
+    pub module: Option<(FileId, &'a Fact)>,
+}
+
+pub(crate) struct Deploy<'a> {
+    pub units: Vec<Unit<'a>>,
+    pub groups: Vec<Group>,
+    pub nodes: Vec<Merged<'a>>,
+    /// Kubernetes Services, ingress names, application names: (file, alias, fact).
+    pub aliases: Vec<(FileId, &'a Alias, &'a Fact)>,
+    /// Image recipes by file.
+    pub builds: BTreeMap<FileId, (&'a Build, &'a Fact)>,
+}
+
+impl<'a> Deploy<'a> {
+    pub fn new(index: &Index<'a>, options: &Options) -> Self {
+        let mut deploy = Deploy {
+            units: Vec::new(),
+            groups: Vec::new(),
+            nodes: Vec::new(),
+            aliases: Vec::new(),
+            builds: BTreeMap::new(),
+        };
+        let mut includes: Vec<(FileId, &Profile)> = Vec::new();
+        let mut group_of: BTreeMap<(Deployment, String), usize> = BTreeMap::new();
+        for file in 0..index.paths.len() {
+            for fact in index.facts[file] {
+                match &fact.claim {
+                    Claim::Alias(alias) => deploy.aliases.push((file, alias, fact)),
+                    Claim::Build(build) => {
+                        deploy.builds.insert(file, (build, fact));
+                    }
+                    Claim::Profile(profile) => includes.push((file, profile)),
+                    Claim::Service(service) => deploy.add(index, file, service, fact, &mut group_of),
+                    _ => {}
+                }
+            }
+        }
+        deploy.find_sources(index);
+        deploy.choose_system(index, &includes, options);
+        deploy.merge(index);
+        deploy
+    }
+
+    fn add(
+        &mut self,
+        index: &Index<'a>,
+        file: FileId,
+        service: &'a Service,
+        fact: &'a Fact,
+        group_of: &mut BTreeMap<(Deployment, String), usize>,
+    ) {
+        let path = index.paths[file].as_str();
+        let base = folder(path);
+        // Kubernetes manifests of one repository are one deployment, however they are foldered.
+        let key = match service.deployment {
+            Deployment::Kubernetes | Deployment::Systemd => {
+                path.split_once('/').map(|(top, _)| top).unwrap_or("").to_owned()
+            }
+            _ => base.to_owned(),
+        };
+        let groups = &mut self.groups;
+        let group = *group_of.entry((service.deployment, key.clone())).or_insert_with(|| {
+            groups.push(Group { deployment: service.deployment, folder: key, files: BTreeSet::new(), system: false });
+            groups.len() - 1
+        });
+        self.groups[group].files.insert(file);
+        let environment = project_environment(index, base);
+        let image = service.image.as_ref().map(|v| interpolate(v, &environment)).unwrap_or_default();
+        let context = service.source.as_ref().and_then(|s| join(base, &interpolate(&s.context, &environment)));
+        let dockerfile = service.source.as_ref().and_then(|s| {
+            let written = s.dockerfile.as_ref().map(|d| interpolate(d, &environment));
+            join(context.as_deref().unwrap_or(base), written.as_deref().unwrap_or("Dockerfile"))
+        });
+        let product = if context.is_some() { None } else { images::product(&image) };
+        let name = service.name.clone();
+        self.units.push(Unit { file, service, fact, name, image, product, context, dockerfile, group });
+    }
+
+    /// Folders for images that are built elsewhere: another declaration with the same image, a build recipe that names
+    /// it, or a recipe whose folder carries the image's or the deployable's name.
+    fn find_sources(&mut self, index: &Index<'a>) {
+        let mut by_image: HashMap<String, (Option<String>, Option<String>)> = HashMap::new();
+        for unit in &self.units {
+            if unit.context.is_some() && !unit.image.is_empty() {
+                let source = (unit.context.clone(), unit.dockerfile.clone());
+                by_image.entry(images::basename(&unit.image)).or_insert(source);
+            }
+        }
+        for (file, (build, _)) in &self.builds {
+            let (Some(image), base) = (&build.image, folder(index.paths[*file])) else { continue };
+            let context = build.context.as_ref().and_then(|c| c.as_text()).unwrap_or_default();
+            let name = images::basename(&image.to_string());
+            if let Some(context) = join(base, &context) {
+                by_image.entry(name).or_insert((Some(context), None));
+            }
+        }
+        let recipes: Vec<String> = self
+            .builds
+            .keys()
+            .map(|file| folder(index.paths[*file]).to_owned())
+            .chain(index.modules.iter().map(|(file, ..)| folder(index.paths[*file]).to_owned()))
+            .filter(|folder| !folder.is_empty() && !is_test(folder))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let mut found = Vec::new();
+        for (id, unit) in self.units.iter().enumerate() {
+            if unit.context.is_some() || unit.product.is_some_and(|p| p.kind != NodeKind::Gateway) {
+                continue;
+            }
+            let image = images::basename(&unit.image);
+            if let Some((context, dockerfile)) = by_image.get(&image).filter(|_| !image.is_empty()) {
+                found.push((id, context.clone(), dockerfile.clone()));
+            } else if unit.product.is_none()
+                && let Some(folder) = folder_named(&recipes, &[&unit.name, &image])
+            {
+                found.push((id, Some(folder), None));
+            }
+        }
+        for (id, context, dockerfile) in found {
+            self.units[id].context = context;
+            self.units[id].dockerfile = dockerfile;
+        }
+        // An image built from a database's image is a database.
+        for unit in &mut self.units {
+            let Some(context) = &unit.context else { continue };
+            let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
+            let Some(build) = index.by_path.get(recipe.trim_start_matches('/')).and_then(|f| self.builds.get(f)) else {
+                continue;
+            };
+            let last = build.0.bases.last().map(Value::to_string).unwrap_or_default();
+            unit.product = images::product(&last)
+                .filter(|p| p.kind.is_store() || p.kind == NodeKind::Tool && !has_code(index, context));
+        }
+    }
+
+    fn choose_system(&mut self, index: &Index<'a>, includes: &[(FileId, &Profile)], options: &Options) {
+        // Files that are included belong to the group that includes them.
+        for (file, profile) in includes {
+            let base = folder(index.paths[*file]);
+            let Some(outer) = self
+                .groups
+                .iter()
+                .position(|g| g.files.contains(file) || (g.deployment == profile.deployment && g.folder == base))
+            else {
+                // A compose file that only includes is a group of its own, made of what it includes.
+                continue;
+            };
+            for include in &profile.includes {
+                let Some(path) = join(base, include) else { continue };
+                let inner = self.groups.iter().position(|g| g.files.iter().any(|f| index.paths[*f].as_str() == path));
+                if let Some(inner) = inner.filter(|i| *i != outer) {
+                    let files = std::mem::take(&mut self.groups[inner].files);
+                    self.groups[outer].files.extend(files);
+                    self.units.iter_mut().filter(|u| u.group == inner).for_each(|u| u.group = outer);
+                }
+            }
+        }
+        let own = |unit: &Unit<'_>| unit.product.is_none_or(|p| p.kind == NodeKind::Gateway) && !unit.service.auxiliary;
+        let mut members: Vec<BTreeSet<String>> = vec![BTreeSet::new(); self.groups.len()];
+        for unit in self.units.iter().filter(|u| own(u)) {
+            members[unit.group].insert(squash(&unit.name));
+        }
+        let tested = |g: &Group| g.files.iter().all(|f| is_test_deployment(index.paths[*f]));
+        let most = self
+            .groups
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| !tested(g))
+            .map(|(i, _)| members[i].len())
+            .max()
+            .unwrap_or(0);
+        let wanted = |g: &Group| match &options.profile {
+            Some(word) => g.files.iter().any(|f| index.paths[*f].contains(word.as_str())) || word == "all",
+            None => true,
+        };
+        for id in 0..self.groups.len() {
+            let group = &self.groups[id];
+            let size = members[id].len();
+            self.groups[id].system = wanted(group)
+                && !group.files.is_empty()
+                && (!tested(group) || most == 0)
+                && (size >= 2 || size == most || most <= 1);
+        }
+        // What one service's own file starts is that service's development set-up, if the system starts it too;
+        // otherwise it is a part of the system that is declared apart.
+        let covered: BTreeSet<String> = self
+            .groups
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| g.system)
+            .flat_map(|(i, _)| members[i].iter().cloned())
+            .collect();
+        let contexts: BTreeSet<String> =
+            self.units.iter().filter(|u| self.groups[u.group].system).filter_map(|u| u.context.clone()).collect();
+        for id in 0..self.groups.len() {
+            let group = &self.groups[id];
+            if group.system || group.files.is_empty() || tested(group) || !wanted(group) {
+                continue;
+            }
+            let beside_code = contexts.iter().any(|c| !c.is_empty() && below(&group.folder, c));
+            let known_source =
+                self.units.iter().any(|u| u.group == id && u.context.as_ref().is_some_and(|c| contexts.contains(c)));
+            let known = members[id].iter().all(|m| covered.contains(m)) && !members[id].is_empty();
+            self.groups[id].system = !(beside_code || known_source || known);
+        }
+    }
+
+    fn merge(&mut self, index: &Index<'a>) {
+        let system: Vec<usize> = (0..self.units.len()).filter(|u| self.groups[self.units[*u].group].system).collect();
+        let mut parent: HashMap<usize, usize> = system.iter().map(|u| (*u, *u)).collect();
+        fn root(parent: &HashMap<usize, usize>, mut at: usize) -> usize {
+            while let Some(up) = parent.get(&at).filter(|up| **up != at) {
+                at = *up;
+            }
+            at
+        }
+        let union = |parent: &mut HashMap<usize, usize>, a: usize, b: usize| {
+            let (a, b) = (root(parent, a), root(parent, b));
+            if a != b {
+                parent.insert(a.max(b), a.min(b));
+            }
+        };
+        let mut by_name: HashMap<String, usize> = HashMap::new();
+        for &id in &system {
+            let name = squash(&self.units[id].name);
+            if let Some(first) = by_name.get(&name) {
+                union(&mut parent, *first, id);
+            } else {
+                by_name.insert(name, id);
+            }
+        }
+        // The same image or source under another name in another deployment. Within one deployment, two names are two
+        // things even if they share an image.
+        let mut by_source: HashMap<String, Vec<usize>> = HashMap::new();
+        for &id in &system {
+            let unit = &self.units[id];
+            if unit.product.is_some_and(|p| p.kind.is_store()) && unit.context.is_none() {
+                continue;
+            }
+            if let Some(context) = &unit.context {
+                let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
+                by_source.entry(format!("source {recipe}")).or_default().push(id);
+            }
+            let image = images::basename(&unit.image);
+            if !image.is_empty() && unit.product.is_none() {
+                by_source.entry(format!("image {image}")).or_default().push(id);
+            }
+        }
+        let mut sources: Vec<_> = by_source.into_iter().collect();
+        sources.sort();
+        for (_, ids) in sources {
+            let names_in = |group: usize| {
+                ids.iter()
+                    .filter(|i| self.units[**i].group == group)
+                    .map(|i| squash(&self.units[*i].name))
+                    .collect::<BTreeSet<_>>()
+            };
+            for pair in ids.windows(2) {
+                let (a, b) = (pair[0], pair[1]);
+                let (ga, gb) = (self.units[a].group, self.units[b].group);
+                if ga != gb && names_in(ga).len() == 1 && names_in(gb).len() == 1 {
+                    union(&mut parent, a, b);
+                }
+            }
+        }
+        let mut merged: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &id in &system {
+            merged.entry(root(&parent, id)).or_default().push(id);
+        }
+        let mut size: BTreeMap<usize, usize> = BTreeMap::new();
+        for &id in &system {
+            *size.entry(self.units[id].group).or_default() += 1;
+        }
+        for units in merged.into_values() {
+            let rank = |u: &usize| {
+                let unit = &self.units[*u];
+                (
+                    unit.service.auxiliary,
+                    order(unit.service.deployment),
+                    std::cmp::Reverse(size[&unit.group]),
+                    index.paths[unit.file].len(),
+                    unit.file,
+                )
+            };
+            let Some(best) = units.iter().min_by_key(|u| rank(u)) else { continue };
+            let name = self.units[*best].name.clone();
+            let mut aliases: BTreeSet<SmolStr> = BTreeSet::new();
+            for unit in &units {
+                aliases.insert(self.units[*unit].name.clone());
+                aliases.extend(self.units[*unit].service.hostnames.iter().cloned());
+            }
+            let product = units.iter().find_map(|u| self.units[*u].product);
+            self.nodes.push(Merged { name, units, product, aliases, module: None });
+        }
+        // Names that selectors give: a Kubernetes Service stands for the workloads with its labels.
+        for (_, alias, _) in &self.aliases {
+            let Target::Labels(wanted) = &alias.target else { continue };
+            if wanted.is_empty() {
+                continue;
+            }
+            for node in &mut self.nodes {
+                let selected = node.units.iter().any(|u| {
+                    let unit = &self.units[*u];
+                    unit.service.deployment == alias.deployment
+                        && wanted.iter().all(|label| unit.service.labels.contains(label))
+                        && !unit.service.labels.is_empty()
+                });
+                if selected {
+                    node.aliases.insert(alias.name.clone());
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Deploy<'a> {
+    /// Code that builds something runnable, and that no deployment declares, is a service too: all of it where nothing is
+    /// deployed, otherwise what registers a name of its own or has an image recipe.
+    pub fn undeployed(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
+        let deployed =
+            self.nodes.iter().enumerate().any(|(i, n)| n.product.is_none() && !territories[i].own.is_empty());
+        let folders: Vec<String> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f]).to_owned()).collect();
+        for (file, module, fact) in &index.modules {
+            let path = index.paths[*file].as_str();
+            let base = folder(path);
+            let covered = territories.iter().any(|t| t.roots.iter().any(|r| below(base, r) || below(r, base)));
+            let inner = folders.iter().any(|f| f != base && below(f, base));
+            if covered || inner || is_test(path) || module.runnable == Some(false) {
+                continue;
+            }
+            let recipe = index.by_path.contains_key(format!("{base}/Dockerfile").trim_start_matches('/'));
+            let inside = |f: &FileId| below(index.paths[*f], base);
+            let registers = self.aliases.iter().any(|(f, a, _)| inside(f) && a.target == Target::Own);
+            let wanted = if deployed {
+                recipe || registers && module.runnable == Some(true)
+            } else {
+                module.runnable == Some(true) || recipe || registers
+            };
+            if !wanted {
+                continue;
+            }
+            let registered = self
+                .aliases
+                .iter()
+                .find(|(f, a, _)| inside(f) && a.target == Target::Own)
+                .map(|(_, a, _)| a.name.clone());
+            let name = registered.unwrap_or_else(|| {
+                if base.is_empty() { module.name.clone() } else { base.rsplit('/').next().unwrap_or(base).into() }
+            });
+            if self.nodes.iter().any(|n| squash(&n.name) == squash(&name)) {
+                continue;
+            }
+            let aliases = [name.clone(), module.name.clone()].into_iter().collect();
+            self.nodes.push(Merged { name, units: Vec::new(), product: None, aliases, module: Some((*file, fact)) });
+            territories.push(Territory::of(index, vec![base.to_owned()]));
+        }
+    }
+}
+
+/// Which deployment's names people know the system by.
+fn order(deployment: Deployment) -> u8 {
+    match deployment {
+        Deployment::Compose => 0,
+        Deployment::Aspire => 1,
+        Deployment::Tye => 2,
+        Deployment::Kubernetes => 3,
+        Deployment::Helm => 4,
+        Deployment::Nomad => 5,
+        Deployment::Terraform => 6,
+        Deployment::Serverless => 7,
+        Deployment::Procfile => 8,
+        Deployment::Systemd => 9,
+        Deployment::Script => 10,
+    }
+}
+
+/// A deployment file for tests, continuous integration or benchmarks.
+fn is_test_deployment(path: &str) -> bool {
+    let words: Vec<String> = path.split(['/', '.', '-', '_']).map(str::to_ascii_lowercase).collect();
+    let word = |w: &str| words.iter().any(|x| x == w);
+    [
+        "test",
+        "tests",
+        "e2e",
+        "ci",
+        "testing",
+        "integration",
+        "benchmark",
+        "benchmarks",
+        "perf",
+        "devcontainer",
+        "example",
+        "examples",
+    ]
+    .iter()
+    .any(|w| word(w))
+}
+
+/// Whether any code lies in the folder.
+fn has_code(index: &Index<'_>, context: &str) -> bool {
+    index.paths.iter().enumerate().any(|(i, p)| index.uses[i].is_some() && below(p, context))
+}
+
+/// The folder among `folders` that carries one of these names, best match first.
+pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String> {
+    let mut best: Option<(u8, usize, &String)> = None;
+    for folder in folders {
+        for (depth, part) in folder.rsplit('/').enumerate().take(3) {
+            let part = squash(part);
+            for name in names.iter().map(|n| squash(n)).filter(|n| n.len() > 1) {
+                let rank = if part == name {
+                    3
+                } else if bare(&part) == bare(&name) && !bare(&name).is_empty() {
+                    2
+                } else if part.len() > 3 && (name.ends_with(&part) || name.starts_with(&part)) {
+                    1
+                } else {
+                    continue;
+                };
+                // The name itself beats a variation of it; then the folder nearest to the name; then the shallowest.
+                let score = (rank, usize::MAX - depth * 1000 - folder.matches('/').count(), folder);
+                if best.is_none_or(|b| (score.0, score.1) > (b.0, b.1)) {
+                    best = Some(score);
+                }
+            }
+        }
+    }
+    best.map(|(_, _, folder)| folder.clone())
+}
+
+/// A name without the words that people add to every service.
+fn bare(name: &str) -> &str {
+    let mut name = name;
+    for word in ["service", "svc", "server", "microservice", "api", "app", "http", "grpc", "ms", "worker"] {
+        name = name.strip_suffix(word).filter(|n| n.len() > 2).unwrap_or(name);
+    }
+    name
+}
+
+/// The dotenv file beside a compose file, as the variables of its interpolation.
+pub(crate) fn project_environment<'a>(index: &Index<'a>, folder: &str) -> HashMap<&'a str, &'a Value> {
+    let path = if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") };
+    index.dotenv(&path).into_iter().map(|(s, _, _)| (s.key.as_str(), &s.value)).collect()
+}
+
+/// The text of a value whose environment holes are the project's variables. What stays open becomes empty.
+pub(crate) fn interpolate(value: &Value, environment: &HashMap<&str, &Value>) -> String {
+    fn go(value: &Value, environment: &HashMap<&str, &Value>, depth: usize, out: &mut String) {
+        for part in &value.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Hole(Hole::Env { name, default }) if depth > 0 => match environment.get(name.as_str()) {
+                    Some(value) => go(value, environment, depth - 1, out),
+                    None => {
+                        if let Some(default) = default {
+                            go(default, environment, depth - 1, out);
+                        }
+                    }
+                },
+                Part::Hole(Hole::Config { default: Some(default), .. }) if depth > 0 => {
+                    go(default, environment, depth - 1, out)
+                }
+                Part::Hole(_) => {}
+            }
+        }
+    }
+    let mut out = String::new();
+    go(value, environment, 8, &mut out);
+    out
+}

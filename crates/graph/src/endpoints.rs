@@ -1,0 +1,204 @@
+//! What each node serves, with the prefixes of the routers that handlers are mounted on.
+
+use crate::index::{FileId, folder, last, squash};
+use crate::join::Linker;
+use crate::model::Endpoint;
+use seam_facts::{Claim, Fact, Key, Mount, Protocol, SmolStr, Value, format_smolstr};
+
+/// Routers nest; real ones stay below this.
+const MAX_NESTING: usize = 6;
+
+impl<'a> Linker<'a> {
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
+        let mut out: Vec<Endpoint> = Vec::new();
+        for node in 0..self.territories.len() {
+            let context = self.context_path(node);
+            let mounts = self.mounts(node);
+            for (file, fact) in self.visible_facts(node) {
+                let Claim::Endpoint(endpoint) = &fact.claim else { continue };
+                let owner_only = endpoint.protocol == Protocol::Http || !endpoint.handler.is_empty();
+                if !self.territories[node].own.contains(&file)
+                    && owner_only
+                    && !self.reaches(node, file, &endpoint.handler)
+                {
+                    continue;
+                }
+                let view = self.view(node);
+                let paths: Vec<String> = match endpoint.protocol {
+                    Protocol::Http | Protocol::Websocket | Protocol::Graphql => {
+                        let prefixes = match &endpoint.router {
+                            Some(router) => self.prefixes(node, &mounts, router, file, MAX_NESTING),
+                            None => vec![String::new()],
+                        };
+                        let own: Vec<String> = view.texts(&endpoint.path, file).into_iter().map(|t| t.text).collect();
+                        prefixes.iter().flat_map(|p| own.iter().map(|o| tidy(&[&context, p, o]))).collect()
+                    }
+                    _ => view.texts(&endpoint.path, file).into_iter().map(|t| t.text).collect(),
+                };
+                for path in paths {
+                    let operation = match &endpoint.method {
+                        Some(method) => format_smolstr!("{method} {path}"),
+                        None => path.as_str().into(),
+                    };
+                    out.push(Endpoint {
+                        key: Key::endpoint(&self.nodes[node].name, &operation),
+                        node,
+                        protocol: endpoint.protocol,
+                        method: endpoint.method.clone(),
+                        path: path.into(),
+                        handler: endpoint.handler.clone(),
+                        request: endpoint.request.clone(),
+                        response: endpoint.response.clone(),
+                        proof: self.proof(file, fact, &[]),
+                    });
+                }
+            }
+        }
+        out.sort_by(|a, b| (&a.key, &a.proof).cmp(&(&b.key, &b.proof)));
+        // One endpoint stated at several places keeps them all.
+        let mut merged: Vec<Endpoint> = Vec::new();
+        for endpoint in out {
+            match merged.last_mut() {
+                Some(previous) if previous.key == endpoint.key => previous.proof.extend(endpoint.proof.iter().cloned()),
+                _ => merged.push(endpoint),
+            }
+        }
+        merged
+    }
+
+    /// A prefix that the framework puts before all paths.
+    fn context_path(&self, node: usize) -> String {
+        let view = self.view(node);
+        for key in [
+            "server.servlet.context-path",
+            "server.context-path",
+            "server.contextPath",
+            "spring.webflux.base-path",
+            "quarkus.http.root-path",
+            "micronaut.server.context-path",
+        ] {
+            let found = view.texts(&Value::config(key, None), 0);
+            if let Some(text) = found.into_iter().find(|t| !t.open) {
+                return text.text;
+            }
+        }
+        String::new()
+    }
+
+    fn mounts(&self, node: usize) -> Vec<(FileId, &'a Mount, &'a Fact)> {
+        let facts = self.visible_facts(node);
+        facts
+            .filter_map(
+                |(file, fact)| if let Claim::Mount(mount) = &fact.claim { Some((file, mount, fact)) } else { None },
+            )
+            .collect()
+    }
+
+    /// The prefixes under which `router` of `file` is reachable; one empty prefix if it is mounted nowhere.
+    fn prefixes(
+        &self,
+        node: usize,
+        mounts: &[(FileId, &'a Mount, &'a Fact)],
+        router: &SmolStr,
+        file: FileId,
+        depth: usize,
+    ) -> Vec<String> {
+        if depth == 0 {
+            return vec![String::new()];
+        }
+        let mut out = Vec::new();
+        for (at, mount, _) in mounts {
+            if !self.names_router(&mount.router, *at, router, file) || (mount.on == *router && *at == file) {
+                continue;
+            }
+            let own = self.view(node).texts(&mount.prefix, *at);
+            for outer in self.prefixes(node, mounts, &mount.on, *at, depth - 1) {
+                out.extend(own.iter().map(|t| tidy_joined(&[&outer, &t.text])));
+            }
+        }
+        if out.is_empty() { vec![String::new()] } else { out }
+    }
+
+    /// Whether `mounted`, as written in file `at`, means `router` of `file`.
+    fn names_router(&self, mounted: &str, at: FileId, router: &str, file: FileId) -> bool {
+        if at == file && mounted == router {
+            return true;
+        }
+        let (module, member) = mounted.split_once('#').unwrap_or((mounted, ""));
+        let path = self.index.paths[file].as_str();
+        let stem = path.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("");
+        let tail = last(module.trim_end_matches(['/', '.']));
+        let tail = tail.split('.').next().unwrap_or(tail);
+        let in_module = squash(tail) == squash(stem)
+            || (matches!(stem, "index" | "__init__" | "urls") && squash(last(folder(path))) == squash(tail))
+            || (stem == "urls"
+                && folder(path).ends_with(module.trim_end_matches(".urls").rsplit('.').next().unwrap_or("?")));
+        if at != file && module != mounted {
+            let same_member = member.is_empty()
+                || member == "default"
+                || last(member) == last(router)
+                || squash(member) == squash(stem);
+            return same_member
+                && (in_module
+                    || last(member) == last(router)
+                        && !matches!(last(router), "router" | "app" | "routes" | "api" | "bp" | "r" | "default"))
+                || squash(member) == squash(stem) && !member.is_empty();
+        }
+        // A dotted path of a module with or without the member: `items.router`, `./routes/items`.
+        at != file
+            && (in_module
+                || (mounted.ends_with(&format!(".{router}"))
+                    && squash(last(&mounted[..mounted.len() - router.len() - 1])) == squash(stem)))
+    }
+}
+
+/// Joins pieces of a path with single slashes; at least `/`.
+fn tidy(parts: &[&str]) -> String {
+    let joined = tidy_joined(parts);
+    if joined.is_empty() { "/".into() } else { joined }
+}
+
+fn tidy_joined(parts: &[&str]) -> String {
+    let mut out = String::new();
+    for part in parts {
+        for piece in part.split('/').filter(|p| !p.is_empty()) {
+            out.push('/');
+            out.push_str(piece);
+        }
+    }
+    out
+}
+
+/// Whether a call's path may be answered by an endpoint's template: literals equal, holes match one part, `*` the rest.
+pub(crate) fn answers(template: &str, path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let mut template = template.split('/').filter(|p| !p.is_empty());
+    let mut path = path.split('/').filter(|p| !p.is_empty());
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return true,
+            (Some(t), _) if t.starts_with('*') || t.starts_with("{*") || t.ends_with("**") => return true,
+            (Some(t), Some(p)) => {
+                let hole = |s: &str| s.contains('{');
+                if !(hole(t) || hole(p) || t.eq_ignore_ascii_case(p)) {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_answer_paths() {
+        assert!(answers("/orders/{id}", "/orders/17"));
+        assert!(answers("/orders/{id}", "/orders/{orderId}?full=1"));
+        assert!(answers("/files/*", "/files/a/b"));
+        assert!(!answers("/orders/{id}", "/orders"));
+        assert!(!answers("/orders", "/carts"));
+    }
+}

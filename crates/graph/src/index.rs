@@ -1,0 +1,270 @@
+//! Facts by what linking looks them up with.
+
+use seam_facts::{Claim, Constant, Fact, FactBase, Module, Pass, Return, Schema, Setting, SettingScope, SmolStr, Uses};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A file by its position in the sorted list of files.
+pub(crate) type FileId = usize;
+
+pub(crate) struct Index<'a> {
+    pub paths: Vec<&'a SmolStr>,
+    pub facts: Vec<&'a [Fact]>,
+    pub test: Vec<bool>,
+    pub by_path: HashMap<&'a str, FileId>,
+    /// Constants by the last part of their symbol.
+    pub constants: HashMap<&'a str, Vec<(FileId, &'a Constant, &'a Fact)>>,
+    /// Results by the function's simple name.
+    pub returns: HashMap<&'a str, Vec<(FileId, &'a Return, &'a Fact)>>,
+    /// Calls that pass values, by the callee's simple name.
+    pub passes: HashMap<&'a str, Vec<(FileId, &'a Pass, &'a Fact)>>,
+    pub uses: Vec<Option<&'a Uses>>,
+    pub settings: Vec<(FileId, &'a Setting, &'a Fact)>,
+    pub modules: Vec<(FileId, &'a Module, &'a Fact)>,
+    pub schemas: Vec<(FileId, &'a Schema, &'a Fact)>,
+    /// Every folder that holds a file, with all its parents.
+    pub folders: BTreeSet<&'a str>,
+    /// `package.Type` (and the bare package) to files.
+    pub packages: BTreeMap<SmolStr, Vec<FileId>>,
+}
+
+impl<'a> Index<'a> {
+    pub fn new(base: &'a FactBase) -> Self {
+        let mut index = Index {
+            paths: Vec::new(),
+            facts: Vec::new(),
+            test: Vec::new(),
+            by_path: HashMap::new(),
+            constants: HashMap::new(),
+            returns: HashMap::new(),
+            passes: HashMap::new(),
+            uses: Vec::new(),
+            settings: Vec::new(),
+            modules: Vec::new(),
+            schemas: Vec::new(),
+            folders: BTreeSet::new(),
+            packages: BTreeMap::new(),
+        };
+        for (id, (path, file)) in base.files().enumerate() {
+            index.paths.push(path);
+            index.facts.push(&file.facts);
+            index.test.push(is_test(path));
+            index.by_path.insert(path, id);
+            index.uses.push(None);
+            let mut at = path.as_str();
+            while let Some((parent, _)) = at.rsplit_once('/') {
+                if !index.folders.insert(parent) {
+                    break;
+                }
+                at = parent;
+            }
+            for fact in &file.facts {
+                match &fact.claim {
+                    Claim::Constant(c) => index.constants.entry(name_of(&c.symbol)).or_default().push((id, c, fact)),
+                    Claim::Return(r) => index.returns.entry(name_of(&r.function)).or_default().push((id, r, fact)),
+                    Claim::Pass(p) => index.passes.entry(name_of(&p.callee)).or_default().push((id, p, fact)),
+                    Claim::Setting(s) => index.settings.push((id, s, fact)),
+                    Claim::Module(m) => index.modules.push((id, m, fact)),
+                    Claim::Schema(s) => index.schemas.push((id, s, fact)),
+                    Claim::Uses(u) => {
+                        index.uses[id] = Some(u);
+                        if !u.package.is_empty() {
+                            index.packages.entry(u.package.clone()).or_default().push(id);
+                            for (ty, _) in &u.types {
+                                let full = seam_facts::format_smolstr!("{}.{ty}", u.package);
+                                index.packages.entry(full).or_default().push(id);
+                            }
+                        }
+                    }
+                    Claim::Service(_)
+                    | Claim::Alias(_)
+                    | Claim::Build(_)
+                    | Claim::Profile(_)
+                    | Claim::Depends(_)
+                    | Claim::Endpoint(_)
+                    | Claim::Mount(_)
+                    | Claim::Call(_)
+                    | Claim::Route(_)
+                    | Claim::Message(_)
+                    | Claim::Store(_)
+                    | Claim::Access(_)
+                    | Claim::Policy(_)
+                    | Claim::Read(_)
+                    | Claim::Test(_)
+                    | Claim::Owner(_) => {}
+                }
+            }
+        }
+        index
+    }
+
+    /// Settings of one scope kind in one file.
+    pub fn settings_in(&self, file: FileId) -> impl Iterator<Item = (&'a Setting, &'a Fact)> {
+        self.facts[file].iter().filter_map(|fact| match &fact.claim {
+            Claim::Setting(setting) => Some((setting, fact)),
+            _ => None,
+        })
+    }
+
+    /// The dotenv settings of a file by path.
+    pub fn dotenv(&self, path: &str) -> Vec<(&'a Setting, &'a Fact, FileId)> {
+        let Some(&file) = self.by_path.get(path) else { return Vec::new() };
+        self.settings_in(file).filter(|(s, _)| s.scope == SettingScope::Dotenv).map(|(s, f)| (s, f, file)).collect()
+    }
+}
+
+/// What a symbol is looked up by: its last part, or the last two where the last is a marker (`Owner.<init>`).
+pub(crate) fn name_of(symbol: &str) -> &str {
+    let name = last(symbol);
+    if !name.starts_with('<') || name.len() >= symbol.len() {
+        return name;
+    }
+    let before = &symbol[..symbol.len() - name.len() - 1];
+    &symbol[symbol.len() - name.len() - 1 - last(before).len()..]
+}
+
+/// What a symbol is a member of, without its module: `a#Owner.name` → `Owner`; empty if nothing.
+pub(crate) fn owner_of(symbol: &str) -> &str {
+    let name = last(symbol);
+    if name.len() >= symbol.len() {
+        return "";
+    }
+    last(&symbol[..symbol.len() - name.len() - 1])
+}
+
+/// The last part of a symbol: `a#b.c` → `c`.
+pub(crate) fn last(symbol: &str) -> &str {
+    // A marker may contain a colon (`<out:0>`).
+    let end = symbol.rfind('<').filter(|at| symbol.ends_with('>') && *at > 0).unwrap_or(symbol.len());
+    match symbol[..end].rfind(['.', '#', '/', ':']) {
+        Some(at) if end < symbol.len() && at + 1 == end => &symbol[end..],
+        Some(at) => &symbol[at + 1..],
+        None => symbol,
+    }
+}
+
+/// Whether code at this path is a test, an example or generated documentation rather than the system.
+pub fn is_test(path: &str) -> bool {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let name = parts.pop().unwrap_or("");
+    let folder = parts.iter().any(|p| {
+        let p = p.to_ascii_lowercase();
+        matches!(
+            p.as_str(),
+            "test"
+                | "tests"
+                | "__tests__"
+                | "spec"
+                | "specs"
+                | "e2e"
+                | "it"
+                | "testdata"
+                | "fixtures"
+                | "__mocks__"
+                | "mocks"
+                | "mock"
+                | "cypress"
+                | "integrationtests"
+                | "unittests"
+                | "functionaltests"
+                | "testing"
+                | "androidtest"
+                | "inttest"
+                | "integrationtest"
+                | "integration-test"
+                | "integration-tests"
+                | "acceptance-tests"
+                | "contract-tests"
+                | "pact"
+                | "pacts"
+        ) || [
+            ".test",
+            ".tests",
+            ".unittests",
+            ".integrationtests",
+            ".functionaltests",
+            "-test",
+            "-tests",
+            "_test",
+            "_tests",
+            "-e2e",
+        ]
+        .iter()
+        .any(|s| p.ends_with(s))
+    });
+    let lower = name.to_ascii_lowercase();
+    let stem = lower.split('.').next().unwrap_or("");
+    let file = lower.contains(".test.")
+        || lower.contains(".spec.")
+        || lower.contains(".e2e-spec.")
+        || lower.contains(".cy.")
+        || lower.starts_with("test_")
+        || stem.ends_with("_test")
+        || stem.ends_with("_spec")
+        || lower == "conftest.py"
+        || ["Test.java", "Tests.java", "IT.java", "Test.kt", "Tests.kt", "Test.cs", "Tests.cs", "Spec.kt", "Test.php"]
+            .iter()
+            .any(|s| name.ends_with(s));
+    folder || file
+}
+
+/// The folder of a path; empty at the root.
+pub(crate) fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map(|(f, _)| f).unwrap_or("")
+}
+
+/// `folder` and a relative path below (or beside) it, normalised; `None` if it leaves the workspace.
+pub(crate) fn join(folder: &str, relative: &str) -> Option<String> {
+    let relative = relative.replace('\\', "/");
+    let mut parts: Vec<&str> =
+        if relative.starts_with('/') { Vec::new() } else { folder.split('/').filter(|p| !p.is_empty()).collect() };
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Whether `path` is `root` or lies below it. The empty root holds everything.
+pub(crate) fn below(path: &str, root: &str) -> bool {
+    root.is_empty() || path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Lower-case letters and digits only: `Cart-Service` and `cart_service` are `cartservice`.
+pub(crate) fn squash(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_told_from_code() {
+        assert!(is_test("cart/src/test/java/CartTest.java"));
+        assert!(is_test("web/app.spec.ts"));
+        assert!(is_test("src/Orders.UnitTests/Foo.cs"));
+        assert!(!is_test("src/contest/main.go"));
+        assert!(!is_test("services/latest/main.py"));
+    }
+
+    #[test]
+    fn symbols_are_named_by_their_last_part() {
+        assert_eq!(name_of("a/b#Client.get"), "get");
+        assert_eq!(name_of("a#Client.<init>"), "Client.<init>");
+        assert_eq!(name_of("fill.<out:0>"), "fill.<out:0>");
+        assert_eq!(owner_of("a#Client.get"), "Client");
+        assert_eq!(owner_of("get"), "");
+    }
+
+    #[test]
+    fn paths_join_and_stay_inside() {
+        assert_eq!(join("a/b", "../c/./d").as_deref(), Some("a/c/d"));
+        assert_eq!(join("a", "../../x"), None);
+        assert!(below("a/b", "a") && !below("ab", "a"));
+    }
+}

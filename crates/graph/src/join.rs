@@ -1,0 +1,358 @@
+//! The linker: facts to nodes, edges, endpoints and what stays open. Each kind of traffic has its module; this one holds
+//! what they share.
+
+use crate::deploy::Deploy;
+use crate::edges::Edges;
+use crate::index::{FileId, Index, folder, squash};
+use crate::model::{Evidence, Graph, Node, NodeKind, Options, Proof, ReadOf, SettingOf, Unresolved};
+use crate::resolve::View;
+use crate::scope::{Scope, scopes};
+use crate::territory::{Territory, territories};
+use seam_facts::{Claim, Fact, FactBase, Key, SmolStr, System, Target, format_smolstr};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Links all facts to a graph.
+pub fn link(facts: &FactBase, options: &Options) -> Graph {
+    let index = Index::new(facts);
+    let mut deploy = Deploy::new(&index, options);
+    let mut found = territories(&index, &deploy);
+    deploy.undeployed(&index, &mut found);
+    let scopes = scopes(&index, &deploy, &found);
+    let mut linker = Linker {
+        index: &index,
+        deploy: &deploy,
+        territories: &found,
+        scopes: &scopes,
+        nodes: Vec::new(),
+        names: HashMap::new(),
+        ports: HashMap::new(),
+    };
+    linker.make_nodes(options);
+    linker.finish()
+}
+
+pub(crate) struct Linker<'a> {
+    pub index: &'a Index<'a>,
+    pub deploy: &'a Deploy<'a>,
+    pub territories: &'a [Territory<'a>],
+    pub scopes: &'a [Scope<'a>],
+    pub nodes: Vec<Node>,
+    /// Lower-case host names to nodes.
+    pub names: HashMap<String, Vec<usize>>,
+    /// Ports on the developer's machine to nodes.
+    pub ports: HashMap<u16, Vec<usize>>,
+}
+
+impl<'a> Linker<'a> {
+    pub fn view(&self, node: usize) -> View<'_, 'a> {
+        View { index: self.index, territory: &self.territories[node], scope: &self.scopes[node] }
+    }
+
+    pub fn evidence(&self, file: FileId, fact: &Fact) -> Evidence {
+        Evidence { path: self.index.paths[file].clone(), at: fact.at, says: says(fact), by: fact.by.clone() }
+    }
+
+    pub fn proof(&self, file: FileId, fact: &Fact, via: &[(FileId, &Fact)]) -> Proof {
+        Proof::new(self.evidence(file, fact), via.iter().map(|(f, x)| self.evidence(*f, x)))
+    }
+
+    /// Facts of the node's own code and of the libraries that it sees.
+    pub fn visible_facts(&self, node: usize) -> impl Iterator<Item = (FileId, &'a Fact)> + '_ {
+        let territory = &self.territories[node];
+        territory
+            .own
+            .iter()
+            .chain(&territory.libraries)
+            .flat_map(|file| self.index.facts[*file].iter().map(move |fact| (*file, fact)))
+    }
+
+    pub fn reaches(&self, node: usize, file: FileId, within: &str) -> bool {
+        self.territories[node].reaches(self.index, file, within)
+    }
+
+    fn make_nodes(&mut self, options: &Options) {
+        for (id, merged) in self.deploy.nodes.iter().enumerate() {
+            let territory = &self.territories[id];
+            let first = merged.units.first().map(|u| &self.deploy.units[*u]);
+            let proof = match (first, merged.module) {
+                (Some(unit), _) => {
+                    let rest = merged
+                        .units
+                        .iter()
+                        .skip(1)
+                        .map(|u| self.evidence(self.deploy.units[*u].file, self.deploy.units[*u].fact));
+                    Proof::new(self.evidence(unit.file, unit.fact), rest.collect::<Vec<_>>())
+                }
+                (None, Some((file, fact))) => self.proof(file, fact, &[]),
+                (None, None) => continue,
+            };
+            let mut aliases: BTreeSet<SmolStr> = merged.aliases.clone();
+            aliases.extend(self.scopes[id].application_names.iter().cloned());
+            for (alias, name) in &options.aliases {
+                if squash(name) == squash(&merged.name) {
+                    aliases.insert(alias.clone());
+                }
+            }
+            let code = territory.own.iter().any(|f| self.index.uses[*f].is_some());
+            let auxiliary =
+                merged.units.iter().all(|u| self.deploy.units[*u].service.auxiliary) && !merged.units.is_empty();
+            let forwards = || {
+                territory.own.iter().any(|f| {
+                    self.index.facts[*f].iter().any(|x| matches!(&x.claim, Claim::Route(r) if r.via.is_none()))
+                })
+            };
+            let kind = match merged.product {
+                Some(product) if !(product.kind == NodeKind::Tool && code) => product.kind,
+                _ if auxiliary => NodeKind::Tool,
+                _ if forwards() && !code => NodeKind::Gateway,
+                _ => NodeKind::Service,
+            };
+            let languages: BTreeSet<SmolStr> = territory
+                .own
+                .iter()
+                .filter(|f| self.index.uses[**f].is_some())
+                .filter_map(|f| language(self.index.paths[*f]))
+                .collect();
+            aliases.remove(&merged.name);
+            self.nodes.push(Node {
+                key: Key::node(kind.word(), &merged.name),
+                name: merged.name.clone(),
+                kind,
+                system: merged.product.and_then(|p| p.system).filter(|_| kind.is_store()),
+                languages: languages.into_iter().collect(),
+                roots: territory.roots.iter().map(SmolStr::from).collect(),
+                aliases: aliases.into_iter().collect(),
+                proof,
+            });
+        }
+        self.name_nodes();
+    }
+
+    fn name_nodes(&mut self) {
+        for (id, node) in self.nodes.iter().enumerate() {
+            for name in node.aliases.iter().chain([&node.name]) {
+                let ids = self.names.entry(name.to_ascii_lowercase()).or_default();
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        // A Kubernetes ExternalName, and an alias of an alias.
+        for (_, alias, _) in &self.deploy.aliases {
+            if let Target::Service(target) = &alias.target
+                && let Some(ids) = self.names.get(&target.to_ascii_lowercase()).cloned()
+            {
+                self.names.entry(alias.name.to_ascii_lowercase()).or_insert(ids);
+            }
+        }
+        for (id, merged) in self.deploy.nodes.iter().enumerate() {
+            for unit in merged.units.iter().map(|u| &self.deploy.units[*u]) {
+                for port in &unit.service.ports {
+                    let environment =
+                        crate::deploy::project_environment(self.index, folder(self.index.paths[unit.file]));
+                    let published = port.published.as_ref().map(|p| crate::deploy::interpolate(p, &environment));
+                    if let Some(port) = published.and_then(|p| p.rsplit(':').next().and_then(|p| p.parse().ok())) {
+                        self.ports.entry(port).or_default().push(id);
+                    }
+                }
+            }
+            for key in [
+                "server.port",
+                "PORT",
+                "quarkus.http.port",
+                "micronaut.server.port",
+                "SERVER_PORT",
+                "applicationUrl",
+                "ASPNETCORE_URLS",
+            ] {
+                for text in self.view(id).texts(&seam_facts::Value::config(key, None), 0).iter().filter(|t| !t.open) {
+                    let ports =
+                        text.text.split(';').filter_map(|t| t.rsplit(':').next()?.trim_end_matches('/').parse().ok());
+                    for port in ports.collect::<Vec<u16>>() {
+                        self.ports.entry(port).or_default().push(id);
+                    }
+                }
+            }
+        }
+        for ids in self.ports.values_mut() {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+    }
+
+    fn finish(self) -> Graph {
+        let endpoints = self.endpoints();
+        let mut edges = Edges::new(&self, &endpoints);
+        edges.calls();
+        edges.messages();
+        edges.stores();
+        edges.routes();
+        edges.mentions();
+        let (extra, edges, mut unresolved) = edges.done();
+        unresolved.sort();
+        unresolved.dedup();
+        let (settings, reads) = self.settings();
+        let mut graph = Graph { nodes: self.nodes, edges, endpoints, unresolved, settings, reads };
+        graph.nodes.extend(extra);
+        sorted(graph)
+    }
+
+    fn settings(&self) -> (Vec<SettingOf>, Vec<ReadOf>) {
+        let mut settings = Vec::new();
+        let mut reads = Vec::new();
+        for node in 0..self.nodes.len() {
+            let scope = &self.scopes[node];
+            for set in [&scope.environment, &scope.configuration, &scope.fallback]
+                .into_iter()
+                .flat_map(HashMap::values)
+                .flatten()
+            {
+                settings.push(SettingOf {
+                    node,
+                    key: set.key.clone(),
+                    value: format_smolstr!("{}", set.value),
+                    profile: set.profile.cloned(),
+                    at: self.evidence(set.file, set.fact),
+                });
+            }
+            for (file, fact) in self.visible_facts(node) {
+                if let Claim::Read(read) = &fact.claim
+                    && self.reaches(node, file, &read.within)
+                {
+                    let key = match read.key.as_hole() {
+                        Some(seam_facts::Hole::Env { name, .. }) => name.clone(),
+                        Some(seam_facts::Hole::Config { key, .. }) => key.clone(),
+                        _ => continue,
+                    };
+                    let default = read.default.as_ref().map(|d| format_smolstr!("{d}"));
+                    reads.push(ReadOf { node, key, default, at: self.evidence(file, fact) });
+                }
+            }
+        }
+        settings.sort();
+        settings.dedup();
+        reads.sort();
+        reads.dedup();
+        (settings, reads)
+    }
+
+    /// Nodes that a host name means, seen from `from`; its own profile's names first.
+    pub fn named(&self, host: &str) -> Vec<usize> {
+        if let Some(ids) = self.names.get(host) {
+            return ids.clone();
+        }
+        // Kubernetes: `name.namespace.svc.cluster.local`, `name.namespace`.
+        if let Some((first, rest)) = host.split_once('.') {
+            let namespace = rest.split('.').next().unwrap_or("");
+            let in_cluster = rest == "svc"
+                || rest.contains(".svc")
+                || rest.ends_with("cluster.local")
+                || rest == "local"
+                || rest == "internal"
+                || self
+                    .deploy
+                    .units
+                    .iter()
+                    .any(|u| u.service.namespace.as_deref() == Some(namespace) && !rest.contains('.'))
+                || !crate::address::is_public(host) && !rest.contains('.') && rest != "json";
+            if in_cluster && let Some(ids) = self.names.get(first) {
+                return ids.clone();
+            }
+            // Headless pods: `kafka-0.kafka`.
+            if in_cluster && let Some(ids) = self.names.get(namespace) {
+                return ids.clone();
+            }
+            return Vec::new();
+        }
+        // Aspire and discovery write endpoint names before the service (`_grpc.basket`), handled above; separators vary.
+        let squashed = squash(host);
+        if squashed.len() < 3 || squashed.len() != host.len() && !host.contains(['-', '_']) {
+            return Vec::new();
+        }
+        let mut hits: Vec<usize> =
+            self.names.iter().filter(|(n, _)| squash(n) == squashed).flat_map(|(_, ids)| ids.clone()).collect();
+        hits.sort_unstable();
+        hits.dedup();
+        hits
+    }
+
+    /// Whether any node is a store or broker of this product.
+    pub fn stores_of(&self, system: System) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|n| self.nodes[*n].system.is_some_and(|s| speaks(system, s))).collect()
+    }
+}
+
+/// Whether code that speaks to `wanted` may talk to a product `have`.
+pub(crate) fn speaks(wanted: System, have: System) -> bool {
+    wanted == have
+        || match wanted {
+            System::Sql => matches!(have, System::Postgres | System::Mysql | System::SqlServer | System::Oracle),
+            System::Bus => matches!(
+                have,
+                System::Kafka
+                    | System::Rabbit
+                    | System::Nats
+                    | System::ActiveMq
+                    | System::Pulsar
+                    | System::ServiceBus
+                    | System::Redis
+                    | System::Sqs
+            ),
+            System::Sns | System::Dynamo | System::Objects => have == System::Sqs,
+            _ => false,
+        }
+}
+
+/// A few words of a fact for people.
+fn says(fact: &Fact) -> SmolStr {
+    let text = fact.claim.to_string();
+    if text.len() <= 160 {
+        return text.into();
+    }
+    let end = (0..=157).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    format_smolstr!("{}…", &text[..end])
+}
+
+fn language(path: &str) -> Option<SmolStr> {
+    let extension = path.rsplit_once('.')?.1;
+    Some(
+        match extension {
+            "java" => "Java",
+            "kt" | "kts" => "Kotlin",
+            "cs" => "C#",
+            "py" => "Python",
+            "js" | "mjs" | "cjs" | "jsx" => "JavaScript",
+            "ts" | "mts" | "cts" | "tsx" => "TypeScript",
+            "go" => "Go",
+            "rs" => "Rust",
+            "rb" | "ru" => "Ruby",
+            "php" => "PHP",
+            "ex" | "exs" => "Elixir",
+            "cc" | "cpp" | "cxx" | "h" | "hpp" | "hh" => "C++",
+            _ => return None,
+        }
+        .into(),
+    )
+}
+
+/// Sorts nodes, edges and endpoints by key and renumbers what points at them.
+fn sorted(mut graph: Graph) -> Graph {
+    let mut order: Vec<usize> = (0..graph.nodes.len()).collect();
+    order.sort_by(|a, b| graph.nodes[*a].key.cmp(&graph.nodes[*b].key));
+    let position: BTreeMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+    let at = |old: usize| position.get(&old).copied().unwrap_or(old);
+    let mut nodes: Vec<Option<Node>> = graph.nodes.into_iter().map(Some).collect();
+    graph.nodes = order.iter().filter_map(|old| nodes[*old].take()).collect();
+    for edge in &mut graph.edges {
+        (edge.from, edge.to) = (at(edge.from), at(edge.to));
+    }
+    graph.edges.sort_by(|a, b| a.key.cmp(&b.key));
+    graph.endpoints.iter_mut().for_each(|e| e.node = at(e.node));
+    graph.unresolved.iter_mut().for_each(|u: &mut Unresolved| u.node = at(u.node));
+    graph.unresolved.sort();
+    graph.settings.iter_mut().for_each(|s| s.node = at(s.node));
+    graph.settings.sort();
+    graph.reads.iter_mut().for_each(|r| r.node = at(r.node));
+    graph.reads.sort();
+    graph
+}

@@ -1,0 +1,496 @@
+//! A value with holes to the texts that it may be, each with the places that say so.
+//!
+//! Holes are filled in the view of one node: its environment first, then its configuration, then constants, results and
+//! arguments of the code it sees. Several answers are kept (profiles, overrides, callers); what stays open is written
+//! `{name}`, so that a path keeps its shape. Depth and number of answers are bounded; beyond them a value stays open.
+
+use crate::deploy::project_environment;
+use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
+use crate::scope::{Home, Scope, Set};
+use crate::territory::Territory;
+use seam_facts::{Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
+
+const MAX_DEPTH: usize = 14;
+const MAX_TEXTS: usize = 12;
+/// Callers of one function that are followed.
+const MAX_CALLERS: usize = 24;
+
+/// One thing that a value may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Text<'a> {
+    pub text: String,
+    /// Part of it is not known.
+    pub open: bool,
+    /// Only a default in code says so.
+    pub default: bool,
+    pub via: Vec<(FileId, &'a Fact)>,
+}
+
+impl Text<'_> {
+    fn plain(text: &str) -> Self {
+        Text { text: text.to_owned(), open: false, default: false, via: Vec::new() }
+    }
+
+    fn unknown(name: &str) -> Self {
+        Text { text: format!("{{{name}}}"), open: true, default: false, via: Vec::new() }
+    }
+}
+
+/// The arguments that stand for a function's parameters while its result is followed.
+struct Frame<'f, 'v> {
+    function: &'f str,
+    args: &'v [Value],
+    file: FileId,
+    outer: Option<&'f Frame<'f, 'v>>,
+}
+
+/// One node's view.
+pub(crate) struct View<'l, 'a> {
+    pub index: &'l Index<'a>,
+    pub territory: &'l Territory<'a>,
+    pub scope: &'l Scope<'a>,
+}
+
+impl<'a> View<'_, 'a> {
+    /// What `value`, stated in `file`, may be.
+    pub fn texts(&self, value: &Value, file: FileId) -> Vec<Text<'a>> {
+        let mut out = self.value(value, file, None, MAX_DEPTH);
+        out.sort_by(|a, b| (a.open, a.default, &a.text).cmp(&(b.open, b.default, &b.text)));
+        out.dedup_by(|a, b| a.text == b.text);
+        out
+    }
+
+    fn value(&self, value: &Value, file: FileId, frame: Option<&Frame<'_, '_>>, depth: usize) -> Vec<Text<'a>> {
+        let mut out = vec![Text::plain("")];
+        for part in &value.parts {
+            match part {
+                Part::Text(text) => out.iter_mut().for_each(|t| t.text.push_str(text)),
+                Part::Hole(hole) => {
+                    let options = self.hole(hole, file, frame, depth);
+                    let mut next = Vec::with_capacity(out.len() * options.len());
+                    for head in &out {
+                        for tail in &options {
+                            if next.len() >= MAX_TEXTS {
+                                break;
+                            }
+                            let mut joined = head.clone();
+                            joined.text.push_str(&tail.text);
+                            joined.open |= tail.open;
+                            joined.default |= tail.default;
+                            joined.via.extend(tail.via.iter().copied());
+                            next.push(joined);
+                        }
+                    }
+                    out = next;
+                }
+            }
+        }
+        out
+    }
+
+    fn hole(&self, hole: &Hole, file: FileId, frame: Option<&Frame<'_, '_>>, depth: usize) -> Vec<Text<'a>> {
+        if depth == 0 {
+            return vec![Text::unknown("")];
+        }
+        match hole {
+            Hole::Opaque(_) => vec![Text::unknown("")],
+            Hole::Env { name, default } => {
+                let found = self.environment(name, depth);
+                self.or_default(found, name, default.as_deref(), file, frame, depth)
+            }
+            Hole::Config { key, default } => {
+                let found = self.configuration(key, depth);
+                self.or_default(found, key, default.as_deref(), file, frame, depth)
+            }
+            Hole::Either(values) => {
+                let mut out: Vec<Text<'a>> =
+                    values.iter().flat_map(|v| self.value(v, file, frame, depth - 1)).collect();
+                if out.iter().any(|t| !t.open) {
+                    out.retain(|t| !t.open);
+                }
+                out.truncate(MAX_TEXTS);
+                out
+            }
+            Hole::Ref(path) => self.reference(path, file, depth),
+            Hole::Param { function, index, name } => self.param(function, *index as usize, name, file, frame, depth),
+            Hole::Result { callee, args } => self.result(callee, args, file, frame, depth),
+        }
+    }
+
+    fn or_default(
+        &self,
+        found: Vec<Text<'a>>,
+        name: &str,
+        default: Option<&Value>,
+        file: FileId,
+        frame: Option<&Frame<'_, '_>>,
+        depth: usize,
+    ) -> Vec<Text<'a>> {
+        if !found.is_empty() {
+            return found;
+        }
+        match default {
+            Some(default) => {
+                let mut out = self.value(default, file, frame, depth - 1);
+                out.iter_mut().for_each(|t| t.default = true);
+                out
+            }
+            None => vec![Text::unknown(name)],
+        }
+    }
+
+    /// A variable of the node's environment. Names are compared without case and separators only when nothing matches
+    /// exactly, because that is how configuration binding reads them.
+    fn environment(&self, name: &str, depth: usize) -> Vec<Text<'a>> {
+        let key = squash(name);
+        for map in [&self.scope.environment, &self.scope.fallback] {
+            let Some(sets) = map.get(&key) else { continue };
+            let exact: Vec<&Set<'a>> = sets.iter().filter(|s| s.key == name).collect();
+            let sets = if exact.is_empty() { sets.iter().collect() } else { exact };
+            let out: Vec<Text<'a>> = sets.into_iter().flat_map(|s| self.set(s, name, depth)).collect();
+            if !out.is_empty() {
+                return unique(out);
+            }
+        }
+        Vec::new()
+    }
+
+    /// A key of the node's configuration, which the environment overrides under its relaxed name.
+    fn configuration(&self, key: &str, depth: usize) -> Vec<Text<'a>> {
+        let squashed = squash(key);
+        for map in [&self.scope.environment, &self.scope.configuration, &self.scope.fallback] {
+            if let Some(sets) = map.get(&squashed) {
+                let out: Vec<Text<'a>> = sets.iter().flat_map(|s| self.set(s, key, depth)).collect();
+                if !out.is_empty() {
+                    return unique(out);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn set(&self, set: &Set<'a>, name: &str, depth: usize) -> Vec<Text<'a>> {
+        if depth == 0 {
+            return Vec::new();
+        }
+        let mut out = match set.home {
+            Home::Project => self.interpolated(set.value, set.file, name, depth - 1),
+            // `X=${X}` would follow itself.
+            Home::Node
+                if set
+                    .value
+                    .holes()
+                    .iter()
+                    .any(|h| matches!(h, Hole::Env { name: n, .. } | Hole::Config { key: n, .. } if n == name)) =>
+            {
+                let environment = project_environment(self.index, folder(self.index.paths[set.file]));
+                let text = crate::deploy::interpolate(set.value, &environment);
+                if text.is_empty() { Vec::new() } else { vec![Text::plain(&text)] }
+            }
+            Home::Node => self.value(set.value, set.file, None, depth - 1),
+        };
+        out.iter_mut().for_each(|t| t.via.push((set.file, set.fact)));
+        out
+    }
+
+    /// A compose value: its holes are variables of the project's dotenv file, which may themselves refer to others.
+    fn interpolated(&self, value: &Value, file: FileId, name: &str, depth: usize) -> Vec<Text<'a>> {
+        if depth == 0 {
+            return Vec::new();
+        }
+        let base = folder(self.index.paths[file]);
+        let path = if base.is_empty() { ".env".to_owned() } else { format!("{base}/.env") };
+        let variables = self.index.dotenv(&path);
+        let mut out = Text::plain("");
+        for part in &value.parts {
+            match part {
+                Part::Text(text) => out.text.push_str(text),
+                Part::Hole(Hole::Env { name: variable, default }) => {
+                    let found = variables.iter().rev().find(|(s, f, _)| {
+                        s.key == *variable && !matches!(s.value.as_hole(), Some(Hole::Env { name, .. }) if name == variable && f.at.line > 0)
+                    });
+                    let text = match (found, default) {
+                        (Some((setting, fact, file)), _) => {
+                            let mut inner = self.interpolated(&setting.value, *file, variable, depth - 1);
+                            inner.iter_mut().for_each(|t| t.via.push((*file, *fact)));
+                            inner.into_iter().next()
+                        }
+                        (None, Some(default)) => self.interpolated(default, file, name, depth - 1).into_iter().next(),
+                        (None, None) => None,
+                    };
+                    match text {
+                        Some(text) => {
+                            out.text.push_str(&text.text);
+                            out.open |= text.open;
+                            out.via.extend(text.via);
+                        }
+                        // Kubernetes `$(X)` and shell-provided variables: the node's environment may know.
+                        None if variable == name => return Vec::new(),
+                        None => {
+                            let known = self.environment(variable, depth - 1).into_iter().next();
+                            let text = known.unwrap_or_else(|| Text::unknown(variable));
+                            out.text.push_str(&text.text);
+                            out.open |= text.open;
+                            out.via.extend(text.via);
+                        }
+                    }
+                }
+                Part::Hole(hole) => {
+                    let text =
+                        self.hole(hole, file, None, depth).into_iter().next().unwrap_or_else(|| Text::unknown(""));
+                    out.text.push_str(&text.text);
+                    out.open |= text.open;
+                    out.via.extend(text.via);
+                }
+            }
+        }
+        vec![out]
+    }
+
+    /// A symbol that another place defines.
+    fn reference(&self, path: &str, file: FileId, depth: usize) -> Vec<Text<'a>> {
+        let group = path.strip_prefix("configmap/").or_else(|| path.strip_prefix("secret/"));
+        if let Some((name, key)) = group.and_then(|g| g.split_once('/')) {
+            let sets = self
+                .index
+                .settings
+                .iter()
+                .filter(|(_, s, _)| matches!(&s.scope, SettingScope::Group(n) if n == name) && s.key == key);
+            let out: Vec<Text<'a>> = sets
+                .flat_map(|(file, setting, fact)| {
+                    let mut texts = self.value(&setting.value, *file, None, depth - 1);
+                    texts.iter_mut().for_each(|t| t.via.push((*file, *fact)));
+                    texts
+                })
+                .collect();
+            return if out.is_empty() { vec![Text::unknown(key)] } else { unique(out) };
+        }
+        let name = name_of(path);
+        let owner = owner_of(path);
+        let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
+        for (at, constant, fact) in self.index.constants.get(name).into_iter().flatten() {
+            if !self.territory.sees(*at) {
+                continue;
+            }
+            if let Some(rank) = self.matches(path, owner, &constant.symbol, *at, file) {
+                found.push((rank, *at, &constant.value, fact));
+            }
+        }
+        let best = found.iter().map(|f| f.0).max();
+        let mut out = Vec::new();
+        for (rank, at, value, fact) in found {
+            // `X = X` in another guise would follow itself for ever; depth ends it, but this is cheaper.
+            let itself = matches!(value.as_hole(), Some(Hole::Ref(p)) if p == path);
+            if Some(rank) != best || out.len() >= MAX_TEXTS || itself {
+                continue;
+            }
+            let mut texts = self.value(value, at, None, depth - 1);
+            texts.iter_mut().for_each(|t| t.via.push((at, fact)));
+            out.extend(texts);
+        }
+        if out.iter().any(|t| !t.open) {
+            out.retain(|t| !t.open);
+        }
+        if !out.is_empty() {
+            return unique(out);
+        }
+        // A property of a bound options type: `FooOptions.<section>` names its section.
+        if !owner.is_empty() && !name.starts_with('<') {
+            let section = format_smolstr!("{owner}.<section>");
+            for (at, constant, _) in self.index.constants.get(section.as_str()).into_iter().flatten() {
+                if let (true, Some(section)) = (self.territory.sees(*at), constant.value.as_text()) {
+                    let found = self.configuration(&format!("{section}.{name}"), depth - 1);
+                    if !found.is_empty() {
+                        return found;
+                    }
+                }
+            }
+        }
+        vec![Text::unknown(name)]
+    }
+
+    /// How well a constant's or function's symbol fits a reference: `None` for not at all.
+    fn matches(&self, path: &str, owner: &str, symbol: &str, at: FileId, from: FileId) -> Option<u8> {
+        let theirs = owner_of(symbol);
+        let same_file = at == from;
+        if owner.is_empty() {
+            // A bare name: the same file, or a top-level name of another.
+            return if same_file { Some(4) } else { theirs.is_empty().then_some(2) };
+        }
+        if theirs == owner {
+            return Some(5);
+        }
+        // An interface's member, implemented or inherited.
+        if !theirs.is_empty() && self.related(theirs, owner, at) {
+            return Some(4);
+        }
+        // `config.endpoints.x` against `endpoints.x` exported as a file called `config` or `endpoints`.
+        let stem = self.index.paths[at].rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("");
+        let module = path.split_once('#').map(|(m, _)| m).unwrap_or("");
+        let imported =
+            !module.is_empty() && (last(module) == stem || folder(self.index.paths[at]).ends_with(last(module)));
+        if theirs.is_empty() && (imported || stem.eq_ignore_ascii_case(owner) || squash(owner) == squash(stem)) {
+            return Some(3);
+        }
+        if theirs.is_empty() && stem == "index" && folder(self.index.paths[at]).ends_with(owner) {
+            return Some(3);
+        }
+        // The receiver's type is not known here, and nothing contradicts.
+        let untyped = owner.chars().next().is_some_and(|c| c.is_lowercase());
+        if untyped && (same_file || squash(theirs).ends_with(&squash(owner)) && !theirs.is_empty()) {
+            return Some(1);
+        }
+        None
+    }
+
+    /// Whether `ty` (defined at `at`) extends or implements `parent`, or the other way round.
+    fn related(&self, ty: &str, parent: &str, at: FileId) -> bool {
+        let uses = self.index.uses[at];
+        uses.is_some_and(|u| u.types.iter().any(|(name, supers)| name == ty && supers.iter().any(|s| s == parent)))
+            // The convention of one implementation: `IFoo` and `Foo`, `Foo` and `FooImpl`.
+            || parent.strip_prefix('I') == Some(ty)
+            || ty.strip_suffix("Impl") == Some(parent)
+    }
+
+    fn param(
+        &self,
+        function: &str,
+        position: usize,
+        name: &SmolStr,
+        file: FileId,
+        frame: Option<&Frame<'_, '_>>,
+        depth: usize,
+    ) -> Vec<Text<'a>> {
+        let mut at = frame;
+        while let Some(f) = at {
+            if f.function == function || name_of(f.function) == name_of(function) && f.function.contains(function) {
+                return match f.args.get(position) {
+                    Some(arg) => self.value(arg, f.file, f.outer, depth - 1),
+                    None => vec![Text::unknown(name)],
+                };
+            }
+            at = f.outer;
+        }
+        let key = name_of(function);
+        let owner = owner_of(function);
+        let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
+        for (at, pass, fact) in self.index.passes.get(key).into_iter().flatten() {
+            if !self.territory.reaches(self.index, *at, &pass.within) || pass.within == function {
+                continue;
+            }
+            let arg = pass
+                .args
+                .iter()
+                .find(|a| a.name.as_ref() == Some(name))
+                .or_else(|| pass.args.get(position).filter(|a| a.name.is_none()));
+            let Some(arg) = arg else { continue };
+            let their_owner = owner_of(&pass.callee);
+            let rank = if key.starts_with(owner) && key.ends_with('>') || their_owner == owner {
+                3
+            } else if self.related(owner, their_owner, file) {
+                3
+            } else if owner.is_empty() || their_owner.is_empty() {
+                2
+            } else if their_owner.chars().next().is_some_and(|c| c.is_lowercase()) || their_owner.ends_with("()") {
+                1
+            } else {
+                continue;
+            };
+            found.push((rank, *at, &arg.value, fact));
+        }
+        let best = found.iter().map(|f| f.0).max();
+        let mut out = Vec::new();
+        for (_, at, value, fact) in found.into_iter().filter(|f| Some(f.0) == best).take(MAX_CALLERS) {
+            let mut texts = self.value(value, at, None, depth - 1);
+            texts.iter_mut().for_each(|t| t.via.push((at, fact)));
+            out.extend(texts);
+        }
+        if out.iter().any(|t| !t.open) {
+            out.retain(|t| !t.open);
+        }
+        if out.is_empty() { vec![Text::unknown(name)] } else { unique(out) }
+    }
+
+    fn result(
+        &self,
+        callee: &str,
+        args: &[Value],
+        file: FileId,
+        frame: Option<&Frame<'_, '_>>,
+        depth: usize,
+    ) -> Vec<Text<'a>> {
+        if callee == "<env>" || callee == "<config>" {
+            let mut out = Vec::new();
+            for key in args.first().map(|a| self.value(a, file, frame, depth - 1)).unwrap_or_default() {
+                if key.open {
+                    continue;
+                }
+                let found = if callee == "<env>" {
+                    self.environment(&key.text, depth - 1)
+                } else {
+                    self.configuration(&key.text, depth - 1)
+                };
+                out.extend(found);
+            }
+            if out.is_empty()
+                && let Some(default) = args.get(1)
+            {
+                out = self.value(default, file, frame, depth - 1);
+            }
+            return if out.is_empty() { vec![Text::unknown("")] } else { unique(out) };
+        }
+        let name = name_of(callee);
+        let owner = owner_of(callee);
+        let mut found: Vec<(u8, FileId, &'a SmolStr, &'a Value, &'a Fact)> = Vec::new();
+        for (at, result, fact) in self.index.returns.get(name).into_iter().flatten() {
+            if !self.territory.sees(*at) {
+                continue;
+            }
+            if let Some(rank) = self.matches(callee, owner, &result.function, *at, file) {
+                found.push((rank, *at, &result.function, &result.value, fact));
+            }
+        }
+        let best = found.iter().map(|f| f.0).max();
+        let mut out = Vec::new();
+        for (_, at, function, value, fact) in found.into_iter().filter(|f| Some(f.0) == best).take(MAX_TEXTS) {
+            let function =
+                function.strip_suffix('>').and_then(|f| f.rsplit_once(".<")).map(|(f, _)| f).unwrap_or(function);
+            let inner = Frame { function, args, file, outer: frame };
+            let mut texts = self.value(value, at, Some(&inner), depth - 1);
+            texts.iter_mut().for_each(|t| t.via.push((at, fact)));
+            out.extend(texts);
+        }
+        if out.iter().any(|t| !t.open) {
+            out.retain(|t| !t.open);
+        }
+        if !out.is_empty() {
+            return unique(out);
+        }
+        // A getter is its field: `getUrl`, `isX`, record and Kotlin accessors, `.Value` of options.
+        if args.is_empty() {
+            let field =
+                name.strip_prefix("get").filter(|f| f.chars().next().is_some_and(char::is_uppercase)).map(decapitalize);
+            let field = field.unwrap_or_else(|| name.to_owned());
+            let texts = self.reference(&format!("{}{field}", &callee[..callee.len() - name.len()]), file, depth - 1);
+            if texts.iter().any(|t| !t.open) {
+                return texts;
+            }
+        }
+        vec![Text::unknown(last(name))]
+    }
+}
+
+fn decapitalize(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|c| c.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
+}
+
+fn unique(texts: Vec<Text<'_>>) -> Vec<Text<'_>> {
+    let mut out: Vec<Text<'_>> = Vec::new();
+    for text in texts {
+        if !out.iter().any(|t| t.text == text.text) && out.len() < MAX_TEXTS {
+            out.push(text);
+        }
+    }
+    out
+}

@@ -1,0 +1,146 @@
+//! What the code of one node can see: its environment, its configuration, and whose code it is.
+
+use crate::deploy::Deploy;
+use crate::index::{FileId, Index, folder, join, squash};
+use crate::territory::Territory;
+use seam_facts::{Claim, Fact, Setting, SettingScope, SmolStr, Target, Value};
+use std::collections::{BTreeSet, HashMap};
+
+/// How a setting's own holes are filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// Interpolation from the project's dotenv file (compose).
+    Project,
+    /// The node's own environment and configuration.
+    Node,
+}
+
+/// A key's value at one place.
+#[derive(Clone, Copy)]
+pub(crate) struct Set<'a> {
+    pub file: FileId,
+    pub key: &'a SmolStr,
+    pub value: &'a Value,
+    pub fact: &'a Fact,
+    pub profile: Option<&'a SmolStr>,
+    pub home: Home,
+}
+
+pub(crate) struct Scope<'a> {
+    /// Environment by squashed key; the exact key is in the entry.
+    pub environment: HashMap<String, Vec<Set<'a>>>,
+    /// Environment that only the image or a dotenv file in the code gives: weaker.
+    pub fallback: HashMap<String, Vec<Set<'a>>>,
+    /// Application configuration by squashed key.
+    pub configuration: HashMap<String, Vec<Set<'a>>>,
+    /// Names that its code registers under.
+    pub application_names: BTreeSet<SmolStr>,
+}
+
+pub(crate) fn scopes<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territories: &[Territory<'a>]) -> Vec<Scope<'a>> {
+    (0..deploy.nodes.len()).map(|node| scope(index, deploy, &territories[node], node)).collect()
+}
+
+fn scope<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territory: &Territory<'a>, node: usize) -> Scope<'a> {
+    let mut scope = Scope {
+        environment: HashMap::new(),
+        fallback: HashMap::new(),
+        configuration: HashMap::new(),
+        application_names: BTreeSet::new(),
+    };
+    for file in &territory.own {
+        for fact in index.facts[*file] {
+            if let Claim::Alias(alias) = &fact.claim
+                && alias.target == Target::Own
+            {
+                scope.application_names.insert(alias.name.clone());
+            }
+        }
+    }
+    for unit in deploy.nodes[node].units.iter().map(|u| &deploy.units[*u]) {
+        // The unit's own settings, those of its other files of the same group, and those it extends.
+        let mut names = vec![unit.service.name.as_str()];
+        names.extend(unit.service.extends.as_ref().map(|(_, name)| name.as_str()));
+        let files: Vec<FileId> = match &unit.service.extends {
+            Some((Some(other), _)) => {
+                let other =
+                    join(folder(index.paths[unit.file]), other).and_then(|p| index.by_path.get(p.as_str()).copied());
+                [Some(unit.file), other].into_iter().flatten().collect()
+            }
+            _ => vec![unit.file],
+        };
+        for file in files {
+            for (setting, fact) in index.settings_in(file) {
+                if matches!(&setting.scope, SettingScope::Service(name) if names.contains(&name.as_str())) {
+                    put(&mut scope.environment, file, setting, fact, Home::Project);
+                }
+            }
+        }
+        for env_file in &unit.service.env_files {
+            let Some(path) = join(folder(index.paths[unit.file]), env_file) else { continue };
+            for (setting, fact, file) in index.dotenv(&path) {
+                put(&mut scope.environment, file, setting, fact, Home::Project);
+            }
+        }
+        for group in &unit.service.env_from {
+            for (file, setting, fact) in &index.settings {
+                if matches!(&setting.scope, SettingScope::Group(name) if name == group) {
+                    put(&mut scope.environment, *file, setting, fact, Home::Node);
+                }
+            }
+        }
+        let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
+        if let Some(file) = recipe.and_then(|r| index.by_path.get(r.as_str()).copied()) {
+            image_settings(index, file, &mut scope);
+        }
+    }
+    for file in &territory.own {
+        image_settings(index, *file, &mut scope);
+        for (setting, fact) in index.settings_in(*file) {
+            match &setting.scope {
+                SettingScope::Dotenv => put(&mut scope.fallback, *file, setting, fact, Home::Node),
+                SettingScope::App => put(&mut scope.configuration, *file, setting, fact, Home::Node),
+                SettingScope::Service(_) | SettingScope::Group(_) | SettingScope::Image | SettingScope::Named(_) => {}
+            }
+        }
+    }
+    // What a configuration server hands to this application, its own entries before those for all.
+    let mine: Vec<String> =
+        scope.application_names.iter().chain(&deploy.nodes[node].aliases).map(|n| squash(n)).collect();
+    for (file, setting, fact) in &index.settings {
+        if let SettingScope::Named(name) = &setting.scope {
+            let name = squash(name);
+            if name == "application" || mine.contains(&name) {
+                put(&mut scope.configuration, *file, setting, fact, Home::Node);
+            }
+        }
+    }
+    // Configuration of libraries comes last.
+    for file in &territory.libraries {
+        for (setting, fact) in index.settings_in(*file).filter(|(s, _)| s.scope == SettingScope::App) {
+            let key = squash(&setting.key);
+            scope.configuration.entry(key).or_insert_with(|| vec![set(*file, setting, fact, Home::Node)]);
+        }
+    }
+    scope
+}
+
+fn image_settings<'a>(index: &Index<'a>, file: FileId, scope: &mut Scope<'a>) {
+    for (setting, fact) in index.settings_in(file).filter(|(s, _)| s.scope == SettingScope::Image) {
+        let known = scope
+            .fallback
+            .get(&squash(&setting.key))
+            .is_some_and(|sets| sets.iter().any(|s| std::ptr::eq(s.fact, fact)));
+        if !known {
+            put(&mut scope.fallback, file, setting, fact, Home::Node);
+        }
+    }
+}
+
+fn set<'a>(file: FileId, setting: &'a Setting, fact: &'a Fact, home: Home) -> Set<'a> {
+    Set { file, key: &setting.key, value: &setting.value, fact, profile: setting.profile.as_ref(), home }
+}
+
+fn put<'a>(map: &mut HashMap<String, Vec<Set<'a>>>, file: FileId, setting: &'a Setting, fact: &'a Fact, home: Home) {
+    map.entry(squash(&setting.key)).or_default().push(set(file, setting, fact, home));
+}

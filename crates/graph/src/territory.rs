@@ -1,0 +1,420 @@
+//! Which code belongs to which node, and which libraries it is built with.
+//!
+//! A node's own code is what its image is built from. A library is code outside of that which the node's code imports;
+//! what a library does counts for the node only where the node's code can reach it by name, so that a shared client
+//! library does not make everybody call everything.
+
+use crate::deploy::{Deploy, Merged, folder_named};
+use crate::index::{FileId, Index, below, folder, join, last, squash};
+use seam_facts::{ModuleKind, SmolStr, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// The code of one node.
+#[derive(Default)]
+pub(crate) struct Territory<'a> {
+    /// Folders (or single files) of its own.
+    pub roots: Vec<String>,
+    pub own: BTreeSet<FileId>,
+    /// Files of libraries that it imports, directly or not.
+    pub libraries: BTreeSet<FileId>,
+    /// Names that its code mentions, libraries included as far as they are reached.
+    pub names: HashSet<&'a str>,
+}
+
+impl<'a> Territory<'a> {
+    /// The code below these folders, with the libraries that it imports.
+    pub fn of(index: &Index<'a>, roots: Vec<String>) -> Self {
+        let mut territory = Territory::rooted(index, roots);
+        libraries(index, &Modules::new(index), &mut territory);
+        territory
+    }
+
+    fn rooted(index: &Index<'a>, roots: Vec<String>) -> Self {
+        let own = (0..index.paths.len())
+            .filter(|f| !index.test[*f] && roots.iter().any(|r| below(index.paths[*f], r)))
+            .collect();
+        Territory { roots, own, ..Territory::default() }
+    }
+
+    pub fn sees(&self, file: FileId) -> bool {
+        self.own.contains(&file) || self.libraries.contains(&file)
+    }
+
+    /// Whether the node's code reaches the function `within` of `file`.
+    pub fn reaches(&self, index: &Index<'_>, file: FileId, within: &str) -> bool {
+        if self.own.contains(&file) {
+            return index.uses[file].is_none_or(|u| !u.unused.iter().any(|f| f == within));
+        }
+        self.libraries.contains(&file) && reached(index, file, within, &self.names)
+    }
+}
+
+/// Whether a library's function is reached by somebody who mentions `names`.
+fn reached(index: &Index<'_>, file: FileId, within: &str, names: &HashSet<&str>) -> bool {
+    let (owner, function) = within.rsplit_once('.').unwrap_or(("", within));
+    let owner_simple = last(owner);
+    let owner_named = || {
+        owner.is_empty()
+            || names.contains(owner_simple)
+            || index.uses[file].is_some_and(|u| {
+                u.types
+                    .iter()
+                    .any(|(ty, supers)| ty == owner_simple && supers.iter().any(|s| names.contains(s.as_str())))
+            })
+    };
+    if function.is_empty() {
+        return true;
+    }
+    if function.starts_with('<') || owner_simple == function {
+        return owner_named();
+    }
+    names.contains(function) && owner_named()
+}
+
+pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Territory<'a>> {
+    let roots = roots(index, deploy);
+    let modules = Modules::new(index);
+    roots
+        .into_iter()
+        .map(|roots| {
+            let mut territory = Territory::rooted(index, roots);
+            libraries(index, &modules, &mut territory);
+            territory
+        })
+        .collect()
+}
+
+/// The folders of each node's own code.
+fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
+    // Folders of recipes and builds: what lies above several of them is nobody's own.
+    let mut starts: BTreeSet<String> = BTreeSet::new();
+    for node in &deploy.nodes {
+        for unit in node.units.iter().map(|u| &deploy.units[*u]) {
+            if let Some(dockerfile) = unit.dockerfile.as_deref().filter(|d| index.by_path.contains_key(d)) {
+                starts.insert(folder(dockerfile).to_owned());
+            } else if let Some(context) = &unit.context {
+                starts.insert(context.clone());
+            }
+        }
+    }
+    let broad = |dir: &str, own: &str| {
+        dir.is_empty() || starts.iter().any(|s| s != dir && s != own && below(s, dir) && !below(s, own))
+    };
+    let mut out: Vec<Vec<String>> = Vec::new();
+    for node in &deploy.nodes {
+        let mut roots: BTreeSet<String> = BTreeSet::new();
+        if !node.product.is_some_and(|p| p.kind.is_store()) {
+            for unit in node.units.iter().map(|u| &deploy.units[*u]) {
+                let Some(context) = &unit.context else { continue };
+                let dockerfile = unit.dockerfile.as_deref().filter(|d| index.by_path.contains_key(d));
+                let recipe_folder = dockerfile.map(folder).unwrap_or(context);
+                if !broad(context, context) {
+                    roots.insert(context.clone());
+                    continue;
+                }
+                if recipe_folder != context && !broad(recipe_folder, recipe_folder) {
+                    roots.insert(recipe_folder.to_owned());
+                }
+                let mut copied = copies(index, deploy, context, unit.dockerfile.as_deref());
+                copied.retain(|path| {
+                    let elsewhere = starts
+                        .iter()
+                        .any(|s| s != recipe_folder && !s.is_empty() && below(path, s) && !below(recipe_folder, s));
+                    !path.is_empty() && !elsewhere && !broad(path, recipe_folder)
+                });
+                roots.extend(copied);
+                if roots.is_empty() {
+                    roots.extend(named_within(index, context, node, unit.service.command.as_ref()));
+                }
+            }
+        }
+        out.push(minimal(roots));
+    }
+    // Several deployables from one folder whose command names a part of it (`/go/bin/search`, `cmd/search`) have that part.
+    for id in 0..out.len() {
+        let shared = out.iter().enumerate().any(|(other, roots)| other != id && roots == &out[id]);
+        if !shared || out[id].is_empty() {
+            continue;
+        }
+        let node = &deploy.nodes[id];
+        let command = node.units.iter().find_map(|u| deploy.units[*u].service.command.as_ref());
+        let narrowed: BTreeSet<String> =
+            out[id].iter().flat_map(|root| named_within(index, root, node, command)).collect();
+        if !narrowed.is_empty() {
+            out[id] = minimal(narrowed);
+        }
+    }
+    unclaimed(index, deploy, &mut out);
+    out
+}
+
+/// Nodes without a source take a folder of their name that nobody has.
+fn unclaimed(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
+    let code: BTreeSet<String> = index
+        .modules
+        .iter()
+        .map(|(file, ..)| folder(index.paths[*file]).to_owned())
+        .chain(
+            (0..index.paths.len())
+                .filter(|f| index.uses[*f].is_some() && !index.test[*f])
+                .map(|f| folder(index.paths[f]).to_owned()),
+        )
+        .collect();
+    for id in 0..out.len() {
+        let node = &deploy.nodes[id];
+        if !out[id].is_empty() || node.product.is_some() {
+            continue;
+        }
+        let free: Vec<String> = code
+            .iter()
+            .filter(|dir| !dir.is_empty() && !out.iter().flatten().any(|r| below(dir, r)))
+            .flat_map(|dir| {
+                // Parents too, as long as nobody has a part of them.
+                let mut chain = vec![dir.clone()];
+                let mut at = dir.as_str();
+                while let Some((parent, _)) = at.rsplit_once('/') {
+                    if out.iter().flatten().any(|r| below(r, parent)) {
+                        break;
+                    }
+                    chain.push(parent.to_owned());
+                    at = parent;
+                }
+                chain
+            })
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let names: Vec<&str> = node.aliases.iter().map(SmolStr::as_str).chain([node.name.as_str()]).collect();
+        if let Some(found) = folder_named(&free, &names) {
+            out[id] = vec![found];
+        }
+    }
+}
+
+/// Keeps folders that lie in no other of the set.
+fn minimal(roots: BTreeSet<String>) -> Vec<String> {
+    let all: Vec<String> = roots.into_iter().collect();
+    all.iter().filter(|r| !all.iter().any(|o| o != *r && below(r, o))).cloned().collect()
+}
+
+/// What a recipe copies from its context, as workspace paths of folders or single files of code.
+fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, dockerfile: Option<&str>) -> Vec<String> {
+    let Some(file) = dockerfile.and_then(|d| index.by_path.get(d)) else { return Vec::new() };
+    let Some((build, _)) = deploy.builds.get(file) else { return Vec::new() };
+    let mut out = Vec::new();
+    for copy in &build.copies {
+        let path = copy.trim_end_matches(['*', '/']);
+        // Manifests are copied ahead of code to fill a layer of dependencies; they say nothing about whose code it is.
+        let Some(path) = join(context, path) else { continue };
+        let code = index.by_path.get(path.as_str()).is_some_and(|f| index.uses[*f].is_some());
+        if code || index.folders.contains(path.as_str()) {
+            out.push(path);
+        }
+    }
+    out
+}
+
+/// Folders within `root` that a deployable's name or command names.
+fn named_within(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Option<&Value>) -> Vec<String> {
+    let command = command.map(Value::to_string).unwrap_or_default();
+    let mut words: Vec<&str> =
+        command.split([' ', '/', '=', ',', '"', '[', ']', ':']).filter(|w| w.len() > 2).collect();
+    words.push(&node.name);
+    let folders: Vec<String> = index
+        .folders
+        .iter()
+        .filter(|f| below(f, root) && **f != root && f[root.len()..].matches('/').count() <= 4)
+        .map(|f| (*f).to_owned())
+        .collect();
+    let mut hits: Vec<&String> = folders
+        .iter()
+        .filter(|f| {
+            let part = squash(f.rsplit('/').next().unwrap_or(f));
+            words.iter().any(|w| squash(w) == part)
+        })
+        .filter(|f| (0..index.paths.len()).any(|p| index.uses[p].is_some() && below(index.paths[p], f)))
+        .collect();
+    if hits.is_empty() {
+        return folder_named(&folders, &[&node.name]).into_iter().collect();
+    }
+    hits.sort_by_key(|f| (f.matches('/').count(), f.len()));
+    // `cmd/search` and `services/search` are both its own; deeper folders of the same name are parts of other things.
+    let depth = hits[0].matches('/').count();
+    hits.into_iter().filter(|f| f.matches('/').count() <= depth + 1).cloned().collect()
+}
+
+/// How imports lead to files.
+struct Modules<'a> {
+    /// Go module path, npm or Python package name → folder.
+    named: BTreeMap<&'a str, (&'a str, ModuleKind)>,
+    by_folder: HashMap<&'a str, Vec<FileId>>,
+    /// Squashed stem → files, for dotted Python modules and the like.
+    by_stem: HashMap<&'a str, Vec<FileId>>,
+}
+
+impl<'a> Modules<'a> {
+    fn new(index: &Index<'a>) -> Self {
+        let named =
+            index.modules.iter().map(|(file, m, _)| (m.name.as_str(), (folder(index.paths[*file]), m.kind))).collect();
+        let mut by_folder: HashMap<&str, Vec<FileId>> = HashMap::new();
+        let mut by_stem: HashMap<&str, Vec<FileId>> = HashMap::new();
+        for (id, path) in index.paths.iter().enumerate() {
+            if index.uses[id].is_none() || index.test[id] {
+                continue;
+            }
+            by_folder.entry(folder(path)).or_default().push(id);
+            let name = path.rsplit('/').next().unwrap_or(path);
+            by_stem.entry(name.split('.').next().unwrap_or(name)).or_default().push(id);
+        }
+        Modules { named, by_folder, by_stem }
+    }
+
+    /// The files of the workspace that an import in `from` may mean.
+    fn files(&self, index: &Index<'a>, from: FileId, import: &str, own: &BTreeSet<FileId>) -> Vec<FileId> {
+        let (module, member) = import.split_once('#').map(|(m, n)| (m, Some(n))).unwrap_or((import, None));
+        let path = index.paths[from].as_str();
+        let prefer_own = |files: &[FileId]| -> Vec<FileId> {
+            let mine: Vec<FileId> = files.iter().copied().filter(|f| own.contains(f)).collect();
+            if mine.is_empty() { files.to_vec() } else { mine }
+        };
+        // Java, Kotlin, C#, PHP: packages with types.
+        if let Some(member) = member {
+            let full = seam_facts::format_smolstr!("{module}.{member}");
+            if let Some(files) = index.packages.get(&full) {
+                return prefer_own(files);
+            }
+        }
+        if let Some(files) = index.packages.get(module).filter(|_| !path.ends_with(".go")) {
+            return prefer_own(files);
+        }
+        if path.ends_with(".go") {
+            let found =
+                self.named.iter().filter(|(_, (_, kind))| *kind == ModuleKind::Go).filter_map(|(name, (dir, _))| {
+                    let rest = module.strip_prefix(name)?;
+                    (rest.is_empty() || rest.starts_with('/'))
+                        .then(|| (name.len(), join(dir, rest.trim_start_matches('/'))))
+                });
+            let dir = found.max().and_then(|(_, dir)| dir);
+            return dir.and_then(|d| self.by_folder.get(d.as_str())).cloned().unwrap_or_default();
+        }
+        if path.ends_with(".py") {
+            return self.python(index, path, module, member);
+        }
+        // Relative paths of scripts, and names of packages in the workspace.
+        if module.starts_with('.') {
+            let Some(target) = join(folder(path), module) else { return Vec::new() };
+            return self.script(index, &target);
+        }
+        let package = self.named.iter().filter(|(_, (_, kind))| *kind == ModuleKind::Npm).find(|(name, _)| {
+            module == **name || module.strip_prefix(**name).is_some_and(|rest| rest.starts_with('/'))
+        });
+        match package {
+            Some((_, (dir, _))) => (0..index.paths.len())
+                .filter(|f| index.uses[*f].is_some() && !index.test[*f] && below(index.paths[*f], dir))
+                .collect(),
+            None => Vec::new(),
+        }
+    }
+
+    fn script(&self, index: &Index<'a>, target: &str) -> Vec<FileId> {
+        let stem = target.trim_end_matches(".js").trim_end_matches(".ts");
+        for suffix in [".ts", ".js", ".tsx", ".jsx", ".mjs", ".cjs", "/index.ts", "/index.js", "/index.tsx"] {
+            if let Some(file) = index.by_path.get(format!("{stem}{suffix}").as_str()) {
+                return vec![*file];
+            }
+        }
+        index.by_path.get(target).copied().into_iter().collect()
+    }
+
+    fn python(&self, index: &Index<'a>, from: &str, module: &str, member: Option<&str>) -> Vec<FileId> {
+        let dots = module.chars().take_while(|c| *c == '.').count();
+        let tail = module[dots..].replace('.', "/");
+        let mut candidates: Vec<String> = Vec::new();
+        for middle in
+            [Some(tail.clone()), member.map(|m| if tail.is_empty() { m.to_owned() } else { format!("{tail}/{m}") })]
+                .into_iter()
+                .flatten()
+        {
+            candidates.push(format!("{middle}.py"));
+            candidates.push(format!("{middle}/__init__.py"));
+        }
+        if dots > 0 {
+            let up = "../".repeat(dots - 1);
+            let hits = candidates
+                .iter()
+                .filter_map(|c| index.by_path.get(join(folder(from), &format!("{up}{c}"))?.as_str()).copied());
+            return hits.collect();
+        }
+        let stem = tail.rsplit('/').next().unwrap_or(&tail);
+        let by_stem =
+            [Some(stem), member, Some("__init__")].into_iter().flatten().filter_map(|s| self.by_stem.get(s)).flatten();
+        let mut hits: Vec<(usize, FileId)> = by_stem
+            .filter(|f| {
+                candidates
+                    .iter()
+                    .any(|c| index.paths[**f].as_str() == c || index.paths[**f].ends_with(&format!("/{c}")))
+            })
+            .map(|f| (common(from, index.paths[*f]), *f))
+            .collect();
+        hits.sort_by_key(|(shared, f)| (std::cmp::Reverse(*shared), *f));
+        // The nearest file of that name, and its package's own file.
+        let nearest = hits.first().map(|(shared, _)| *shared);
+        hits.into_iter().filter(|(shared, _)| Some(*shared) == nearest).map(|(_, f)| f).collect()
+    }
+}
+
+/// Number of leading folders that two paths share.
+fn common(a: &str, b: &str) -> usize {
+    a.split('/').zip(b.split('/')).take_while(|(x, y)| x == y).count()
+}
+
+/// Follows imports to libraries, and names into them, until nothing is added.
+fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Territory<'a>) {
+    let mut names: HashSet<&'a str> = HashSet::new();
+    for file in &territory.own {
+        if let Some(uses) = index.uses[*file] {
+            names.extend(uses.functions.iter().flat_map(|(_, n)| n.iter().map(SmolStr::as_str)));
+        }
+    }
+    let mut queue: Vec<FileId> = territory.own.iter().copied().collect();
+    let mut seen: BTreeSet<FileId> = territory.own.clone();
+    while let Some(file) = queue.pop() {
+        let Some(uses) = index.uses[file] else { continue };
+        for import in &uses.imports {
+            for found in modules.files(index, file, import, &territory.own) {
+                if !index.test[found] && seen.insert(found) {
+                    territory.libraries.insert(found);
+                    queue.push(found);
+                }
+            }
+        }
+        // Files of one Go package, and of a package named in the library, come together.
+        if territory.libraries.contains(&file) && !uses.package.is_empty() {
+            let beside = modules.by_folder.get(folder(index.paths[file])).into_iter().flatten();
+            for found in beside.filter(|f| index.uses[**f].is_some_and(|u| u.package == uses.package)) {
+                if seen.insert(*found) {
+                    territory.libraries.insert(*found);
+                    queue.push(*found);
+                }
+            }
+        }
+    }
+    // Names that reached functions of libraries mention in turn.
+    let mut open: Vec<(FileId, &'a SmolStr, &'a Vec<SmolStr>)> = territory
+        .libraries
+        .iter()
+        .filter_map(|f| Some((*f, index.uses[*f]?)))
+        .flat_map(|(f, u)| u.functions.iter().map(move |(symbol, names)| (f, symbol, names)))
+        .collect();
+    loop {
+        let before = open.len();
+        let (hit, rest): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(f, symbol, _)| reached(index, *f, symbol, &names));
+        names.extend(hit.iter().flat_map(|(_, _, n)| n.iter().map(SmolStr::as_str)));
+        open = rest;
+        if open.len() == before {
+            break;
+        }
+    }
+    territory.names = names;
+}

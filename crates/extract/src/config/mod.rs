@@ -26,6 +26,7 @@ mod manifest;
 mod owners;
 mod properties;
 mod settings;
+mod webserver;
 
 use crate::{Extractor, File};
 
@@ -44,6 +45,9 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &envoy::EXTRACTOR,
     &nginx::EXTRACTOR,
     &settings::EXTRACTOR,
+    &webserver::APACHE,
+    &webserver::CADDY,
+    &webserver::HAPROXY,
     &kubernetes::EXTRACTOR,
     &manifest::EXTRACTOR,
     &owners::EXTRACTOR,

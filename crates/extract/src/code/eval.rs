@@ -34,7 +34,7 @@ impl<'a> Code<'a> {
                 let values: Vec<Value> =
                     options.iter().map(|o| self.eval(o, function, steps.saturating_sub(1))).collect();
                 match self.unit.lang {
-                    Lang::Script | Lang::Kotlin => library::fallback(values),
+                    Lang::Script | Lang::Kotlin | Lang::CSharp => library::fallback(values),
                     _ => self.alternatives(values.into_iter()),
                 }
             }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: everything here is about values only; calls that *do* something are technologies' business.
 
-use super::{Code, golang};
+use super::{Code, csharp, golang};
 use crate::code::ir::{Annotation, Call, Expr, ExprKind, Field, Type};
 use crate::lang::Lang;
 use seam_facts::{Hole, SmolStr, Value, format_smolstr};
@@ -64,6 +64,9 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     let callee = code.callee(call, function);
     let eval = |expr: &Expr| code.eval(expr, function, steps);
     let arg = |index: usize| call.args.get(index).map(|a| eval(&a.value));
+    if let Some(found) = csharp::called(code, call, &callee, function, &eval) {
+        return Some(found);
+    }
     if ENV_READERS.contains(&(lang, callee.as_str())) {
         let default = call.named("default").or_else(|| call.arg(1)).map(eval).filter(|v| !is_null(v));
         return Some(keyed(true, arg(0)?, default));
@@ -271,7 +274,7 @@ pub(super) fn fallback(values: Vec<Value>) -> Value {
     out.unwrap_or_default()
 }
 
-fn is_null(value: &Value) -> bool {
+pub(super) fn is_null(value: &Value) -> bool {
     matches!(value.as_hole(), Some(Hole::Opaque(s)) if s == "null")
 }
 
@@ -303,19 +306,15 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
             matches!(name, "getProperty" | "getRequiredProperty") && on(&["env", "config"])
                 || matches!(name, "getString" | "getValue" | "getOptionalValue") && on(&["config"])
         }
-        Lang::CSharp => {
-            matches!(name, "GetValue" | "GetSection" | "GetConnectionString" | "GetRequiredSection" | "GetServiceUri")
-                && on(&["config"])
-        }
         Lang::Script => matches!(name, "get" | "getOrThrow" | "has") && on(&["config"]),
         Lang::Go => {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
         }
         Lang::Python => matches!(name, "get" | "get_value") && receiver.ends_with("settings"),
         Lang::Php => callee == "config",
-        Lang::Ruby | Lang::Rust | Lang::Elixir | Lang::Cpp => false,
+        // Sections of .NET are followed in `csharp`.
+        Lang::CSharp | Lang::Ruby | Lang::Rust | Lang::Elixir | Lang::Cpp => false,
     };
-    // `GetConnectionString("X")` is `ConnectionStrings:X`; the caller's key is completed in `called`.
     found.then_some(0)
 }
 
@@ -328,25 +327,17 @@ pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize
     if code.unit.lang == Lang::Go && golang::read_from_file(code, base, function) {
         return Some(keyed(false, key.clone(), None));
     }
-    if code.unit.lang == Lang::CSharp && origin.to_ascii_lowercase().contains("configuration") {
-        // `Configuration.GetSection("A")["B"]` continues the section's key.
-        let section = match base.as_call() {
-            Some(call) if matches!(call.name(), "GetSection" | "GetRequiredSection") => {
-                call.arg(0).map(|a| code.value(a, function)).and_then(|v| v.as_text())
-            }
-            _ => None,
-        };
-        let key = match (section, key.as_text()) {
-            (Some(section), Some(key)) => Value::text(format_smolstr!("{section}.{key}")),
-            _ => key.clone(),
-        };
-        return Some(keyed(false, key, None));
+    if let Some(found) = csharp::indexed(code, base, key, function) {
+        return Some(found);
     }
     super::python::indexed(code, base, key, function)
 }
 
 /// `base.member`, where members are environment variables.
 pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize) -> Option<Value> {
+    if let Some(found) = csharp::member(code, base, member, function) {
+        return Some(found);
+    }
     let origin = code.origin(base, function);
     if code.unit.lang == Lang::Go
         && let Some(found) = golang::member(&origin, member)

@@ -5,6 +5,7 @@
 //! imported module `requests`, however it was imported; `RestTemplate.exchange` is a method on anything declared as, or
 //! made by, `RestTemplate`; `axios#create().get` is a method on what `axios.create` returned.
 
+pub(crate) mod csharp;
 mod eval;
 mod golang;
 pub(crate) use golang::{generated, stub_of};
@@ -343,6 +344,7 @@ impl<'a> Code<'a> {
                 ExprKind::Name(name) => self
                     .bindings(name, function)
                     .and_then(|b| b.iter().rev().find(|b| !matches!(b.value.kind, ExprKind::Null)))
+                    .or_else(|| self.implicit_field(name, function))
                     .map(|b| (b.value, b.function)),
                 ExprKind::Member(base, member) if matches!(&base.kind, ExprKind::Name(n) if n == "this") => {
                     let owner = self.unit.functions[function].owner.as_str();
@@ -369,6 +371,15 @@ impl<'a> Code<'a> {
             }
         }
         (expr, function)
+    }
+
+    /// What a field of the type around is given, where a bare name means it.
+    fn implicit_field<'s>(&'s self, name: &'s str, function: usize) -> Option<&'s Binding<'s>> {
+        let f = &self.unit.functions[function];
+        if !self.unit.lang.implicit_this() || f.params.iter().any(|p| p.name == name) {
+            return None;
+        }
+        self.fields.get(&(f.owner.as_str(), name)).and_then(|b| b.first())
     }
 
     /// One name followed to an object literal, for a member of it.

@@ -4,7 +4,7 @@
 //! what a call returned. Types that are imported in languages with module paths are `module#Type` too (Go
 //! `net/http#Client.Do`); in Java, Kotlin, C#, PHP types stay simple, because imports there name types uniquely enough.
 
-use super::{Binding, Code};
+use super::{Binding, Code, csharp};
 use crate::code::ir::{Call, Expr, ExprKind};
 use crate::lang::Lang;
 use seam_facts::{SmolStr, format_smolstr};
@@ -43,7 +43,9 @@ impl<'a> Code<'a> {
                 {
                     return self.canonical_type(&field.ty);
                 }
-                if base_name.is_empty() {
+                if let Some(held) = csharp::unwrapped(&base_name, member) {
+                    held
+                } else if base_name.is_empty() {
                     member.clone()
                 } else if base_name.ends_with('#') {
                     format_smolstr!("{base_name}{member}")
@@ -74,6 +76,9 @@ impl<'a> Code<'a> {
                         ExprKind::Name(n) if n.ends_with("Service") && n.starts_with(|c: char| c.is_ascii_uppercase()))) =>
             {
                 self.canonical(&call.args[0].value, function, steps - 1)
+            }
+            ExprKind::Call(call) if self.unit.lang == Lang::CSharp && csharp::resolved(call).is_some() => {
+                csharp::resolved(call).map(|ty| self.canonical_type(ty)).unwrap_or_default()
             }
             ExprKind::Call(call) => {
                 let name = self.canonical(&call.callee, function, steps - 1);
@@ -299,6 +304,11 @@ impl<'a> Code<'a> {
 
     /// A type as written to its canonical name.
     pub fn canonical_type(&self, ty: &str) -> SmolStr {
+        if self.unit.lang == Lang::CSharp
+            && let Some(found) = csharp::canonical_type(ty)
+        {
+            return found;
+        }
         let plain = crate::lang::plain_type(ty);
         match plain.split_once('.').or_else(|| plain.split_once("::")) {
             // Go `http.Client`, Python `httpx.AsyncClient`, Rust `reqwest::Client`.

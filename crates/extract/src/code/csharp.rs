@@ -6,7 +6,7 @@
 use super::{Code, library};
 use crate::code::ir::{Call, Expr, ExprKind};
 use crate::lang::{Lang, plain_type};
-use seam_facts::{SmolStr, Value, format_smolstr};
+use seam_facts::{Hole, SmolStr, Value, format_smolstr};
 
 /// How many names are followed to the section that a variable holds.
 const MAX_STEPS: usize = 6;
@@ -33,6 +33,22 @@ pub(super) fn called(
         "ExpandEnvironmentVariables" if callee.starts_with("Environment.") => return arg(0),
         // Tye's addresses of services.
         "GetServiceUri" => return Some(Value::text("http://").then(arg(0)?)),
+        // `new("http://…")`: what is made is said elsewhere, what it is made of is here.
+        "" if call.new
+            && matches!(call.args.len(), 1 | 2)
+            && !matches!(call.args[0].value.kind, ExprKind::Object(_)) =>
+        {
+            return arg(0);
+        }
+        "Parse" | "Create"
+            if matches!(
+                callee,
+                "ConfigurationOptions.Parse" | "MongoUrl.Create" | "MongoClientSettings.FromConnectionString"
+            ) =>
+        {
+            return arg(0);
+        }
+        "FromConnectionString" | "FromUrl" if callee.starts_with("MongoClientSettings.") => return arg(0),
         "Uri" if call.new && call.args.len() == 2 => {
             let kind = call.args[1].value.path().is_some_and(|p| p.starts_with("UriKind."));
             return if kind { arg(0) } else { Some(join(arg(0)?, arg(1)?)) };
@@ -67,12 +83,29 @@ pub(super) fn called(
                 None => Some(value),
             }
         }
+        // Guards and changes of a text's form, by the names that people give them.
+        _ if is_guard(name) && matches!(receiver.kind, ExprKind::Index(..) | ExprKind::Call(_) | ExprKind::Name(_)) => {
+            let value = eval(receiver);
+            let known = value.as_text().is_some()
+                || value
+                    .holes()
+                    .iter()
+                    .any(|h| matches!(h, Hole::Env { .. } | Hole::Config { .. } | Hole::Param { .. }));
+            known.then_some(value)
+        }
         "Get" if call.args.is_empty() && call.type_args.len() == 1 => {
             let key = self::section(code, receiver, function, MAX_STEPS)?;
             (!key.is_empty()).then(|| library::keyed(false, key, None))
         }
         _ => None,
     }
+}
+
+fn is_guard(name: &str) -> bool {
+    ["NotBe", "NotNull", "ThrowIf", "EnsureNot", "EnsureEnds", "OrThrow", "Required"]
+        .iter()
+        .any(|w| name.starts_with(w))
+        || matches!(name, "TrimStart" | "ToLowerInvariant" | "Split" | "First" | "Single" | "ToUri" | "AsString")
 }
 
 /// `base[key]`.
@@ -187,9 +220,11 @@ pub(super) fn resolved(call: &Call) -> Option<&SmolStr> {
             | "Resolve"
             | "CreateInstance"
     ) || call.name() == "Get" && call.args.is_empty();
-    asked.then_some(())?;
+    // Readers and mappers give what they are asked for.
+    let made = matches!(call.name(), "Adapt" | "Map" | "Deserialize" | "DeserializeObject" | "ReadFromJsonAsync");
     match call.type_args.as_slice() {
-        [only] => Some(only),
+        [only] if asked || made => Some(only),
+        [only] if ["Options", "Settings", "Config"].iter().any(|w| only.ends_with(w)) => Some(only),
         _ => None,
     }
 }

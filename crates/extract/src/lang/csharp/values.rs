@@ -269,8 +269,10 @@ fn creation(cx: &mut Lower<'_>, node: Node<'_>) -> ExprKind {
         let kind = initializer(cx, init);
         args.push(Arg { name: None, value: expr(kind, init) });
     }
-    let simple = name.rsplit('.').next().unwrap_or(&name);
-    let callee = Expr::name(simple, span(node));
+    // `new A.B(…)`: the last part is what is made.
+    let mut parts = name.split('.');
+    let first = Expr::name(parts.next().unwrap_or(""), span(node));
+    let callee = parts.fold(first, |base, part| expr(ExprKind::Member(Box::new(base), part.into()), node));
     let type_args = if ty.is_empty() { Vec::new() } else { vec![ty.into()] };
     ExprKind::Call(Box::new(Call { callee, args, new: true, type_args }))
 }

@@ -20,6 +20,7 @@ mod docker;
 mod dotenv;
 mod entries;
 mod envoy;
+mod gateway;
 mod nginx;
 mod kubernetes;
 mod manifest;
@@ -43,6 +44,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &dotnet::PROJECT,
     &dotnet::TYE,
     &envoy::EXTRACTOR,
+    &gateway::EXTRACTOR,
     &nginx::EXTRACTOR,
     &settings::EXTRACTOR,
     &webserver::APACHE,

@@ -22,10 +22,14 @@ mod entries;
 mod envoy;
 mod gateway;
 mod nginx;
+mod helm;
 mod kubernetes;
+mod kustomize;
 mod manifest;
 mod owners;
+mod process;
 mod properties;
+mod skaffold;
 mod settings;
 mod webserver;
 
@@ -50,9 +54,13 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &webserver::APACHE,
     &webserver::CADDY,
     &webserver::HAPROXY,
+    &helm::EXTRACTOR,
     &kubernetes::EXTRACTOR,
+    &kustomize::EXTRACTOR,
     &manifest::EXTRACTOR,
     &owners::EXTRACTOR,
+    &process::EXTRACTOR,
+    &skaffold::EXTRACTOR,
 ];
 
 pub(crate) fn may_want(file: &File<'_>) -> bool {

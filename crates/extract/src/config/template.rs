@@ -97,6 +97,152 @@ pub fn includes(text: &str) -> Vec<SmolStr> {
     out
 }
 
+/// Named templates of a text: offset, name and body of each `define`.
+pub fn definitions(text: &str) -> Vec<(usize, SmolStr, &str)> {
+    let mut out = Vec::new();
+    let mut open: Option<(usize, SmolStr, usize)> = None;
+    let mut depth = 0usize;
+    for (start, end, inner) in actions(text) {
+        match inner.split_whitespace().next().unwrap_or("") {
+            "define" if open.is_none() => {
+                let name = inner.split('"').nth(1).unwrap_or("");
+                open = Some((start, name.into(), end));
+                depth = 0;
+            }
+            "if" | "range" | "with" | "block" | "define" => depth += 1,
+            "end" if depth > 0 => depth -= 1,
+            "end" => {
+                if let Some((at, name, from)) = open.take() {
+                    out.push((at, name, &text[from..start]));
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// What a named template of one line comes to; branches are alternatives. `None` for what prints several lines.
+pub fn body(text: &str) -> Option<Value> {
+    let text = substituted(text, &variables(text));
+    let mut alternatives: Vec<Value> = Vec::new();
+    let mut segment = String::new();
+    let mut at = 0;
+    let mut close = |segment: &mut String| {
+        let printed = std::mem::take(segment);
+        let printed = printed.trim();
+        if printed.contains('\n') || printed.len() > MAX_VARIABLE {
+            return false;
+        }
+        if !printed.is_empty() {
+            alternatives.push(value(printed));
+        }
+        true
+    };
+    for (start, end, inner) in actions(&text) {
+        segment.push_str(&text[at..start]);
+        at = end;
+        let word = inner.split_whitespace().next().unwrap_or("");
+        if matches!(word, "if" | "else" | "end" | "with" | "range") {
+            if !close(&mut segment) {
+                return None;
+            }
+        } else if !(inner.starts_with("/*") || assignment(inner).is_some()) {
+            segment.push_str(&text[start..end]);
+        }
+    }
+    segment.push_str(&text[at..]);
+    (close(&mut segment) && !alternatives.is_empty()).then(|| Value::either(alternatives))
+}
+
+/// Longer expressions are not put in place of variables.
+const MAX_VARIABLE: usize = 300;
+
+/// Variables that a text's actions assign (`$name := …`), the first assignment of each.
+pub fn variables(text: &str) -> Vec<(SmolStr, String)> {
+    let mut out: Vec<(SmolStr, String)> = Vec::new();
+    for (_, _, inner) in actions(text) {
+        if let Some((name, expression)) = assignment(inner)
+            && out.iter().all(|(known, _)| known != name)
+            && out.len() < 64
+        {
+            let expression = put_in(expression, &out);
+            if expression.len() <= MAX_VARIABLE {
+                out.push((name.into(), expression));
+            }
+        }
+    }
+    out
+}
+
+/// The text with variables in its actions replaced by what they were assigned.
+pub fn substituted(text: &str, variables: &[(SmolStr, String)]) -> String {
+    if variables.is_empty() {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut at = 0;
+    for (start, end, inner) in actions(text) {
+        out.push_str(&text[at..start]);
+        at = end;
+        if inner.contains('$') && assignment(inner).is_none() {
+            out.push_str("{{ ");
+            out.push_str(&put_in(inner, variables));
+            out.push_str(" }}");
+        } else {
+            out.push_str(&text[start..end]);
+        }
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+fn put_in(expression: &str, variables: &[(SmolStr, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = expression;
+    while let Some(at) = rest.find('$') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let length = from[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(from.len() - 1) + 1;
+        let (name, after) = from.split_at(length);
+        // `$x.key` asks into a value that is not text.
+        match variables.iter().find(|(known, _)| known == name).filter(|_| !after.starts_with('.')) {
+            Some((_, expression)) => {
+                out.push('(');
+                out.push_str(expression);
+                out.push(')');
+            }
+            None => out.push_str(name),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `$name := expression`.
+fn assignment(inner: &str) -> Option<(&str, &str)> {
+    let (name, expression) = inner.split_once(":=")?;
+    let name = name.trim();
+    (name.starts_with('$') && !name.contains([' ', ','])).then(|| (name, expression.trim()))
+}
+
+/// Start, end and content of each action.
+fn actions(text: &str) -> Vec<(usize, usize, &str)> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find("{{") {
+        let start = at + found;
+        let Some(close) = text[start..].find("}}") else {
+            break;
+        };
+        let end = start + close + 2;
+        out.push((start, end, text[start + 2..end - 2].trim_matches('-').trim()));
+        at = end;
+    }
+    out
+}
+
 fn pipeline(text: &str, depth: usize) -> Value {
     if depth > MAX_NESTING {
         return Value::opaque("…");

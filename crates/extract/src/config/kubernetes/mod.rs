@@ -5,7 +5,7 @@ mod mesh;
 mod network;
 mod workload;
 
-use super::tree::{Key, Node};
+use super::tree::{Data, Key, Node};
 use super::{template, yaml};
 use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Deployment, SmolStr, Span, Value};
@@ -26,8 +26,24 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     let templated = template::is_templated(file.text);
     let deployment = if templated { Deployment::Helm } else { Deployment::Kubernetes };
     let cx = Cx { deployment, lines: if templated { file.text.lines().collect() } else { Vec::new() } };
-    for document in yaml::documents(file.text, sink) {
+    let variables = if templated { template::variables(file.text) } else { Vec::new() };
+    for mut document in yaml::documents(file.text, sink) {
+        if !variables.is_empty() {
+            fill(&mut document, &variables);
+        }
         object(&cx, &document, sink);
+    }
+}
+
+/// Puts what a template's variables were assigned in their places.
+fn fill(node: &mut Node, variables: &[(SmolStr, String)]) {
+    match &mut node.value {
+        Data::Scalar(text, _) if text.contains('$') && template::is_templated(text) => {
+            *text = template::substituted(text, variables).into();
+        }
+        Data::Scalar(..) => {}
+        Data::Map(entries) => entries.iter_mut().for_each(|(_, node)| fill(node, variables)),
+        Data::List(items) => items.iter_mut().for_each(|node| fill(node, variables)),
     }
 }
 

@@ -1,0 +1,196 @@
+//! Helm charts: the chart itself, its values, and the names that its helpers define. See `helm.md`.
+//!
+//! Templates with objects are read by `kubernetes`; both meet at the keys `values.…` and `include/…`.
+
+use super::tree::{Data, Node, entry_span};
+use super::{secret, template, yaml};
+use crate::{Extractor, File, Reads, Sink};
+use seam_facts::{
+    Claim, Constant, Deployment, Lines, Port, Profile, Service, Setting, SettingScope, SmolStr, Span, Value,
+    format_smolstr,
+};
+
+pub static EXTRACTOR: Extractor =
+    Extractor { id: "helm", version: 1, page: include_str!("helm.md"), reads: Reads::Files { wants, extract } };
+
+/// Settings taken from one values file.
+const MAX_VALUES: usize = 5_000;
+
+fn wants(file: &File<'_>) -> bool {
+    is_chart(file) || is_values(file) || file.extension() == "tpl"
+}
+
+fn is_chart(file: &File<'_>) -> bool {
+    matches!(file.name(), "Chart.yaml" | "Chart.yml" | "requirements.yaml")
+}
+
+fn is_values(file: &File<'_>) -> bool {
+    let name = file.name();
+    let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else {
+        return false;
+    };
+    stem.split(['-', '_', '.']).any(|w| w == "values") && !file.path.contains("/templates/")
+}
+
+fn extract(file: &File<'_>, sink: &mut Sink) {
+    if is_chart(file) {
+        chart(file, sink);
+    } else if is_values(file) {
+        values(file, sink);
+    } else {
+        helpers(file, sink);
+    }
+}
+
+fn chart(file: &File<'_>, sink: &mut Sink) {
+    let Some(root) = yaml::document(file.text, sink) else {
+        return;
+    };
+    let named = root.entry("name").filter(|(_, n)| n.text().is_some());
+    let mut includes: Vec<SmolStr> = Vec::new();
+    if named.is_some() {
+        includes.extend(["values.yaml".into(), "templates".into()]);
+    }
+    for dependency in root.get("dependencies").into_iter().flat_map(Node::items) {
+        let name = dependency.text_at(&["name"]);
+        match dependency.text_at(&["repository"]).and_then(|r| r.strip_prefix("file://")) {
+            Some(path) => includes.push(path.into()),
+            None => includes.extend(name.map(|n| format_smolstr!("charts/{n}"))),
+        }
+    }
+    let at = named.map(|(k, _)| k.span).or_else(|| root.entry("dependencies").map(|(k, _)| k.span));
+    if let Some(at) = at {
+        let name = named.and_then(|(_, n)| n.text().cloned());
+        sink.stated(Claim::Profile(Profile { deployment: Deployment::Helm, name, includes }), at);
+    }
+}
+
+fn values(file: &File<'_>, sink: &mut Sink) {
+    let Some(root) = yaml::document(file.text, sink) else {
+        return;
+    };
+    let stem = file.name().rsplit_once('.').map_or("", |(stem, _)| stem);
+    let profile = match stem {
+        "values" => None,
+        _ => Some(SmolStr::from(
+            stem.trim_start_matches("values").trim_end_matches("values").trim_matches(['-', '_', '.']),
+        )),
+    };
+    // How much memory something gets says nothing about the map.
+    let sized = |key: &str| key.contains("resources.limits.") || key.contains("resources.requests.");
+    for leaf in root.flatten().into_iter().filter(|l| !l.null && !sized(&l.key)).take(MAX_VALUES) {
+        let value = secret::setting(&leaf.key, template::value(leaf.text));
+        let key = format_smolstr!("values.{}", leaf.key);
+        sink.stated(
+            Claim::Setting(Setting { scope: SettingScope::App, key, value, profile: profile.clone() }),
+            leaf.span,
+        );
+    }
+    workloads(&root, "", 0, sink);
+}
+
+/// Parents below which charts list what they deploy.
+const PARENTS: &[&str] =
+    &["components", "services", "microservices", "deployments", "apps", "applications", "workloads", "backends"];
+
+/// Charts that make every workload from one template list them in their values.
+fn workloads(node: &Node, key: &str, depth: usize, sink: &mut Sink) {
+    if depth > 4 {
+        return;
+    }
+    let listed = PARENTS.iter().any(|p| key.eq_ignore_ascii_case(p));
+    let children: Vec<_> = node.entries().filter(|(_, n)| n.is_map()).collect();
+    // Elsewhere, only what cannot be anything else: two or more with an image and an environment.
+    let certain = children.iter().filter(|(_, n)| n.get("image").is_some() && environment(n).is_some()).count() >= 2;
+    for (name, child) in &children {
+        let workload = ["image", "ports", "service", "command"].iter().any(|k| child.get(k).is_some())
+            || environment(child).is_some();
+        let takes_part =
+            (listed && workload) || (certain && child.get("image").is_some() && environment(child).is_some());
+        if takes_part && !child.get("enabled").is_some_and(|e| !e.is_true()) {
+            workload_of(&name.text, child, name.span, sink);
+        } else {
+            workloads(child, &name.text, depth + 1, sink);
+        }
+    }
+}
+
+fn environment(node: &Node) -> Option<&Node> {
+    ["env", "environment", "envVars", "extraEnv"].iter().find_map(|k| node.get(k)).filter(|e| e.is_list() || e.is_map())
+}
+
+fn workload_of(name: &SmolStr, node: &Node, at: Span, sink: &mut Sink) {
+    let mut service = Service::new(name.clone(), Deployment::Helm);
+    service.image = node.get("image").and_then(image);
+    for port in node.get("ports").into_iter().flat_map(Node::items) {
+        let number = ["containerPort", "port", "value", "targetPort"].iter().find_map(|k| port.get(k)).unwrap_or(port);
+        service.ports.extend(number.text().map(|t| Port {
+            name: port.text_at(&["name"]).cloned(),
+            published: None,
+            target: Some(template::value(t)),
+        }));
+    }
+    for path in [&["service", "port"][..], &["port"], &["containerPort"]] {
+        if let Some(text) = node.text_at(path) {
+            let number = Some(template::value(text));
+            service.ports.push(Port { name: None, published: number.clone(), target: number });
+        }
+    }
+    let probes = ["livenessProbe", "readinessProbe", "healthcheck", "probes"];
+    service.health_check = probes.iter().any(|p| node.get(p).is_some());
+    sink.stated(Claim::Service(service), at);
+    for variables in ["env", "environment", "envVars", "extraEnv", "envOverrides"].iter().filter_map(|k| node.get(k)) {
+        let mut state = |key: &SmolStr, text: Option<&SmolStr>, at: Span| {
+            let value = text.map_or_else(|| Value::opaque("…"), |t| template::value(t));
+            let value = secret::setting(key, value);
+            let scope = SettingScope::Service(name.clone());
+            sink.stated(Claim::Setting(Setting { scope, key: key.clone(), value, profile: None }), at);
+        };
+        for (key, node) in variables.entries() {
+            let text = node.text().or_else(|| node.text_at(&["value"]));
+            state(&key.text, text, entry_span(key, node));
+        }
+        for item in variables.items() {
+            if let Some((key, named)) = item.entry("name")
+                && let Some(named) = named.text()
+            {
+                state(named, item.text_at(&["value"]), super::tree::join(key.span, item.span));
+            }
+        }
+    }
+}
+
+/// `repository:tag` in one text or in parts.
+fn image(node: &Node) -> Option<Value> {
+    match &node.value {
+        Data::Scalar(..) => node.text().map(|t| template::value(t)),
+        Data::Map(_) => {
+            let repository = node.text_at(&["repository"]).or_else(|| node.text_at(&["name"]))?;
+            let mut out = match node.text_at(&["registry"]) {
+                Some(registry) => template::value(registry).then("/".into()),
+                None => Value::default(),
+            };
+            out.push(template::value(repository));
+            if let Some(tag) = node.text_at(&["tag"]) {
+                out.push(Value::text(":").then(template::value(tag)));
+            }
+            Some(out)
+        }
+        Data::List(_) => None,
+    }
+}
+
+/// Named templates of one line: what `include "name"` comes to.
+fn helpers(file: &File<'_>, sink: &mut Sink) {
+    let lines = Lines::new(file.text);
+    for (start, name, body) in template::definitions(file.text) {
+        // By convention a `fullname` is the chart's name, whatever its branches say.
+        if name.ends_with(".fullname") {
+            continue;
+        }
+        if let Some(value) = template::body(body) {
+            let constant = Constant { symbol: format_smolstr!("include/{name}"), value };
+            sink.stated(Claim::Constant(constant), lines.span(start, start));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Coordinates: layers side by side, items as near to their neighbours as those above and below let them.
+
+use super::layers::Grid;
+use super::{ALLEY, GAP, HEIGHT, Layout, MARGIN, Point, Shape};
+
+const ROUNDS: usize = 10;
+/// A bend needs less room than a box.
+const BEND: f64 = 10.0;
+
+pub(super) fn place(shape: &Shape, grid: &Grid) -> Layout {
+    let items = grid.layers.iter().flatten().copied().max().map_or(0, |m| m + 1).max(grid.boxes);
+    let room = |item: usize| if item < grid.boxes { HEIGHT + GAP } else { BEND };
+    let mut y = vec![0.0; items];
+    for layer in &grid.layers {
+        let mut at = 0.0;
+        for item in layer {
+            y[*item] = at + room(*item) / 2.0;
+            at += room(*item);
+        }
+    }
+    let mut near = vec![Vec::new(); items];
+    for (a, b) in &grid.links {
+        near[*a].push(*b);
+        near[*b].push(*a);
+    }
+    for _ in 0..ROUNDS {
+        for layer in &grid.layers {
+            settle(layer, &near, &room, &mut y);
+        }
+    }
+    let top = grid.layers.iter().flatten().map(|i| y[*i] - room(*i) / 2.0).fold(f64::INFINITY, f64::min);
+    let top = if top.is_finite() { top } else { 0.0 };
+    let mut layout = Layout { boxes: vec![Point::default(); grid.boxes], ..Layout::default() };
+    let mut bends = vec![Point::default(); items];
+    let mut x = MARGIN;
+    for layer in &grid.layers {
+        let wide = layer.iter().filter(|i| **i < grid.boxes).map(|i| shape.widths[*i]).fold(0.0, f64::max);
+        for item in layer {
+            let down = y[*item] - top + MARGIN;
+            bends[*item] = Point { x: x + wide / 2.0, y: down };
+            if *item < grid.boxes {
+                layout.boxes[*item] = Point { x: x + (wide - shape.widths[*item]) / 2.0, y: down };
+            }
+            layout.height = layout.height.max(down + room(*item) / 2.0);
+        }
+        x += wide + ALLEY;
+    }
+    layout.width = (x - ALLEY + MARGIN).max(2.0 * MARGIN);
+    loners(shape, grid, &mut layout);
+    layout.height += MARGIN;
+    layout.lines = grid.ways.iter().map(|way| line(way, grid.boxes, shape, &layout.boxes, &bends)).collect();
+    layout
+}
+
+/// Moves a layer's items towards the middle of their neighbours, then apart again, from both ends.
+fn settle(layer: &[usize], near: &[Vec<usize>], room: &dyn Fn(usize) -> f64, y: &mut [f64]) {
+    if layer.is_empty() {
+        return;
+    }
+    let wish: Vec<f64> = layer
+        .iter()
+        .map(|i| {
+            let around = &near[*i];
+            if around.is_empty() { y[*i] } else { around.iter().map(|n| y[*n]).sum::<f64>() / around.len() as f64 }
+        })
+        .collect();
+    let apart = |a: usize, b: usize| (room(layer[a]) + room(layer[b])) / 2.0;
+    let mut down = wish.clone();
+    for i in 1..layer.len() {
+        down[i] = down[i].max(down[i - 1] + apart(i - 1, i));
+    }
+    let mut up = wish;
+    for i in (0..layer.len() - 1).rev() {
+        up[i] = up[i].min(up[i + 1] - apart(i, i + 1));
+    }
+    // The mean of two orders that both keep distances keeps them too.
+    for (i, item) in layer.iter().enumerate() {
+        y[*item] = (down[i] + up[i]) / 2.0;
+    }
+}
+
+/// Boxes without lines stand in rows below the rest.
+fn loners(shape: &Shape, grid: &Grid, layout: &mut Layout) {
+    let widest = layout.width.max(720.0) - MARGIN;
+    let mut at = Point { x: MARGIN, y: if layout.height > 0.0 { layout.height + GAP + HEIGHT } else { MARGIN + HEIGHT / 2.0 } };
+    for node in &grid.loners {
+        let wide = shape.widths[*node];
+        if at.x > MARGIN && at.x + wide > widest {
+            at = Point { x: MARGIN, y: at.y + HEIGHT + GAP };
+        }
+        layout.boxes[*node] = at;
+        layout.height = layout.height.max(at.y + HEIGHT / 2.0);
+        layout.width = layout.width.max(at.x + wide + MARGIN);
+        at.x += wide + GAP;
+    }
+}
+
+/// From the side of one box to the side of the other, through the bends.
+fn line(way: &[usize], boxes: usize, shape: &Shape, at: &[Point], bends: &[Point]) -> Vec<Point> {
+    let (Some(first), Some(last)) = (way.first(), way.last()) else { return Vec::new() };
+    let leftwards = at[*first].x > at[*last].x;
+    let side = |item: usize, right: bool| Point { x: at[item].x + if right { shape.widths[item] } else { 0.0 }, y: at[item].y };
+    let mut out = vec![side(*first, !leftwards)];
+    out.extend(way.iter().filter(|i| **i >= boxes).map(|i| bends[*i]));
+    out.push(side(*last, leftwards));
+    out
+}

@@ -1,0 +1,3 @@
+module example.org/bookshop/payments
+
+go 1.24

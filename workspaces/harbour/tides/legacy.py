@@ -1,0 +1,2 @@
+# Gezeiten für den Hafen
+HEIGHT = "höchstens 3 m"

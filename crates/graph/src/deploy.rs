@@ -8,7 +8,7 @@ use crate::images::{self, Product};
 use crate::index::{FileId, Index, below, folder, is_test, join, squash};
 use crate::model::{NodeKind, Options};
 use crate::territory::Territory;
-use seam_facts::{Alias, Build, Claim, Deployment, Fact, Hole, Part, Profile, Service, SmolStr, Target, Value};
+use seam_facts::{Alias, Build, Claim, Deployment, Fact, Hole, Part, Profile, Service, SmolStr, System, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One declaration of a deployable.
@@ -119,7 +119,9 @@ impl<'a> Deploy<'a> {
             join(context.as_deref().unwrap_or(base), written.as_deref().unwrap_or("Dockerfile"))
         });
         let product = if context.is_some() { None } else { images::product(&image) };
-        let name = service.name.clone();
+        let name = rendered(index, path, &service.name);
+        // Another container beside the main one (`orders/proxy`), and what watches a system by its name.
+        let product = if name.contains('/') { images::product("sidecar-exporter") } else { images::watcher(&name).or(product) };
         self.units.push(Unit { file, service, fact, name, image, product, context, dockerfile, group });
     }
 
@@ -340,6 +342,7 @@ impl<'a> Deploy<'a> {
             let product = units.iter().find_map(|u| self.units[*u].product);
             self.nodes.push(Merged { name, units, product, aliases, module: None });
         }
+        self.drop_variants();
         // Names that selectors give: a Kubernetes Service stands for the workloads with its labels.
         for (_, alias, _) in &self.aliases {
             let Target::Labels(wanted) = &alias.target else { continue };
@@ -362,6 +365,38 @@ impl<'a> Deploy<'a> {
 }
 
 impl<'a> Deploy<'a> {
+    /// A second way to deploy the same services brings stores of its own under other names. Those of the larger
+    /// deployment stand for them.
+    fn drop_variants(&mut self) {
+        let mut members: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (id, node) in self.nodes.iter().enumerate().filter(|(_, n)| !n.product.is_some_and(|p| p.kind.is_store() || p.kind == NodeKind::Tool)) {
+            for unit in &node.units {
+                members.entry(self.units[*unit].group).or_default().insert(id);
+            }
+        }
+        let empty = BTreeSet::new();
+        let of = |group: usize| members.get(&group).unwrap_or(&empty);
+        let covered = |small: usize, large: usize| {
+            small != large && of(small).is_subset(of(large)) && (of(small).len() < of(large).len() || (order(self.groups[small].deployment), small) > (order(self.groups[large].deployment), large))
+        };
+        let stores: Vec<(System, BTreeSet<usize>)> = self
+            .nodes
+            .iter()
+            .filter_map(|n| Some((n.product.filter(|p| p.kind.is_store())?.system?, n.units.iter().map(|u| self.units[*u].group).collect())))
+            .collect();
+        let keep: Vec<bool> = self
+            .nodes
+            .iter()
+            .map(|node| {
+                let Some(system) = node.product.filter(|p| p.kind.is_store()).and_then(|p| p.system) else { return true };
+                let groups: BTreeSet<usize> = node.units.iter().map(|u| self.units[*u].group).collect();
+                !groups.iter().all(|small| stores.iter().any(|(s, others)| *s == system && others.iter().any(|large| !groups.contains(large) && covered(*small, *large))))
+            })
+            .collect();
+        let mut keep = keep.into_iter();
+        self.nodes.retain(|_| keep.next().unwrap_or(true));
+    }
+
     /// Code that builds something runnable, and that no deployment declares, is a service too: all of it where nothing is
     /// deployed, otherwise what registers a name of its own or has an image recipe.
     pub fn undeployed(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
@@ -403,6 +438,40 @@ impl<'a> Deploy<'a> {
             territories.push(Territory::of(index, vec![base.to_owned()]));
         }
     }
+}
+
+/// A name that a chart computes from its values: `${config:values.a.name}` is looked up in the chart's own values.
+fn rendered(index: &Index<'_>, path: &str, name: &SmolStr) -> SmolStr {
+    let Some(chart) = path.find("/templates/").map(|at| &path[..at]).or_else(|| path.starts_with("templates/").then_some("")) else {
+        return name.clone();
+    };
+    let mut out = String::new();
+    let mut rest = name.as_str();
+    while let Some(at) = rest.find("${") {
+        out.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find('}') else { break };
+        let hole = &rest[at + 2..at + end];
+        let (key, default) = hole.split_once('|').unwrap_or((hole, ""));
+        let key = key.strip_prefix("config:").unwrap_or("");
+        let set = index.settings.iter().find(|(file, s, _)| s.key == key && below(index.paths[*file], chart));
+        match set.and_then(|(_, s, _)| s.value.as_text()) {
+            Some(text) => out.push_str(&text),
+            None if !default.is_empty() => out.push_str(default),
+            // A release's or chart's own name.
+            None if out.is_empty() => out.push_str(chart_name(chart)),
+            None => {}
+        }
+        rest = &rest[at + end + 1..];
+    }
+    out.push_str(rest);
+    out.trim_matches('-').into()
+}
+
+/// A chart's folder, or the one above where the folder is only called `chart`.
+fn chart_name(chart: &str) -> &str {
+    let mut parts = chart.rsplit('/');
+    let name = parts.next().unwrap_or(chart);
+    if matches!(name, "chart" | "charts" | "helm" | "helm-chart") { parts.next().unwrap_or(name) } else { name }
 }
 
 /// Which deployment's names people know the system by.

@@ -667,6 +667,7 @@ impl<'l, 'a> Edges<'l, 'a> {
     pub fn mentions(&mut self) {
         let linker = self.linker;
         for node in 0..linker.territories.len() {
+            self.commands(node);
             for (file, fact) in linker.visible_facts(node) {
                 let (value, within) = match &fact.claim {
                     Claim::Read(read) => (&read.key, &read.within),
@@ -690,6 +691,44 @@ impl<'l, 'a> Edges<'l, 'a> {
                         }
                         for to in ids {
                             self.mention(node, to, &key, &address, (file, fact), &text.via, within);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Addresses on a command line: a load generator's `--host`, a proxy's upstream. Waiting for something to come up
+    /// is no call, and a store's tools are no traffic of the service.
+    fn commands(&mut self, node: usize) {
+        let linker = self.linker;
+        let units = linker.deploy.nodes[node].units.iter().map(|u| &linker.deploy.units[*u]);
+        let mut commands: Vec<(FileId, &'a Fact, &'a Value)> = Vec::new();
+        for unit in units {
+            commands.extend(unit.service.command.as_ref().map(|c| (unit.file, unit.fact, c)));
+            let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
+            let build = recipe.and_then(|r| linker.index.by_path.get(r.as_str())).and_then(|f| Some((*f, linker.deploy.builds.get(f)?)));
+            if let Some((file, (build, fact))) = build {
+                commands.extend(build.command.as_ref().map(|c| (file, *fact, c)));
+            }
+        }
+        for (file, fact, command) in commands {
+            let written = command.to_string();
+            if ["wait", "dockerize", "sleep", "until ", "nc -", "depend", "exporter"].iter().any(|w| written.contains(w)) {
+                continue;
+            }
+            for text in linker.view(node).texts(command, file) {
+                for word in text.text.split([' ', '=', ',', '"', '\'', ';', '|', '&']).filter(|w| w.contains("://") || w.contains(':')) {
+                    for address in address::parse(word) {
+                        if let Place::Nodes(ids) = self.place(node, &address)
+                            && !address::is_local(&address.host)
+                        {
+                            for to in ids {
+                                if self.node(to).kind.is_store() {
+                                    continue;
+                                }
+                                self.mention(node, to, &"the command line".into(), &address, (file, fact), &text.via, &SmolStr::default());
+                            }
                         }
                     }
                 }

@@ -170,6 +170,13 @@ pub fn product(image: &str) -> Option<Product> {
         .map(|(_, product)| *product)
 }
 
+/// A tool by the name that people give its deployable, whatever its image: `jaeger`, `zipkin-mysql`.
+pub fn watcher(name: &str) -> Option<Product> {
+    const WATCHERS: &[&str] = &["zipkin", "jaeger", "prometheus", "grafana", "alertmanager", "kibana", "fluentd", "loki", "promtail", "cadvisor"];
+    let name = name.to_ascii_lowercase();
+    name.split(['-', '_', '.']).any(|part| WATCHERS.contains(&part)).then_some(TOOL)
+}
+
 /// What may follow a product's name directly: `mongodb`, `postgresql`, `redis7`, `couchdb3`.
 fn known_suffix(rest: &str) -> bool {
     rest.is_empty() || matches!(rest, "db" | "ql" | "sql" | "server" | "ui") || rest.bytes().all(|b| b.is_ascii_digit())

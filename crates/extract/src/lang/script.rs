@@ -971,6 +971,14 @@ fn binary(cx: &mut Lower<'_>, node: Node<'_>) -> ExprKind {
             }
             ExprKind::Either(options)
         }
+        // Durations are written as products: `5 * 60 * 1000`.
+        "*" => match (&left.kind, &right.kind) {
+            (ExprKind::Num(a), ExprKind::Num(b)) => match (a.parse::<u64>(), b.parse::<u64>()) {
+                (Ok(a), Ok(b)) => ExprKind::Num(format_smolstr!("{}", a.saturating_mul(b))),
+                _ => ExprKind::Other(vec![left, right]),
+            },
+            _ => ExprKind::Other(vec![left, right]),
+        },
         _ => ExprKind::Other(vec![left, right]),
     }
 }

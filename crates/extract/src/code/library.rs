@@ -142,6 +142,15 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
         if call.new && name == "URL" && call.args.len() == 2 && lang == Lang::Script {
             return Some(join_url(arg(1)?, arg(0)?));
         }
+        // `new URL("http", host, port, file)`.
+        if call.new && name == "URL" && call.args.len() >= 3 && matches!(lang, Lang::Java | Lang::Kotlin) {
+            let authority = arg(0)?.then("://".into()).then(arg(1)?);
+            let rest = arg(2)?;
+            return Some(match arg(3) {
+                Some(file) => authority.then(":".into()).then(rest).then(file),
+                None => authority.then(rest),
+            });
+        }
         return arg(0);
     }
     if matches!(callee.as_str(), "urllib.parse#urljoin" | "url#resolve") {

@@ -205,6 +205,11 @@ impl<'a> Code<'a> {
                 Stmt::Assign { target, ty, value, append, span } => {
                     let mut binding = Binding { value, ty, append: *append, function, at: *span, block, field: false };
                     match &target.kind {
+                        ExprKind::Name(name) if ty.is_empty() && self.assigns_field(name, function) => {
+                            binding.field = true;
+                            let owner = self.unit.functions[function].owner.as_str();
+                            self.fields.entry((owner, name)).or_default().push(binding);
+                        }
                         ExprKind::Name(name) => {
                             let global = self.unit.functions[function].globals.contains(name);
                             self.locals.entry((if global { 0 } else { function }, name)).or_default().push(binding);
@@ -230,6 +235,24 @@ impl<'a> Code<'a> {
                 Stmt::Expr(_) | Stmt::Return(_) => {}
             }
         }
+    }
+
+    /// Whether an assignment to a bare name is one to a field: where receivers are implied, and nothing nearer is called so.
+    fn assigns_field(&self, name: &str, function: usize) -> bool {
+        let owner = self.unit.functions[function].owner.as_str();
+        if !self.unit.lang.implicit_this() || !self.type_named(owner).is_some_and(|t| t.fields.iter().any(|f| f.name == name)) {
+            return false;
+        }
+        let mut scope = Some(function);
+        while let Some(index) = scope {
+            let f = &self.unit.functions[index];
+            let local = |b: &Vec<Binding<'a>>| b.iter().any(|b| !b.ty.is_empty());
+            if f.params.iter().any(|p| p.name == name) || self.locals.get(&(index, name)).is_some_and(local) {
+                return false;
+            }
+            scope = f.parent;
+        }
+        true
     }
 
     /// Assignments in functions to what the top level declares. Only where declarations can be told from assignments:

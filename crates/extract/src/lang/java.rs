@@ -270,6 +270,21 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
                 }
             }
         }
+        // `this(…)` and `super(…)` call constructors.
+        "explicit_constructor_invocation" => {
+            let parent = || {
+                let own = cx.unit.types.iter().rev().find(|t| t.name == cx.owner)?;
+                own.supers.first().cloned()
+            };
+            let of_own = node.child_by_field_name("constructor").is_some_and(|c| c.kind() == "this");
+            let name = if of_own { Some(cx.owner.clone()) } else { parent() };
+            let args = args(cx, node);
+            if let Some(name) = name {
+                let callee = Expr::name(name.clone(), span(node));
+                let call = Call { callee, args, new: true, type_args: vec![name] };
+                out.push(Stmt::Expr(expr(ExprKind::Call(Box::new(call)), node)));
+            }
+        }
         "synchronized_statement" => {
             let body = body(cx, node.child_by_field_name("body"));
             out.push(Stmt::Block { kind: BlockKind::With, head: None, body, span: span(node) });

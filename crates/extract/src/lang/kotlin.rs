@@ -347,7 +347,8 @@ fn local(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Stmt> {
         };
         out.push(Stmt::Assign {
             target: Expr::name(cx.src(name), span(name)),
-            ty: declared.map(|n| cx.src(n)).unwrap_or("").into(),
+            // A type that says nothing still tells a declaration from an assignment.
+            ty: declared.map(|n| cx.src(n)).unwrap_or("var").into(),
             value: part,
             append: false,
             span: span(node),

@@ -273,6 +273,14 @@ fn below(target: Value, symbol: &str) -> Value {
 fn verbs(code: &Code<'_>, sink: &mut Sink) {
     // Unirest.get(url), Vert.x getAbs(url), Micronaut HttpRequest.GET(url).
     let micronaut = code.imports("io.micronaut.http");
+    for site in code.calls_named(&["create"]) {
+        if let (true, Some(base)) =
+            (micronaut && receiver(code, site.call, site.function).ends_with("httpclient"), site.call.arg(0))
+        {
+            let value = value(code, base, site.function);
+            sink.stated(Claim::Constant(Constant { symbol: "HttpClient.<base>".into(), value }), site.span());
+        }
+    }
     for site in code.calls_named(&[
         "get", "post", "put", "delete", "patch", "head", "options", "GET", "POST", "PUT", "DELETE", "PATCH",
     ]) {

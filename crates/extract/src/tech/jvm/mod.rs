@@ -5,6 +5,7 @@ mod read;
 
 mod declarative;
 mod discovery;
+mod grpc;
 mod http_clients;
 mod jaxrs;
 mod kafka;
@@ -18,6 +19,7 @@ use crate::Extractor;
 pub static EXTRACTORS: &[&Extractor] = &[
     &declarative::EXTRACTOR,
     &discovery::EXTRACTOR,
+    &grpc::EXTRACTOR,
     &http_clients::EXTRACTOR,
     &jaxrs::EXTRACTOR,
     &kafka::EXTRACTOR,

@@ -49,6 +49,11 @@ pub(super) fn called(
             return arg(0);
         }
         "FromConnectionString" | "FromUrl" if callee.starts_with("MongoClientSettings.") => return arg(0),
+        _ if call.new && name.ends_with("ConnectionStringBuilder") => {
+            let given = call.args.last().map(|a| &a.value)?;
+            let key = ["ConnectionString", "Host", "Server", "DataSource"].iter().find_map(|k| given.key(k));
+            return key.map(eval).or_else(|| arg(0).filter(|_| !matches!(given.kind, ExprKind::Object(_))));
+        }
         "Uri" if call.new && call.args.len() == 2 => {
             let kind = call.args[1].value.path().is_some_and(|p| p.starts_with("UriKind."));
             return if kind { arg(0) } else { Some(join(arg(0)?, arg(1)?)) };
@@ -84,7 +89,12 @@ pub(super) fn called(
             }
         }
         // Guards and changes of a text's form, by the names that people give them.
-        _ if is_guard(name) && matches!(receiver.kind, ExprKind::Index(..) | ExprKind::Call(_) | ExprKind::Name(_)) => {
+        _ if is_guard(name)
+            && matches!(
+                receiver.kind,
+                ExprKind::Index(..) | ExprKind::Call(_) | ExprKind::Name(_) | ExprKind::Member(..)
+            ) =>
+        {
             let value = eval(receiver);
             let known = value.as_text().is_some()
                 || value
@@ -105,7 +115,10 @@ fn is_guard(name: &str) -> bool {
     ["NotBe", "NotNull", "ThrowIf", "EnsureNot", "EnsureEnds", "OrThrow", "Required"]
         .iter()
         .any(|w| name.starts_with(w))
-        || matches!(name, "TrimStart" | "ToLowerInvariant" | "Split" | "First" | "Single" | "ToUri" | "AsString")
+        || matches!(
+            name,
+            "Replace" | "TrimStart" | "ToLowerInvariant" | "Split" | "First" | "Single" | "ToUri" | "AsString"
+        )
 }
 
 /// `base[key]`.
@@ -149,7 +162,13 @@ pub(crate) fn section(code: &Code<'_>, expr: &Expr, function: usize, steps: usiz
         ExprKind::Name(_) | ExprKind::Member(..) | ExprKind::Call(_) => {
             let origin = code.origin(expr, function);
             let last = origin.rsplit('.').next().unwrap_or(&origin).trim_end_matches("()").to_ascii_lowercase();
-            // The key of a section that is handed in is not known here.
+            // A section that is handed in: its key is what the caller passes.
+            if origin == "IConfigurationSection"
+                && let ExprKind::Name(_) = &expr.kind
+            {
+                let key = code.value(expr, function);
+                return matches!(key.as_hole(), Some(Hole::Param { .. })).then_some(key);
+            }
             let whole = ["configuration", "config", "configurationmanager", "iconfiguration", "iconfigurationroot"]
                 .iter()
                 .any(|w| last.trim_start_matches('_') == *w)

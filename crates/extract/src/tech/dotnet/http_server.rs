@@ -476,11 +476,3 @@ fn served(base: &str) -> Option<SmolStr> {
     let name = parts.next()?.strip_suffix("Base")?;
     (parts.next()? == name).then(|| name.into())
 }
-
-/// Kept beside the server side because both read the same generated names: `Greeter.GreeterClient`.
-pub(super) fn stub_of(ty: &str) -> Option<SmolStr> {
-    let plain = crate::lang::plain_type(ty);
-    let mut parts = plain.rsplit('.');
-    let name = parts.next()?.strip_suffix("Client")?;
-    (parts.next()? == name).then(|| name.into())
-}

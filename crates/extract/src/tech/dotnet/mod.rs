@@ -1,9 +1,19 @@
 //! Technologies of C#.
 
+mod grpc;
 mod http_client;
 mod http_server;
+mod options;
 mod read;
+mod stores;
 
 use crate::Extractor;
 
-pub static EXTRACTORS: &[&Extractor] = &[&http_server::EXTRACTOR, &http_client::EXTRACTOR];
+#[rustfmt::skip]
+pub static EXTRACTORS: &[&Extractor] = &[
+    &http_server::EXTRACTOR,
+    &http_client::EXTRACTOR,
+    &grpc::EXTRACTOR,
+    &options::EXTRACTOR,
+    &stores::EXTRACTOR,
+];

@@ -31,6 +31,7 @@ mod process;
 mod properties;
 mod skaffold;
 mod settings;
+mod telemetry;
 mod webserver;
 
 use crate::{Extractor, File};
@@ -51,6 +52,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &gateway::EXTRACTOR,
     &nginx::EXTRACTOR,
     &settings::EXTRACTOR,
+    &telemetry::EXTRACTOR,
     &webserver::APACHE,
     &webserver::CADDY,
     &webserver::HAPROXY,

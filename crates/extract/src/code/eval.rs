@@ -46,7 +46,7 @@ impl<'a> Code<'a> {
             }
             ExprKind::Index(base, index) => {
                 let key = self.eval(index, function, steps.saturating_sub(1));
-                if let Some(found) = library::indexed(self, base, &key, function) {
+                if let Some(found) = library::indexed(self, base, &key, function, steps.saturating_sub(1)) {
                     return found;
                 }
                 match key.as_text() {
@@ -157,8 +157,20 @@ impl<'a> Code<'a> {
         if let Some(bindings) = self.locals.get(&(0, name.as_str())) {
             return self.eval_bindings(bindings, name, false, steps);
         }
+        if let Some(result) = self.method(owner, name) {
+            return result;
+        }
         let canonical = self.origin(&Expr::name(name.clone(), Default::default()), function);
         Value::reference(canonical)
+    }
+
+    /// What a method gives that is called like a variable, without parentheses.
+    fn method(&self, owner: &str, name: &str) -> Option<Value> {
+        if self.unit.lang != crate::lang::Lang::Ruby {
+            return None;
+        }
+        let found = self.unit.functions.iter().find(|f| f.name == name && (f.owner == owner || f.owner.is_empty()))?;
+        Some(Value::hole(Hole::Result { callee: found.symbol(), args: Vec::new() }))
     }
 
     fn param(&self, function: usize, index: usize, steps: usize) -> Value {
@@ -183,7 +195,7 @@ impl<'a> Code<'a> {
         let field = ty.and_then(|t| t.fields.iter().find(|f| f.name == name));
         if let (Some(ty), Some(field)) = (ty, field)
             && let Some(injected) =
-                library::injected(self, &field.annotations).or_else(|| library::bound(self, ty, field))
+                library::injected(self, &field.annotations).or_else(|| library::bound(self, ty, field, steps.saturating_sub(1)))
         {
             // An initialiser is the binding's default.
             return match (&field.init, injected.as_hole()) {
@@ -198,7 +210,9 @@ impl<'a> Code<'a> {
             .map(|init| self.eval(init, self.scope_of(owner), steps.saturating_sub(1)));
         let assigned = self.fields.get(&(owner, name)).map(|b| self.eval_bindings(b, name, false, steps));
         match (init, assigned) {
-            (None, None) => Value::reference(format_smolstr!("{owner}.{name}")),
+            (None, None) => {
+                self.method(owner, name).unwrap_or_else(|| Value::reference(format_smolstr!("{owner}.{name}")))
+            }
             (init, assigned) => self.alternatives(assigned.into_iter().chain(init)),
         }
     }
@@ -208,6 +222,13 @@ impl<'a> Code<'a> {
             && name == "this"
         {
             return self.eval_field(&self.unit.functions[function].owner, member, steps.saturating_sub(1));
+        }
+        // Ruby calls methods without parentheses; the parts of a parsed address stand for the address.
+        if self.unit.lang == crate::lang::Lang::Ruby
+            && (library::TRANSPARENT_METHODS.contains(&member)
+                || matches!(member, "host" | "hostname" | "request_uri" | "origin"))
+        {
+            return self.eval(base, function, steps.saturating_sub(1));
         }
         if let Some(found) = library::member(self, base, member, function) {
             return found;

@@ -399,7 +399,7 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
                     found.extend(setting_read(code, expr, code.scope_of(&ty.name)).map(|v| (v, expr.span)))
                 });
             }
-            let bound = library::injected(code, &field.annotations).or_else(|| library::bound(code, ty, field));
+            let bound = library::injected(code, &field.annotations).or_else(|| library::bound(code, ty, field, 6));
             found.extend(bound.map(|v| (v, field.span)));
             for (value, at) in found {
                 read(value, format_smolstr!("{}.{}", ty.name, field.name), at, sink);
@@ -412,7 +412,7 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
 fn setting_read(code: &Code<'_>, expr: &Expr, function: usize) -> Option<Value> {
     match &expr.kind {
         ExprKind::Call(call) => library::called(code, call, function, 6),
-        ExprKind::Index(base, key) => library::indexed(code, base, &code.value(key, function), function),
+        ExprKind::Index(base, key) => library::indexed(code, base, &code.value(key, function), function, 6),
         ExprKind::Member(base, member) => library::member(code, base, member, function),
         _ => None,
     }

@@ -86,7 +86,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     let name = call.name();
     // Text built by a format.
     let format = match (lang, callee.as_str()) {
-        (Lang::Python, "%") => Some(Format::Percent),
+        (Lang::Python | Lang::Ruby, "%") | (Lang::Ruby, "format" | "sprintf") => Some(Format::Percent),
         (Lang::Go, "fmt#Sprintf") | (Lang::Php, "sprintf") | (Lang::Script, "util#format") => Some(Format::Percent),
         (Lang::Java | Lang::Kotlin, "String.format") => Some(Format::Percent),
         (Lang::CSharp, "String.Format" | "string.Format") => Some(Format::Braces),
@@ -153,14 +153,14 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
         }
         return arg(0);
     }
-    if matches!(callee.as_str(), "urllib.parse#urljoin" | "url#resolve") {
+    if matches!(callee.as_str(), "urllib.parse#urljoin" | "url#resolve" | "URI.join") {
         return Some(join_url(arg(0)?, arg(1)?));
     }
     None
 }
 
 /// Methods that give back their receiver, as far as an address goes.
-const TRANSPARENT_METHODS: &[&str] = &[
+pub(super) const TRANSPARENT_METHODS: &[&str] = &[
     "trim",
     "strip",
     "rstrip",
@@ -197,6 +197,9 @@ const TRANSPARENT_METHODS: &[&str] = &[
     "c_str",
     "AbsoluteUri",
     "unicode_string",
+    "to_i",
+    "presence",
+    "to_sym",
     "await",
     "as_bytes",
     "orElseThrow",
@@ -250,6 +253,8 @@ const TRANSPARENT_CALLS: &[(Lang, &str)] = &[
     (Lang::Rust, "Url.parse"),
     (Lang::Ruby, "URI"),
     (Lang::Ruby, "URI.parse"),
+    (Lang::Ruby, "Integer"),
+    (Lang::Ruby, "Addressable::URI.parse"),
     (Lang::Ruby, "String"),
     (Lang::Php, "trim"),
     (Lang::Php, "rtrim"),
@@ -328,7 +333,7 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
 }
 
 /// `base[key]`.
-pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize) -> Option<Value> {
+pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize, steps: usize) -> Option<Value> {
     let origin = code.origin(base, function);
     if ENV_OBJECTS.contains(&(code.unit.lang, origin.as_str())) {
         return Some(keyed(true, key.clone(), None));
@@ -339,7 +344,7 @@ pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize
     if let Some(found) = csharp::indexed(code, base, key, function) {
         return Some(found);
     }
-    super::python::indexed(code, base, key, function)
+    super::python::indexed(code, base, key, function, steps)
 }
 
 /// `base.member`, where members are environment variables.
@@ -374,8 +379,8 @@ pub(super) fn injected(code: &Code<'_>, annotations: &[Annotation]) -> Option<Va
 }
 
 /// A field of a type that a framework fills from configuration (`@ConfigurationProperties(prefix)`).
-pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> {
-    if let Some(setting) = super::python::bound(code, ty, field) {
+pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field, steps: usize) -> Option<Value> {
+    if let Some(setting) = super::python::bound(code, ty, field, steps) {
         return Some(setting);
     }
     if code.unit.lang == Lang::Go {

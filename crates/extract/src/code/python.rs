@@ -72,11 +72,11 @@ fn known(expr: &Expr) -> bool {
 }
 
 /// `app.config["KEY"]`.
-pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize) -> Option<Value> {
+pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize, steps: usize) -> Option<Value> {
     if code.unit.lang != Lang::Python || !application(code, base, function) {
         return None;
     }
-    Some(setting(code, &key.as_text()?, None, 8))
+    Some(setting(code, &key.as_text()?, None, steps))
 }
 
 /// Whether this is the configuration object of a web application.
@@ -94,8 +94,8 @@ fn application(code: &Code<'_>, base: &Expr, function: usize) -> bool {
 
 /// What this file puts under the key, or a reference to whatever file does: in code, or as a field of a class of settings.
 fn setting(code: &Code<'_>, key: &str, default: Option<Value>, steps: usize) -> Value {
-    let found = match code.settings.get(key) {
-        Some(bindings) => code.eval_bindings(bindings, key, false, steps),
+    let found = match code.settings.get(key).filter(|_| steps > 0) {
+        Some(bindings) => code.eval_bindings(bindings, key, false, steps.saturating_sub(1)),
         None => Value::either([
             Value::reference(format_smolstr!("app.config.{key}")),
             Value::reference(format_smolstr!("Config.{key}")),
@@ -108,7 +108,7 @@ fn setting(code: &Code<'_>, key: &str, default: Option<Value>, steps: usize) -> 
 }
 
 /// A field of a settings class: the environment variable of its name, with the class's prefix.
-pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> {
+pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field, steps: usize) -> Option<Value> {
     if code.unit.lang != Lang::Python || field.name == "model_config" {
         return None;
     }
@@ -121,7 +121,8 @@ pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> 
         Some(call) => call.arg_or("default", 0).filter(|e| known(e)),
         None => field.init.as_ref().filter(|e| known(e)),
     };
-    let default = default.map(|e| code.value(e, 0));
+    // A default may be made of other settings, and those of this one.
+    let default = default.map(|e| code.eval(e, 0, steps.saturating_sub(1)));
     let named = declared.and_then(|c| ["env", "alias", "validation_alias"].iter().find_map(|n| c.named(n)));
     let name: SmolStr = match named {
         Some(Expr { kind: ExprKind::Str(name), .. }) => name.clone(),

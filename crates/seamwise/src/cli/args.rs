@@ -113,6 +113,10 @@ pub enum Format {
     Mermaid,
     /// Graphviz.
     Dot,
+    /// A drawing.
+    Svg,
+    /// One file with the drawing and everything behind it to click through.
+    Html,
 }
 
 #[derive(Debug, clap::Args)]

@@ -37,6 +37,8 @@ fn show(snapshot: &Snapshot, command: &Map, json: bool) -> Result<String, Refusa
         Format::Edges => render::edges::render(&answer),
         Format::Mermaid => render::mermaid::render(&answer),
         Format::Dot => render::dot::render(&answer),
+        Format::Svg => render::svg::render(&answer),
+        Format::Html => render::html::render(&answer),
     })
 }
 

@@ -2,10 +2,14 @@
 
 pub mod at;
 pub mod dot;
+mod drawing;
 pub mod edges;
 pub mod explain;
+pub mod html;
 mod ink;
+mod layout;
 pub mod mermaid;
 pub mod path;
 pub mod services;
+pub mod svg;
 pub mod table;

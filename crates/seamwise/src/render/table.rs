@@ -122,20 +122,22 @@ fn interactions(answer: &Answer, out: &mut String) {
         out.push_str(&format!("  {} {}\n", cyan(name), dim(rows.len())));
         let pairs: Vec<String> = rows.iter().map(|i| format!("{} → {}", i.from, i.to)).collect();
         let wide = widest(pairs.iter().map(String::as_str), 44);
+        let firsts: Vec<String> = rows.iter().filter_map(|i| operations(&i.operations).into_iter().next()).collect();
+        let room = widest(firsts.iter().map(String::as_str), 44);
         for (row, pair) in rows.iter().zip(&pairs) {
-            interaction(row, pair, wide, out);
+            interaction(row, pair, wide, room, out);
         }
     }
 }
 
 /// Operations take a line each up to four; the evidence stands behind the first.
-fn interaction(row: &Interaction, pair: &str, wide: usize, out: &mut String) {
+fn interaction(row: &Interaction, pair: &str, wide: usize, room: usize, out: &mut String) {
     const SHOWN: usize = 4;
     let mark = if row.certainty == "inferred" { yellow("~") } else { " ".to_owned() };
     let operations = operations(&row.operations);
     let place = row.evidence.first().map(place).unwrap_or_default();
     let first = operations.first().map(String::as_str).unwrap_or("");
-    push(&format!("  {mark} {}  {}  {}", pad(pair, wide), pad(&short(first, 44), 44), dim(place)), out);
+    push(&format!("  {mark} {}  {}  {}", pad(pair, wide), pad(&short(first, 44), room), dim(place)), out);
     let indent = " ".repeat(wide + 6);
     for operation in operations.iter().take(SHOWN).skip(1) {
         push(&format!("{indent}{}", short(operation, 60)), out);

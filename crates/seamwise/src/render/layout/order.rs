@@ -21,7 +21,8 @@ pub(super) fn order(mut grid: Grid) -> Grid {
     let mut layers = grid.layers.clone();
     for sweep in 0..SWEEPS {
         let down = sweep % 2 == 0;
-        let order: Vec<usize> = if down { (1..layers.len()).collect() } else { (0..layers.len().max(1) - 1).rev().collect() };
+        let order: Vec<usize> =
+            if down { (1..layers.len()).collect() } else { (0..layers.len().max(1) - 1).rev().collect() };
         for layer in order {
             let fixed = if down { &layers[layer - 1] } else { &layers[layer + 1] };
             let at: HashMap<usize, usize> = fixed.iter().enumerate().map(|(i, n)| (*n, i)).collect();

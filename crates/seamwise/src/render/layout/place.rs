@@ -82,7 +82,8 @@ fn settle(layer: &[usize], near: &[Vec<usize>], room: &dyn Fn(usize) -> f64, y: 
 /// Boxes without lines stand in rows below the rest.
 fn loners(shape: &Shape, grid: &Grid, layout: &mut Layout) {
     let widest = layout.width.max(720.0) - MARGIN;
-    let mut at = Point { x: MARGIN, y: if layout.height > 0.0 { layout.height + GAP + HEIGHT } else { MARGIN + HEIGHT / 2.0 } };
+    let mut at =
+        Point { x: MARGIN, y: if layout.height > 0.0 { layout.height + GAP + HEIGHT } else { MARGIN + HEIGHT / 2.0 } };
     for node in &grid.loners {
         let wide = shape.widths[*node];
         if at.x > MARGIN && at.x + wide > widest {
@@ -99,7 +100,10 @@ fn loners(shape: &Shape, grid: &Grid, layout: &mut Layout) {
 fn line(way: &[usize], boxes: usize, shape: &Shape, at: &[Point], bends: &[Point]) -> Vec<Point> {
     let (Some(first), Some(last)) = (way.first(), way.last()) else { return Vec::new() };
     let leftwards = at[*first].x > at[*last].x;
-    let side = |item: usize, right: bool| Point { x: at[item].x + if right { shape.widths[item] } else { 0.0 }, y: at[item].y };
+    let side = |item: usize, right: bool| Point {
+        x: at[item].x + if right { shape.widths[item] } else { 0.0 },
+        y: at[item].y,
+    };
     let mut out = vec![side(*first, !leftwards)];
     out.extend(way.iter().filter(|i| **i >= boxes).map(|i| bends[*i]));
     out.push(side(*last, leftwards));

@@ -1,0 +1,150 @@
+//! A map as boxes and arrows: what is drawn, before it is written as SVG.
+//!
+//! Nodes of one repository or folder form a group when there are several such groups. A map with more boxes than a page
+//! takes is drawn with its groups as single boxes; the whole is kept beside it for those who want to look closer.
+
+use super::layout::{Layout, Shape, layout};
+use seam_engine::asks::map::Answer;
+use seam_engine::{Interaction, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// More boxes than this are not read at a glance.
+pub const LARGE: usize = 60;
+
+/// One box.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The node's name, or the group's.
+    pub name: String,
+    pub kind: String,
+    /// Second line: language, product, how many.
+    pub note: String,
+    /// Names of the nodes in it.
+    pub members: Vec<String>,
+}
+
+/// One arrow between two boxes, for all that passes between them.
+#[derive(Clone, Debug)]
+pub struct Arrow {
+    pub from: usize,
+    pub to: usize,
+    pub kinds: Vec<String>,
+    /// Only inferred interactions.
+    pub dashed: bool,
+    /// Keys of the interactions.
+    pub keys: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    pub cells: Vec<Cell>,
+    pub arrows: Vec<Arrow>,
+    pub layout: Layout,
+    pub widths: Vec<f64>,
+}
+
+/// Every node as a box.
+pub fn whole(answer: &Answer) -> Drawing {
+    let cells: Vec<Cell> = answer.nodes.iter().map(cell).collect();
+    let of: BTreeMap<&str, usize> = answer.nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), i)).collect();
+    draw(cells, &answer.interactions, &of)
+}
+
+/// Groups as boxes, when the map is large and falls into groups.
+pub fn folded(answer: &Answer) -> Option<Drawing> {
+    if answer.nodes.len() <= LARGE {
+        return None;
+    }
+    let groups = groups(answer);
+    let sizes = groups.iter().fold(BTreeMap::<&str, Vec<usize>>::new(), |mut sizes, (node, group)| {
+        sizes.entry(group.as_str()).or_default().push(*node);
+        sizes
+    });
+    if sizes.len() * 3 > answer.nodes.len() * 2 {
+        return None;
+    }
+    let mut cells = Vec::new();
+    let mut of: BTreeMap<&str, usize> = BTreeMap::new();
+    for (group, nodes) in sizes {
+        let members: Vec<String> = nodes.iter().map(|n| answer.nodes[*n].name.clone()).collect();
+        for node in &nodes {
+            of.insert(answer.nodes[*node].name.as_str(), cells.len());
+        }
+        cells.push(match nodes.as_slice() {
+            [only] => cell(&answer.nodes[*only]),
+            _ => Cell {
+                name: group.to_owned(),
+                kind: "group".to_owned(),
+                note: format!("{} nodes", nodes.len()),
+                members,
+            },
+        });
+    }
+    Some(draw(cells, &answer.interactions, &of))
+}
+
+fn cell(node: &Node) -> Cell {
+    let note = match (&node.system, node.languages.first()) {
+        (Some(system), _) => system.clone(),
+        (None, Some(language)) => language.clone(),
+        (None, None) if node.kind == "service" => String::new(),
+        (None, None) => node.kind.clone(),
+    };
+    Cell { name: node.name.clone(), kind: node.kind.clone(), note, members: vec![node.name.clone()] }
+}
+
+/// A group for each node: the folder above its code where several nodes share it; a store belongs to its only user's.
+fn groups(answer: &Answer) -> BTreeMap<usize, String> {
+    let mut out: BTreeMap<usize, String> = BTreeMap::new();
+    for (index, node) in answer.nodes.iter().enumerate() {
+        let folder = node.roots.first().map(|r| r.split('/').next().unwrap_or(r)).unwrap_or_default();
+        let group =
+            if node.roots.first().is_some_and(|r| r.contains('/')) { folder.to_owned() } else { stem(&node.name) };
+        out.insert(index, group);
+    }
+    for (index, node) in answer.nodes.iter().enumerate() {
+        if !matches!(node.kind.as_str(), "database" | "cache") {
+            continue;
+        }
+        let users: BTreeSet<&str> =
+            answer.interactions.iter().filter(|i| i.to == node.name).map(|i| i.from.as_str()).collect();
+        if let (Some(only), 1) = (users.first(), users.len())
+            && let Some(user) = answer.nodes.iter().position(|n| n.name == *only)
+            && let Some(group) = out.get(&user).cloned()
+        {
+            out.insert(index, group);
+        }
+    }
+    out
+}
+
+/// `orders-api` and `orders-worker` are of one family.
+fn stem(name: &str) -> String {
+    name.split(['-', '_', '.']).next().unwrap_or(name).to_owned()
+}
+
+fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usize>) -> Drawing {
+    let mut pairs: BTreeMap<(usize, usize), (BTreeSet<String>, bool, Vec<String>)> = BTreeMap::new();
+    for one in interactions {
+        let (Some(from), Some(to)) = (of.get(one.from.as_str()), of.get(one.to.as_str())) else { continue };
+        if from == to && cells[*from].kind == "group" {
+            continue;
+        }
+        let (kinds, dashed, keys) = pairs.entry((*from, *to)).or_insert((BTreeSet::new(), true, Vec::new()));
+        kinds.insert(one.kind.clone());
+        *dashed &= one.certainty == "inferred";
+        keys.push(one.key.clone());
+    }
+    let arrows: Vec<Arrow> = pairs
+        .into_iter()
+        .map(|((from, to), (kinds, dashed, keys))| Arrow { from, to, kinds: kinds.into_iter().collect(), dashed, keys })
+        .collect();
+    // Letters of a sans-serif at 13 px are about 7.3 px wide, capitals included.
+    let widths: Vec<f64> = cells
+        .iter()
+        .map(|c| (c.name.chars().count().max(c.note.chars().count()) as f64 * 7.3 + 28.0).max(76.0))
+        .collect();
+    let shape = Shape { widths: widths.clone(), lines: arrows.iter().map(|a| (a.from, a.to)).collect() };
+    let layout = layout(&shape);
+    Drawing { cells, arrows, layout, widths }
+}

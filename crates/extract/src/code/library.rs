@@ -76,6 +76,11 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     {
         return Some(found);
     }
+    if lang == Lang::Rust
+        && let Some(found) = super::rust::called(code, call, &callee, function, steps)
+    {
+        return Some(found);
+    }
     if let Some(found) = super::python::called(code, call, &callee, function, steps) {
         return Some(found);
     }

@@ -9,6 +9,7 @@ pub(crate) mod csharp;
 mod eval;
 mod golang;
 pub(crate) use golang::{generated, stub_of};
+pub(crate) mod rust;
 pub mod ir;
 mod library;
 mod names;

@@ -14,6 +14,10 @@ pub struct Lower<'a> {
     pub owner: SmolStr,
     /// What the receiver is called in the method being read, where methods name it themselves (Go).
     pub receiver: SmolStr,
+    /// Statements that stand in an expression and go before the statement that holds it (blocks as values in Rust).
+    pub pending: Vec<Stmt>,
+    /// How many macros deep the text being read stands.
+    pub nested: u8,
     depth: usize,
     too_deep: bool,
 }
@@ -35,6 +39,8 @@ impl<'a> Lower<'a> {
             current: 0,
             owner: SmolStr::default(),
             receiver: SmolStr::default(),
+            pending: Vec::new(),
+            nested: 0,
             depth: 0,
             too_deep: false,
         }

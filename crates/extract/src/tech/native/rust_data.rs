@@ -1,0 +1,273 @@
+//! Stores and brokers in Rust. See `rust_data.md`.
+
+use super::{address, unknown};
+use crate::code::ir::{Expr, ExprKind};
+use crate::code::rust::dotted;
+use crate::code::{Code, Site};
+use crate::lang::Lang;
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Access, AccessMode, Claim, Message, Store, System, Value};
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "rust-data",
+    version: 1,
+    page: include_str!("rust_data.md"),
+    reads: Reads::Code { langs: &[Lang::Rust], extract },
+};
+
+/// Functions that open a connection, by the crate that their name starts with or the type that it holds, and its end.
+/// `None` for the system: the address's scheme says.
+const OPENS: &[(&str, &str, Option<System>)] = &[
+    ("PgPool", "connect", Some(System::Postgres)),
+    ("PgPool", "connect_lazy", Some(System::Postgres)),
+    ("PgPoolOptions", "connect", Some(System::Postgres)),
+    ("PgPoolOptions", "connect_lazy", Some(System::Postgres)),
+    ("PgConnection", "connect", Some(System::Postgres)),
+    ("PgConnection", "establish", Some(System::Postgres)),
+    ("AsyncPgConnection", "establish", Some(System::Postgres)),
+    ("MySqlPool", "connect", Some(System::Mysql)),
+    ("MySqlPoolOptions", "connect", Some(System::Mysql)),
+    ("MysqlConnection", "establish", Some(System::Mysql)),
+    ("AnyPool", "connect", None),
+    ("AnyPoolOptions", "connect", None),
+    ("tokio_postgres", "connect", Some(System::Postgres)),
+    ("postgres.Client", "connect", Some(System::Postgres)),
+    ("mysql.Pool", "new", Some(System::Mysql)),
+    ("mysql_async.Pool", "new", Some(System::Mysql)),
+    ("mysql_async.Pool", "from_url", Some(System::Mysql)),
+    ("sea_orm.Database", "connect", None),
+    ("mongodb", "with_uri_str", Some(System::Mongo)),
+    ("mongodb", "parse", Some(System::Mongo)),
+    ("redis.Client", "open", Some(System::Redis)),
+    ("RedisConnectionManager", "new", Some(System::Redis)),
+    ("deadpool_redis", "from_url", Some(System::Redis)),
+    ("fred", "from_url", Some(System::Redis)),
+    ("memcache", "connect", Some(System::Memcached)),
+    ("elasticsearch", "single_node", Some(System::Elasticsearch)),
+    ("opensearch", "single_node", Some(System::Elasticsearch)),
+    ("SingleNodeConnectionPool", "new", Some(System::Elasticsearch)),
+    ("SessionBuilder", "known_node", Some(System::Cassandra)),
+    ("neo4rs.Graph", "new", Some(System::Neo4j)),
+    ("clickhouse", "with_url", Some(System::Clickhouse)),
+    ("influxdb", "new", Some(System::Influx)),
+    ("etcd_client", "connect", Some(System::Etcd)),
+    ("lapin", "connect", Some(System::Rabbit)),
+    ("amqprs", "open", Some(System::Rabbit)),
+    ("async_nats", "connect", Some(System::Nats)),
+    ("async_nats", "connect_with_options", Some(System::Nats)),
+    ("nats", "connect", Some(System::Nats)),
+    ("MqttOptions", "new", Some(System::Mqtt)),
+    ("pulsar", "builder", Some(System::Pulsar)),
+];
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        let callee = dotted(&code.callee(site.call, site.function));
+        opened(code, site, &callee, sink);
+        managers(code, site, &callee, sink);
+        kafka(code, site, &callee, sink);
+        rabbit(code, site, &callee, sink);
+        subjects(code, site, &callee, sink);
+        collections(code, site, &callee, sink);
+    }
+}
+
+fn store(code: &Code<'_>, site: &Site<'_>, system: System, at: Value, client: &str, sink: &mut Sink) {
+    let store =
+        Store { system, address: at, database: None, client: client.into(), within: code.within(site.function) };
+    sink.stated(Claim::Store(store), site.span());
+}
+
+fn opened(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let name = site.call.name();
+    let holds = |part: &str| {
+        callee == part
+            || callee.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
+            || callee.contains(&format!(".{part}."))
+    };
+    let Some((_, _, system)) = OPENS.iter().find(|(part, end, _)| *end == name && holds(part)) else {
+        return;
+    };
+    let Some(argument) = site.call.arg(if callee.contains("MqttOptions") { 1 } else { 0 }) else {
+        return;
+    };
+    let at = address(code, argument, site.function);
+    let client = callee.split(['.', '(']).next().unwrap_or(callee);
+    let system = system.or_else(|| scheme(&at)).or_else(|| feature(code)).unwrap_or(System::Sql);
+    store(code, site, system, at, client, sink);
+}
+
+fn scheme(value: &Value) -> Option<System> {
+    let text = value.to_string();
+    Some(match text.split("://").next()? {
+        "postgres" | "postgresql" => System::Postgres,
+        "mysql" => System::Mysql,
+        _ => return None,
+    })
+}
+
+/// The database that the file's other imports name.
+fn feature(code: &Code<'_>) -> Option<System> {
+    let mentions = |word: &str| code.unit.imports.iter().any(|i| i.path.contains(word) || i.alias.contains(word));
+    if mentions("Postgres") || mentions("postgres") {
+        Some(System::Postgres)
+    } else if mentions("MySql") || mentions("mysql") {
+        Some(System::Mysql)
+    } else {
+        None
+    }
+}
+
+/// `ConnectionManager::<PgConnection>::new(url)` of diesel and its asynchronous kin.
+fn managers(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let manager =
+        ["ConnectionManager.new", "AsyncDieselConnectionManager.new", "PostgresConnectionManager.new_from_stringlike"];
+    if !callee.starts_with("diesel") && !callee.contains("r2d2") && !callee.contains("bb8") {
+        return;
+    }
+    if !manager.iter().any(|m| callee.ends_with(m)) {
+        return;
+    }
+    let mentions = |word: &str| {
+        code.unit.imports.iter().any(|i| i.alias.contains(word))
+            || code.unit.types.iter().any(|t| t.name.contains(word))
+    };
+    let system = if mentions("Mysql") {
+        System::Mysql
+    } else if mentions("Pg") {
+        System::Postgres
+    } else {
+        System::Sql
+    };
+    if let Some(url) = site.call.arg(0) {
+        store(code, site, system, address(code, url, site.function), "diesel", sink);
+    }
+}
+
+fn message(code: &Code<'_>, site: &Site<'_>, system: System, publish: bool, topic: Value, client: &str) -> Message {
+    Message {
+        system,
+        publish,
+        topic: if unknown(&topic) { Value::default() } else { topic },
+        address: None,
+        exchange: None,
+        routing_key: None,
+        group: None,
+        client: client.into(),
+        within: code.within(site.function),
+        payload: None,
+    }
+}
+
+/// The elements of a list given inline, by reference or through a name.
+fn items(code: &Code<'_>, expr: &Expr, function: usize) -> Vec<Value> {
+    match &expr.kind {
+        ExprKind::List(items) => items.iter().map(|i| code.value(i, function)).collect(),
+        ExprKind::Name(name) => match code.assigned(name, function).as_slice() {
+            [(Expr { kind: ExprKind::List(items), .. }, f)] => items.iter().map(|i| code.value(i, *f)).collect(),
+            _ => vec![code.value(expr, function)],
+        },
+        _ => vec![code.value(expr, function)],
+    }
+}
+
+/// rdkafka: `ClientConfig::new().set("bootstrap.servers", x)`, `FutureRecord::to(topic)`, `consumer.subscribe(&[topic])`.
+fn kafka(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let value = |i: usize| site.call.arg(i).map(|e| code.value(e, site.function));
+    match site.call.name() {
+        "set" if site.call.args.len() == 2 => {
+            let key = value(0).and_then(|v| v.as_text());
+            let servers = matches!(key.as_deref(), Some("bootstrap.servers" | "metadata.broker.list"));
+            if let Some(servers) = site.call.arg(1).filter(|_| servers) {
+                store(code, site, System::Kafka, address(code, servers, site.function), "rdkafka", sink);
+            }
+        }
+        "to" if callee.ends_with("Record.to") => {
+            let found = message(code, site, System::Kafka, true, value(0).unwrap_or_default(), "rdkafka");
+            sink.stated(Claim::Message(found), site.span());
+        }
+        "subscribe" if code.imports("rdkafka") && site.call.args.len() == 1 => {
+            for topic in site.call.arg(0).map(|e| items(code, e, site.function)).unwrap_or_default() {
+                sink.stated(Claim::Message(message(code, site, System::Kafka, false, topic, "rdkafka")), site.span());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// lapin's channels.
+fn rabbit(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let imported = code.imports("lapin");
+    if !imported && !callee.starts_with("lapin") {
+        return;
+    }
+    let value = |i: usize| site.call.arg(i).map(|e| code.value(e, site.function)).filter(|v| !unknown(v));
+    let found = match (site.call.name(), site.call.args.len()) {
+        ("basic_publish", 5) => {
+            let (exchange, key) = (value(0), value(1));
+            let topic = if exchange.is_none() { key.clone().unwrap_or_default() } else { Value::default() };
+            let mut found = message(code, site, System::Rabbit, true, topic, "lapin");
+            found.exchange = exchange;
+            found.routing_key = key;
+            found
+        }
+        ("basic_consume", 4) => message(code, site, System::Rabbit, false, value(0).unwrap_or_default(), "lapin"),
+        ("queue_bind", 5) => {
+            let mut found = message(code, site, System::Rabbit, false, value(0).unwrap_or_default(), "lapin");
+            found.exchange = value(1);
+            found.routing_key = value(2);
+            found
+        }
+        _ => return,
+    };
+    sink.stated(Claim::Message(found), site.span());
+}
+
+/// NATS, MQTT and Redis channels.
+fn subjects(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let has = |name: &str| callee.starts_with(name) || code.imports(name);
+    let system = if has("async_nats") || has("nats") {
+        System::Nats
+    } else if has("rumqttc") || has("paho_mqtt") {
+        System::Mqtt
+    } else if has("redis") {
+        System::Redis
+    } else {
+        return;
+    };
+    let publish = match (site.call.name(), site.call.args.len()) {
+        ("publish" | "publish_with_headers" | "request", 2..=4) => true,
+        ("subscribe" | "queue_subscribe" | "psubscribe", 1..=2) => false,
+        _ => return,
+    };
+    if callee.starts_with("rdkafka") || callee.contains("Kafka") {
+        return;
+    }
+    let topic = site.call.arg(0).map(|e| code.value(e, site.function)).unwrap_or_default();
+    if unknown(&topic) {
+        return;
+    }
+    let mut found = message(code, site, system, publish, topic, "");
+    found.client = match system {
+        System::Nats => "async_nats".into(),
+        System::Mqtt => "rumqttc".into(),
+        _ => "redis".into(),
+    };
+    if site.call.name() == "queue_subscribe" {
+        found.group = site.call.arg(1).map(|e| code.value(e, site.function));
+    }
+    sink.stated(Claim::Message(found), site.span());
+}
+
+/// `db.collection::<T>("orders")`.
+fn collections(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    if site.call.name() != "collection" || !(code.imports("mongodb") || callee.starts_with("mongodb")) {
+        return;
+    }
+    let Some(name) = site.call.arg(0).map(|e| code.value(e, site.function)).filter(|v| !unknown(v)) else {
+        return;
+    };
+    let within = code.within(site.function);
+    let access = Access { system: Some(System::Mongo), name, mode: AccessMode::Declare, within };
+    sink.stated(Claim::Access(access), site.span());
+}

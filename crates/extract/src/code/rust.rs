@@ -9,7 +9,14 @@ use seam_facts::{SmolStr, Value};
 
 /// A canonical name with dots only: `axum::routing#get` and `axum.routing.get` are one.
 pub(crate) fn dotted(callee: &str) -> String {
-    callee.replace("::", ".").replace('#', ".")
+    let mut out = callee.replace("::", ".").replace('#', ".");
+    // What a fallible maker gives, unwrapped, is what it makes.
+    for step in [".unwrap()", ".expect()", ".clone()", ".context()", ".map_err()", ".with_context()"] {
+        if out.contains(step) {
+            out = out.replace(step, "");
+        }
+    }
+    out
 }
 
 /// Methods that give back what they are called on, as far as an address goes.

@@ -50,6 +50,10 @@ const ENV_OBJECTS: &[(Lang, &str)] = &[
     (Lang::Script, "process#env"),
     (Lang::Script, "node:process#env"),
     (Lang::Script, "import.meta.env"),
+    (Lang::Script, "Bun.env"),
+    (Lang::Script, "__ENV"),
+    (Lang::Script, "$env/dynamic/private#env"),
+    (Lang::Script, "$env/dynamic/public#env"),
     (Lang::Ruby, "ENV"),
     (Lang::Php, "_ENV"),
     (Lang::Php, "_SERVER"),
@@ -325,7 +329,7 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
             matches!(name, "getProperty" | "getRequiredProperty") && on(&["env", "config"])
                 || matches!(name, "getString" | "getValue" | "getOptionalValue") && on(&["config"])
         }
-        Lang::Script => matches!(name, "get" | "getOrThrow" | "has") && on(&["config"]),
+        Lang::Script => matches!(name, "get" | "getOrThrow" | "has") && on(&["config", "nconf"]),
         Lang::Go => {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
         }
@@ -365,6 +369,19 @@ pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize
     }
     (code.unit.lang == Lang::Script && ENV_OBJECTS.contains(&(Lang::Script, origin.as_str())))
         .then(|| Value::env(member, None))
+}
+
+fn is_upper(name: &str) -> bool {
+    name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Whether an expression is a call over `process.env`.
+pub(crate) fn over_environment(code: &Code<'_>, (expr, function): (&Expr, usize), depth: usize) -> bool {
+    let Some(call) = expr.as_call().filter(|_| depth > 0) else {
+        return false;
+    };
+    call.args.iter().any(|a| matches!(code.origin(&a.value, function).as_str(), "process.env" | "node:process#env"))
+        || call.receiver().is_some_and(|r| over_environment(code, (r, function), depth - 1))
 }
 
 /// A value that a framework injects by annotation: `@Value("${a.b:c}")`, `@ConfigProperty(name = "a.b")`.

@@ -329,7 +329,13 @@ fn subjects(cx: &Cx<'_>, sink: &mut Sink) -> bool {
     } else if cx.from(&["redis#", "ioredis#", "async-redis#"]) {
         System::Redis
     } else {
-        return false;
+        // A client that came from elsewhere, by its name.
+        match cx.receiver() {
+            name if name.contains("redis") => System::Redis,
+            name if name.contains("nats") || matches!(name.as_str(), "stan" | "nc") => System::Nats,
+            name if name.contains("mqtt") => System::Mqtt,
+            _ => return false,
+        }
     };
     let publish = match cx.site.call.name() {
         "publish" | "publishAsync" | "xadd" | "xAdd" => true,

@@ -1,12 +1,15 @@
 //! Technologies of JavaScript and TypeScript.
 
 mod broker;
+mod files;
 mod grpc;
 mod http_client;
 mod http_server;
 mod nest;
 mod options;
+mod proxy;
 mod queue;
+mod sdk;
 mod settings;
 mod store;
 mod store_table;
@@ -15,11 +18,14 @@ use crate::Extractor;
 
 pub static EXTRACTORS: &[&Extractor] = &[
     &broker::EXTRACTOR,
+    &files::EXTRACTOR,
     &grpc::EXTRACTOR,
     &http_client::EXTRACTOR,
     &http_server::EXTRACTOR,
     &nest::EXTRACTOR,
+    &proxy::EXTRACTOR,
     &queue::EXTRACTOR,
+    &sdk::EXTRACTOR,
     &settings::EXTRACTOR,
     &store::EXTRACTOR,
 ];

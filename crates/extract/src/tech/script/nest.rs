@@ -1,8 +1,8 @@
 //! NestJS: controllers, message handlers, gRPC methods, and the clients that its modules register. See `nest.md`.
 
 use super::options;
+use crate::code::Code;
 use crate::code::ir::{Annotation, Expr, ExprKind, Field, Function, Type, walk_stmts};
-use crate::code::{Code, Site};
 use crate::lang::{Lang, plain_type};
 use crate::tech::paths;
 use crate::{Extractor, Reads, Sink};
@@ -220,12 +220,12 @@ fn clients(code: &Code<'_>, sink: &mut Sink) {
                     let factory = options::key(code, item, item_at, "useFactory");
                     let (stated, stated_at) =
                         factory.and_then(|(f, at)| options::returned(code, f, at)).unwrap_or((item, item_at));
-                    connection(code, stated, stated_at, name, site, item.span, sink);
+                    connection(code, stated, stated_at, name, code.within(at), item.span, sink);
                 }
             }
             "create" if callee.ends_with("#ClientProxyFactory.create") => {
                 let Some(arg) = site.call.arg(0) else { continue };
-                connection(code, arg, at, provided(code, at), site, site.span(), sink);
+                connection(code, arg, at, provided(code, at), code.within(at), site.span(), sink);
             }
             "createMicroservice" | "connectMicroservice" => {
                 let Some(arg) = site.call.args.last() else { continue };
@@ -244,10 +244,7 @@ fn clients(code: &Code<'_>, sink: &mut Sink) {
                 let Some(arg) = annotation.positional(0) else { continue };
                 let (stated, at) = code.resolved(arg, 0);
                 let name = format_smolstr!("{}.{}", ty.name, field.name);
-                let site = code.calls().first().copied();
-                if let Some(site) = site {
-                    connection(code, stated, at, Some(name), &site, annotation.span, sink);
-                }
+                connection(code, stated, at, Some(name.clone()), name, annotation.span, sink);
             }
         }
     }
@@ -285,11 +282,10 @@ fn connection(
     stated: &Expr,
     function: usize,
     name: Option<SmolStr>,
-    site: &Site<'_>,
+    within: SmolStr,
     at: Span,
     sink: &mut Sink,
 ) {
-    let within = code.within(site.function);
     let system = transport_of(code, stated, function);
     let address = address(code, stated, function);
     if let (Some(name), Some(address)) = (&name, &address) {

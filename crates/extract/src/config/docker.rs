@@ -3,7 +3,7 @@
 use super::interpolate::{self, Dollar};
 use super::{secret, words};
 use crate::{Extractor, File, Reads, Sink};
-use seam_facts::{Build, Claim, Setting, SettingScope, SmolStr, Span, Value};
+use seam_facts::{Build, Call, Claim, Protocol, Setting, SettingScope, SmolStr, Span, Value};
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
@@ -42,6 +42,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     let mut at = None;
     let mut stages: Vec<Stage> = Vec::new();
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
+    let lines: Vec<&str> = file.text.lines().collect();
     for instruction in instructions(file.text) {
         let Instruction { word, rest, at: here } = &instruction;
         let fill = |text: &str| {
@@ -75,6 +76,19 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
             }
             "ENTRYPOINT" | "CMD" => {
                 let command = run(rest, &fill).map(secret::clean);
+                if let Some((client, target)) = command.as_ref().and_then(words::requested) {
+                    let call = Call {
+                        protocol: Protocol::Http,
+                        client,
+                        method: None,
+                        target,
+                        operation: None,
+                        within: SmolStr::default(),
+                        request: None,
+                        response: None,
+                    };
+                    sink.stated(Claim::Call(call), *here);
+                }
                 if let Some(stage) = stages.last_mut() {
                     if word == "ENTRYPOINT" {
                         // A new entry point forgets the command that came with the base.
@@ -101,7 +115,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
                         value: value.clone(),
                         profile: None,
                     };
-                    sink.stated(Claim::Setting(setting), *here);
+                    sink.stated(Claim::Setting(setting), line_of(&key, &lines, *here));
                     if value.to_string().len() < MAX_KNOWN {
                         known.insert(key, value);
                     } else {
@@ -120,6 +134,20 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     let mut seen: Vec<SmolStr> = Vec::new();
     build.copies.retain(|c| !seen.contains(c) && (seen.push(c.clone()), true).1);
     sink.stated(Claim::Build(build), at);
+}
+
+/// The line of an instruction that goes on over several on which `key=` stands.
+fn line_of(key: &str, lines: &[&str], at: Span) -> Span {
+    let named =
+        |line: &str| line.split_whitespace().any(|w| w.strip_prefix(key).is_some_and(|rest| rest.starts_with('=')));
+    let first = at.line as usize - 1;
+    let found = lines.iter().enumerate().take(at.end_line as usize).skip(first).find(|(_, line)| named(line));
+    match found {
+        Some((index, line)) if index > first => {
+            Span::at(index as u32 + 1, (line.len() - line.trim_start().len() + 1) as u32)
+        }
+        _ => Span { end_line: at.line, ..at },
+    }
 }
 
 fn instructions(text: &str) -> Vec<Instruction> {

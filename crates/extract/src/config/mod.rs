@@ -21,16 +21,16 @@ mod dotenv;
 mod entries;
 mod envoy;
 mod gateway;
-mod nginx;
 mod helm;
 mod kubernetes;
 mod kustomize;
 mod manifest;
+mod nginx;
 mod owners;
 mod process;
 mod properties;
-mod skaffold;
 mod settings;
+mod skaffold;
 mod telemetry;
 mod webserver;
 

@@ -112,7 +112,7 @@ pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
             continue;
         };
         if let Some(host) = host_of(text) {
-            alias(cx, named, named.name.clone(), outside(&host), item.span, sink);
+            alias(cx, named, named.name.clone(), outside(&host), named.at, sink);
             return;
         }
     }

@@ -5,7 +5,7 @@ use super::{Cx, Named, labels, name_at, value, value_at};
 use crate::Sink;
 use crate::config::tree::{Node, join};
 use crate::config::{secret, template, words};
-use seam_facts::{Claim, Port, Service, Setting, SettingScope, SmolStr, Value, format_smolstr};
+use seam_facts::{Alias, Claim, Port, Service, Setting, SettingScope, SmolStr, Target, Value, format_smolstr};
 
 /// Containers that accompany others, by parts of their names.
 const SIDECARS: &[&str] = &[
@@ -40,10 +40,6 @@ pub(super) fn state(cx: &Cx<'_>, named: &Named<'_>, template: &[&str], sink: &mu
     let mut service = Service::new(named.name.clone(), cx.deployment);
     service.namespace = named.namespace.clone();
     service.labels = labels(cx, pod.get("metadata").and_then(|m| m.entry("labels")));
-    // Dapr calls the application by this name.
-    service
-        .hostnames
-        .extend(name_at(pod, &["metadata", "annotations", "dapr.io/app-id"]).filter(|id| *id != named.name));
     // One-off: jobs, and what a chart runs around its installation.
     let hooked = named.object.path(&["metadata", "annotations", "helm.sh/hook"]).is_some();
     service.auxiliary = hooked || named.object.text_at(&["kind"]).is_some_and(|k| k == "Job");
@@ -52,6 +48,20 @@ pub(super) fn state(cx: &Cx<'_>, named: &Named<'_>, template: &[&str], sink: &mu
     }
     let scope = service.name.clone();
     sink.stated(Claim::Service(service), named.at);
+    // Dapr calls the application by a name of its own.
+    let annotations = pod.path(&["metadata", "annotations"]).and_then(|a| a.entry("dapr.io/app-id"));
+    if let Some((key, id)) = annotations.and_then(|(k, n)| Some((k, n.text()?)))
+        && *id != named.name
+    {
+        let alias = Alias {
+            name: template::name(id),
+            deployment: cx.deployment,
+            target: Target::Service(named.name.clone()),
+            ports: Vec::new(),
+            namespace: named.namespace.clone(),
+        };
+        sink.stated(Claim::Alias(alias), key.span);
+    }
     if let Some(main) = main {
         environment(&scope, main, sink);
     }

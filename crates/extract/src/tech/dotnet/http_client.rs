@@ -32,6 +32,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     flurl(code, sink);
     authorities(code, sink);
     hubs(code, sink);
+    dapr(code, sink);
 }
 
 fn call(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
@@ -450,4 +451,62 @@ fn hubs(code: &Code<'_>, sink: &mut Sink) {
         claim.protocol = Protocol::Websocket;
         sink.stated(Claim::Call(claim), site.span());
     }
+}
+
+/// Dapr: services by their application id, state by its store's component.
+fn dapr(code: &Code<'_>, sink: &mut Sink) {
+    let names =
+        ["InvokeMethodAsync", "CreateInvokeMethodRequest", "InvokeMethodWithResponseAsync", "InvokeMethodGrpcAsync"];
+    for site in code.calls_named(&names) {
+        if !on_dapr(code, &site) {
+            continue;
+        }
+        let mut args: Vec<&Expr> = site.call.args.iter().map(|a| &a.value).collect();
+        let method = match args.first().and_then(|a| a.path()) {
+            Some(path) if path.starts_with("HttpMethod.") => {
+                args.remove(0);
+                Some(last(&path).to_ascii_uppercase().into())
+            }
+            // Documented: without a method, POST.
+            _ => Some("POST".into()),
+        };
+        let (Some(app), Some(path)) = (args.first(), args.get(1)) else {
+            continue;
+        };
+        let path = rooted(code.value(path, site.function));
+        let target = Value::text("http://").then(code.value(app, site.function)).then(path);
+        sink.stated(Claim::Call(call("Dapr", method, target, code.within(site.function))), site.span());
+    }
+    let states = [
+        "GetStateAsync",
+        "SaveStateAsync",
+        "DeleteStateAsync",
+        "GetStateEntryAsync",
+        "GetStateAndETagAsync",
+        "ExecuteStateTransactionAsync",
+        "TrySaveStateAsync",
+        "QueryStateAsync",
+        "InvokeBindingAsync",
+        "GetSecretAsync",
+    ];
+    for site in code.calls_named(&states) {
+        if !on_dapr(code, &site) {
+            continue;
+        }
+        let Some(component) = site.call.arg_or("storeName", 0) else { continue };
+        let kind = match site.call.name() {
+            "InvokeBindingAsync" => "bindings",
+            "GetSecretAsync" => "secrets",
+            _ => "state",
+        };
+        let sidecar = Value::text("http://localhost:").then(Value::env("DAPR_HTTP_PORT", Some("3500".into())));
+        let target =
+            sidecar.then(format_smolstr!("/v1.0/{kind}/").as_str().into()).then(code.value(component, site.function));
+        sink.inferred(Claim::Call(call("Dapr", None, target, code.within(site.function))), site.span());
+    }
+}
+
+fn on_dapr(code: &Code<'_>, site: &Site<'_>) -> bool {
+    let origin = site.call.receiver().map(|r| code.origin(r, site.function)).unwrap_or_default();
+    origin.to_ascii_lowercase().contains("dapr")
 }

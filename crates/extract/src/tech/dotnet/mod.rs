@@ -3,7 +3,9 @@
 mod grpc;
 mod http_client;
 mod http_server;
+mod messages;
 mod options;
+mod rabbit;
 mod read;
 mod stores;
 
@@ -16,4 +18,6 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &grpc::EXTRACTOR,
     &options::EXTRACTOR,
     &stores::EXTRACTOR,
+    &rabbit::EXTRACTOR,
+    &messages::EXTRACTOR,
 ];

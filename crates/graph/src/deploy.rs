@@ -118,10 +118,27 @@ impl<'a> Deploy<'a> {
             let written = s.dockerfile.as_ref().map(|d| interpolate(d, &environment));
             join(context.as_deref().unwrap_or(base), written.as_deref().unwrap_or("Dockerfile"))
         });
+        let image = if image.contains("${") || service.image.is_some() && image.trim_matches([':', '/', '@']).is_empty()
+        {
+            // A chart's own values say which image it is.
+            rendered(
+                index,
+                path,
+                &seam_facts::format_smolstr!("{}", service.image.as_ref().map(Value::to_string).unwrap_or_default()),
+            )
+            .to_string()
+        } else {
+            image
+        };
         let product = if context.is_some() { None } else { images::product(&image) };
         let name = rendered(index, path, &service.name);
         // Another container beside the main one (`orders/proxy`), and what watches a system by its name.
-        let product = if name.contains('/') { images::product("sidecar-exporter") } else { images::watcher(&name).or(product) };
+        let product =
+            if name.contains('/') { images::product("sidecar-exporter") } else { images::watcher(&name).or(product) };
+        // An image that nothing renders: a store's name says what it is.
+        let unnamed = context.is_none() && images::basename(&image).is_empty();
+        let product =
+            product.or_else(|| if unnamed { images::product(&name).filter(|p| p.kind.is_store()) } else { None });
         self.units.push(Unit { file, service, fact, name, image, product, context, dockerfile, group });
     }
 
@@ -284,7 +301,7 @@ impl<'a> Deploy<'a> {
         let mut by_source: HashMap<String, Vec<usize>> = HashMap::new();
         for &id in &system {
             let unit = &self.units[id];
-            if unit.product.is_some_and(|p| p.kind.is_store()) && unit.context.is_none() {
+            if unit.product.is_some_and(|p| p.kind.is_ready_made()) && unit.context.is_none() {
                 continue;
             }
             if let Some(context) = &unit.context {
@@ -369,7 +386,12 @@ impl<'a> Deploy<'a> {
     /// deployment stand for them.
     fn drop_variants(&mut self) {
         let mut members: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for (id, node) in self.nodes.iter().enumerate().filter(|(_, n)| !n.product.is_some_and(|p| p.kind.is_store() || p.kind == NodeKind::Tool)) {
+        for (id, node) in self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| !n.product.is_some_and(|p| p.kind.is_ready_made() || p.kind == NodeKind::Tool))
+        {
             for unit in &node.units {
                 members.entry(self.units[*unit].group).or_default().insert(id);
             }
@@ -377,20 +399,32 @@ impl<'a> Deploy<'a> {
         let empty = BTreeSet::new();
         let of = |group: usize| members.get(&group).unwrap_or(&empty);
         let covered = |small: usize, large: usize| {
-            small != large && of(small).is_subset(of(large)) && (of(small).len() < of(large).len() || (order(self.groups[small].deployment), small) > (order(self.groups[large].deployment), large))
+            small != large
+                && of(small).is_subset(of(large))
+                && (of(small).len() < of(large).len()
+                    || (order(self.groups[small].deployment), small) > (order(self.groups[large].deployment), large))
         };
-        let stores: Vec<(System, BTreeSet<usize>)> = self
+        let stores: Vec<(Product, BTreeSet<usize>)> = self
             .nodes
             .iter()
-            .filter_map(|n| Some((n.product.filter(|p| p.kind.is_store())?.system?, n.units.iter().map(|u| self.units[*u].group).collect())))
+            .filter_map(|n| {
+                Some((
+                    n.product.filter(|p| p.kind.is_ready_made())?,
+                    n.units.iter().map(|u| self.units[*u].group).collect(),
+                ))
+            })
             .collect();
         let keep: Vec<bool> = self
             .nodes
             .iter()
             .map(|node| {
-                let Some(system) = node.product.filter(|p| p.kind.is_store()).and_then(|p| p.system) else { return true };
+                let Some(product) = node.product.filter(|p| p.kind.is_ready_made()) else { return true };
                 let groups: BTreeSet<usize> = node.units.iter().map(|u| self.units[*u].group).collect();
-                !groups.iter().all(|small| stores.iter().any(|(s, others)| *s == system && others.iter().any(|large| !groups.contains(large) && covered(*small, *large))))
+                !groups.iter().all(|small| {
+                    stores.iter().any(|(s, others)| {
+                        *s == product && others.iter().any(|large| !groups.contains(large) && covered(*small, *large))
+                    })
+                })
             })
             .collect();
         let mut keep = keep.into_iter();
@@ -442,7 +476,9 @@ impl<'a> Deploy<'a> {
 
 /// A name that a chart computes from its values: `${config:values.a.name}` is looked up in the chart's own values.
 fn rendered(index: &Index<'_>, path: &str, name: &SmolStr) -> SmolStr {
-    let Some(chart) = path.find("/templates/").map(|at| &path[..at]).or_else(|| path.starts_with("templates/").then_some("")) else {
+    let Some(chart) =
+        path.find("/templates/").map(|at| &path[..at]).or_else(|| path.starts_with("templates/").then_some(""))
+    else {
         return name.clone();
     };
     let mut out = String::new();
@@ -520,6 +556,12 @@ fn has_code(index: &Index<'_>, context: &str) -> bool {
 
 /// The folder among `folders` that carries one of these names, best match first.
 pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String> {
+    /// Whether the last words of `name` are `part`: `shop-cart` ends with `cart`, `discard` does not.
+    fn tail_words(name: &str, part: &str) -> bool {
+        let words: Vec<&str> = name.split(['-', '_', '.']).collect();
+        (1..words.len()).any(|from| squash(&words[from..].concat()) == part)
+    }
+    let written = names;
     let mut best: Option<(u8, usize, &String)> = None;
     for folder in folders {
         for (depth, part) in folder.rsplit('/').enumerate().take(3) {
@@ -529,7 +571,7 @@ pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String>
                     3
                 } else if bare(&part) == bare(&name) && !bare(&name).is_empty() {
                     2
-                } else if part.len() > 3 && (name.ends_with(&part) || name.starts_with(&part)) {
+                } else if part.len() > 3 && written.iter().any(|n| squash(n) == name && tail_words(n, &part)) {
                     1
                 } else {
                     continue;

@@ -234,7 +234,12 @@ impl<'l, 'a> Edges<'l, 'a> {
         match self.node(to).kind {
             NodeKind::Database => EdgeKind::Db,
             NodeKind::Cache => EdgeKind::Cache,
-            NodeKind::Broker | NodeKind::Service | NodeKind::Gateway | NodeKind::External | NodeKind::Tool => stated,
+            NodeKind::Broker
+            | NodeKind::Service
+            | NodeKind::Server
+            | NodeKind::Gateway
+            | NodeKind::External
+            | NodeKind::Tool => stated,
         }
     }
 
@@ -546,6 +551,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             | NodeKind::Database
             | NodeKind::External
             | NodeKind::Service
+            | NodeKind::Server
             | NodeKind::Gateway
             | NodeKind::Tool => {
                 if matches!(store.system, System::Redis | System::Memcached | System::Hazelcast) {
@@ -707,18 +713,27 @@ impl<'l, 'a> Edges<'l, 'a> {
         for unit in units {
             commands.extend(unit.service.command.as_ref().map(|c| (unit.file, unit.fact, c)));
             let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
-            let build = recipe.and_then(|r| linker.index.by_path.get(r.as_str())).and_then(|f| Some((*f, linker.deploy.builds.get(f)?)));
+            let build = recipe
+                .and_then(|r| linker.index.by_path.get(r.as_str()))
+                .and_then(|f| Some((*f, linker.deploy.builds.get(f)?)));
             if let Some((file, (build, fact))) = build {
                 commands.extend(build.command.as_ref().map(|c| (file, *fact, c)));
             }
         }
         for (file, fact, command) in commands {
             let written = command.to_string();
-            if ["wait", "dockerize", "sleep", "until ", "nc -", "depend", "exporter"].iter().any(|w| written.contains(w)) {
+            if ["wait", "dockerize", "sleep", "until ", "nc -", "depend", "exporter"]
+                .iter()
+                .any(|w| written.contains(w))
+            {
                 continue;
             }
             for text in linker.view(node).texts(command, file) {
-                for word in text.text.split([' ', '=', ',', '"', '\'', ';', '|', '&']).filter(|w| w.contains("://") || w.contains(':')) {
+                for word in text
+                    .text
+                    .split([' ', '=', ',', '"', '\'', ';', '|', '&'])
+                    .filter(|w| w.contains("://") || w.contains(':'))
+                {
                     for address in address::parse(word) {
                         if let Place::Nodes(ids) = self.place(node, &address)
                             && !address::is_local(&address.host)
@@ -727,7 +742,15 @@ impl<'l, 'a> Edges<'l, 'a> {
                                 if self.node(to).kind.is_store() {
                                     continue;
                                 }
-                                self.mention(node, to, &"the command line".into(), &address, (file, fact), &text.via, &SmolStr::default());
+                                self.mention(
+                                    node,
+                                    to,
+                                    &"the command line".into(),
+                                    &address,
+                                    (file, fact),
+                                    &text.via,
+                                    &SmolStr::default(),
+                                );
                             }
                         }
                     }
@@ -759,7 +782,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             NodeKind::Cache => EdgeKind::Cache,
             // Which way messages go is not known from an address.
             NodeKind::Broker => return,
-            NodeKind::Service | NodeKind::Gateway | NodeKind::External | NodeKind::Tool => {
+            NodeKind::Service | NodeKind::Server | NodeKind::Gateway | NodeKind::External | NodeKind::Tool => {
                 if address.scheme.contains("grpc") || grpc_only() { EdgeKind::Grpc } else { EdgeKind::Http }
             }
         };

@@ -16,6 +16,7 @@ const fn store(kind: NodeKind, system: System) -> Product {
 }
 
 const TOOL: Product = Product { kind: NodeKind::Tool, system: None };
+const SERVER: Product = Product { kind: NodeKind::Server, system: None };
 const GATEWAY: Product = Product { kind: NodeKind::Gateway, system: None };
 
 /// Exact names first, then words within names; the order decides where several match (`redis-exporter` is a tool).
@@ -33,7 +34,7 @@ const WORDS: &[(&str, Product)] = &[
     ("kafdrop", TOOL),
     ("kafka-manager", TOOL),
     ("cp-kafka-connect", TOOL),
-    ("schema-registry", TOOL),
+    ("schema-registry", SERVER),
     ("control-center", TOOL),
     ("elasticsearch-head", TOOL),
     ("opensearch-dashboards", TOOL),
@@ -131,6 +132,20 @@ const WORDS: &[(&str, Product)] = &[
     ("dapr", TOOL),
     ("placement", TOOL),
     ("busybox", TOOL),
+    // Servers that services call.
+    ("consul", SERVER),
+    ("eureka", SERVER),
+    ("nacos", SERVER),
+    ("keycloak", SERVER),
+    ("vault", SERVER),
+    ("jsreport", SERVER),
+    ("flagd", SERVER),
+    ("unleash", SERVER),
+    ("apicurio", SERVER),
+    ("temporal", SERVER),
+    ("hasura", SERVER),
+    ("wiremock", SERVER),
+    ("ollama", SERVER),
     // Proxies.
     ("traefik", GATEWAY),
     ("envoy", GATEWAY),
@@ -172,7 +187,18 @@ pub fn product(image: &str) -> Option<Product> {
 
 /// A tool by the name that people give its deployable, whatever its image: `jaeger`, `zipkin-mysql`.
 pub fn watcher(name: &str) -> Option<Product> {
-    const WATCHERS: &[&str] = &["zipkin", "jaeger", "prometheus", "grafana", "alertmanager", "kibana", "fluentd", "loki", "promtail", "cadvisor"];
+    const WATCHERS: &[&str] = &[
+        "zipkin",
+        "jaeger",
+        "prometheus",
+        "grafana",
+        "alertmanager",
+        "kibana",
+        "fluentd",
+        "loki",
+        "promtail",
+        "cadvisor",
+    ];
     let name = name.to_ascii_lowercase();
     name.split(['-', '_', '.']).any(|part| WATCHERS.contains(&part)).then_some(TOOL)
 }

@@ -70,6 +70,8 @@ pub enum NodeKind {
     Service,
     /// Forwards: a reverse proxy, an API gateway.
     Gateway,
+    /// A ready-made server that takes part in traffic: a registry, an identity provider, a report engine.
+    Server,
     Database,
     Cache,
     Broker,
@@ -84,12 +86,18 @@ impl NodeKind {
         match self {
             NodeKind::Service => "service",
             NodeKind::Gateway => "gateway",
+            NodeKind::Server => "server",
             NodeKind::Database => "database",
             NodeKind::Cache => "cache",
             NodeKind::Broker => "broker",
             NodeKind::External => "external",
             NodeKind::Tool => "tool",
         }
+    }
+
+    /// Comes as a public image and is part of the system's traffic: a store, or a server such as a registry.
+    pub fn is_ready_made(self) -> bool {
+        self.is_store() || self == NodeKind::Server
     }
 
     pub fn is_store(self) -> bool {

@@ -306,7 +306,23 @@ impl<'a> View<'_, 'a> {
                 }
             }
         }
+        // A structure that is filled from a configuration file: `cfg.Kafka.Brokers` is `kafka.brokers`.
+        let parts: Vec<&str> = path.rsplit('#').next().unwrap_or(path).split('.').collect();
+        for length in [3, 2] {
+            if parts.len() > length || parts.len() == length && length > 2 {
+                let found = self.configured(&parts[parts.len() - length..].concat(), depth - 1);
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+        }
         vec![Text::unknown(name)]
+    }
+
+    /// A key that only configuration files give.
+    fn configured(&self, key: &str, depth: usize) -> Vec<Text<'a>> {
+        let sets = self.scope.configuration.get(&squash(key)).into_iter().flatten();
+        unique(sets.flat_map(|s| self.set(s, key, depth)).collect())
     }
 
     /// How well a constant's or function's symbol fits a reference: `None` for not at all.

@@ -41,9 +41,10 @@ pub struct Answer {
     pub problems: Vec<Problem>,
 }
 
-const NODE_KINDS: [NodeKind; 7] = [
+const NODE_KINDS: [NodeKind; 8] = [
     NodeKind::Service,
     NodeKind::Gateway,
+    NodeKind::Server,
     NodeKind::Database,
     NodeKind::Cache,
     NodeKind::Broker,

@@ -4,7 +4,8 @@ use seam_facts::{AccessMode, SmolStr};
 
 /// Tables with how they are used, in order of appearance; each once per mode.
 pub fn tables(sql: &str) -> Vec<(SmolStr, AccessMode)> {
-    let words: Vec<&str> = sql.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        sql.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|w| !w.is_empty()).collect();
     let Some(first) = words.first().map(|w| w.trim_start_matches('(').to_ascii_uppercase()) else {
         return Vec::new();
     };

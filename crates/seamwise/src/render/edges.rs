@@ -1,12 +1,18 @@
 //! The plain list of edges that scripts want: one edge a line, so that two maps can be compared with `diff`.
+//!
+//! It holds the system itself: hosts on the public internet are in every other format.
 
 use seam_engine::asks::map::Answer;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 pub fn render(answer: &Answer) -> String {
-    let names: Vec<&str> = answer.nodes.iter().map(|n| n.name.as_str()).collect();
+    let outside: BTreeSet<&str> =
+        answer.nodes.iter().filter(|n| n.kind == "external").map(|n| n.name.as_str()).collect();
+    let names: Vec<&str> = answer.nodes.iter().map(|n| n.name.as_str()).filter(|n| !outside.contains(n)).collect();
     let mut out = format!("{{\"nodes\":{},\"edges\":[", json!(names));
-    for (i, edge) in answer.interactions.iter().enumerate() {
+    let inside = answer.interactions.iter().filter(|e| !outside.contains(e.to.as_str()));
+    for (i, edge) in inside.enumerate() {
         let place = edge.evidence.first().map(|p| format!("{}:{}", p.path, p.line)).unwrap_or_default();
         out.push_str(if i > 0 { ",\n" } else { "\n" });
         out.push_str(&json!([edge.from, edge.to, edge.kind, place]).to_string());

@@ -73,7 +73,15 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
 }
 
-fn state(code: &Code<'_>, site: &Site<'_>, protocol: Protocol, client: &str, target: Value, inferred: bool, sink: &mut Sink) {
+fn state(
+    code: &Code<'_>,
+    site: &Site<'_>,
+    protocol: Protocol,
+    client: &str,
+    target: Value,
+    inferred: bool,
+    sink: &mut Sink,
+) {
     let call = Call {
         protocol,
         client: client.into(),
@@ -95,7 +103,9 @@ fn opened(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let package = callee.split('.').next().unwrap_or("");
     let f = site.function;
     if let Some((_, _, words, position, protocol, client)) = OPENERS.iter().find(|o| o.0 == package && o.1 == name) {
-        let Some(stated) = words.iter().find_map(|w| keyword(code, site.call, w, f)).or_else(|| site.call.arg(*position)) else {
+        let Some(stated) =
+            words.iter().find_map(|w| keyword(code, site.call, w, f)).or_else(|| site.call.arg(*position))
+        else {
             return;
         };
         let port = argument(code, site.call, "port", position + 1, f)
@@ -110,7 +120,8 @@ fn opened(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         state(code, site, Protocol::Http, "mcp", url, false, sink);
     }
     if name == "MultiServerMCPClient"
-        && let Some((Expr { kind: ExprKind::Object(servers), .. }, f)) = site.call.arg_or("connections", 0).and_then(|e| code.literal(e, f))
+        && let Some((Expr { kind: ExprKind::Object(servers), .. }, f)) =
+            site.call.arg_or("connections", 0).and_then(|e| code.literal(e, f))
     {
         for (_, server) in servers {
             let server = code.literal(server, f).map_or(server, |(e, _)| e);
@@ -153,7 +164,9 @@ fn dapr(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     if site.call.name() != "invoke_method" || !(callee.contains("Dapr") || code.imports("dapr")) {
         return;
     }
-    let part = |name: &str, index: usize| argument(code, site.call, name, index, site.function).map(|e| code.value(e, site.function));
+    let part = |name: &str, index: usize| {
+        argument(code, site.call, name, index, site.function).map(|e| code.value(e, site.function))
+    };
     let (Some(app), method) = (part("app_id", 0), part("method_name", 1).unwrap_or_default()) else {
         return;
     };

@@ -26,7 +26,9 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         let callee = callee(code, &site);
         let (call, f) = (site.call, site.function);
         match call.name() {
-            "register" if callee.contains("outer.") && call.args.len() >= 2 => viewset(code, call, f, site.span(), sink),
+            "register" if callee.contains("outer.") && call.args.len() >= 2 => {
+                viewset(code, call, f, site.span(), sink)
+            }
             "register" => {}
             name if callee.starts_with("django.") || callee == name => {
                 let Some(route) = call.arg_or("route", 0).or_else(|| call.named("regex")) else { continue };

@@ -75,7 +75,8 @@ fn stubs(code: &Code<'_>, sink: &mut Sink) {
             response: None,
         };
         if let Some(service) = name.strip_suffix("Stub").filter(|s| site.call.new && !s.is_empty()) {
-            let target = site.call.arg_or("channel", 0).map(|c| address(code.value(c, site.function))).unwrap_or_default();
+            let target =
+                site.call.arg_or("channel", 0).map(|c| address(code.value(c, site.function))).unwrap_or_default();
             sink.stated(Claim::Call(call(format_smolstr!("{service}/<stub>"), target)), site.span());
             continue;
         }
@@ -93,7 +94,9 @@ fn stubs(code: &Code<'_>, sink: &mut Sink) {
         let target = made.and_then(|(made, function)| Some(address(code.value(made.arg_or("channel", 0)?, function))));
         let operation = format_smolstr!("{service}/{method}");
         sink.stated(Claim::Call(call(operation, target.unwrap_or_default())), site.span());
-        if let Some(millis) = keyword(code, site.call, "timeout", site.function).and_then(|t| millis(code, t, site.function)) {
+        if let Some(millis) =
+            keyword(code, site.call, "timeout", site.function).and_then(|t| millis(code, t, site.function))
+        {
             let within = code.within(site.function);
             let policy = Policy {
                 kind: PolicyKind::Timeout,
@@ -119,11 +122,15 @@ fn address(value: Value) -> Value {
 /// OpenFeature's flagd provider, which reads `FLAGD_HOST` and `FLAGD_PORT` by itself.
 fn flags(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls_named(&["FlagdProvider"]) {
-        let part = |name: &str, index: usize, variable: &str, default: &str| {
-            match argument(code, site.call, name, index, site.function) {
-                Some(stated) => code.value(stated, site.function),
-                None => Value::env(variable, Some(default.into())),
-            }
+        let part = |name: &str, index: usize, variable: &str, default: &str| match argument(
+            code,
+            site.call,
+            name,
+            index,
+            site.function,
+        ) {
+            Some(stated) => code.value(stated, site.function),
+            None => Value::env(variable, Some(default.into())),
         };
         let host = part("host", 0, "FLAGD_HOST", "localhost");
         let port = part("port", 1, "FLAGD_PORT", "8013");

@@ -97,7 +97,9 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
             continue;
         };
         let websocket = name == "ws_connect";
-        let stated = || argument(code, site.call, "method", 0, site.function).and_then(|m| code.value(m, site.function).as_text());
+        let stated = || {
+            argument(code, site.call, "method", 0, site.function).and_then(|m| code.value(m, site.function).as_text())
+        };
         let method = match method {
             Some(method) => Some(method.into()),
             None if websocket || name == "fetch" => None,
@@ -147,14 +149,8 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
 fn state_timeout(code: &Code<'_>, site: &Site<'_>, client: &str, millis: Value, sink: &mut Sink) {
     let within = code.within(site.function);
     let on = if within.is_empty() { SmolStr::from(client) } else { within.clone() };
-    let policy = Policy {
-        kind: PolicyKind::Timeout,
-        on,
-        attempts: None,
-        millis: Some(millis),
-        detail: client.into(),
-        within,
-    };
+    let policy =
+        Policy { kind: PolicyKind::Timeout, on, attempts: None, millis: Some(millis), detail: client.into(), within };
     sink.stated(Claim::Policy(policy), site.span());
 }
 
@@ -171,7 +167,10 @@ fn library(code: &Code<'_>, site: &Site<'_>, callee: &str) -> Option<Library> {
     let last = on.trim_end_matches("()").rsplit('.').next().unwrap_or("");
     if let Some(library) = library_of(on) {
         let verb = !matches!(name, "fetch" | "getJSON" | "urlopen" | "urlretrieve");
-        let module = matches!(on, "requests" | "requests.api" | "httpx" | "grequests" | "niquests" | "treq" | "aiohttp" | "urllib3");
+        let module = matches!(
+            on,
+            "requests" | "requests.api" | "httpx" | "grequests" | "niquests" | "treq" | "aiohttp" | "urllib3"
+        );
         let opener = matches!(name, "urlopen" | "urlretrieve") && on.starts_with("urllib");
         let known = module && verb || CLIENTS.contains(&last) && (verb || name == "fetch") || opener;
         return known.then_some(Library { name: library, guessed: false });
@@ -221,7 +220,11 @@ fn library_of(canonical: &str) -> Option<&'static str> {
 fn addressed(value: &Value) -> bool {
     let text = value.to_string().to_ascii_lowercase();
     let starts_with_text = matches!(value.parts.first(), Some(Part::Text(_)));
-    if starts_with_text { text.contains("://") } else { ["/", "url", "uri", "endpoint", "addr"].iter().any(|w| text.contains(w)) }
+    if starts_with_text {
+        text.contains("://")
+    } else {
+        ["/", "url", "uri", "endpoint", "addr"].iter().any(|w| text.contains(w))
+    }
 }
 
 fn absolute(value: &Value) -> bool {

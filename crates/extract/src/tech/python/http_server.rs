@@ -2,8 +2,8 @@
 //! prefixes. See `http_server.md`.
 
 use super::shapes::{argument, callee, dotted, each_assign, items, path_expr, symbol};
-use crate::code::ir::{Annotation, Arg, Call as Invocation, Expr, ExprKind, Function};
 use crate::code::Code;
+use crate::code::ir::{Annotation, Arg, Call as Invocation, Expr, ExprKind, Function};
 use crate::lang::Lang;
 use crate::tech::paths::{self, Notation};
 use crate::{Extractor, Reads, Sink};
@@ -57,8 +57,23 @@ impl Found<'_> {
 /// The parameter that a framework fills from the body: one whose type is a class by its name and not a framework's own.
 fn body_type(function: &Function) -> Option<SmolStr> {
     const FRAMEWORK: &[&str] = &[
-        "Request", "Response", "Session", "AsyncSession", "BackgroundTasks", "WebSocket", "Depends", "UUID", "HttpRequest",
-        "HTTPAuthorizationCredentials", "OAuth2PasswordRequestForm", "UploadFile", "Any", "List", "Dict", "User", "Decimal",
+        "Request",
+        "Response",
+        "Session",
+        "AsyncSession",
+        "BackgroundTasks",
+        "WebSocket",
+        "Depends",
+        "UUID",
+        "HttpRequest",
+        "HTTPAuthorizationCredentials",
+        "OAuth2PasswordRequestForm",
+        "UploadFile",
+        "Any",
+        "List",
+        "Dict",
+        "User",
+        "Decimal",
     ];
     let param = function.params.iter().find(|p| {
         let simple = p.ty.rsplit('.').next().unwrap_or("");
@@ -254,7 +269,13 @@ fn registered(code: &Code<'_>, sink: &mut Sink) {
             }
             "add_get" | "add_post" | "add_put" | "add_delete" | "add_patch" | "add_head" | "add_view" => {
                 let method = name.strip_prefix("add_").filter(|m| *m != "view").map(|m| m.to_uppercase().into());
-                add(path_at(&["path"], 0), vec![method], handler(site.call.arg_or("handler", 1)), aiohttp_app(router), sink);
+                add(
+                    path_at(&["path"], 0),
+                    vec![method],
+                    handler(site.call.arg_or("handler", 1)),
+                    aiohttp_app(router),
+                    sink,
+                );
             }
             "add_route" => {
                 let first = site.call.arg(0).map(|e| code.value(e, f)).unwrap_or_default();
@@ -266,7 +287,9 @@ fn registered(code: &Code<'_>, sink: &mut Sink) {
                     } else {
                         add(Some(template(first)), methods(), handler(site.call.arg(1)), router, sink);
                     }
-                } else if let Some(method) = first.as_text().filter(|m| METHODS.contains(&m.to_ascii_lowercase().as_str())) {
+                } else if let Some(method) =
+                    first.as_text().filter(|m| METHODS.contains(&m.to_ascii_lowercase().as_str()))
+                {
                     let method = Some(method.to_uppercase().into());
                     add(path_at(&[], 1), vec![method], handler(site.call.arg(2)), aiohttp_app(router), sink);
                 } else {
@@ -414,4 +437,3 @@ fn mounts(code: &Code<'_>, sink: &mut Sink) {
         sink.stated(Claim::Constant(Constant { symbol: format_smolstr!("{router}.<prefix>"), value: prefix }), at);
     });
 }
-

@@ -79,9 +79,39 @@ const OPENERS: &[Opener] = &[
     ("faststream", &["NatsBroker"], System::Nats, &["servers"], 0, ""),
     ("dramatiq", &["RabbitmqBroker"], System::Rabbit, &["url", "host"], 9, ""),
     ("dramatiq", &["RedisBroker"], System::Redis, &["url", "host"], 9, ""),
-    ("kafka", &["KafkaProducer", "KafkaConsumer", "KafkaAdminClient"], System::Kafka, &["bootstrap_servers"], 99, "localhost:9092"),
-    ("aiokafka", &["AIOKafkaProducer", "AIOKafkaConsumer"], System::Kafka, &["bootstrap_servers"], 99, "localhost:9092"),
-    ("confluent_kafka", &["Producer", "Consumer", "SerializingProducer", "DeserializingConsumer", "AvroProducer", "AvroConsumer", "AdminClient", "AIOProducer"], System::Kafka, &["bootstrap.servers"], 0, ""),
+    (
+        "kafka",
+        &["KafkaProducer", "KafkaConsumer", "KafkaAdminClient"],
+        System::Kafka,
+        &["bootstrap_servers"],
+        99,
+        "localhost:9092",
+    ),
+    (
+        "aiokafka",
+        &["AIOKafkaProducer", "AIOKafkaConsumer"],
+        System::Kafka,
+        &["bootstrap_servers"],
+        99,
+        "localhost:9092",
+    ),
+    (
+        "confluent_kafka",
+        &[
+            "Producer",
+            "Consumer",
+            "SerializingProducer",
+            "DeserializingConsumer",
+            "AvroProducer",
+            "AvroConsumer",
+            "AdminClient",
+            "AIOProducer",
+        ],
+        System::Kafka,
+        &["bootstrap.servers"],
+        0,
+        "",
+    ),
     ("faust", &["App"], System::Kafka, &["broker"], 99, "kafka://localhost:9092"),
     ("nats", &["connect"], System::Nats, &["servers"], 0, "nats://localhost:4222"),
     ("pulsar", &["Client"], System::Pulsar, &["service_url"], 0, ""),
@@ -99,21 +129,25 @@ fn brokers(code: &Code<'_>, sink: &mut Sink) -> Vec<(System, Value)> {
             continue;
         }
         let from_text = name == "from_connection_string" && callee.contains("ServiceBusClient");
-        let opener = OPENERS.iter().find(|o| o.0 == package && (o.1.contains(&name) || from_text && package == "azure"));
+        let opener =
+            OPENERS.iter().find(|o| o.0 == package && (o.1.contains(&name) || from_text && package == "azure"));
         // `client = NATS(); client.connect(…)` and MQTT's `client.connect(host, port)`.
         let mqtt = callee.starts_with("paho") && name == "connect";
         let (system, stated, default, package) = match opener {
             Some((package, _, system, words, position, default)) => {
                 let config = site.call.arg(0).and_then(|e| code.literal(e, site.function));
                 let config = config.and_then(|(e, f)| Some(code.value(words.iter().find_map(|w| e.key(w))?, f)));
-                let stated = words.iter().find_map(|w| keyword(code, site.call, w, site.function)).map(|e| (e, *position));
+                let stated =
+                    words.iter().find_map(|w| keyword(code, site.call, w, site.function)).map(|e| (e, *position));
                 let stated = stated.map(|(e, _)| e).or_else(|| site.call.arg(*position));
                 let stated = stated.filter(|e| !matches!(e.kind, ExprKind::Object(_)));
                 let value = config.or_else(|| stated.map(|e| code.value(e, site.function)));
                 let port = keyword(code, site.call, "port", site.function).map(|e| code.value(e, site.function));
                 (*system, value.map(|v| super::shapes::host_port(v, port)), *default, *package)
             }
-            None if mqtt => (System::Mqtt, site.call.arg_or("host", 0).map(|e| code.value(e, site.function)), "", "paho-mqtt"),
+            None if mqtt => {
+                (System::Mqtt, site.call.arg_or("host", 0).map(|e| code.value(e, site.function)), "", "paho-mqtt")
+            }
             None => continue,
         };
         let inferred = stated.is_none();
@@ -122,7 +156,8 @@ fn brokers(code: &Code<'_>, sink: &mut Sink) -> Vec<(System, Value)> {
             let system = system_of(&address).filter(|_| package == "kombu").unwrap_or(system);
             out.push((system, address.clone()));
         }
-        let store = Store { system, address, database: None, client: package.into(), within: code.within(site.function) };
+        let store =
+            Store { system, address, database: None, client: package.into(), within: code.within(site.function) };
         match inferred {
             true => sink.inferred(Claim::Store(store), site.span()),
             false => sink.stated(Claim::Store(store), site.span()),
@@ -144,7 +179,9 @@ fn amqp(cx: &Cx<'_, '_>, callee: &str, sink: &mut Sink) {
         }
         "basic_consume" => {
             let queue = keyword(cx.code, call, "queue", cx.site.function)
-                .or_else(|| call.args.iter().filter(|a| a.name.is_none()).map(|a| &a.value).find(|e| e.as_str().is_some()))
+                .or_else(|| {
+                    call.args.iter().filter(|a| a.name.is_none()).map(|a| &a.value).find(|e| e.as_str().is_some())
+                })
                 .or_else(|| call.arg(0));
             let queue = queue.map(|q| cx.code.value(q, cx.site.function)).unwrap_or_default();
             let queue = declared(cx.code, queue);
@@ -167,7 +204,11 @@ fn amqp(cx: &Cx<'_, '_>, callee: &str, sink: &mut Sink) {
             // A queue that this code binds is one that it takes from.
             let (queue, exchange) = (cx.value(&["queue"], 0).unwrap_or_default(), cx.value(&["exchange"], 1));
             let key = cx.value(&["routing_key"], 2).map(known);
-            let message = Message { exchange, routing_key: key, ..cx.message(System::Rabbit, false, declared(cx.code, queue), "pika") };
+            let message = Message {
+                exchange,
+                routing_key: key,
+                ..cx.message(System::Rabbit, false, declared(cx.code, queue), "pika")
+            };
             cx.state(message, sink);
         }
         "publish" if cx.code.imports("aio_pika") || callee.starts_with("kombu.") => {
@@ -215,7 +256,12 @@ fn named(cx: &Cx<'_, '_>, expr: &Expr) -> Value {
     });
     let direct = expr.as_call().cloned().map(|c| (c, function));
     match direct.or(made) {
-        Some((call, index)) if matches!(call.name(), "Queue" | "Exchange" | "declare_queue" | "declare_exchange" | "get_exchange" | "get_queue") => {
+        Some((call, index))
+            if matches!(
+                call.name(),
+                "Queue" | "Exchange" | "declare_queue" | "declare_exchange" | "get_exchange" | "get_queue"
+            ) =>
+        {
             call.arg_or("name", 0).map(|n| code.value(n, index)).unwrap_or_default()
         }
         _ => code.value(expr, function),
@@ -291,8 +337,16 @@ fn others(cx: &Cx<'_, '_>, callee: &str, sink: &mut Sink) {
         "create_producer" if pulsar => (System::Pulsar, true, "pulsar"),
         "subscribe" if pulsar => (System::Pulsar, false, "pulsar"),
         "xreadgroup" | "xread" if redis => {
-            let streams = argument(cx.code, cx.site.call, "streams", if cx.site.call.name() == "xread" { 0 } else { 2 }, cx.site.function);
-            if let Some((Expr { kind: ExprKind::Object(entries), .. }, _)) = streams.and_then(|s| cx.code.literal(s, cx.site.function)) {
+            let streams = argument(
+                cx.code,
+                cx.site.call,
+                "streams",
+                if cx.site.call.name() == "xread" { 0 } else { 2 },
+                cx.site.function,
+            );
+            if let Some((Expr { kind: ExprKind::Object(entries), .. }, _)) =
+                streams.and_then(|s| cx.code.literal(s, cx.site.function))
+            {
                 for (stream, _) in entries {
                     cx.state(cx.message(System::Redis, false, Value::text(stream.clone()), "redis"), sink);
                 }
@@ -315,7 +369,9 @@ fn others(cx: &Cx<'_, '_>, callee: &str, sink: &mut Sink) {
         }
         _ => return,
     };
-    let group = ["queue", "subscription_name", "durable"].iter().find_map(|n| keyword(cx.code, cx.site.call, n, cx.site.function));
+    let group = ["queue", "subscription_name", "durable"]
+        .iter()
+        .find_map(|n| keyword(cx.code, cx.site.call, n, cx.site.function));
     let group = group.map(|g| cx.code.value(g, cx.site.function));
     cx.state(Message { group, ..cx.message(system, publish, first(0), client) }, sink);
 }
@@ -325,14 +381,26 @@ fn clouds(cx: &Cx<'_, '_>, callee: &str, sink: &mut Sink) {
     let call = cx.site.call;
     let named = |name: &str| keyword(cx.code, call, name, cx.site.function).map(|e| cx.code.value(e, cx.site.function));
     let (system, publish, topic, client) = match call.name() {
-        "send_message" | "send_message_batch" if call.named("QueueUrl").is_some() => (System::Sqs, true, named("QueueUrl"), "boto3"),
+        "send_message" | "send_message_batch" if call.named("QueueUrl").is_some() => {
+            (System::Sqs, true, named("QueueUrl"), "boto3")
+        }
         "receive_message" if call.named("QueueUrl").is_some() => (System::Sqs, false, named("QueueUrl"), "boto3"),
         "publish" if call.named("TopicArn").is_some() => (System::Sns, true, named("TopicArn"), "boto3"),
-        "put_record" | "put_records" if call.named("StreamName").is_some() => (System::Kinesis, true, named("StreamName"), "boto3"),
-        "publish" if callee.contains("pubsub_v1") => (System::PubSub, true, cx.value(&["topic"], 0), "google-cloud-pubsub"),
-        "subscribe" | "pull" if callee.contains("pubsub_v1") => (System::PubSub, false, cx.value(&["subscription"], 0), "google-cloud-pubsub"),
-        "get_queue_sender" | "get_topic_sender" => (System::ServiceBus, true, cx.value(&["queue_name", "topic_name"], 0), "azure-servicebus"),
-        "get_queue_receiver" | "get_subscription_receiver" => (System::ServiceBus, false, cx.value(&["queue_name", "topic_name"], 0), "azure-servicebus"),
+        "put_record" | "put_records" if call.named("StreamName").is_some() => {
+            (System::Kinesis, true, named("StreamName"), "boto3")
+        }
+        "publish" if callee.contains("pubsub_v1") => {
+            (System::PubSub, true, cx.value(&["topic"], 0), "google-cloud-pubsub")
+        }
+        "subscribe" | "pull" if callee.contains("pubsub_v1") => {
+            (System::PubSub, false, cx.value(&["subscription"], 0), "google-cloud-pubsub")
+        }
+        "get_queue_sender" | "get_topic_sender" => {
+            (System::ServiceBus, true, cx.value(&["queue_name", "topic_name"], 0), "azure-servicebus")
+        }
+        "get_queue_receiver" | "get_subscription_receiver" => {
+            (System::ServiceBus, false, cx.value(&["queue_name", "topic_name"], 0), "azure-servicebus")
+        }
         "publish_event" if cx.code.imports("dapr") => (System::Bus, true, cx.value(&["topic_name"], 1), "dapr"),
         _ => return,
     };

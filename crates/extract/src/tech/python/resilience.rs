@@ -66,7 +66,12 @@ fn annotated(code: &Code<'_>, a: &Annotation, name: &str, scope: usize, on: &Smo
         }
         "circuitbreaker.circuit" => {
             let reset = named("recovery_timeout").and_then(|d| millis(code, d, scope));
-            say(Said { kind: PolicyKind::Breaker, attempts: text("failure_threshold"), millis: reset, detail: "circuitbreaker".into() });
+            say(Said {
+                kind: PolicyKind::Breaker,
+                attempts: text("failure_threshold"),
+                millis: reset,
+                detail: "circuitbreaker".into(),
+            });
         }
         _ if a.simple() == "limit" && (name.contains("imiter") || a.name.contains("limiter")) => {
             let rate = a.positional(0).map(|e| code.value(e, scope).to_string()).unwrap_or_default();
@@ -108,10 +113,20 @@ fn tenacity<'e>(code: &Code<'_>, named: &dyn Fn(&str) -> Option<&'e Expr>, scope
     }
     let mut out = vec![Said { kind: PolicyKind::Retry, attempts, millis: None, detail: detail.as_str().into() }];
     if let Some(wait) = wait {
-        out.push(Said { kind: PolicyKind::Backoff, attempts: None, millis: Some(wait), detail: detail.as_str().into() });
+        out.push(Said {
+            kind: PolicyKind::Backoff,
+            attempts: None,
+            millis: Some(wait),
+            detail: detail.as_str().into(),
+        });
     }
     if let Some(deadline) = deadline {
-        out.push(Said { kind: PolicyKind::Timeout, attempts: None, millis: Some(deadline), detail: "tenacity, over all attempts".into() });
+        out.push(Said {
+            kind: PolicyKind::Timeout,
+            attempts: None,
+            millis: Some(deadline),
+            detail: "tenacity, over all attempts".into(),
+        });
     }
     out
 }
@@ -120,7 +135,8 @@ fn called(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let name = callee(code, site);
     let (call, f) = (site.call, site.function);
     let value = |n: &str, i: usize| keyword(code, call, n, f).or_else(|| call.arg(i)).map(|e| code.value(e, f));
-    let seconds = |n: &str, i: usize| keyword(code, call, n, f).or_else(|| call.arg(i)).and_then(|e| millis(code, e, f));
+    let seconds =
+        |n: &str, i: usize| keyword(code, call, n, f).or_else(|| call.arg(i)).and_then(|e| millis(code, e, f));
     let within = code.within(f);
     let mut say = |said: Said| {
         let on = if within.is_empty() { said.detail.split(',').next().unwrap_or("").into() } else { within.clone() };
@@ -133,7 +149,12 @@ fn called(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
             let backoff = keyword(code, call, "backoff_factor", f).and_then(|e| millis(code, e, f));
             say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail: "urllib3".into() });
             if let Some(backoff) = backoff {
-                say(Said { kind: PolicyKind::Backoff, attempts: None, millis: Some(backoff), detail: "urllib3, exponential".into() });
+                say(Said {
+                    kind: PolicyKind::Backoff,
+                    attempts: None,
+                    millis: Some(backoff),
+                    detail: "urllib3, exponential".into(),
+                });
             }
         }
         "requests.adapters.HTTPAdapter" | "httpx.HTTPTransport" | "httpx.AsyncHTTPTransport" => {
@@ -163,7 +184,12 @@ fn called(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
             }
         }
         "asyncio.Semaphore" | "asyncio.BoundedSemaphore" => {
-            say(Said { kind: PolicyKind::Bulkhead, attempts: value("value", 0), millis: None, detail: "asyncio".into() });
+            say(Said {
+                kind: PolicyKind::Bulkhead,
+                attempts: value("value", 0),
+                millis: None,
+                detail: "asyncio".into(),
+            });
         }
         "django.db.transaction.atomic" if call.args.is_empty() || call.named("using").is_some() => {
             say(Said { kind: PolicyKind::Transaction, attempts: None, millis: None, detail: "django".into() });

@@ -60,7 +60,13 @@ const OPENERS: &[Opener] = &[
     opener("databases", &["Database"], System::Sql, Some(0), ""),
     opener("peewee", &["PostgresqlDatabase"], System::Postgres, None, "localhost"),
     opener("peewee", &["MySQLDatabase"], System::Mysql, None, "localhost"),
-    opener("playhouse", &["PooledPostgresqlDatabase", "PooledPostgresqlExtDatabase", "PostgresqlExtDatabase"], System::Postgres, None, ""),
+    opener(
+        "playhouse",
+        &["PooledPostgresqlDatabase", "PooledPostgresqlExtDatabase", "PostgresqlExtDatabase"],
+        System::Postgres,
+        None,
+        "",
+    ),
     opener("playhouse", &["PooledMySQLDatabase"], System::Mysql, None, ""),
     opener("playhouse", &["connect"], System::Sql, Some(0), ""),
     opener("tortoise", &["init", "register_tortoise"], System::Sql, None, ""),
@@ -75,8 +81,20 @@ const OPENERS: &[Opener] = &[
     opener("motor", &["AsyncIOMotorClient", "MotorClient"], System::Mongo, Some(0), "localhost:27017"),
     opener("mongoengine", &["connect", "register_connection"], System::Mongo, None, "localhost:27017"),
     opener("flask_pymongo", &["PyMongo"], System::Mongo, Some(1), ""),
-    opener("redis", &["Redis", "StrictRedis", "from_url", "ConnectionPool", "BlockingConnectionPool", "RedisCluster", "Sentinel"], System::Redis, Some(0), "localhost:6379"),
-    opener("aioredis", &["Redis", "StrictRedis", "from_url", "create_redis_pool", "create_redis", "create_pool"], System::Redis, Some(0), "localhost:6379"),
+    opener(
+        "redis",
+        &["Redis", "StrictRedis", "from_url", "ConnectionPool", "BlockingConnectionPool", "RedisCluster", "Sentinel"],
+        System::Redis,
+        Some(0),
+        "localhost:6379",
+    ),
+    opener(
+        "aioredis",
+        &["Redis", "StrictRedis", "from_url", "create_redis_pool", "create_redis", "create_pool"],
+        System::Redis,
+        Some(0),
+        "localhost:6379",
+    ),
     opener("rediscluster", &["RedisCluster"], System::Redis, Some(0), "localhost:6379"),
     opener("walrus", &["Database", "Walrus"], System::Redis, Some(0), "localhost:6379"),
     opener("arq", &["RedisSettings", "create_pool"], System::Redis, None, "localhost:6379"),
@@ -115,7 +133,15 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     tables(code, sink);
 }
 
-fn state(code: &Code<'_>, site: &Site<'_>, system: System, address: Value, client: &str, inferred: bool, sink: &mut Sink) {
+fn state(
+    code: &Code<'_>,
+    site: &Site<'_>,
+    system: System,
+    address: Value,
+    client: &str,
+    inferred: bool,
+    sink: &mut Sink,
+) {
     let database = ["dbname", "database", "db", "db_name", "name"]
         .iter()
         .find_map(|n| keyword(code, site.call, n, site.function))
@@ -137,7 +163,9 @@ fn opened(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let Some(opener) = OPENERS.iter().find(|o| o.package == package && o.names.contains(&name)) else {
         return;
     };
-    if ["connection_pool", "connection_class"].iter().any(|n| site.call.named(n).is_some()) && site.call.named("host").is_none() {
+    if ["connection_pool", "connection_class"].iter().any(|n| site.call.named(n).is_some())
+        && site.call.named("host").is_none()
+    {
         return;
     }
     match address(code, site.call, opener.position, site.function) {
@@ -145,13 +173,32 @@ fn opened(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
             let system = system_of(&address).filter(|_| opener.system == System::Sql).unwrap_or(opener.system);
             state(code, site, system, address, opener.package, false, sink);
         }
-        None => state(code, site, opener.system, opener.default.into(), opener.package, !opener.default.is_empty(), sink),
+        None => {
+            state(code, site, opener.system, opener.default.into(), opener.package, !opener.default.is_empty(), sink)
+        }
     }
 }
 
 const ADDRESS_WORDS: &[&str] = &[
-    "dsn", "conninfo", "url", "uri", "db_url", "connection_string", "conn_str", "host", "hosts", "hostname", "unix_socket",
-    "server", "servers", "contact_points", "endpoint", "endpoint_url", "account_url", "cluster_members", "startup_nodes",
+    "dsn",
+    "conninfo",
+    "url",
+    "uri",
+    "db_url",
+    "connection_string",
+    "conn_str",
+    "host",
+    "hosts",
+    "hostname",
+    "unix_socket",
+    "server",
+    "servers",
+    "contact_points",
+    "endpoint",
+    "endpoint_url",
+    "account_url",
+    "cluster_members",
+    "startup_nodes",
 ];
 
 /// The address among a call's arguments.
@@ -190,8 +237,11 @@ fn place(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
 fn clouds(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let name = site.call.name();
     let callee = callee(code, site);
-    if matches!(name, "client" | "resource") && (callee.starts_with("boto3.") || callee.starts_with("aioboto") || callee.contains("ession")) {
-        let Some(service) = site.call.arg_or("service_name", 0).and_then(|e| code.value(e, site.function).as_text()) else {
+    if matches!(name, "client" | "resource")
+        && (callee.starts_with("boto3.") || callee.starts_with("aioboto") || callee.contains("ession"))
+    {
+        let Some(service) = site.call.arg_or("service_name", 0).and_then(|e| code.value(e, site.function).as_text())
+        else {
             return;
         };
         let system = match service.as_str() {
@@ -209,8 +259,12 @@ fn clouds(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         return state(code, site, system, stated.unwrap_or_else(own), "boto3", inferred, sink);
     }
     let system = match (name, callee.as_str()) {
-        ("Client" | "AsyncClient", c) if c.contains("google.cloud.firestore") => (System::Firestore, "firestore.googleapis.com"),
-        ("client", c) if c.starts_with("firebase_admin") && c.contains("firestore") => (System::Firestore, "firestore.googleapis.com"),
+        ("Client" | "AsyncClient", c) if c.contains("google.cloud.firestore") => {
+            (System::Firestore, "firestore.googleapis.com")
+        }
+        ("client", c) if c.starts_with("firebase_admin") && c.contains("firestore") => {
+            (System::Firestore, "firestore.googleapis.com")
+        }
         ("Client", c) if c.contains("google.cloud.storage") => (System::Objects, "storage.googleapis.com"),
         ("Client", c) if c.contains("google.cloud.spanner") => (System::Spanner, "spanner.googleapis.com"),
         ("Client", c) if c.contains("google.cloud.bigtable") => (System::Bigtable, "bigtable.googleapis.com"),
@@ -266,7 +320,8 @@ fn django(code: &Code<'_>, name: &str, value: &Expr, at: Span, sink: &mut Sink) 
     for (_, entry) in entries {
         let at = if entry.span.line == 0 { at } else { entry.span };
         let part = |key: &str| entry.key(key).map(|e| code.value(e, 0));
-        let kind = part(if name == "CACHES" { "BACKEND" } else { "ENGINE" }).map(|v| v.to_string().to_ascii_lowercase());
+        let kind =
+            part(if name == "CACHES" { "BACKEND" } else { "ENGINE" }).map(|v| v.to_string().to_ascii_lowercase());
         let Some(kind) = kind else {
             // `"default": env.db()`, `dj_database_url.config()`.
             if matches!(entry.kind, ExprKind::Call(_)) && name == "DATABASES" {
@@ -344,8 +399,10 @@ const COLLECTION: &[(&str, AccessMode)] = &[
 fn accesses(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let name = site.call.name();
     let within = code.within(site.function);
-    if matches!(name, "execute" | "executemany" | "fetch" | "fetchrow" | "fetchval" | "fetch_all" | "fetch_one" | "read_sql" | "text")
-        && let Some(text) = site.call.arg(0)
+    if matches!(
+        name,
+        "execute" | "executemany" | "fetch" | "fetchrow" | "fetchval" | "fetch_all" | "fetch_one" | "read_sql" | "text"
+    ) && let Some(text) = site.call.arg(0)
     {
         let text = code.value(text, site.function).to_string();
         for (name, mode) in sql::tables(&text) {
@@ -368,5 +425,8 @@ fn accesses(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         Some(ExprKind::Index(_, key)) => code.value(key, site.function),
         _ => return,
     };
-    sink.stated(Claim::Access(Access { system: Some(System::Mongo), name: collection, mode: *mode, within }), site.span());
+    sink.stated(
+        Claim::Access(Access { system: Some(System::Mongo), name: collection, mode: *mode, within }),
+        site.span(),
+    );
 }

@@ -48,7 +48,13 @@ fn applications(code: &Code<'_>, sink: &mut Sink) -> Option<Value> {
         }
         // A result backend of unknown kind may be the broker itself.
         if is_broker || system != System::Sql {
-            let store = Store { system, address: value, database: None, client: "celery".into(), within: code.within(function) };
+            let store = Store {
+                system,
+                address: value,
+                database: None,
+                client: "celery".into(),
+                within: code.within(function),
+            };
             sink.stated(Claim::Store(store), at);
         }
     };
@@ -91,7 +97,12 @@ fn applications(code: &Code<'_>, sink: &mut Sink) -> Option<Value> {
 fn task(code: &Code<'_>, a: &Annotation) -> Option<&'static str> {
     match a.simple() {
         "shared_task" => Some("celery"),
-        "task" if a.name.contains('.') && !code.imports("locust") && !code.imports("invoke") && !code.imports("prefect") => {
+        "task"
+            if a.name.contains('.')
+                && !code.imports("locust")
+                && !code.imports("invoke")
+                && !code.imports("prefect") =>
+        {
             let app = a.name.split('.').next().unwrap_or("").to_ascii_lowercase();
             (code.imports("celery") || app.contains("celery") || app == "app").then_some("celery")
         }
@@ -122,7 +133,11 @@ fn workers(code: &Code<'_>, system: System, broker: Option<&Value>, sink: &mut S
                 Claim::Policy(Policy { kind, on: on.clone(), attempts, millis, detail: detail.into(), within: on })
             };
             if let Some(retries) = named("max_retries") {
-                let total = code.value(retries, 0).as_text().and_then(|t| t.parse::<u32>().ok()).map(|n| Value::text(format_smolstr!("{}", n + 1)));
+                let total = code
+                    .value(retries, 0)
+                    .as_text()
+                    .and_then(|t| t.parse::<u32>().ok())
+                    .map(|n| Value::text(format_smolstr!("{}", n + 1)));
                 let detail = if named("autoretry_for").is_some() { "celery, by itself" } else { library };
                 let backoff = named("default_retry_delay").and_then(|d| super::shapes::millis(code, d, 0));
                 sink.stated(policy(PolicyKind::Retry, total, backoff, detail), a.span);
@@ -143,7 +158,11 @@ fn workers(code: &Code<'_>, system: System, broker: Option<&Value>, sink: &mut S
 fn senders(code: &Code<'_>, system: System, broker: Option<&Value>, sink: &mut Sink) {
     for site in code.calls_named(&["delay", "apply_async", "send_task", "send", "send_with_options"]) {
         let receiver = site.call.receiver().and_then(Expr::path).unwrap_or_default();
-        let own = code.unit.functions.iter().any(|f| f.name == receiver && f.annotations.iter().any(|a| task(code, a).is_some()));
+        let own = code
+            .unit
+            .functions
+            .iter()
+            .any(|f| f.name == receiver && f.annotations.iter().any(|a| task(code, a).is_some()));
         let origin = site.call.receiver().map(|r| dotted(&code.origin(r, site.function))).unwrap_or_default();
         let imported = origin.contains("task") || origin.contains("worker") || origin.contains("job");
         let (library, task) = match site.call.name() {
@@ -151,7 +170,9 @@ fn senders(code: &Code<'_>, system: System, broker: Option<&Value>, sink: &mut S
             "delay" | "apply_async" if own || imported || code.imports("celery") => {
                 ("celery", receiver.rsplit('.').next().map(SmolStr::from))
             }
-            "send" | "send_with_options" if own && code.imports("dramatiq") => ("dramatiq", Some(receiver.clone().into())),
+            "send" | "send_with_options" if own && code.imports("dramatiq") => {
+                ("dramatiq", Some(receiver.clone().into()))
+            }
             _ => continue,
         };
         let queue = keyword(code, site.call, "queue", site.function).map(|q| code.value(q, site.function));
@@ -233,7 +254,8 @@ fn nameko(code: &Code<'_>, sink: &mut Sink) {
     // `with ClusterRpcProxy(config) as rpc: rpc.orders.get_order(…)`.
     for site in code.calls() {
         let origin = callee(code, site);
-        let cluster = ["ClusterRpcProxy.", "ClusterRpc.", "ClusterRpcClient."].iter().find_map(|c| origin.split_once(c));
+        let cluster =
+            ["ClusterRpcProxy.", "ClusterRpc.", "ClusterRpcClient."].iter().find_map(|c| origin.split_once(c));
         if let Some((_, rest)) = cluster
             && let [service, method] = rest.split('.').collect::<Vec<_>>().as_slice()
         {

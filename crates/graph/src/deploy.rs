@@ -132,6 +132,7 @@ impl<'a> Deploy<'a> {
         };
         let product = if context.is_some() { None } else { images::product(&image) };
         let name = rendered(index, path, &service.name);
+        let for_tests = !service.profiles.is_empty() && service.profiles.iter().all(|p| is_test_deployment(p));
         // Another container beside the main one (`orders/proxy`), and what watches a system by its name.
         let product =
             if name.contains('/') { images::product("sidecar-exporter") } else { images::watcher(&name).or(product) };
@@ -447,6 +448,7 @@ impl<'a> Deploy<'a> {
             }
             let recipe = index.by_path.contains_key(format!("{base}/Dockerfile").trim_start_matches('/'));
             let inside = |f: &FileId| below(index.paths[*f], base);
+            let runnable = module.runnable == Some(true) || has_main(index, base);
             let registers = self.aliases.iter().any(|(f, a, _)| inside(f) && a.target == Target::Own);
             let wanted = if deployed {
                 recipe || registers && module.runnable == Some(true)
@@ -552,6 +554,16 @@ fn is_test_deployment(path: &str) -> bool {
 /// Whether any code lies in the folder.
 fn has_code(index: &Index<'_>, context: &str) -> bool {
     index.paths.iter().enumerate().any(|(i, p)| index.uses[i].is_some() && below(p, context))
+}
+
+/// Whether code below the folder starts a process: a Go `main` package, a Rust or Python main file.
+fn has_main(index: &Index<'_>, base: &str) -> bool {
+    (0..index.paths.len()).filter(|f| !index.test[*f] && below(index.paths[*f], base)).any(|f| {
+        let path = index.paths[f].as_str();
+        let main = || index.uses[f].is_some_and(|u| u.functions.iter().any(|(name, _)| name == "main"));
+        path.ends_with(".go") && index.uses[f].is_some_and(|u| u.package == "main") && main()
+            || path.ends_with("src/main.rs") && main()
+    })
 }
 
 /// The folder among `folders` that carries one of these names, best match first.

@@ -108,11 +108,13 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 let Some(context) = &unit.context else { continue };
                 let dockerfile = unit.dockerfile.as_deref().filter(|d| index.by_path.contains_key(d));
                 let recipe_folder = dockerfile.map(folder).unwrap_or(context);
-                if !broad(context, context) {
+                if !broad(context, context) && (holds_code(index, context) || dockerfile.is_none()) {
                     roots.insert(context.clone());
                     continue;
                 }
-                if recipe_folder != context && !broad(recipe_folder, recipe_folder) {
+                // A folder that only holds recipes says nothing.
+                if recipe_folder != context && !broad(recipe_folder, recipe_folder) && holds_code(index, recipe_folder)
+                {
                     roots.insert(recipe_folder.to_owned());
                 }
                 let mut copied = copies(index, deploy, context, unit.dockerfile.as_deref());
@@ -130,22 +132,41 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
         }
         out.push(minimal(roots));
     }
-    // Several deployables from one folder whose command names a part of it (`/go/bin/search`, `cmd/search`) have that part.
-    for id in 0..out.len() {
-        let shared = out.iter().enumerate().any(|(other, roots)| other != id && roots == &out[id]);
-        if !shared || out[id].is_empty() {
-            continue;
-        }
-        let node = &deploy.nodes[id];
-        let command = node.units.iter().find_map(|u| deploy.units[*u].service.command.as_ref());
-        let narrowed: BTreeSet<String> =
-            out[id].iter().flat_map(|root| named_within(index, root, node, command)).collect();
-        if !narrowed.is_empty() {
-            out[id] = minimal(narrowed);
-        }
-    }
+    narrow(index, deploy, &mut out);
     unclaimed(index, deploy, &mut out);
     out
+}
+
+/// Several deployables from one folder whose names or commands name parts of it (`/go/bin/search`, `cmd/search`) have
+/// those parts; if only one of them did, the others would be told apart by nothing.
+fn narrow(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
+    let mut sharing: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (id, roots) in out.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
+        sharing.entry(roots.clone()).or_default().push(id);
+    }
+    for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        let parts: Vec<(usize, Vec<String>)> = ids
+            .into_iter()
+            .map(|id| {
+                let node = &deploy.nodes[id];
+                let command = node.units.iter().find_map(|u| deploy.units[*u].service.command.as_ref());
+                let found = roots.iter().flat_map(|root| exactly_named(index, root, node, command)).collect();
+                (id, minimal(found))
+            })
+            .filter(|(_, part)| !part.is_empty())
+            .collect();
+        let different: BTreeSet<&Vec<String>> = parts.iter().map(|(_, p)| p).collect();
+        if different.len() > 1 {
+            for (id, part) in parts {
+                out[id] = part;
+            }
+        }
+    }
+}
+
+/// Whether any code lies below the folder.
+fn holds_code(index: &Index<'_>, folder: &str) -> bool {
+    (0..index.paths.len()).any(|f| index.uses[f].is_some() && below(index.paths[f], folder))
 }
 
 /// Nodes without a source take a folder of their name that nobody has.
@@ -214,8 +235,22 @@ fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, dockerfile: Opt
     out
 }
 
-/// Folders within `root` that a deployable's name or command names.
+/// Folders within `root` that a deployable's name or command names, or that are called nearly so.
 fn named_within(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Option<&Value>) -> Vec<String> {
+    let exact = exactly_named(index, root, node, command);
+    if !exact.is_empty() {
+        return exact;
+    }
+    let folders: Vec<String> = index
+        .folders
+        .iter()
+        .filter(|f| below(f, root) && **f != root && holds_code(index, f))
+        .map(|f| (*f).to_owned())
+        .collect();
+    folder_named(&folders, &[&node.name]).into_iter().collect()
+}
+
+fn exactly_named(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Option<&Value>) -> Vec<String> {
     let command = command.map(Value::to_string).unwrap_or_default();
     let mut words: Vec<&str> =
         command.split([' ', '/', '=', ',', '"', '[', ']', ':']).filter(|w| w.len() > 2).collect();
@@ -232,12 +267,12 @@ fn named_within(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Optio
             let part = squash(f.rsplit('/').next().unwrap_or(f));
             words.iter().any(|w| squash(w) == part)
         })
-        .filter(|f| (0..index.paths.len()).any(|p| index.uses[p].is_some() && below(index.paths[p], f)))
+        .filter(|f| holds_code(index, f))
         .collect();
-    if hits.is_empty() {
-        return folder_named(&folders, &[&node.name]).into_iter().collect();
-    }
     hits.sort_by_key(|f| (f.matches('/').count(), f.len()));
+    if hits.is_empty() {
+        return Vec::new();
+    }
     // `cmd/search` and `services/search` are both its own; deeper folders of the same name are parts of other things.
     let depth = hits[0].matches('/').count();
     hits.into_iter().filter(|f| f.matches('/').count() <= depth + 1).cloned().collect()

@@ -5,9 +5,9 @@
 //! guess about order: an address is one of few, and linking tries each.
 
 use super::{Binding, Code, library};
-use crate::code::ir::{Call, Expr, ExprKind};
+use crate::code::ir::{Call, Expr, ExprKind, Function, Stmt};
 use crate::lang::Lang;
-use seam_facts::{Hole, SmolStr, Value, format_smolstr};
+use seam_facts::{Hole, Part, SmolStr, Value, format_smolstr};
 
 /// How many names are followed before the rest becomes opaque.
 const MAX_STEPS: usize = 16;
@@ -194,8 +194,8 @@ impl<'a> Code<'a> {
         let ty = self.type_named(owner);
         let field = ty.and_then(|t| t.fields.iter().find(|f| f.name == name));
         if let (Some(ty), Some(field)) = (ty, field)
-            && let Some(injected) =
-                library::injected(self, &field.annotations).or_else(|| library::bound(self, ty, field, steps.saturating_sub(1)))
+            && let Some(injected) = library::injected(self, &field.annotations)
+                .or_else(|| library::bound(self, ty, field, steps.saturating_sub(1)))
         {
             // An initialiser is the binding's default.
             return match (&field.init, injected.as_hole()) {
@@ -333,7 +333,66 @@ impl<'a> Code<'a> {
         }
     }
 
+    /// A method of an object that this file makes of a type of this file: `new Address(host, path).toUri()` is what the
+    /// method returns, with the constructor's arguments in the place of its parameters.
+    fn eval_on_made(&self, call: &Call, function: usize, steps: usize) -> Option<Value> {
+        let receiver = call.receiver().filter(|_| steps > 2)?;
+        let own = &self.unit.functions[function].owner;
+        let other = |f: &&Function| f.name == call.name() && !f.owner.is_empty() && f.owner != *own;
+        self.unit.functions.iter().find(other)?;
+        let made = self.eval(receiver, function, steps - 1);
+        self.returned_by_made(&made, call.name(), steps - 1)
+    }
+
+    fn returned_by_made(&self, made: &Value, method: &str, steps: usize) -> Option<Value> {
+        let Some(Hole::Result { callee, args }) = made.as_hole() else {
+            return None;
+        };
+        let owner = callee.strip_suffix(".<init>").filter(|_| steps > 0)?;
+        let index = self.unit.functions.iter().position(|f| f.owner == owner && f.name == method)?;
+        let mut results = Vec::new();
+        each_return(&self.unit.functions[index].body, &mut |e| results.push(e));
+        if results.is_empty() {
+            return None;
+        }
+        let values = results.iter().take(4).map(|e| {
+            let value = self.eval(e, index, steps - 1);
+            self.with_arguments(value, callee, args, steps - 1)
+        });
+        Some(self.alternatives(values.collect::<Vec<_>>().into_iter()))
+    }
+
+    /// A value with a constructor's parameters replaced; what becomes an object of this file is its text.
+    fn with_arguments(&self, value: Value, constructor: &str, args: &[Value], steps: usize) -> Value {
+        let within = |v: &Value| self.with_arguments(v.clone(), constructor, args, steps.saturating_sub(1));
+        if steps == 0 {
+            return value;
+        }
+        let mut out = Value::default();
+        for part in value.parts {
+            match part {
+                Part::Text(text) => out.push_text(&text),
+                Part::Hole(Hole::Param { function, index, .. })
+                    if function == constructor && (index as usize) < args.len() =>
+                {
+                    let given = &args[index as usize];
+                    out.push(self.returned_by_made(given, "toString", steps - 1).unwrap_or_else(|| given.clone()));
+                }
+                Part::Hole(Hole::Result { callee, args: passed }) => {
+                    let passed = passed.iter().map(within).collect();
+                    out.push(Value::hole(Hole::Result { callee, args: passed }));
+                }
+                Part::Hole(Hole::Either(options)) => out.push(Value::either(options.iter().map(within))),
+                hole @ Part::Hole(_) => out.parts.push(hole),
+            }
+        }
+        out
+    }
+
     fn eval_call(&self, call: &Call, function: usize, steps: usize) -> Value {
+        if let Some(found) = self.eval_on_made(call, function, steps) {
+            return found;
+        }
         if let Some(found) = library::called(self, call, function, steps.saturating_sub(1)) {
             return found;
         }
@@ -344,6 +403,16 @@ impl<'a> Code<'a> {
         }
         let args = call.args.iter().take(8).map(|a| self.eval(&a.value, function, steps.saturating_sub(1))).collect();
         Value::hole(Hole::Result { callee, args })
+    }
+}
+
+fn each_return<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Return(e) => visit(e),
+            Stmt::Block { body, .. } => each_return(body, visit),
+            Stmt::Assign { .. } | Stmt::Expr(_) => {}
+        }
     }
 }
 

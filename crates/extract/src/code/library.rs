@@ -412,8 +412,13 @@ pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field, steps: usize) -> 
         .annotations
         .iter()
         .find(|a| matches!(a.simple(), "ConfigurationProperties" | "ConfigMapping" | "EachProperty"))?;
-    let prefix = ["prefix", "value"].iter().find_map(|n| annotation.arg(n)?.as_str())?;
-    Some(Value::config(format_smolstr!("{prefix}.{}", kebab(&field.name)), None))
+    let prefix = ["prefix", "value"].iter().find_map(|n| annotation.arg(n)?.as_str());
+    // Without a prefix the keys stand at the root.
+    let key = match prefix {
+        Some(prefix) if !prefix.is_empty() => format_smolstr!("{prefix}.{}", kebab(&field.name)),
+        _ => kebab(&field.name).into(),
+    };
+    Some(Value::config(key, None))
 }
 
 /// `catalogUrl` as configuration files write it: `catalog-url`.

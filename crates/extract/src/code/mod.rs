@@ -17,7 +17,7 @@ mod python;
 
 mod flow;
 
-pub(crate) use library::placeholders;
+pub(crate) use library::{kebab, placeholders};
 
 use crate::Extractor;
 use crate::lang::Lang;

@@ -3,6 +3,7 @@
 mod messages;
 mod read;
 
+mod config;
 mod declarative;
 mod discovery;
 mod grpc;
@@ -13,10 +14,12 @@ mod rabbit;
 mod repositories;
 mod spring;
 mod spring_http;
+mod stores;
 
 use crate::Extractor;
 
 pub static EXTRACTORS: &[&Extractor] = &[
+    &config::EXTRACTOR,
     &declarative::EXTRACTOR,
     &discovery::EXTRACTOR,
     &grpc::EXTRACTOR,
@@ -27,4 +30,5 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &repositories::EXTRACTOR,
     &spring::EXTRACTOR,
     &spring_http::EXTRACTOR,
+    &stores::EXTRACTOR,
 ];

@@ -146,10 +146,13 @@ pub(super) fn address(system: Option<System>, code: &Code<'_>) -> Value {
         } else if code.imports("io.micronaut") {
             vec![key("datasources.default.url", None), key("r2dbc.datasources.default.url", None)]
         } else {
+            // Plain JPA may run in any of the frameworks; the key that is set tells.
             vec![
                 key("spring.datasource.url", None),
                 key("spring.datasource.jdbc-url", None),
                 key("spring.r2dbc.url", None),
+                key("quarkus.datasource.jdbc.url", None),
+                key("datasources.default.url", None),
             ]
         }
     };

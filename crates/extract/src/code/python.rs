@@ -94,9 +94,17 @@ fn application(code: &Code<'_>, base: &Expr, function: usize) -> bool {
 
 /// What this file puts under the key, or a reference to whatever file does: in code, or as a field of a class of settings.
 fn setting(code: &Code<'_>, key: &str, default: Option<Value>, steps: usize) -> Value {
-    let found = match code.settings.get(key).filter(|_| steps > 0) {
-        Some(bindings) => code.eval_bindings(bindings, key, false, steps.saturating_sub(1)),
-        None => Value::either([
+    // `app.config["KEY"] = f(app.config["KEY"])` adds nothing.
+    let itself = |value: &Expr| {
+        let mut found = false;
+        value.walk(&mut |e| found |= e.as_str().is_some_and(|s| s == key));
+        found
+    };
+    let bindings: Vec<_> =
+        code.settings.get(key).into_iter().flatten().filter(|b| steps > 0 && !itself(b.value)).copied().collect();
+    let found = match bindings.is_empty() {
+        false => code.eval_bindings(&bindings, key, false, steps.saturating_sub(1)),
+        true => Value::either([
             Value::reference(format_smolstr!("app.config.{key}")),
             Value::reference(format_smolstr!("Config.{key}")),
         ]),

@@ -1,5 +1,7 @@
 //! Technologies of Ruby, PHP and Elixir.
 
+mod ruby_routes;
+
 use crate::Extractor;
 
-pub static EXTRACTORS: &[&Extractor] = &[];
+pub static EXTRACTORS: &[&Extractor] = &[&ruby_routes::EXTRACTOR];

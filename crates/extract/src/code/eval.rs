@@ -256,6 +256,10 @@ impl<'a> Code<'a> {
         } else {
             format_smolstr!("{origin}.{member}")
         };
+        // `env.ORDERS_URL` of a validated environment that another file exports, as its name says.
+        if self.unit.lang == Lang::Script && library::is_upper(member) && path.to_ascii_lowercase().contains("env") {
+            return Value::either([Value::reference(path), Value::env(member, None)]);
+        }
         Value::reference(path)
     }
 

@@ -307,10 +307,7 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
         let mut worth = code.unit.lang == Lang::Script && site.call.args.iter().any(|a| is_options(&a.value));
         for arg in &site.call.args {
             let value = code.value(&arg.value, site.function);
-            let value = match value.as_text() {
-                Some(text) if text.len() > MAX_ARGUMENT => Value::opaque("text"),
-                _ => value,
-            };
+            let value = if prose(&value) { Value::opaque("text") } else { value };
             worth |= followable(&value);
             args.push(Argument { name: arg.name.clone(), value });
         }
@@ -356,6 +353,22 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
     }
 }
 
+/// Text of several lines, or long: a template, a query or a message to people.
+fn prose(value: &Value) -> bool {
+    let texts = value.parts.iter().filter_map(|p| match p {
+        seam_facts::Part::Text(text) => Some(text),
+        seam_facts::Part::Hole(_) => None,
+    });
+    let mut length = 0;
+    for text in texts {
+        length += text.len();
+        if length > MAX_ARGUMENT || text.contains('\n') {
+            return true;
+        }
+    }
+    false
+}
+
 fn is_options(value: &Expr) -> bool {
     matches!(&value.kind, ExprKind::Object(entries) if !entries.is_empty())
 }
@@ -368,7 +381,7 @@ fn options(code: &Code<'_>, value: &Expr, function: usize, args: &mut Vec<Argume
     *worth = args.iter().any(|a| followable(&a.value));
     for (key, entry) in entries.iter().take(16) {
         let value = code.value(entry, function);
-        if followable(&value) && !value.as_text().is_some_and(|t| t.len() > MAX_ARGUMENT) {
+        if followable(&value) && !prose(&value) {
             *worth = true;
             args.push(Argument { name: Some(key.clone()), value });
         }

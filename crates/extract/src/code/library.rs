@@ -329,7 +329,9 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
             matches!(name, "getProperty" | "getRequiredProperty") && on(&["env", "config"])
                 || matches!(name, "getString" | "getValue" | "getOptionalValue") && on(&["config"])
         }
-        Lang::Script => matches!(name, "get" | "getOrThrow" | "has") && on(&["config", "nconf"]),
+        Lang::Script => {
+            matches!(name, "get" | "getOrThrow" | "has") && on(&["config"]) || matches!(callee, "nconf#get" | "config#get")
+        }
         Lang::Go => {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
         }
@@ -371,7 +373,7 @@ pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize
         .then(|| Value::env(member, None))
 }
 
-fn is_upper(name: &str) -> bool {
+pub(super) fn is_upper(name: &str) -> bool {
     name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 

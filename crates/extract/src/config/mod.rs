@@ -27,6 +27,7 @@ mod kustomize;
 mod manifest;
 mod nginx;
 mod owners;
+mod prisma;
 mod process;
 mod properties;
 mod settings;
@@ -61,6 +62,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &kustomize::EXTRACTOR,
     &manifest::EXTRACTOR,
     &owners::EXTRACTOR,
+    &prisma::EXTRACTOR,
     &process::EXTRACTOR,
     &skaffold::EXTRACTOR,
 ];

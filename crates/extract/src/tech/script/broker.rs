@@ -124,6 +124,7 @@ const CONNECTIONS: &[(&str, System, usize)] = &[
     ("@azure/event-hubs#EventHubConsumerClient", System::EventHubs, 1),
     ("pulsar-client#Client", System::Pulsar, 0),
     ("stompit#connect", System::ActiveMq, 0),
+    ("stompit#ConnectFailover", System::ActiveMq, 0),
 ];
 
 /// Keys that hold brokers' addresses, beyond those of any options.
@@ -167,6 +168,10 @@ fn address(code: &Code<'_>, arg: &Expr, function: usize) -> Option<Value> {
             options::value(code, resolved, at, BROKERS).or_else(|| options::address(code, resolved, at))
         }
         ExprKind::Lambda(_) => None,
+        // Alternatives to fail over to.
+        ExprKind::List(items) if items.first().is_some_and(|i| options::is_object(code, i, at)) => {
+            address(code, items.first()?, at)
+        }
         _ => {
             let value = code.value(arg, function);
             (!options::is_null(&value)).then_some(value)
@@ -288,6 +293,13 @@ fn amqp(cx: &Cx<'_>, sink: &mut Sink) -> bool {
             let routing_key = Some(key).filter(|k| !k.is_empty());
             let exchange = Some(exchange).filter(|e| !e.is_empty());
             cx.state(Message { exchange, routing_key, ..cx.message(System::Rabbit, true, topic) }, sink);
+        }
+        // STOMP names a destination in its headers.
+        "subscribe" | "send" if cx.key(0, &["destination"]).is_some() => {
+            let Some(topic) = cx.key(0, &["destination"]) else { return false };
+            let publish = cx.is(&["send"]);
+            let client = "stomp".into();
+            cx.state(Message { client, ..cx.message(System::ActiveMq, publish, topic) }, sink);
         }
         "consume" | "subscribe" if channel && !cx.site.call.args.is_empty() => {
             let Some(queue) = cx.arg(0) else { return false };

@@ -25,7 +25,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 /// Modules (or globals) whose functions send requests, with the name that users know them by.
 const CLIENTS: &[(&str, &str)] = &[
     ("axios#", "axios"),
-    ("axios-retry#", "axios"),
     ("node-fetch#", "node-fetch"),
     ("cross-fetch#", "cross-fetch"),
     ("isomorphic-fetch#", "isomorphic-fetch"),

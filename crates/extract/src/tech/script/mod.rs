@@ -5,8 +5,10 @@ mod files;
 mod grpc;
 mod http_client;
 mod http_server;
+mod live;
 mod nest;
 mod options;
+mod policy;
 mod proxy;
 mod queue;
 mod sdk;
@@ -22,7 +24,9 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &grpc::EXTRACTOR,
     &http_client::EXTRACTOR,
     &http_server::EXTRACTOR,
+    &live::EXTRACTOR,
     &nest::EXTRACTOR,
+    &policy::EXTRACTOR,
     &proxy::EXTRACTOR,
     &queue::EXTRACTOR,
     &sdk::EXTRACTOR,

@@ -1,0 +1,165 @@
+//! The surfaces: exit codes, errors that help, the same bytes everywhere, and schemas that tool clients accept.
+
+#![expect(clippy::disallowed_methods, reason = "it runs the binary")]
+
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn bookshop() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workspaces/bookshop")
+}
+
+fn seam(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_seam")).args(args).arg("--no-cache").current_dir(bookshop()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The answers of `seam mcp` to these requests, by their ids.
+fn mcp(requests: &[Value]) -> Vec<Value> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seam"))
+        .args(["mcp", "--no-cache"])
+        .current_dir(bookshop())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}});
+    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let mut input = child.stdin.take().unwrap();
+    for message in [&hello, &ready].into_iter().chain(requests) {
+        writeln!(input, "{message}").unwrap();
+    }
+    // The end of input is the end of the session; answers that are under way still come.
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let mut answers: Vec<Value> = text(&output.stdout).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    answers.sort_by_key(|a| a["id"].as_i64());
+    answers.remove(0);
+    answers
+}
+
+#[test]
+fn mcp_and_command_line_give_the_same_bytes() {
+    let asks = [
+        ("map", json!({"service": "checkout"})),
+        ("services", json!({})),
+        ("path", json!({"from": "checkout", "to": "payments"})),
+        ("at", json!({"path": "checkout/src/server.js", "line": 16})),
+        ("explain", json!({"what": "checkout"})),
+    ];
+    let calls: Vec<Value> = asks
+        .iter()
+        .enumerate()
+        .map(|(i, (name, request))| {
+            json!({"jsonrpc": "2.0", "id": i + 1, "method": "tools/call", "params": {"name": name, "arguments": request}})
+        })
+        .collect();
+    let answers = mcp(&calls);
+    assert_eq!(answers.len(), asks.len());
+    for ((name, request), answer) in asks.iter().zip(&answers) {
+        let direct = seam(&["ask", name, &request.to_string()]);
+        assert!(direct.status.success(), "{}", text(&direct.stderr));
+        let through = answer["result"]["content"][0]["text"].as_str().unwrap();
+        assert_eq!(text(&direct.stdout).trim_end(), through, "{name}");
+    }
+    let json = text(&seam(&["path", "checkout", "payments", "--json"]).stdout);
+    assert_eq!(json.trim_end(), answers[2]["result"]["content"][0]["text"].as_str().unwrap());
+    let json = text(&seam(&["at", "checkout/src/server.js:16", "--json"]).stdout);
+    assert_eq!(json.trim_end(), answers[3]["result"]["content"][0]["text"].as_str().unwrap());
+}
+
+#[test]
+fn tools_have_schemas_that_clients_accept() {
+    let answers = mcp(&[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})]);
+    let tools = answers[0]["result"]["tools"].as_array().unwrap();
+    assert_eq!(tools.len(), 5);
+    for tool in tools {
+        let schema = tool["inputSchema"].to_string();
+        assert!(!schema.contains("$schema") && !schema.contains("$ref"), "{schema}");
+        assert_eq!(tool["inputSchema"]["type"], "object");
+        assert!(!tool["description"].as_str().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_refusal_through_mcp_says_what_to_do_next() {
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "path", "arguments": {"from": "chekout", "to": "payments"}}});
+    let answers = mcp(&[call]);
+    assert_eq!(answers[0]["result"]["isError"], true);
+    let said = answers[0]["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(said.contains("did you mean `checkout`"), "{said}");
+}
+
+#[test]
+fn exit_codes_and_errors_help() {
+    let unknown = seam(&["explain", "chekout"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = text(&unknown.stderr);
+    assert!(said.starts_with("error: ") && said.contains("\nhelp: did you mean `checkout`"), "{said}");
+    assert_eq!(seam(&["map", "no-such-folder"]).status.code(), Some(2));
+    assert_eq!(seam(&["map", "compose.yaml"]).status.code(), Some(2));
+    assert_eq!(seam(&["map", "--kind", "nonsense"]).status.code(), Some(2));
+    assert_eq!(seam(&["ask", "map", "{"]).status.code(), Some(2));
+    assert_eq!(seam(&["nonsense"]).status.code(), Some(2));
+    assert_eq!(seam(&["--help"]).status.code(), Some(0));
+    let error = seam(&["path", "a", "b", "--json"]);
+    let said: Value = serde_json::from_slice(&error.stderr).unwrap();
+    assert_eq!(said["error"]["kind"], "unknown");
+}
+
+#[test]
+fn the_same_tree_gives_the_same_bytes() {
+    for format in ["table", "json", "edges", "mermaid", "dot", "svg", "html"] {
+        let one = seam(&["map", "--format", format, "--threads", "1"]);
+        let two = seam(&["map", "--format", format, "--threads", "4"]);
+        assert!(one.status.success() && one.stdout == two.stdout, "{format}");
+    }
+}
+
+#[test]
+fn pictures_are_self_contained() {
+    let html = text(&seam(&["map", "--format", "html"]).stdout);
+    for word in ["http-equiv=\"Content-Security-Policy\"", "checkout/src/server.js", "data-node=\"checkout\""] {
+        assert!(html.contains(word), "{word}");
+    }
+    for word in ["src=\"http", "href=\"http", "@import", "{{"] {
+        assert!(!html.contains(word), "{word}");
+    }
+    let svg = text(&seam(&["map", "--format", "svg"]).stdout);
+    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn init_writes_a_file_once_and_never_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    assert!(seam(&["init", path]).status.success());
+    assert!(std::fs::read_to_string(folder.path().join("seam.toml")).unwrap().starts_with("# Seamwise"));
+    let again = seam(&["init", path]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("exists already"));
+}
+
+#[test]
+fn filters_keep_what_they_are_asked_for() {
+    let answer = |args: &[&str]| -> Value {
+        let output = seam(&[&["map", "--json"], args].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let one = answer(&["--service", "checkout"]);
+    for i in one["interactions"].as_array().unwrap() {
+        assert!(i["from"] == "checkout" || i["to"] == "checkout");
+    }
+    let http = answer(&["--kind", "http"]);
+    assert!(!http["interactions"].as_array().unwrap().is_empty());
+    assert!(http["interactions"].as_array().unwrap().iter().all(|i| i["kind"] == "http"));
+    let stores = answer(&["--kind", "database"]);
+    assert!(stores["nodes"].as_array().unwrap().iter().any(|n| n["name"] == "catalog-db"));
+}

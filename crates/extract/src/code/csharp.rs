@@ -88,6 +88,11 @@ pub(super) fn called(
                 None => Some(value),
             }
         }
+        // A resource of an Aspire host is the address that it is called by.
+        _ if let Some((named, at)) = hosted(code, call, function) => {
+            Some(Value::text("http://").then(code.value(named, at)))
+        }
+        "GetEndpoint" => Some(eval(receiver)),
         // Guards and changes of a text's form, by the names that people give them.
         _ if is_guard(name)
             && matches!(
@@ -109,6 +114,34 @@ pub(super) fn called(
         }
         _ => None,
     }
+}
+
+/// The name of the resource that a chain of calls on an Aspire host's builder adds and configures.
+fn hosted<'c>(code: &'c Code<'_>, call: &'c Call, function: usize) -> Option<(&'c Expr, usize)> {
+    let configures = |name: &str| {
+        ["Add", "With", "WaitFor", "GetEndpoint", "PublishAs", "RunAs", "AsExternal", "Exclude"]
+            .iter()
+            .any(|w| name.starts_with(w))
+    };
+    let (mut at, mut within) = (call, function);
+    // Chains are long; each step goes to the call before.
+    for _ in 0..64 {
+        if !configures(at.name()) {
+            return None;
+        }
+        let receiver = at.receiver()?;
+        let (before, function) = code.resolved(receiver, within);
+        match before.as_call() {
+            Some(before) if before.name() != "CreateBuilder" => (at, within) = (before, function),
+            _ => {
+                let origin = code.origin(receiver, within);
+                let host = origin.ends_with("DistributedApplication.CreateBuilder()")
+                    || origin == "IDistributedApplicationBuilder";
+                return (host && at.name().starts_with("Add")).then(|| at.arg(0)).flatten().map(|name| (name, within));
+            }
+        }
+    }
+    None
 }
 
 fn is_guard(name: &str) -> bool {

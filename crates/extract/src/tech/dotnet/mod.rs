@@ -1,5 +1,6 @@
 //! Technologies of C#.
 
+mod aspire;
 mod grpc;
 mod http_client;
 mod http_server;
@@ -20,4 +21,5 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &stores::EXTRACTOR,
     &rabbit::EXTRACTOR,
     &messages::EXTRACTOR,
+    &aspire::EXTRACTOR,
 ];

@@ -321,6 +321,7 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
         if callee.is_empty()
             || super::golang::foreign(code.unit.lang, &callee)
             || super::rust::foreign(code.unit.lang, &callee)
+            || super::cpp::foreign(code.unit.lang, &callee)
             || code.of_closure(&callee, site.function)
         {
             continue;

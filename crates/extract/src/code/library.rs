@@ -80,6 +80,11 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     {
         return Some(found);
     }
+    if lang == Lang::Cpp
+        && let Some(found) = super::cpp::called(code, call, &callee, function, steps)
+    {
+        return Some(found);
+    }
     if lang == Lang::Rust
         && let Some(found) = super::rust::called(code, call, &callee, function, steps)
     {
@@ -348,6 +353,11 @@ pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize
     let origin = code.origin(base, function);
     if ENV_OBJECTS.contains(&(code.unit.lang, origin.as_str())) {
         return Some(keyed(true, key.clone(), None));
+    }
+    if code.unit.lang == Lang::Cpp
+        && let Some(found) = super::cpp::indexed(code, base, key, function)
+    {
+        return Some(found);
     }
     if code.unit.lang == Lang::Go && golang::read_from_file(code, base, function) {
         return Some(keyed(false, key.clone(), None));

@@ -9,11 +9,12 @@ pub(crate) mod csharp;
 mod eval;
 mod golang;
 pub(crate) use golang::{generated, stub_of};
-pub(crate) mod rust;
+pub(crate) mod cpp;
 pub mod ir;
 mod library;
 mod names;
 mod python;
+pub(crate) mod rust;
 
 mod flow;
 
@@ -241,7 +242,9 @@ impl<'a> Code<'a> {
     /// Whether an assignment to a bare name is one to a field: where receivers are implied, and nothing nearer is called so.
     fn assigns_field(&self, name: &str, function: usize) -> bool {
         let owner = self.unit.functions[function].owner.as_str();
-        if !self.unit.lang.implicit_this() || !self.type_named(owner).is_some_and(|t| t.fields.iter().any(|f| f.name == name)) {
+        if !self.unit.lang.implicit_this()
+            || !self.type_named(owner).is_some_and(|t| t.fields.iter().any(|f| f.name == name))
+        {
             return false;
         }
         let mut scope = Some(function);
@@ -305,6 +308,12 @@ impl<'a> Code<'a> {
             scope = self.unit.functions[index].parent;
         }
         self.locals.get(&(0, name)).into_iter().flatten().map(|b| (b.value, b.function)).collect()
+    }
+
+    /// The type that a name is declared with in one function; `None` if it is not declared there with one.
+    pub(crate) fn declared(&self, name: &str, function: usize) -> Option<SmolStr> {
+        let bindings = self.locals.get(&(function, name))?;
+        bindings.iter().map(|b| b.ty.clone()).find(|ty| !ty.is_empty())
     }
 
     /// What is assigned to a field of a type of this file.

@@ -1,5 +1,7 @@
 //! Technologies of Rust and C++.
 
+mod cpp_data;
+mod cpp_rpc;
 mod rust_data;
 mod rust_grpc;
 mod rust_web;
@@ -9,7 +11,8 @@ use crate::code::Code;
 use crate::code::ir::Expr;
 use seam_facts::{Hole, Value};
 
-pub static EXTRACTORS: &[&Extractor] = &[&rust_data::EXTRACTOR, &rust_grpc::EXTRACTOR, &rust_web::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] =
+    &[&cpp_data::EXTRACTOR, &cpp_rpc::EXTRACTOR, &rust_data::EXTRACTOR, &rust_grpc::EXTRACTOR, &rust_web::EXTRACTOR];
 
 /// Whether a value says nothing at all.
 fn unknown(value: &Value) -> bool {

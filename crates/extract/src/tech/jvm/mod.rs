@@ -6,12 +6,14 @@ mod read;
 mod config;
 mod declarative;
 mod discovery;
+mod flags;
 mod grpc;
 mod http_clients;
 mod jaxrs;
 mod kafka;
 mod rabbit;
 mod repositories;
+mod routers;
 mod spring;
 mod spring_http;
 mod stores;
@@ -22,12 +24,14 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &config::EXTRACTOR,
     &declarative::EXTRACTOR,
     &discovery::EXTRACTOR,
+    &flags::EXTRACTOR,
     &grpc::EXTRACTOR,
     &http_clients::EXTRACTOR,
     &jaxrs::EXTRACTOR,
     &kafka::EXTRACTOR,
     &rabbit::EXTRACTOR,
     &repositories::EXTRACTOR,
+    &routers::EXTRACTOR,
     &spring::EXTRACTOR,
     &spring_http::EXTRACTOR,
     &stores::EXTRACTOR,

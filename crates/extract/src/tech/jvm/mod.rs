@@ -11,6 +11,7 @@ mod grpc;
 mod http_clients;
 mod jaxrs;
 mod kafka;
+mod messaging;
 mod rabbit;
 mod repositories;
 mod routers;
@@ -29,6 +30,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &http_clients::EXTRACTOR,
     &jaxrs::EXTRACTOR,
     &kafka::EXTRACTOR,
+    &messaging::EXTRACTOR,
     &rabbit::EXTRACTOR,
     &repositories::EXTRACTOR,
     &routers::EXTRACTOR,

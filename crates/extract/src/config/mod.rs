@@ -15,6 +15,7 @@ pub mod xml;
 pub mod yaml;
 
 mod app;
+mod connections;
 mod compose;
 mod docker;
 mod dotenv;
@@ -41,6 +42,7 @@ use crate::{Extractor, File};
 #[rustfmt::skip]
 pub static EXTRACTORS: &[&Extractor] = &[
     &app::EXTRACTOR,
+    &connections::EXTRACTOR,
     &compose::EXTRACTOR,
     &docker::EXTRACTOR,
     &dotenv::EXTRACTOR,

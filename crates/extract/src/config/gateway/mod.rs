@@ -14,6 +14,9 @@ use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Span, Valu
 pub static EXTRACTOR: Extractor =
     Extractor { id: "gateway", version: 1, page: include_str!("gateway.md"), reads: Reads::Files { wants, extract } };
 
+/// Larger documents are data.
+const MAX_SIZE: usize = 1 << 20;
+
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
     let template = [".tmpl", ".template", ".tpl", ".j2"].iter().find_map(|t| name.strip_suffix(t));
@@ -36,7 +39,11 @@ fn likely(text: &str) -> bool {
 }
 
 fn extract(file: &File<'_>, sink: &mut Sink) {
-    if !likely(file.text) || file.text.contains("\napiVersion:") || file.text.starts_with("apiVersion:") {
+    if file.text.len() > MAX_SIZE
+        || !likely(file.text)
+        || file.text.contains("\napiVersion:")
+        || file.text.starts_with("apiVersion:")
+    {
         return;
     }
     let name = file.name().to_ascii_lowercase();

@@ -130,6 +130,9 @@ pub(super) fn of(path: &str) -> Option<Place> {
         return properties(&parts, stem).then(|| place(None)).flatten();
     }
     // Spring's and its relatives' files have an extractor of their own.
+    if name == "database.yml" && within {
+        return None;
+    }
     if matches!(format, "yaml" | "yml") && (stem.starts_with("application") || stem.starts_with("bootstrap")) {
         return None;
     }

@@ -18,6 +18,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     registered(code, sink);
     made(code, sink);
     invoked(code, sink);
+    flags(code, sink);
 }
 
 /// `Greeter.GreeterClient` is the generated stub of `Greeter`.
@@ -138,5 +139,37 @@ fn address(code: &Code<'_>, stub: &Expr, site: &Site<'_>, origin: &str) -> Value
             Some((value, _)) => value,
             None => base_of(last(origin)),
         },
+    }
+}
+
+/// OpenFeature's provider for flagd: an address, or else what `FLAGD_HOST` and `FLAGD_PORT` say (documented defaults).
+fn flags(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["FlagdProvider", "AddFlagdProvider", "FlagdConfigBuilder"]) {
+        if !site.call.new && site.call.name() != "AddFlagdProvider" {
+            continue;
+        }
+        let given =
+            site.call.arg(0).filter(|a| !matches!(a.kind, ExprKind::Lambda(_))).map(|a| code.value(a, site.function));
+        let stated = given.filter(|v| !unknown(v) && v.to_string().contains("://"));
+        let built = |name: &str| {
+            let call = code.calls_named(&[name]).into_iter().next()?;
+            Some(code.value(call.call.arg(0)?, call.function))
+        };
+        let target = stated.unwrap_or_else(|| {
+            let host = built("WithHost").unwrap_or_else(|| Value::env("FLAGD_HOST", Some("localhost".into())));
+            let port = built("WithPort").unwrap_or_else(|| Value::env("FLAGD_PORT", Some("8013".into())));
+            host.then(":".into()).then(port)
+        });
+        let call = Call {
+            protocol: Protocol::Grpc,
+            client: "flagd".into(),
+            method: None,
+            target,
+            operation: None,
+            within: code.within(site.function),
+            request: None,
+            response: None,
+        };
+        sink.inferred(Claim::Call(call), site.span());
     }
 }

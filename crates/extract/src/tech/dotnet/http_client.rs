@@ -33,6 +33,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     authorities(code, sink);
     hubs(code, sink);
     dapr(code, sink);
+    mail(code, sink);
 }
 
 fn call(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
@@ -509,4 +510,30 @@ fn dapr(code: &Code<'_>, sink: &mut Sink) {
 fn on_dapr(code: &Code<'_>, site: &Site<'_>) -> bool {
     let origin = site.call.receiver().map(|r| code.origin(r, site.function)).unwrap_or_default();
     origin.to_ascii_lowercase().contains("dapr")
+}
+
+/// Mail servers: `new SmtpClient(host, port)`, MailKit's `Connect`.
+fn mail(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["SmtpClient", "Connect", "ConnectAsync"]) {
+        let made = site.call.new && site.call.name() == "SmtpClient";
+        let connected = !site.call.new
+            && site.call.receiver().is_some_and(|r| last(&code.origin(r, site.function)).ends_with("SmtpClient"));
+        let host = match site.call.arg(0) {
+            Some(Expr { kind: ExprKind::Object(_), .. }) | None => {
+                property(code, site.expr, site.function, &["Host"]).map(|(v, _)| v)
+            }
+            Some(host) => Some(code.value(host, site.function)),
+        };
+        let (true, Some(host)) = (made || connected, host) else {
+            continue;
+        };
+        let port = site.call.arg(1).map(|p| code.value(p, site.function)).filter(|p| !unknown(p));
+        let target = match port {
+            Some(port) => host.then(":".into()).then(port),
+            None => host,
+        };
+        let mut claim = call("SMTP", None, target, code.within(site.function));
+        claim.protocol = Protocol::Smtp;
+        sink.stated(Claim::Call(claim), site.span());
+    }
 }

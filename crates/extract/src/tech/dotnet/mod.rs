@@ -6,6 +6,7 @@ mod http_client;
 mod http_server;
 mod messages;
 mod options;
+mod policies;
 mod rabbit;
 mod read;
 mod stores;
@@ -22,4 +23,5 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &rabbit::EXTRACTOR,
     &messages::EXTRACTOR,
     &aspire::EXTRACTOR,
+    &policies::EXTRACTOR,
 ];

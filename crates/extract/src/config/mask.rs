@@ -190,8 +190,12 @@ fn push_plain(out: &mut String, line: &str) {
 /// Whether nothing but blanks, actions and a comment stands on the line.
 fn alone(bytes: &[u8], start: usize, end: usize, actions: &[Action]) -> bool {
     let mut at = start;
+    let mut next = 0;
     while at < end {
-        if let Some(action) = actions.iter().find(|a| a.start <= at && at < a.end) {
+        while actions.get(next).is_some_and(|a| a.end <= at) {
+            next += 1;
+        }
+        if let Some(action) = actions.get(next).filter(|a| a.start <= at) {
             at = action.end;
             continue;
         }
@@ -218,6 +222,7 @@ const CONTROL: &[&str] = &["if", "else", "end", "range", "with", "define", "bloc
 fn actions(text: &str) -> Vec<Action> {
     let mut out = Vec::new();
     let mut at = 0;
+    let mut unclosed: Vec<&str> = Vec::new();
     let bytes = text.as_bytes();
     while let Some(found) = text[at..].find(['{', '@']) {
         let start = at + found;
@@ -247,7 +252,10 @@ fn actions(text: &str) -> Vec<Action> {
                 continue;
             }
         };
-        let Some(mut end) = rest[2..].find(close).map(|e| start + 2 + e + close.len()) else {
+        // What is not closed once is not closed later either; looking each time would take for ever.
+        let found = if unclosed.contains(&close) { None } else { rest[2..].find(close) };
+        let Some(mut end) = found.map(|e| start + 2 + e + close.len()) else {
+            unclosed.push(close);
             at = start + 2;
             continue;
         };
@@ -255,6 +263,7 @@ fn actions(text: &str) -> Vec<Action> {
             match text[end..].find("}}") {
                 Some(more) => end += more + 2,
                 None => {
+                    unclosed.push(close);
                     at = end;
                     continue;
                 }

@@ -11,6 +11,7 @@ use crate::Sink;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use seam_facts::{Problem, ProblemKind, SmolStr, Span, format_smolstr};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Nodes that aliases may add to one file.
@@ -19,8 +20,8 @@ const MAX_EXPANDED: usize = 100_000;
 const MAX_REPAIRS: usize = 12;
 /// Lines within brackets that are moved to the right, because the parser minds their indentation.
 const MAX_INDENTS: usize = 40;
-/// Above this size a broken file is not tried again.
-const MAX_REPAIRED_SIZE: usize = 1 << 19;
+/// Bytes that are read again, all in all, to get past broken syntax.
+const MAX_REPAIR_WORK: usize = 2_000_000;
 
 /// Every document of the text. Problems go to `sink`.
 pub fn documents(text: &str, sink: &mut Sink) -> Vec<Node> {
@@ -29,8 +30,26 @@ pub fn documents(text: &str, sink: &mut Sink) -> Vec<Node> {
     documents
 }
 
+type Parsed = (Vec<Node>, Vec<Problem>);
+
+thread_local! {
+    /// The text read last, with its tree: several extractors look at one file, one after the other.
+    static LAST: RefCell<Option<(String, Parsed)>> = const { RefCell::new(None) };
+}
+
 /// Every document of the text, with what could not be read.
-pub fn parse(text: &str) -> (Vec<Node>, Vec<Problem>) {
+pub fn parse(text: &str) -> Parsed {
+    LAST.with_borrow_mut(|last| match last {
+        Some((known, parsed)) if known == text => parsed.clone(),
+        _ => {
+            let parsed = read(text);
+            *last = Some((text.to_owned(), parsed.clone()));
+            parsed
+        }
+    })
+}
+
+fn read(text: &str) -> Parsed {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut mask = Mask::new(text);
     let mut reading = Reader::new(&mask).read();
@@ -40,6 +59,7 @@ pub fn parse(text: &str) -> (Vec<Node>, Vec<Problem>) {
     while let Some(broken) = &reading.broken {
         if broken.why.contains("indentation")
             && indents < MAX_INDENTS
+            && indents * text.len() <= MAX_REPAIR_WORK
             && let Some(repaired) = mask.indented(broken.line)
         {
             indents += 1;
@@ -49,7 +69,8 @@ pub fn parse(text: &str) -> (Vec<Node>, Vec<Problem>) {
                 continue;
             }
         }
-        let last = repairs >= MAX_REPAIRS || text.len() > MAX_REPAIRED_SIZE;
+        let last =
+            repairs >= MAX_REPAIRS || repairs * 2 * text.len() > MAX_REPAIR_WORK || text.len() > MAX_REPAIR_WORK / 4;
         if repairs == 0 || last {
             let kept = if last { "only what stands before was read" } else { "lines were skipped" };
             let message = format_smolstr!("YAML is broken: {}; {kept}", broken.why);

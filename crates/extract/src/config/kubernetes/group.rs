@@ -8,6 +8,8 @@ use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value, format_smol
 
 /// Settings taken from one embedded file.
 const MAX_EMBEDDED: usize = 2_000;
+/// Bytes of an embedded JSON file that are still taken for configuration.
+const MAX_JSON: usize = 8_000;
 
 pub(super) fn config_map(named: &Named<'_>, sink: &mut Sink) {
     for (key, node) in named.object.get("data").into_iter().flat_map(Node::entries) {
@@ -49,6 +51,8 @@ fn embedded(group: &SmolStr, name: &str, node: &Node, text: &str, sink: &mut Sin
     let moved = |at: Span| Span { line: at.line + first - 1, column: at.column, end_line: at.end_line + first - 1 };
     let extension = name.rsplit('.').next().unwrap_or("");
     match extension {
+        // Dashboards and the like are data, not settings.
+        "json" if text.len() > MAX_JSON => {}
         "yml" | "yaml" | "json" => {
             // Problems within belong to the file as a whole; what can be read is enough.
             let (documents, _) = yaml::parse(text);

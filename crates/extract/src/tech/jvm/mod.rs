@@ -12,6 +12,7 @@ mod http_clients;
 mod jaxrs;
 mod kafka;
 mod messaging;
+mod policies;
 mod rabbit;
 mod repositories;
 mod routers;
@@ -31,6 +32,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &jaxrs::EXTRACTOR,
     &kafka::EXTRACTOR,
     &messaging::EXTRACTOR,
+    &policies::EXTRACTOR,
     &rabbit::EXTRACTOR,
     &repositories::EXTRACTOR,
     &routers::EXTRACTOR,

@@ -317,16 +317,20 @@ impl<'a> Deploy<'a> {
         let mut sources: Vec<_> = by_source.into_iter().collect();
         sources.sort();
         for (_, ids) in sources {
-            let names_in = |group: usize| {
-                ids.iter()
-                    .filter(|i| self.units[**i].group == group)
-                    .map(|i| squash(&self.units[*i].name))
-                    .collect::<BTreeSet<_>>()
+            // Within one file, two names from one source are two things; in different files they are variants of one.
+            // (Kubernetes is one deployment, however many files it is written in.)
+            let deployed_in = |unit: usize| match self.units[unit].service.deployment {
+                Deployment::Compose => (0, self.units[unit].file),
+                _ => (1, self.units[unit].group),
+            };
+            let names_in = |place: (usize, usize)| {
+                let names = ids.iter().filter(|i| deployed_in(**i) == place).map(|i| squash(&self.units[*i].name));
+                names.collect::<BTreeSet<_>>()
             };
             for pair in ids.windows(2) {
                 let (a, b) = (pair[0], pair[1]);
-                let (ga, gb) = (self.units[a].group, self.units[b].group);
-                if ga != gb && names_in(ga).len() == 1 && names_in(gb).len() == 1 {
+                let (fa, fb) = (deployed_in(a), deployed_in(b));
+                if fa != fb && names_in(fa).len() == 1 && names_in(fb).len() == 1 {
                     union(&mut parent, a, b);
                 }
             }
@@ -346,6 +350,7 @@ impl<'a> Deploy<'a> {
                     unit.service.auxiliary,
                     order(unit.service.deployment),
                     std::cmp::Reverse(size[&unit.group]),
+                    unit.name.len(),
                     index.paths[unit.file].len(),
                     unit.file,
                 )
@@ -415,11 +420,22 @@ impl<'a> Deploy<'a> {
                 ))
             })
             .collect();
+        let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+        for node in &self.nodes {
+            for group in node.units.iter().map(|u| self.units[*u].group).collect::<BTreeSet<_>>() {
+                *sizes.entry(group).or_default() += 1;
+            }
+        }
+        let largest = sizes.values().copied().max().unwrap_or(0);
         let keep: Vec<bool> = self
             .nodes
             .iter()
             .map(|node| {
-                let Some(product) = node.product.filter(|p| p.kind.is_ready_made()) else { return true };
+                let Some(product) = node.product.filter(|p| p.kind.is_ready_made()) else {
+                    // Neither built here nor known: somebody's patch of a service, in a deployment beside the main one.
+                    let main = |u: &usize| self.units[*u].context.is_some() || sizes[&self.units[*u].group] == largest;
+                    return node.product.is_some() || node.units.iter().any(main);
+                };
                 let groups: BTreeSet<usize> = node.units.iter().map(|u| self.units[*u].group).collect();
                 !groups.iter().all(|small| {
                     stores.iter().any(|(s, others)| {

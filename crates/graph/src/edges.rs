@@ -89,7 +89,7 @@ impl<'l, 'a> Edges<'l, 'a> {
         at: (FileId, &Fact),
         via: &[(FileId, &Fact)],
     ) {
-        if from == to {
+        if from == to || self.same_code(from, to) {
             return;
         }
         let proof = self.linker.proof(at.0, at.1, via);
@@ -112,6 +112,12 @@ impl<'l, 'a> Edges<'l, 'a> {
         draft.details.insert(detail);
         draft.policies.extend(policies);
         draft.proof.extend(proof.iter().cloned());
+    }
+
+    /// Two deployables of one code base call each other only as far as the code calls itself.
+    fn same_code(&self, a: usize, b: usize) -> bool {
+        let (a, b) = (&self.node(a).roots, &self.node(b).roots);
+        !a.is_empty() && a == b
     }
 
     /// The endpoint of `node` that answers `METHOD /path` or `Service/Method`.
@@ -197,7 +203,42 @@ impl<'l, 'a> Edges<'l, 'a> {
                 _ => Place::Local,
             };
         }
+        let found = self.discovered(from, host);
+        if !found.is_empty() {
+            return Place::Nodes(self.nearest(from, found));
+        }
         if address::is_public(host) { Place::External(host.to_owned()) } else { Place::Unknown(host.to_owned()) }
+    }
+
+    /// A name that the caller's own configuration maps to an address: client-side discovery (`stork.NAME.…`,
+    /// `NAME.ribbon.listOfServers`, `http.services.NAME.url`).
+    fn discovered(&self, from: usize, name: &str) -> Vec<usize> {
+        if from >= self.linker.scopes.len() || name.len() < 3 {
+            return Vec::new();
+        }
+        let scope = &self.linker.scopes[from];
+        let view = self.linker.view(from);
+        let mut out = Vec::new();
+        for set in scope.configuration.values().chain(scope.environment.values()).flatten() {
+            let mut parts = set.key.split(['.', '[', ']', '"']);
+            if set.key.len() <= name.len() || !parts.any(|p| p.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            for text in view.texts(&Value::config(set.key.clone(), None), set.file).into_iter().filter(|t| !t.open) {
+                for address in address::parse(&text.text).into_iter().filter(|a| a.host != name) {
+                    out.extend(self.linker.named(&address.host));
+                    if address::is_local(&address.host) {
+                        let ids = address.port.and_then(|p| self.linker.ports.get(&p));
+                        out.extend(
+                            ids.filter(|ids| ids.len() == 1).into_iter().flatten().copied().filter(|id| *id != from),
+                        );
+                    }
+                }
+            }
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
     }
 
     /// Several nodes of one name: those that are deployed with the caller.
@@ -632,7 +673,7 @@ impl<'l, 'a> Edges<'l, 'a> {
         for node in 0..self.linker.territories.len() {
             for (file, fact) in self.linker.visible_facts(node) {
                 let Claim::Route(route) = &fact.claim else { continue };
-                if route.via.is_some() || !self.linker.territories[node].own.contains(&file) {
+                if route.via.is_some() || self.linker.territories[node].libraries.contains(&file) {
                     continue;
                 }
                 let texts = self.linker.view(node).texts(&route.target, file);

@@ -106,8 +106,12 @@ impl<'a> Index<'a> {
     }
 
     /// The dotenv settings of a file by path.
+    ///
+    /// Where the file itself is not committed, the example that people are told to copy stands for it.
     pub fn dotenv(&self, path: &str) -> Vec<(&'a Setting, &'a Fact, FileId)> {
-        let Some(&file) = self.by_path.get(path) else { return Vec::new() };
+        const EXAMPLES: &[&str] = &["", ".example", ".sample", ".template", ".dist", ".default", ".defaults"];
+        let file = EXAMPLES.iter().find_map(|suffix| self.by_path.get(format!("{path}{suffix}").as_str()));
+        let Some(&file) = file else { return Vec::new() };
         self.settings_in(file).filter(|(s, _)| s.scope == SettingScope::Dotenv).map(|(s, f)| (s, f, file)).collect()
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Evidence, Graph, Node, NodeKind, Options, Proof, ReadOf, Sett
 use crate::resolve::View;
 use crate::scope::{Scope, scopes};
 use crate::territory::{Territory, territories};
-use seam_facts::{Claim, Fact, FactBase, Key, SmolStr, System, Target, format_smolstr};
+use seam_facts::{Claim, Fact, FactBase, Key, SettingScope, SmolStr, System, Target, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Links all facts to a graph.
@@ -26,6 +26,7 @@ pub fn link(facts: &FactBase, options: &Options) -> Graph {
         nodes: Vec::new(),
         names: HashMap::new(),
         ports: HashMap::new(),
+        handed: BTreeMap::new(),
     };
     linker.make_nodes(options);
     linker.finish()
@@ -41,6 +42,8 @@ pub(crate) struct Linker<'a> {
     pub names: HashMap<String, Vec<usize>>,
     /// Ports on the developer's machine to nodes.
     pub ports: HashMap<u16, Vec<usize>>,
+    /// Files that a configuration server hands out, with the nodes that get them.
+    pub handed: BTreeMap<FileId, Vec<usize>>,
 }
 
 impl<'a> Linker<'a> {
@@ -56,17 +59,22 @@ impl<'a> Linker<'a> {
         Proof::new(self.evidence(file, fact), via.iter().map(|(f, x)| self.evidence(*f, x)))
     }
 
-    /// Facts of the node's own code and of the libraries that it sees.
+    /// Facts of the node's own code and of the libraries that it sees, and of what a configuration server hands to it.
     pub fn visible_facts(&self, node: usize) -> impl Iterator<Item = (FileId, &'a Fact)> + '_ {
         let territory = &self.territories[node];
         territory
             .own
             .iter()
+            .filter(move |file| !self.handed.contains_key(file))
             .chain(&territory.libraries)
+            .chain(self.handed.iter().filter(move |(_, to)| to.contains(&node)).map(|(file, _)| file))
             .flat_map(|file| self.index.facts[*file].iter().map(move |fact| (*file, fact)))
     }
 
     pub fn reaches(&self, node: usize, file: FileId, within: &str) -> bool {
+        if let Some(to) = self.handed.get(&file) {
+            return to.contains(&node);
+        }
         self.territories[node].reaches(self.index, file, within)
     }
 
@@ -102,8 +110,8 @@ impl<'a> Linker<'a> {
                 })
             };
             let kind = match merged.product {
-                Some(product) if !(product.kind == NodeKind::Tool && code) => product.kind,
                 _ if auxiliary => NodeKind::Tool,
+                Some(product) if !(product.kind == NodeKind::Tool && code) => product.kind,
                 _ if forwards() && !code => NodeKind::Gateway,
                 _ => NodeKind::Service,
             };
@@ -128,9 +136,28 @@ impl<'a> Linker<'a> {
         self.name_nodes();
     }
 
+    /// A configuration server's file for one application speaks for that application. What it hands to all is no proof
+    /// of what one of them does.
+    fn hand_out(&mut self) {
+        for (file, setting, _) in &self.index.settings {
+            let SettingScope::Named(name) = &setting.scope else { continue };
+            let name = squash(name);
+            let called = |node: &Node| node.aliases.iter().chain([&node.name]).any(|n| squash(n) == name);
+            if !self.handed.contains_key(file) {
+                let to = (0..self.nodes.len()).filter(|n| called(&self.nodes[*n])).collect();
+                self.handed.insert(*file, to);
+            }
+        }
+    }
+
     fn name_nodes(&mut self) {
+        self.hand_out();
         for (id, node) in self.nodes.iter().enumerate() {
             for name in node.aliases.iter().chain([&node.name]) {
+                // Everybody's own machine is nobody's name.
+                if crate::address::is_local(&name.to_ascii_lowercase()) {
+                    continue;
+                }
                 let ids = self.names.entry(name.to_ascii_lowercase()).or_default();
                 if !ids.contains(&id) {
                     ids.push(id);

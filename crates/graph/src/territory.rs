@@ -6,6 +6,7 @@
 
 use crate::deploy::{Deploy, Merged, folder_named};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
+use crate::model::NodeKind;
 use seam_facts::{ModuleKind, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -128,6 +129,19 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 if roots.is_empty() {
                     roots.extend(named_within(index, context, node, unit.service.command.as_ref()));
                 }
+            }
+        }
+        // A ready-made proxy's own code is the configuration that is mounted into it.
+        if node.product.is_some_and(|p| matches!(p.kind, NodeKind::Gateway | NodeKind::Server | NodeKind::Tool))
+            || roots.is_empty() && !node.product.is_some_and(|p| p.kind.is_store())
+        {
+            for unit in node.units.iter().map(|u| &deploy.units[*u]) {
+                let mounted = unit.service.mounts.iter().filter_map(|(m, _)| join(folder(index.paths[unit.file]), m));
+                roots.extend(mounted.filter(|m| {
+                    !m.is_empty()
+                        && (index.by_path.contains_key(m.as_str())
+                            || index.folders.contains(m.as_str()) && !broad(m, m))
+                }));
             }
         }
         out.push(minimal(roots));

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const acquirer = "https://api.acquirer.example"
+const stripe = "https://api.stripe.com"
 
 var client = &http.Client{Timeout: 3 * time.Second}
 
@@ -24,7 +24,7 @@ func pay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := json.Marshal(p)
-	answer, err := client.Post(acquirer+"/v1/charges", "application/json", bytes.NewReader(body))
+	answer, err := client.Post(stripe+"/v1/charges", "application/json", bytes.NewReader(body))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return

@@ -46,7 +46,7 @@ fn check(name: &str) {
     if folders.is_empty() {
         folders.push(folder);
     }
-    let edges: Value = serde_json::from_str(&seam(&["map", "--format", "edges"], &folders)).unwrap();
+    let edges: Value = serde_json::from_str(&seam(&["map", "--format", "edges", "--all"], &folders)).unwrap();
     let mut said = String::new();
     for what in ["nodes", "edges"] {
         difference(what, &texts(&expected[what]), &texts(&edges[what]), &mut said);

@@ -88,7 +88,7 @@ pub struct Map {
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 
-    /// Tools too: observability, dashboards, administration.
+    /// Tools too: observability, dashboards, administration; for `edges`, hosts outside as well.
     #[arg(long)]
     pub all: bool,
 

@@ -34,7 +34,7 @@ fn show(snapshot: &Snapshot, command: &Map, json: bool) -> Result<String, Refusa
     let answer = map::run(snapshot, &request)?;
     Ok(match format {
         Format::Json | Format::Table => render::table::render(&answer),
-        Format::Edges => render::edges::render(&answer),
+        Format::Edges => render::edges::render(&answer, command.all || command.kind.is_some()),
         Format::Mermaid => render::mermaid::render(&answer),
         Format::Dot => render::dot::render(&answer),
         Format::Svg => render::svg::render(&answer),

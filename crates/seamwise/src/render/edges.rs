@@ -1,14 +1,14 @@
 //! The plain list of edges that scripts want: one edge a line, so that two maps can be compared with `diff`.
 //!
-//! It holds the system itself: hosts on the public internet are in every other format.
+//! It holds the system itself: hosts on the public internet are in every other format, and here if asked for.
 
 use seam_engine::asks::map::Answer;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-pub fn render(answer: &Answer) -> String {
+pub fn render(answer: &Answer, all: bool) -> String {
     let outside: BTreeSet<&str> =
-        answer.nodes.iter().filter(|n| n.kind == "external").map(|n| n.name.as_str()).collect();
+        answer.nodes.iter().filter(|n| !all && n.kind == "external").map(|n| n.name.as_str()).collect();
     let names: Vec<&str> = answer.nodes.iter().map(|n| n.name.as_str()).filter(|n| !outside.contains(n)).collect();
     let mut out = format!("{{\"nodes\":{},\"edges\":[", json!(names));
     let inside = answer.interactions.iter().filter(|e| !outside.contains(e.to.as_str()));

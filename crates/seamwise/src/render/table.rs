@@ -54,10 +54,12 @@ fn is_store(node: &Node) -> bool {
 }
 
 fn services(answer: &Answer, out: &mut String) {
-    let rows: Vec<&Node> = answer.nodes.iter().filter(|n| !is_store(n)).collect();
+    let mut rows: Vec<&Node> = answer.nodes.iter().filter(|n| !is_store(n)).collect();
     if rows.is_empty() {
         return;
     }
+    // Our own first; what is outside, and what only watches, last.
+    rows.sort_by_key(|n| matches!(n.kind.as_str(), "external" | "tool"));
     out.push_str(&title("services", "what it is written in, what it serves"));
     let names = widest(rows.iter().map(|n| n.name.as_str()), 40);
     let languages: Vec<String> = rows.iter().map(|n| languages(n)).collect();

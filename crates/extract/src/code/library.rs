@@ -35,6 +35,7 @@ const ENV_READERS: &[(Lang, &str)] = &[
     (Lang::Ruby, "ENV.fetch"),
     (Lang::Php, "getenv"),
     (Lang::Php, "env"),
+    (Lang::Php, "Env.get"),
     (Lang::Elixir, "System.get_env"),
     (Lang::Elixir, "System.fetch_env!"),
     (Lang::Elixir, "System.fetch_env"),
@@ -272,6 +273,11 @@ const TRANSPARENT_CALLS: &[(Lang, &str)] = &[
     (Lang::Ruby, "String"),
     (Lang::Php, "trim"),
     (Lang::Php, "rtrim"),
+    (Lang::Php, "ltrim"),
+    (Lang::Php, "strval"),
+    (Lang::Php, "urlencode"),
+    (Lang::Php, "rawurlencode"),
+    (Lang::Php, "intval"),
     (Lang::Cpp, "std::string"),
     (Lang::Cpp, "string"),
     (Lang::CSharp, "Uri"),
@@ -341,7 +347,7 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
         }
         Lang::Python => matches!(name, "get" | "get_value") && receiver.ends_with("settings"),
-        Lang::Php => callee == "config",
+        Lang::Php => callee == "config" || name == "getParameter" || callee == "Config.get",
         // Sections of .NET are followed in `csharp`.
         Lang::CSharp | Lang::Ruby | Lang::Rust | Lang::Elixir | Lang::Cpp => false,
     };

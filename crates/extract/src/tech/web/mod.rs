@@ -1,9 +1,12 @@
 //! Technologies of Ruby, PHP and Elixir.
 
+mod php_clients;
+mod php_routes;
 mod ruby_clients;
 mod ruby_routes;
 mod shapes;
 
 use crate::Extractor;
 
-pub static EXTRACTORS: &[&Extractor] = &[&ruby_clients::EXTRACTOR, &ruby_routes::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] =
+    &[&php_clients::EXTRACTOR, &php_routes::EXTRACTOR, &ruby_clients::EXTRACTOR, &ruby_routes::EXTRACTOR];

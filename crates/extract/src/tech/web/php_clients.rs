@@ -323,6 +323,13 @@ fn container(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         }
         // The last of a chain knows all arguments; the ones before it are part of it.
         "addArgument" | "setArguments" | "args" | "arg" => {
+            let continued = |s: &Site<'_>| {
+                matches!(s.call.name(), "addArgument" | "arg")
+                    && s.call.receiver().is_some_and(|r| std::ptr::eq(r, site.expr))
+            };
+            if code.calls_named(&["addArgument", "arg"]).iter().any(continued) {
+                return;
+            }
             let mut args: Vec<Argument> = Vec::new();
             let mut at = site.expr;
             let class = loop {
@@ -430,7 +437,7 @@ fn entries(code: &Code<'_>, key: String, value: &Expr, depth: usize, sink: &mut 
         }
         _ => {
             let stated = code.value(value, 0);
-            let known = !matches!(stated.as_hole(), Some(seam_facts::Hole::Opaque(_)));
+            let known = !matches!(stated.as_hole(), Some(seam_facts::Hole::Opaque(_) | seam_facts::Hole::Result { .. }));
             if known && !stated.is_empty() {
                 let setting = Setting { scope: SettingScope::App, key: key.into(), value: stated, profile: None };
                 sink.stated(Claim::Setting(setting), value.span);

@@ -87,6 +87,13 @@ pub(super) fn state(document: &Document, all: &[Document], sink: &mut Sink) {
         if zone && eureka {
             listed("Eureka", Protocol::Http, entry, sink);
         }
+        // `git@host:owner/repository` is ssh's short form.
+        if key.starts_with("spring.cloud.config.server.git.")
+            && let Some((host, path)) = entry.value.strip_prefix("git@").and_then(|v| v.split_once(':'))
+        {
+            call("Git", Protocol::Http, value(&format!("ssh://{host}/{path}")), entry, sink);
+            continue;
+        }
         if let Some((_, client)) = CLIENTS.iter().find(|(pattern, _)| matches(pattern, &key)) {
             if !is_local_file(&entry.value) && !switched_off(document, all, &key) {
                 let protocol = match *client {

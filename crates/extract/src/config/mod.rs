@@ -3,6 +3,7 @@
 //! Formats stand on [`tree`] (YAML, JSON, TOML with places); values of secret-looking keys pass [`secret`] first.
 
 pub mod dotnet;
+pub mod hcl;
 pub mod interpolate;
 pub mod json;
 mod mask;
@@ -16,6 +17,7 @@ pub mod yaml;
 
 mod app;
 mod connections;
+mod cloud;
 mod compose;
 mod docker;
 mod dotenv;
@@ -43,6 +45,7 @@ use crate::{Extractor, File};
 pub static EXTRACTORS: &[&Extractor] = &[
     &app::EXTRACTOR,
     &connections::EXTRACTOR,
+    &cloud::EXTRACTOR,
     &compose::EXTRACTOR,
     &docker::EXTRACTOR,
     &dotenv::EXTRACTOR,

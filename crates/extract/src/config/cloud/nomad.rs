@@ -1,0 +1,63 @@
+//! Nomad jobs, and bake files.
+
+use super::{environment, name, value};
+use crate::config::hcl;
+use crate::config::tree::Node;
+use crate::{File, Sink};
+use seam_facts::{Build, Claim, Deployment, Service, Value};
+
+pub(super) fn extract(file: &File<'_>, sink: &mut Sink) {
+    let Some(root) = hcl::document(file.text, sink) else {
+        return;
+    };
+    for (kind, body) in root.entries() {
+        match kind.text.as_str() {
+            "job" => {
+                for (_, job) in body.entries() {
+                    for (_, group) in blocks(job, "group") {
+                        for (_, task) in blocks(group, "task") {
+                            self::task(group, task, sink);
+                        }
+                    }
+                }
+            }
+            "target" => body.entries().for_each(|(key, target)| bake(target, key.span, sink)),
+            _ => {}
+        }
+    }
+}
+
+/// Blocks of a type, with their labels as keys.
+fn blocks<'a>(node: &'a Node, kind: &'a str) -> impl Iterator<Item = (&'a crate::config::tree::Key, &'a Node)> {
+    node.entries().filter(move |(k, _)| k.text == kind).flat_map(|(_, named)| named.entries())
+}
+
+fn task(group: &Node, task: &Node, sink: &mut Sink) {
+    let config = task.get("config");
+    let services: Vec<&Node> = [group, task]
+        .into_iter()
+        .flat_map(|n| n.entries().filter(|(k, _)| k.text == "service").map(|(_, s)| s))
+        .collect();
+    let Some((at, named)) = services.iter().find_map(|s| s.entry("name").and_then(|(k, n)| Some((k.span, name(n)?))))
+    else {
+        return;
+    };
+    let mut service = Service::new(named.clone(), Deployment::Nomad);
+    service.image = config.and_then(|c| c.get("image")).and_then(value);
+    service.hostnames.extend(services.iter().skip(1).filter_map(|s| name(s.get("name")?)));
+    service.health_check = services.iter().any(|s| s.get("check").is_some());
+    sink.stated(Claim::Service(service), at);
+    if let Some(variables) = task.get("env") {
+        environment(&named, variables, sink);
+    }
+}
+
+/// A target of a bake file: which folder makes which image.
+fn bake(target: &Node, at: seam_facts::Span, sink: &mut Sink) {
+    let image = target.get("tags").into_iter().flat_map(Node::items).find_map(value);
+    let context = target.get("context").and_then(value);
+    if image.is_some() || context.is_some() {
+        let context = Some(context.unwrap_or_else(|| Value::text(".")));
+        sink.stated(Claim::Build(Build { image, context, ..Build::default() }), at);
+    }
+}

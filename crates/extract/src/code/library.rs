@@ -94,6 +94,16 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     if let Some(found) = super::python::called(code, call, &callee, function, steps) {
         return Some(found);
     }
+    // `Application.get_env(:shop, :stock_url, "…")` is the key `shop.stock_url`.
+    const APPLICATION: &[&str] =
+        &["get_env", "fetch_env!", "fetch_env", "compile_env", "compile_env!"];
+    if lang == Lang::Elixir
+        && callee.strip_prefix("Application.").is_some_and(|n| APPLICATION.contains(&n))
+        && call.args.len() >= 2
+    {
+        let key = arg(0)?.then(".".into()).then(arg(1)?);
+        return Some(keyed(false, key, arg(2).filter(|v| !is_null(v))));
+    }
     if let Some(config) = config_read(lang, call, &callee) {
         let default = call.arg(1).filter(|e| !matches!(e.kind, ExprKind::Name(_) | ExprKind::Lambda(_))).map(eval);
         return Some(keyed(false, arg(config)?, default.filter(|v| !is_null(v))));
@@ -278,6 +288,14 @@ const TRANSPARENT_CALLS: &[(Lang, &str)] = &[
     (Lang::Php, "urlencode"),
     (Lang::Php, "rawurlencode"),
     (Lang::Php, "intval"),
+    (Lang::Elixir, "String.to_integer"),
+    (Lang::Elixir, "String.trim"),
+    (Lang::Elixir, "String.trim_trailing"),
+    (Lang::Elixir, "to_string"),
+    (Lang::Elixir, "String.to_charlist"),
+    (Lang::Elixir, "String.to_atom"),
+    (Lang::Elixir, "URI.parse"),
+    (Lang::Elixir, "GRPC.Stub.connect"),
     (Lang::Cpp, "std::string"),
     (Lang::Cpp, "string"),
     (Lang::CSharp, "Uri"),

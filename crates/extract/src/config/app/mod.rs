@@ -55,7 +55,7 @@ fn state(place: &Place, documents: &[Document], sink: &mut Sink) {
             names(place, entry, sink);
         }
         clients::state(document, documents, sink);
-        routes::state(document, place.app(), sink);
+        routes::state(document, sink);
         resilience::state(document, sink);
     }
 }

@@ -11,16 +11,6 @@ pub(super) struct Place {
     pub needs_proof: bool,
 }
 
-impl Place {
-    /// The application that this file is handed to, when it is not the code around it.
-    pub fn app(&self) -> Option<&SmolStr> {
-        match &self.scope {
-            SettingScope::Named(name) => Some(name),
-            _ => None,
-        }
-    }
-}
-
 /// Names of folders that config servers are pointed at.
 const SHARED: &[&str] = &[
     "shared",

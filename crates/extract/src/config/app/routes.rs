@@ -15,9 +15,9 @@ const GATEWAYS: &[&str] = &[
     "spring.cloud.gateway.server.webmvc.routes[",
 ];
 
-pub(super) fn state(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
-    gateway(document, app, sink);
-    zuul(document, app, sink);
+pub(super) fn state(document: &Document, sink: &mut Sink) {
+    gateway(document, sink);
+    zuul(document, sink);
 }
 
 #[derive(Default)]
@@ -29,7 +29,7 @@ struct GatewayRoute<'a> {
     filters: BTreeMap<usize, Vec<(String, &'a Entry)>>,
 }
 
-fn gateway(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
+fn gateway(document: &Document, sink: &mut Sink) {
     let mut routes: BTreeMap<(usize, usize), GatewayRoute<'_>> = BTreeMap::new();
     for entry in document.plain() {
         let key = canonical(&entry.key);
@@ -73,8 +73,7 @@ fn gateway(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
             None => value(&uri.value),
         };
         for path in paths {
-            let claim =
-                Route { protocol, path: pattern(&path), target: secret::clean(target.clone()), via: app.cloned() };
+            let claim = Route { protocol, path: pattern(&path), target: secret::clean(target.clone()), via: None };
             sink.stated(Claim::Route(claim), uri.span);
         }
         for filter in route.filters.values() {
@@ -134,7 +133,7 @@ struct ZuulRoute<'a> {
     url: Option<&'a Entry>,
 }
 
-fn zuul(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
+fn zuul(document: &Document, sink: &mut Sink) {
     let prefix = document.get("zuul.prefix").map(|e| e.value.trim_end_matches('/')).unwrap_or("");
     let mut routes: BTreeMap<&str, ZuulRoute<'_>> = BTreeMap::new();
     for entry in document.plain() {
@@ -171,7 +170,7 @@ fn zuul(document: &Document, app: Option<&SmolStr>, sink: &mut Sink) {
         let slash = if path.starts_with('/') { "" } else { "/" };
         let path = pattern(&format!("{prefix}{slash}{path}"));
         sink.stated(
-            Claim::Route(Route { protocol: Protocol::Http, path, target: secret::clean(target), via: app.cloned() }),
+            Claim::Route(Route { protocol: Protocol::Http, path, target: secret::clean(target), via: None }),
             span,
         );
     }

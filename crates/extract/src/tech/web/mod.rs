@@ -1,5 +1,6 @@
 //! Technologies of Ruby, PHP and Elixir.
 
+mod elixir;
 mod php_clients;
 mod php_routes;
 mod ruby_clients;
@@ -8,5 +9,10 @@ mod shapes;
 
 use crate::Extractor;
 
-pub static EXTRACTORS: &[&Extractor] =
-    &[&php_clients::EXTRACTOR, &php_routes::EXTRACTOR, &ruby_clients::EXTRACTOR, &ruby_routes::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] = &[
+    &elixir::EXTRACTOR,
+    &php_clients::EXTRACTOR,
+    &php_routes::EXTRACTOR,
+    &ruby_clients::EXTRACTOR,
+    &ruby_routes::EXTRACTOR,
+];

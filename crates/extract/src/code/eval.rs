@@ -35,6 +35,7 @@ impl<'a> Code<'a> {
                     options.iter().map(|o| self.eval(o, function, steps.saturating_sub(1))).collect();
                 match self.unit.lang {
                     Lang::Script | Lang::Kotlin | Lang::CSharp => library::fallback(values),
+                    Lang::Java if values.len() == 2 => self.null_tested(values),
                     _ => self.alternatives(values.into_iter()),
                 }
             }
@@ -75,6 +76,20 @@ impl<'a> Code<'a> {
             }
             ExprKind::Object(_) | ExprKind::Lambda(_) | ExprKind::Other(_) => Value::opaque(short(expr)),
         }
+    }
+
+    /// `getenv(K) == null ? fallback : getenv(K)`, in either order: the text is the setting's default.
+    fn null_tested(&self, mut values: Vec<Value>) -> Value {
+        let open = |v: &Value| {
+            matches!(v.as_hole(), Some(Hole::Env { default: None, .. } | Hole::Config { default: None, .. }))
+        };
+        if open(&values[1]) && values[0].as_text().is_some() {
+            values.swap(0, 1);
+        }
+        if open(&values[0]) && values[1].as_text().is_some() {
+            return library::fallback(values);
+        }
+        self.alternatives(values.into_iter())
     }
 
     /// Drops what cannot be followed when something else can.

@@ -174,7 +174,12 @@ impl<'a> Code<'a> {
         self.type_named(&camel).map(|t| t.name.clone())
     }
 
-    /// The call that made what an expression is, when it stands in this file: through variables and fields.
+    /// The expression that made what an expression is, when it stands in this file: through variables and fields.
+    pub fn made_expr(&self, expr: &'a Expr, function: usize) -> Option<(&'a Expr, usize)> {
+        self.made(expr, function, MAX_STEPS, |e| e.as_call().is_some())
+    }
+
+    /// The call that made what an expression is.
     pub fn maker(&self, expr: &'a Expr, function: usize) -> Option<(&'a Call, usize)> {
         let (made, function) = self.made(expr, function, MAX_STEPS, |e| e.as_call().is_some())?;
         Some((made.as_call()?, function))

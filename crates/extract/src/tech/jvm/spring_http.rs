@@ -81,9 +81,14 @@ fn rest_template(code: &Code<'_>, sink: &mut Sink) {
                 continue;
             };
             // `exchange(RequestEntity.get(url).build(), T)` and `exchange(new RequestEntity(GET, url), T)`.
-            let (url, from_entity) = match (*name, request_entity(first)) {
-                ("exchange", Some((url, verb))) => (url, verb),
-                _ => (first, None),
+            // A request that a variable holds counts where it was made.
+            let entity = request_entity(first).map(|found| (found, site.function)).or_else(|| {
+                let (made, function) = code.made_expr(first, site.function)?;
+                Some((request_entity(made)?, function))
+            });
+            let (url, from_entity, function) = match (*name, entity) {
+                ("exchange", Some(((url, verb), function))) => (url, verb, function),
+                _ => (first, None, site.function),
             };
             let stated = || from_entity.clone().or_else(|| site.call.arg(1).and_then(last_name));
             let typed = site.call.arg(*response).and_then(class_of).or_else(|| site.call.type_args.first().cloned());
@@ -91,7 +96,7 @@ fn rest_template(code: &Code<'_>, sink: &mut Sink) {
                 protocol: Protocol::Http,
                 client: "RestTemplate".into(),
                 method: method.map(SmolStr::from).or_else(stated).filter(|m| m.chars().all(|c| c.is_ascii_uppercase())),
-                target: based(filled(code.value(url, site.function)), "RestTemplate"),
+                target: based(filled(code.value(url, function)), "RestTemplate"),
                 operation: None,
                 within: code.within(site.function),
                 request: None,

@@ -81,7 +81,8 @@ pub fn extract(file: &File<'_>) -> FileFacts {
         if minified || file.path.ends_with(".min.js") {
             sink.problem(Problem::new(ProblemKind::Unsupported, "minified or generated code is not read", None));
         } else {
-            let unit = lang::lower(lang, file.text, &mut sink);
+            let mut unit = lang::lower(lang, file.text, &mut sink);
+            lang::name_default(&mut unit, file.path);
             let code = Code::new(file.path, &unit);
             for extractor in self::code() {
                 if let Reads::Code { langs, extract } = &extractor.reads

@@ -549,6 +549,8 @@ impl<'l, 'a> Edges<'l, 'a> {
         let kind = match (self.node(to).kind, message.publish) {
             (NodeKind::Cache, _) => EdgeKind::Cache,
             (NodeKind::Database, _) => EdgeKind::Db,
+            // A transport of unknown kind that leads straight to a service is a request.
+            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Http,
             (_, true) => EdgeKind::QueuePublish,
             (_, false) => EdgeKind::QueueConsume,
         };

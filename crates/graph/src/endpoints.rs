@@ -121,7 +121,8 @@ impl<'a> Linker<'a> {
 
     /// Whether `mounted`, as written in file `at`, means `router` of `file`.
     fn names_router(&self, mounted: &str, at: FileId, router: &str, file: FileId) -> bool {
-        if at == file && mounted == router {
+        // A framework's own router is one for the application, wherever its handlers stand.
+        if mounted == router && (at == file || router.starts_with(char::is_uppercase)) {
             return true;
         }
         let (module, member) = mounted.split_once('#').unwrap_or((mounted, ""));

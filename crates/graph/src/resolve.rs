@@ -394,11 +394,15 @@ impl<'a> View<'_, 'a> {
             if !self.territory.reaches(self.index, *at, &pass.within) || pass.within == function {
                 continue;
             }
-            let arg = pass
-                .args
-                .iter()
-                .find(|a| a.name.as_ref() == Some(name))
-                .or_else(|| pass.args.get(position).filter(|a| a.name.is_none()));
+            let arg = match name.split_once('.') {
+                // A key of an options object: `options.url`, passed as the argument named `url`.
+                Some((_, key)) => pass.args.iter().find(|a| a.name.as_deref() == Some(key)),
+                None => pass
+                    .args
+                    .iter()
+                    .find(|a| a.name.as_ref() == Some(name))
+                    .or_else(|| pass.args.get(position).filter(|a| a.name.is_none())),
+            };
             let Some(arg) = arg else { continue };
             let their_owner = owner_of(&pass.callee);
             let rank = if key.starts_with(owner) && key.ends_with('>') || their_owner == owner {

@@ -14,7 +14,17 @@ const MAX_STEPS: usize = 12;
 impl<'a> Code<'a> {
     /// The canonical name of a call's function.
     pub fn callee(&self, call: &Call, function: usize) -> SmolStr {
-        self.canonical(&call.callee, function, MAX_STEPS)
+        self.named_default(&call.callee, self.canonical(&call.callee, function, MAX_STEPS))
+    }
+
+    /// What another file exports as a whole is known by the name that it is imported under, which is mostly its own.
+    fn named_default(&self, expr: &Expr, canonical: SmolStr) -> SmolStr {
+        match &expr.kind {
+            ExprKind::Name(name) if self.unit.lang == Lang::Script && is_local_module(&canonical) => {
+                format_smolstr!("{canonical}{name}")
+            }
+            _ => canonical,
+        }
     }
 
     /// The canonical name of what an expression is: an import, a type, or the call that made it.
@@ -55,6 +65,7 @@ impl<'a> Code<'a> {
             }
             ExprKind::Call(call) if call.new => {
                 let name = self.canonical(&call.callee, function, steps - 1);
+                let name = self.named_default(&call.callee, name);
                 if name.is_empty() { call.name().into() } else { name }
             }
             ExprKind::Call(call) if self.unit.lang == Lang::Script && required(call).is_some() => {
@@ -82,6 +93,7 @@ impl<'a> Code<'a> {
             }
             ExprKind::Call(call) => {
                 let name = self.canonical(&call.callee, function, steps - 1);
+                let name = self.named_default(&call.callee, name);
                 if let Some(returned) = self.returned_type(call, function) {
                     return returned;
                 }
@@ -324,7 +336,13 @@ impl<'a> Code<'a> {
                 Some(path) => format_smolstr!("{path}.{}", rest.replace("::", ".")),
                 None => plain.replace("::", ".").into(),
             },
-            None => self.imported(&plain).unwrap_or(plain),
+            None => match self.imported(&plain) {
+                Some(path) if self.unit.lang == Lang::Script && is_local_module(&path) => {
+                    format_smolstr!("{path}{plain}")
+                }
+                Some(path) => path,
+                None => plain,
+            },
         }
     }
 
@@ -350,4 +368,10 @@ fn required(call: &Call) -> Option<SmolStr> {
         ExprKind::Name(name) if matches!(name.as_str(), "require" | "import") => call.arg(0)?.as_str().cloned(),
         _ => None,
     }
+}
+
+/// `./orders#`: a whole module of this workspace rather than of a package.
+fn is_local_module(canonical: &str) -> bool {
+    canonical.ends_with('#')
+        && (canonical.starts_with(['.', '~', '/']) || canonical.starts_with("@/") || canonical.starts_with("src/"))
 }

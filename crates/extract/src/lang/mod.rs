@@ -106,6 +106,48 @@ pub fn lower(lang: Lang, text: &str, sink: &mut Sink) -> Unit {
     lower.finish()
 }
 
+/// Functions and types that are a script's only export, without a name of their own, are called after the file, as
+/// those who import them mostly call them: `make-client.js` gives `makeClient`.
+pub fn name_default(unit: &mut Unit, path: &str) {
+    if unit.lang != Lang::Script {
+        return;
+    }
+    let name = default_name(path);
+    for function in &mut unit.functions {
+        if function.name == "exports" {
+            function.name = name.clone();
+        }
+        if function.owner == "exports" {
+            function.owner = name.clone();
+        }
+    }
+    for ty in unit.types.iter_mut().filter(|t| t.name == "exports") {
+        ty.name = name.clone();
+    }
+}
+
+/// A file's name (its folder's for `index`) in camel case.
+pub(crate) fn default_name(path: &str) -> seam_facts::SmolStr {
+    let mut parts = path.rsplit('/');
+    let mut stem = parts.next().unwrap_or("").split('.').next().unwrap_or("");
+    if stem == "index" {
+        stem = parts.next().unwrap_or(stem);
+    }
+    let mut out = String::with_capacity(stem.len());
+    let mut upper = false;
+    for c in stem.chars() {
+        match c {
+            '-' | '_' | '.' => upper = !out.is_empty(),
+            c if upper => {
+                out.extend(c.to_uppercase());
+                upper = false;
+            }
+            c => out.push(c),
+        }
+    }
+    if out.is_empty() { "exports".into() } else { out.into() }
+}
+
 pub(crate) use lower::plain_type;
 
 impl Lang {

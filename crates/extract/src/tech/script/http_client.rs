@@ -272,7 +272,11 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     }
     let base = match member {
         _ if text.contains("://") => Value::default(),
-        "" => Value::reference(format_smolstr!("{module}#exports.<base>")),
+        // The name that it has here, or that of its file.
+        "" => {
+            let stem = crate::lang::default_name(module);
+            Value::either([name.as_str(), stem.as_str()].map(|n| Value::reference(format_smolstr!("{module}#{n}.<base>"))))
+        }
         member => Value::reference(format_smolstr!("{module}#{member}.<base>")),
     };
     let method = if site.call.name() == "del" { "DELETE".into() } else { site.call.name().to_uppercase().into() };
@@ -302,7 +306,8 @@ fn bases(code: &Code<'_>, sink: &mut Sink) {
         {
             let path = path.strip_prefix("module.").unwrap_or(&path);
             let path = path.strip_prefix("exports.").unwrap_or(path);
-            state(path.into(), value, 0, *span);
+            let symbol = if path == "exports" { crate::lang::default_name(code.path) } else { path.into() };
+            state(symbol, value, 0, *span);
         }
     }
     for (index, function) in code.unit.functions.iter().enumerate() {

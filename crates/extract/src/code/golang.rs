@@ -271,12 +271,33 @@ pub(super) fn bound(code: &Code<'_>, ty: &crate::code::ir::Type, field: &crate::
         }
         inner = name;
     }
+    // A type of its own package stands below a key that only the file around it knows: its name is left to linking.
+    if path.len() == 1 && !root(code, &ty.name) {
+        return None;
+    }
     path.reverse();
     Some(Value::config(path.join("."), None))
 }
 
+/// Whether a type is what a whole configuration document is read into.
+fn root(code: &Code<'_>, name: &str) -> bool {
+    let whole = matches!(
+        name.to_ascii_lowercase().as_str(),
+        "config" | "configuration" | "settings" | "appconfig" | "appsettings" | "conf" | "cfg" | "environment" | "env"
+    );
+    let package = code.unit.package.to_ascii_lowercase();
+    whole
+        && ["main", "config", "conf", "cfg", "settings", "util", "utils", "app", "env", "bootstrap"]
+            .iter()
+            .any(|p| package == *p)
+}
+
 /// The key in a tag that configuration loaders read. `json` counts only where the type or file is about configuration.
-fn config_tag(code: &Code<'_>, ty: &crate::code::ir::Type, field: &crate::code::ir::Field) -> Option<SmolStr> {
+pub(crate) fn config_tag(
+    code: &Code<'_>,
+    ty: &crate::code::ir::Type,
+    field: &crate::code::ir::Field,
+) -> Option<SmolStr> {
     let about = |text: &str| {
         let text = text.to_ascii_lowercase();
         text.contains("config") || text.contains("settings")

@@ -359,7 +359,8 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
                 || matches!(name, "getString" | "getValue" | "getOptionalValue") && on(&["config"])
         }
         Lang::Script => {
-            matches!(name, "get" | "getOrThrow" | "has") && on(&["config"]) || matches!(callee, "nconf#get" | "config#get")
+            matches!(name, "get" | "getOrThrow" | "has") && on(&["config"])
+                || matches!(callee, "nconf#get" | "config#get")
         }
         Lang::Go => {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")

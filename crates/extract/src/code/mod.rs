@@ -8,7 +8,7 @@
 pub(crate) mod csharp;
 mod eval;
 mod golang;
-pub(crate) use golang::{generated, stub_of};
+pub(crate) use golang::{config_tag, generated, stub_of};
 pub(crate) mod cpp;
 pub mod ir;
 mod library;

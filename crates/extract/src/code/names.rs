@@ -37,6 +37,10 @@ impl<'a> Code<'a> {
             return SmolStr::default();
         }
         match &expr.kind {
+            // `registry := registry.New()`: up to its declaration, the name is still the import's.
+            ExprKind::Name(name) if self.before_declaration(name, expr.span.line, function) => {
+                self.imported(name).unwrap_or_else(|| name.clone())
+            }
             ExprKind::Name(name) => self.canonical_name(name, function, steps),
             ExprKind::Member(base, member) => {
                 if let ExprKind::Name(n) = &base.kind
@@ -119,6 +123,14 @@ impl<'a> Code<'a> {
             | ExprKind::Lambda(_)
             | ExprKind::Other(_) => SmolStr::default(),
         }
+    }
+
+    /// Whether a local variable that hides an import is declared no earlier than on `line`.
+    fn before_declaration(&self, name: &str, line: u32, function: usize) -> bool {
+        self.unit.lang == Lang::Go
+            && line > 0
+            && self.imports.contains_key(name)
+            && self.locals.get(&(function, name)).is_some_and(|b| b.iter().all(|b| b.at.end_line >= line))
     }
 
     /// The declared type of what a function of this file returns.

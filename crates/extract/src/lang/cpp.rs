@@ -251,7 +251,7 @@ fn declaration(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, local: b
             // Inside a function, `T x(a, b);` makes an `x`; the grammar cannot tell.
             "function_declarator" if local => {
                 let name = declarator.child_by_field_name("declarator").and_then(|d| name_of(cx, d));
-                let mut list = Vec::new();
+                let mut list = made_within(cx, declarator);
                 for part in declarator.child_by_field_name("parameters").map(children).unwrap_or_default() {
                     let written = Expr::name(plain_type(cx.field(part, "type")), span(part));
                     list.push(Arg { name: None, value: written });
@@ -269,6 +269,22 @@ fn declaration(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, local: b
         let target = Expr::name(name, span(declarator));
         out.push(Stmt::Assign { target, ty: ty.clone(), value, append: false, span: span(node) });
     }
+}
+
+/// `T x(std::make_shared<A>(…), b)` reads like a declaration of a function; what it makes is told from its text.
+fn made_within(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Arg> {
+    let mut out = Vec::new();
+    let text = cx.src(node);
+    for maker in ["make_shared<", "make_unique<"] {
+        for (at, _) in text.match_indices(maker).take(8) {
+            let rest = &text[at + maker.len()..];
+            let end = rest.find(['>', '(', ';']).unwrap_or(0);
+            if rest[end..].starts_with('>') && !rest[..end].contains('<') {
+                out.push(Arg { name: None, value: construct(&rest[..end], Vec::new(), node) });
+            }
+        }
+    }
+    out
 }
 
 fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {

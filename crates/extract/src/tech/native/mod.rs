@@ -5,14 +5,21 @@ mod cpp_rpc;
 mod rust_data;
 mod rust_grpc;
 mod rust_web;
+mod sections;
 
 use crate::Extractor;
 use crate::code::Code;
 use crate::code::ir::Expr;
 use seam_facts::{Hole, Value};
 
-pub static EXTRACTORS: &[&Extractor] =
-    &[&cpp_data::EXTRACTOR, &cpp_rpc::EXTRACTOR, &rust_data::EXTRACTOR, &rust_grpc::EXTRACTOR, &rust_web::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] = &[
+    &cpp_data::EXTRACTOR,
+    &cpp_rpc::EXTRACTOR,
+    &rust_data::EXTRACTOR,
+    &rust_grpc::EXTRACTOR,
+    &rust_web::EXTRACTOR,
+    &sections::EXTRACTOR,
+];
 
 /// Whether a value says nothing at all.
 fn unknown(value: &Value) -> bool {

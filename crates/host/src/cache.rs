@@ -8,12 +8,13 @@
 use seam_engine::FileFacts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
-const MAGIC: &[u8; 8] = b"seamfct1";
+const MAGIC: &[u8; 8] = b"seamfct2";
 
 /// Times of change closer than this to the writing of the cache prove nothing: the file may have changed again within
 /// one tick of the file system's clock.
@@ -29,44 +30,58 @@ pub enum Place {
     Nowhere,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// One file's facts as bytes, with what they were read from.
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub path: String,
     pub size: u64,
-    pub modified: u128,
+    /// Nanoseconds since 1970.
+    pub modified: u64,
     pub hash: [u8; 32],
-    facts: Vec<u8>,
+    /// The cache file itself, or a file's own bytes; the facts are a part of them.
+    bytes: Arc<[u8]>,
+    facts: Range<usize>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     file: Option<PathBuf>,
     entries: BTreeMap<String, Arc<Entry>>,
-    written: u128,
+    written: u64,
     /// Said once when a cache had to be dropped.
     pub note: Option<String>,
 }
 
+/// What stands before the facts. Facts themselves are written as they are: a list of bytes would be read byte by byte.
 #[derive(Serialize, Deserialize)]
-struct Body {
+struct Head<'a> {
     build: [u8; 32],
-    written: u128,
-    entries: Vec<Entry>,
+    written: u64,
+    #[serde(borrow)]
+    entries: Vec<Line<'a>>,
 }
 
+/// Path, size, time of change, hash, length of the facts.
+type Line<'a> = (&'a str, u64, u64, [u8; 32], usize);
+
 impl Entry {
-    pub fn new(path: &str, size: u64, modified: u128, hash: [u8; 32], facts: &FileFacts) -> Option<Self> {
-        let facts = postcard::to_stdvec(facts).ok()?;
-        Some(Entry { path: path.to_owned(), size, modified, hash, facts })
+    pub fn new(path: &str, size: u64, modified: u64, hash: [u8; 32], facts: &FileFacts) -> Option<Self> {
+        let bytes: Arc<[u8]> = postcard::to_stdvec(facts).ok()?.into();
+        let facts = 0..bytes.len();
+        Some(Entry { path: path.to_owned(), size, modified, hash, bytes, facts })
     }
 
     /// The same content, seen again with another size or time of change on disk.
-    pub fn at(&self, size: u64, modified: u128) -> Arc<Self> {
+    pub fn at(&self, size: u64, modified: u64) -> Arc<Self> {
         Arc::new(Entry { size, modified, ..self.clone() })
     }
 
     pub fn facts(&self) -> Option<FileFacts> {
-        postcard::from_bytes(&self.facts).ok()
+        postcard::from_bytes(self.raw()).ok()
+    }
+
+    fn raw(&self) -> &[u8] {
+        self.bytes.get(self.facts.clone()).unwrap_or_default()
     }
 }
 
@@ -77,10 +92,10 @@ impl Cache {
         };
         let mut cache = Cache { file: Some(file.clone()), ..Cache::default() };
         let Ok(bytes) = fs::read(&file) else { return cache };
-        match decode(&bytes) {
-            Ok(body) => {
-                cache.written = body.written;
-                cache.entries = body.entries.into_iter().map(|e| (e.path.clone(), Arc::new(e))).collect();
+        match decode(bytes) {
+            Ok((written, entries)) => {
+                cache.written = written;
+                cache.entries = entries.into_iter().map(|e| (e.path.clone(), Arc::new(e))).collect();
             }
             Err(why) => cache.note = why.map(|why| format!("the fact cache `{}` was dropped: {why}", file.display())),
         }
@@ -92,9 +107,9 @@ impl Cache {
     }
 
     /// The entry of a file that has not changed, as far as its size and time of change tell.
-    pub fn unchanged(&self, path: &str, size: u64, modified: u128) -> Option<&Arc<Entry>> {
+    pub fn unchanged(&self, path: &str, size: u64, modified: u64) -> Option<&Arc<Entry>> {
         let entry = self.entries.get(path)?;
-        let settled = modified.saturating_add(RACY.as_nanos()) < self.written;
+        let settled = modified.saturating_add(RACY.as_nanos() as u64) < self.written;
         (entry.size == size && entry.modified == modified && settled).then_some(entry)
     }
 
@@ -105,29 +120,53 @@ impl Cache {
 
     /// Keeps these entries for the next run. A cache that cannot be written is not an error.
     pub fn write(&mut self, entries: Vec<Arc<Entry>>) {
-        let Some(file) = &self.file else { return };
-        let body = Body { build: build(), written: now(), entries: entries.iter().map(|e| Entry::clone(e)).collect() };
-        self.written = body.written;
-        self.entries = entries.into_iter().map(|e| (e.path.clone(), e)).collect();
-        if let Ok(payload) = postcard::to_stdvec(&body) {
-            let mut bytes = MAGIC.to_vec();
-            bytes.extend_from_slice(blake3::hash(&payload).as_bytes());
-            bytes.extend_from_slice(&payload);
+        self.written = now();
+        if let Some(file) = &self.file
+            && let Some(bytes) = encode(self.written, &entries)
+        {
             let _ = replace(file, &bytes);
         }
+        self.entries = entries.into_iter().map(|e| (e.path.clone(), e)).collect();
     }
 }
 
-/// `Err(None)`: nothing worth saying (another build wrote it).
-fn decode(bytes: &[u8]) -> Result<Body, Option<String>> {
+/// Magic, hash of the rest, head, facts of all files one after the other.
+fn encode(written: u64, entries: &[Arc<Entry>]) -> Option<Vec<u8>> {
+    let lines = entries.iter().map(|e| (e.path.as_str(), e.size, e.modified, e.hash, e.raw().len())).collect();
+    let head = postcard::to_stdvec(&Head { build: build(), written, entries: lines }).ok()?;
+    let mut payload = head;
+    entries.iter().for_each(|e| payload.extend_from_slice(e.raw()));
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(blake3::hash(&payload).as_bytes());
+    bytes.extend_from_slice(&payload);
+    Some(bytes)
+}
+
+/// `Err(None)`: nothing worth saying (another build or version wrote it).
+fn decode(bytes: Vec<u8>) -> Result<(u64, Vec<Entry>), Option<String>> {
     let damaged = || Some("it is damaged".to_owned());
-    let rest = bytes.strip_prefix(MAGIC).ok_or_else(damaged)?;
-    let (sum, payload) = rest.split_at_checked(32).ok_or_else(damaged)?;
-    if blake3::hash(payload).as_bytes() != sum {
+    let bytes: Arc<[u8]> = bytes.into();
+    let (Some(magic), Some(sum), Some(payload)) = (bytes.get(..8), bytes.get(8..40), bytes.get(40..)) else {
+        return Err(damaged());
+    };
+    if magic != MAGIC && magic.starts_with(b"seamfct") {
+        return Err(None);
+    }
+    if magic != MAGIC || blake3::hash(payload).as_bytes() != sum {
         return Err(damaged());
     }
-    let body: Body = postcard::from_bytes(payload).map_err(|_| damaged())?;
-    if body.build == build() { Ok(body) } else { Err(None) }
+    let (head, facts): (Head<'_>, _) = postcard::take_from_bytes(payload).map_err(|_| damaged())?;
+    if head.build != build() {
+        return Err(None);
+    }
+    let mut at = bytes.len() - facts.len();
+    let mut entry = |(path, size, modified, hash, length): Line<'_>| {
+        let facts = at..at.saturating_add(length);
+        at = facts.end;
+        Entry { path: path.to_owned(), size, modified, hash, bytes: bytes.clone(), facts }
+    };
+    let entries = head.entries.into_iter().map(&mut entry).collect();
+    Ok((head.written, entries))
 }
 
 /// Whole or not at all: another run may read while this one writes.
@@ -179,6 +218,6 @@ fn name(roots: &[PathBuf]) -> String {
     format!("{}.facts", &hasher.finalize().to_hex()[..24])
 }
 
-fn now() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos())
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64)
 }

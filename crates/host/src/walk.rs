@@ -21,7 +21,7 @@ pub(crate) struct Found {
     pub full: PathBuf,
     pub size: u64,
     /// Nanoseconds since 1970.
-    pub modified: u128,
+    pub modified: u64,
 }
 
 /// What a walk found, and which folders or files could not be looked at.
@@ -109,8 +109,8 @@ fn ignored(rules: &[Arc<Gitignore>], full: &Path, folder: bool) -> bool {
     rules.iter().rev().map(|r| r.matched(full, folder)).find(|m| !m.is_none()).is_some_and(|m| m.is_ignore())
 }
 
-fn modified(meta: &Metadata) -> u128 {
-    meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos())
+fn modified(meta: &Metadata) -> u64 {
+    meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos() as u64)
 }
 
 /// The system's words, lower case and without the number.

@@ -8,11 +8,43 @@ use super::{Binding, Code, library};
 use crate::code::ir::{Call, Expr, ExprKind, Function, Stmt};
 use crate::lang::Lang;
 use seam_facts::{Hole, Part, SmolStr, Value, format_smolstr};
+use std::cell::Cell;
 
 /// How many names are followed before the rest becomes opaque.
 const MAX_STEPS: usize = 16;
 /// Alternatives kept of one value.
 const MAX_ALTERNATIVES: usize = 8;
+
+/// Work that one question may cost: its parts, however they branch, and how deep they nest. The outermost question
+/// fills it up again.
+#[derive(Debug, Default)]
+pub(super) struct Fuel {
+    depth: Cell<usize>,
+    left: Cell<usize>,
+}
+
+impl Fuel {
+    const FULL: usize = 2000;
+    const MAX_DEPTH: usize = 150;
+
+    /// Whether one more part may be looked at; then [`Fuel::leave`] ends it.
+    pub(super) fn enter(&self) -> bool {
+        let depth = self.depth.get();
+        if depth == 0 {
+            self.left.set(Self::FULL);
+        }
+        let allowed = depth < Self::MAX_DEPTH && self.left.get() > 0;
+        if allowed {
+            self.depth.set(depth + 1);
+            self.left.set(self.left.get() - 1);
+        }
+        allowed
+    }
+
+    pub(super) fn leave(&self) {
+        self.depth.set(self.depth.get().saturating_sub(1));
+    }
+}
 
 impl<'a> Code<'a> {
     /// The value of `expr`, which stands in `function`.
@@ -20,10 +52,17 @@ impl<'a> Code<'a> {
         self.eval(expr, function, MAX_STEPS)
     }
 
+    /// The bound on steps alone would allow exponential work where names are made of one another; see [`Fuel`].
     pub(crate) fn eval(&self, expr: &Expr, function: usize, steps: usize) -> Value {
-        if steps == 0 {
+        if steps == 0 || !self.value_fuel.enter() {
             return Value::opaque("…");
         }
+        let value = self.eval_expr(expr, function, steps);
+        self.value_fuel.leave();
+        value
+    }
+
+    fn eval_expr(&self, expr: &Expr, function: usize, steps: usize) -> Value {
         match &expr.kind {
             ExprKind::Str(text) => Value::text(text.clone()),
             ExprKind::Num(text) => Value::text(text.clone()),

@@ -94,6 +94,10 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     if let Some(found) = super::python::called(code, call, &callee, function, steps) {
         return Some(found);
     }
+    // `get_env("X") || raise "…"` has no second value.
+    if matches!(lang, Lang::Elixir | Lang::Ruby) && matches!(callee.as_str(), "raise" | "abort" | "fail") {
+        return Some(Value::opaque("raise"));
+    }
     // `Application.get_env(:shop, :stock_url, "…")` is the key `shop.stock_url`.
     const APPLICATION: &[&str] =
         &["get_env", "fetch_env!", "fetch_env", "compile_env", "compile_env!"];

@@ -97,6 +97,8 @@ pub struct Code<'a> {
     fields: HashMap<(&'a str, &'a str), Vec<Binding<'a>>>,
     /// Key → values that this file gives to a framework's configuration object (`app.config["KEY"]`).
     settings: HashMap<&'a str, Vec<Binding<'a>>>,
+    value_fuel: eval::Fuel,
+    name_fuel: eval::Fuel,
     imports: HashMap<&'a str, usize>,
     types: HashMap<&'a str, usize>,
     /// Type → the function that its field initialisers stand in.
@@ -115,6 +117,8 @@ impl<'a> Code<'a> {
             locals: HashMap::new(),
             fields: HashMap::new(),
             settings: HashMap::new(),
+            value_fuel: eval::Fuel::default(),
+            name_fuel: eval::Fuel::default(),
             imports: unit.imports.iter().enumerate().map(|(i, import)| (import.alias.as_str(), i)).collect(),
             types: unit.types.iter().enumerate().rev().map(|(i, ty)| (ty.name.as_str(), i)).collect(),
             scopes: HashMap::new(),

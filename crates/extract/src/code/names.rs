@@ -33,9 +33,15 @@ impl<'a> Code<'a> {
     }
 
     fn canonical(&self, expr: &Expr, function: usize, steps: usize) -> SmolStr {
-        if steps == 0 {
+        if steps == 0 || !self.name_fuel.enter() {
             return SmolStr::default();
         }
+        let name = self.canonical_expr(expr, function, steps);
+        self.name_fuel.leave();
+        name
+    }
+
+    fn canonical_expr(&self, expr: &Expr, function: usize, steps: usize) -> SmolStr {
         match &expr.kind {
             // `registry := registry.New()`: up to its declaration, the name is still the import's.
             ExprKind::Name(name) if self.before_declaration(name, expr.span.line, function) => {
@@ -224,9 +230,21 @@ impl<'a> Code<'a> {
         if accept(expr) {
             return Some((expr, function));
         }
-        if steps == 0 {
+        if steps == 0 || !self.name_fuel.enter() {
             return None;
         }
+        let found = self.made_of(expr, function, steps, accept);
+        self.name_fuel.leave();
+        found
+    }
+
+    fn made_of(
+        &self,
+        expr: &'a Expr,
+        function: usize,
+        steps: usize,
+        accept: fn(&Expr) -> bool,
+    ) -> Option<(&'a Expr, usize)> {
         let of = |bindings: &Vec<Binding<'a>>| {
             bindings.iter().find_map(|b| self.made(b.value, b.function, steps - 1, accept))
         };

@@ -52,6 +52,8 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize
         return Some(super::library::keyed(true, eval(call.arg(0)?), default()));
     }
     match callee {
+        // Nameko's settings, from its configuration file.
+        "nameko#config.get" => Some(super::library::keyed(false, eval(call.arg(0)?), default())),
         "dj_database_url#config" => Some(match call.named("env").or_else(|| call.arg(0)) {
             Some(key) => super::library::keyed(true, eval(key), call.named("default").map(eval)),
             None => Value::env("DATABASE_URL", call.named("default").map(eval)),
@@ -73,7 +75,13 @@ fn known(expr: &Expr) -> bool {
 
 /// `app.config["KEY"]`.
 pub(super) fn indexed(code: &Code<'_>, base: &Expr, key: &Value, function: usize, steps: usize) -> Option<Value> {
-    if code.unit.lang != Lang::Python || !application(code, base, function) {
+    if code.unit.lang != Lang::Python {
+        return None;
+    }
+    if code.origin(base, function) == "nameko#config" {
+        return Some(super::library::keyed(false, key.clone(), None));
+    }
+    if !application(code, base, function) {
         return None;
     }
     Some(setting(code, &key.as_text()?, None, steps))

@@ -67,8 +67,18 @@ fn resource(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
         (Some(a), _) => texts(code, a, &["value", "uri"], &ty.name),
         (None, Some(a)) => texts(code, a, &["value"], &ty.name),
         (None, None) if functions_of(code, ty).any(|(_, f)| find(&f.annotations, &["Path"]).is_some()) => Vec::new(),
+        // Micronaut's controllers implement interfaces whose methods carry the verbs, and mount them.
+        (None, None) if ty.interface && code.imports("io.micronaut") => Vec::new(),
         (None, None) => return,
     };
+    if let Some(a) = micronaut {
+        for parent in &ty.supers {
+            let prefix = template(prefixes.first().cloned().unwrap_or_default());
+            let mount = Mount { router: parent.clone(), prefix, on: "<server>".into() };
+            sink.stated(Claim::Mount(mount), a.span);
+        }
+    }
+    let shared = ty.interface && path.is_none() && micronaut.is_none() && code.imports("io.micronaut");
     let prefixes = if prefixes.is_empty() { vec![Value::default()] } else { prefixes };
     for (_, function) in functions_of(code, ty) {
         let Some(at) = function.annotations.iter().find(|a| verb(code, a, &ty.name).is_some()) else {
@@ -79,6 +89,7 @@ fn resource(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
                 let body = function.params.iter().find(|p| {
                     find(&p.annotations, &["Body"]).is_some()
                         || micronaut.is_none()
+                            && !shared
                             && p.annotations.iter().all(|a| matches!(a.simple(), "Valid" | "NotNull"))
                 });
                 let endpoint = Endpoint {
@@ -86,7 +97,11 @@ fn resource(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
                     method,
                     path: join(template(prefix.clone()), path),
                     handler: function.symbol(),
-                    router: micronaut.is_none().then(|| APPLICATION.into()),
+                    router: match (shared, micronaut) {
+                        (true, _) => Some(ty.name.clone()),
+                        (false, Some(_)) => None,
+                        (false, None) => Some(APPLICATION.into()),
+                    },
                     request: body.map(|p| plain_type(&p.ty)),
                     response: (!matches!(function.returns.as_str(), "" | "void")).then(|| function.returns.clone()),
                 };

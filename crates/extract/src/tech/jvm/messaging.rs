@@ -307,12 +307,13 @@ fn events(code: &Code<'_>, sink: &mut Sink) {
             }
         }
     };
-    for site in code.calls_named(&["publish", "forAggregateType", "fromChannel", "to", "send"]) {
+    for site in code.calls_named(&["publish", "forAggregateType", "fromChannel", "to", "send", "withChannel"]) {
         let on = receiver(code, site.call, site.function);
         let (publish, client) = match site.call.name() {
             "publish" if on.ends_with("domaineventpublisher") => (true, "Eventuate Tram"),
             "forAggregateType" if on.contains("domaineventhandlersbuilder") => (false, "Eventuate Tram"),
             "fromChannel" if on.contains("commandhandlersbuilder") => (false, "Eventuate Tram"),
+            "withChannel" if on.contains("commandendpointbuilder") => (true, "Eventuate Tram"),
             "to" if on.contains("commandwithdestinationbuilder") => (true, "Eventuate Tram"),
             "publish" | "send" if on.ends_with("eventgateway") || on.ends_with("commandgateway") => (true, "Axon"),
             _ => continue,

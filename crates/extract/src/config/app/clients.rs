@@ -78,9 +78,9 @@ pub(super) fn state(document: &Document, all: &[Document], sink: &mut Sink) {
         && !(off(document, all, "eureka.client.registerwitheureka")
             && off(document, all, "eureka.client.fetchregistry"));
     for entry in document.plain() {
-        let (_, plain) = super::prefixed(&entry.key);
+        let (profiles, plain) = super::prefixed(&entry.key);
         let key = canonical(&plain);
-        if entry.value.trim().is_empty() {
+        if entry.value.trim().is_empty() || profiles.iter().any(|p| p == "test") {
             continue;
         }
         let zone = key.starts_with("eureka.client.serviceurl.") || key == "eureka.client.defaultzone";
@@ -102,6 +102,10 @@ pub(super) fn state(document: &Document, all: &[Document], sink: &mut Sink) {
                 };
                 listed(client, protocol, entry, sink);
             }
+        }
+        // Under any client's prefix: `spring.kafka.properties.schema.registry.url`.
+        if key.ends_with("schema.registry.url") || key.ends_with("apicurio.registry.url") {
+            listed("Schema Registry", Protocol::Http, entry, sink);
         }
         imported(&key, entry, sink);
         composed(&key, document, all, entry, sink);

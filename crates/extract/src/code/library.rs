@@ -403,6 +403,11 @@ pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize
         return Some(found);
     }
     let origin = code.origin(base, function);
+    if code.unit.lang == Lang::Script
+        && let Some(found) = super::script::member(code, base, member, &origin, function)
+    {
+        return Some(found);
+    }
     if code.unit.lang == Lang::Go
         && let Some(found) = golang::member(&origin, member)
     {
@@ -414,15 +419,6 @@ pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize
 
 pub(super) fn is_upper(name: &str) -> bool {
     name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// Whether an expression is a call over `process.env`.
-pub(crate) fn over_environment(code: &Code<'_>, (expr, function): (&Expr, usize), depth: usize) -> bool {
-    let Some(call) = expr.as_call().filter(|_| depth > 0) else {
-        return false;
-    };
-    call.args.iter().any(|a| matches!(code.origin(&a.value, function).as_str(), "process.env" | "node:process#env"))
-        || call.receiver().is_some_and(|r| over_environment(code, (r, function), depth - 1))
 }
 
 /// A value that a framework injects by annotation: `@Value("${a.b:c}")`, `@ConfigProperty(name = "a.b")`.

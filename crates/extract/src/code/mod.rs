@@ -13,6 +13,7 @@ pub(crate) mod cpp;
 pub mod ir;
 mod library;
 mod names;
+mod script;
 mod python;
 pub(crate) mod rust;
 

@@ -6,7 +6,7 @@ use crate::code::ir::{Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Constant, Protocol, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Call, Claim, Constant, Hole, Protocol, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-http-client",
@@ -107,7 +107,11 @@ fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     if matches!(url.kind, ExprKind::Lambda(_)) {
         return;
     }
-    let (target, in_options) = target(code, url, function);
+    let (mut target, in_options) = target(code, url, function);
+    // `axios(config)` takes settings, wherever they come from.
+    if client == "axios" && !verb && matches!(target.as_hole(), Some(Hole::Param { .. } | Hole::Ref(_))) {
+        target = options::member(code, url, function, "url");
+    }
     let base = match target.to_string() {
         t if t.contains("://") => Value::default(),
         _ => base_of(code, site, client),
@@ -275,7 +279,9 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         // The name that it has here, or that of its file.
         "" => {
             let stem = crate::lang::default_name(module);
-            Value::either([name.as_str(), stem.as_str()].map(|n| Value::reference(format_smolstr!("{module}#{n}.<base>"))))
+            Value::either(
+                [name.as_str(), stem.as_str()].map(|n| Value::reference(format_smolstr!("{module}#{n}.<base>"))),
+            )
         }
         member => Value::reference(format_smolstr!("{module}#{member}.<base>")),
     };

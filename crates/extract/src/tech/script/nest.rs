@@ -297,8 +297,8 @@ fn connection(
         (None, Some(target)) => {
             let transport = options::key(code, stated, function, "transport").and_then(|(e, _)| e.path());
             let grpc = transport.is_some_and(|t| t.ends_with("GRPC"));
-            // Calls by gRPC are stated where a service is asked for.
-            if !grpc {
+            // Calls by gRPC are stated where a service is asked for, others where something is sent through the token.
+            if !grpc && name.is_none() {
                 let call = Call {
                     protocol: Protocol::Tcp,
                     client: "nestjs".into(),

@@ -71,17 +71,6 @@ pub fn address(code: &Code<'_>, options: &Expr, function: usize) -> Option<Value
     })
 }
 
-/// An argument that is either an address itself or options that hold one; `None` if it is options without any.
-pub fn argument(code: &Code<'_>, arg: &Expr, function: usize) -> Option<Value> {
-    let (resolved, at) = code.resolved(arg, function);
-    match &resolved.kind {
-        ExprKind::Object(_) => address(code, resolved, at),
-        ExprKind::List(items) => argument(code, items.first()?, at),
-        ExprKind::Lambda(_) => None,
-        _ => Some(code.value(arg, function)),
-    }
-}
-
 /// What a function gives back: the last object or value that it returns.
 pub fn returned<'e>(code: &'e Code<'_>, factory: &'e Expr, function: usize) -> Option<(&'e Expr, usize)> {
     let (factory, _) = code.resolved(factory, function);

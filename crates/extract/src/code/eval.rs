@@ -73,7 +73,13 @@ impl<'a> Code<'a> {
                 let values: Vec<Value> =
                     options.iter().map(|o| self.eval(o, function, steps.saturating_sub(1))).collect();
                 match self.unit.lang {
-                    Lang::Script | Lang::Kotlin | Lang::CSharp => library::fallback(values),
+                    Lang::Script
+                    | Lang::Kotlin
+                    | Lang::CSharp
+                    | Lang::Python
+                    | Lang::Ruby
+                    | Lang::Php
+                    | Lang::Elixir => library::fallback(values),
                     Lang::Java if values.len() == 2 => self.null_tested(values),
                     _ => self.alternatives(values.into_iter()),
                 }

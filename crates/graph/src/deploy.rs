@@ -8,7 +8,7 @@ use crate::images::{self, Product};
 use crate::index::{FileId, Index, below, folder, is_test, join, squash};
 use crate::model::{NodeKind, Options};
 use crate::territory::Territory;
-use seam_facts::{Alias, Build, Claim, Deployment, Fact, Hole, Part, Profile, Service, SmolStr, System, Target, Value};
+use seam_facts::{Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, System, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One declaration of a deployable.
@@ -113,7 +113,10 @@ impl<'a> Deploy<'a> {
         self.groups[group].files.insert(file);
         let environment = project_environment(index, base);
         let image = service.image.as_ref().map(|v| interpolate(v, &environment)).unwrap_or_default();
-        let context = service.source.as_ref().and_then(|s| join(base, &interpolate(&s.context, &environment)));
+        let context = service.source.as_ref().and_then(|s| {
+            let written = interpolate(&s.context, &environment);
+            generated_project(index, &written).or_else(|| join(base, &written))
+        });
         let dockerfile = service.source.as_ref().and_then(|s| {
             let written = s.dockerfile.as_ref().map(|d| interpolate(d, &environment));
             join(context.as_deref().unwrap_or(base), written.as_deref().unwrap_or("Dockerfile"))
@@ -568,6 +571,14 @@ fn is_test_deployment(path: &str) -> bool {
 }
 
 /// Whether any code lies in the folder.
+/// The folder of the project that an Aspire host names by its generated type: `Projects.Orders_Api` is `Orders.Api`.
+fn generated_project(index: &Index<'_>, written: &str) -> Option<String> {
+    let name = written.strip_prefix("Projects.")?;
+    let generated = |m: &str| m.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect::<String>();
+    let found = index.modules.iter().find(|(_, m, _)| m.kind == ModuleKind::DotNet && generated(&m.name) == name)?;
+    Some(folder(index.paths[found.0]).to_owned())
+}
+
 fn has_code(index: &Index<'_>, context: &str) -> bool {
     index.paths.iter().enumerate().any(|(i, p)| index.uses[i].is_some() && below(p, context))
 }

@@ -328,6 +328,14 @@ fn function(cx: &mut Lower<'_>, node: Node<'_>, parent: Option<usize>) {
     let receiver = list.and_then(|l| children(l).into_iter().next()).filter(|p| modifiers(cx, *p).contains(&"this"));
     let base = cx.unit.types.iter().rfind(|t| t.name == cx.owner).and_then(|t| t.supers.first().cloned());
     let own = cx.owner.clone();
+    // Callers name an extension method and never its class: the class is known by what it extends others with.
+    let name: SmolStr = function.name.clone();
+    if receiver.is_some()
+        && let Some(ty) = cx.unit.types.iter_mut().rfind(|t| t.name == own)
+        && !ty.supers.contains(&name)
+    {
+        ty.supers.push(name);
+    }
     let chained = child(node, &["constructor_initializer"]);
     let body = node.child_by_field_name("body");
     cx.function(function, |cx| {

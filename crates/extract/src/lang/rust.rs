@@ -319,6 +319,13 @@ fn names_of(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<SmolStr> {
     })
 }
 
+/// What is matched, for each arm that names it; without its inside when that is long, because arms and matches nest.
+fn brief(head: &Expr) -> Expr {
+    let mut parts = 0;
+    head.walk(&mut |_| parts += 1);
+    if parts <= 64 { head.clone() } else { Expr::new(ExprKind::Other(Vec::new()), head.span) }
+}
+
 fn bind(cx: &mut Lower<'_>, pattern: Node<'_>, given: Expr, ty: SmolStr, at: Node<'_>, out: &mut Vec<Stmt>) {
     let names = names_of(cx, pattern);
     for (index, name) in names.iter().enumerate() {
@@ -445,7 +452,7 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
                 if let (Some(pattern), Some(head)) = (arm.child_by_field_name("pattern"), &head) {
                     let names = names_of(cx, pattern);
                     if !names.is_empty() {
-                        bind(cx, pattern, head.clone(), "let".into(), arm, &mut body);
+                        bind(cx, pattern, brief(head), "let".into(), arm, &mut body);
                     }
                 }
                 if let Some(v) = arm.child_by_field_name("value") {
@@ -598,7 +605,7 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                     if let (Some(pattern), Some(head)) = (arm.child_by_field_name("pattern"), &head) {
                         let mut bound = Vec::new();
                         if !names_of(cx, pattern).is_empty() {
-                            bind(cx, pattern, head.clone(), "let".into(), arm, &mut bound);
+                            bind(cx, pattern, brief(head), "let".into(), arm, &mut bound);
                         }
                         cx.pending.extend(bound);
                     }

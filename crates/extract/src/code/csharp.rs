@@ -171,6 +171,11 @@ pub(super) fn member(code: &Code<'_>, base: &Expr, member: &str, function: usize
     let call = expr.as_call()?;
     let receiver = call.receiver()?;
     match (call.name(), member) {
+        // The type of what a caller passes: it is known where it is passed.
+        ("GetType", "Name" | "FullName") => {
+            let value = code.value(receiver, function);
+            matches!(value.as_hole(), Some(Hole::Param { .. })).then_some(value)
+        }
         ("GetSection" | "GetRequiredSection", "Value") => Some(code.value(expr, function)),
         ("Get", _) if call.type_args.len() == 1 && call.args.is_empty() => {
             let key = section(code, receiver, function, MAX_STEPS)?;

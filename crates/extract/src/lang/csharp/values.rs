@@ -46,6 +46,10 @@ pub(super) fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 (Some(base), Some(name)) => ExprKind::Member(Box::new(value(cx, base)), plain_type(cx.src(name))),
                 _ => ExprKind::Name(plain_type(cx.src(node))),
             },
+            // `typeof(Order).Name` is text, unless it is about a type parameter.
+            "member_access_expression" if named_type(cx, node).is_some() => {
+                ExprKind::Str(named_type(cx, node).unwrap_or_default())
+            }
             "member_access_expression" => {
                 match (node.child_by_field_name("expression"), node.child_by_field_name("name")) {
                     (Some(base), Some(name)) => ExprKind::Member(Box::new(value(cx, base)), plain_type(cx.src(name))),
@@ -156,6 +160,15 @@ pub(super) fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
         };
         expr(kind, node)
     })
+}
+
+fn named_type(cx: &Lower<'_>, node: Node<'_>) -> Option<SmolStr> {
+    let of = node.child_by_field_name("expression").filter(|e| e.kind() == "typeof_expression")?;
+    let ty = plain_type(cx.field(of, "type"));
+    let simple = ty.rsplit('.').next().unwrap_or(&ty);
+    let parameter =
+        simple.len() == 1 || simple.starts_with('T') && simple[1..].starts_with(|c: char| c.is_ascii_uppercase());
+    (cx.field(node, "name") == "Name" && !parameter).then(|| simple.into())
 }
 
 fn either(parts: Vec<Expr>) -> ExprKind {

@@ -26,6 +26,7 @@ pub static EXTRACTOR: Extractor = Extractor {
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     registrations(code, sink);
     with_options(code, sink);
+    handed_over(code, sink);
     http_client(code, sink);
     refit(code, sink);
     rest_sharp(code, sink);
@@ -105,6 +106,33 @@ fn with_options(code: &Code<'_>, sink: &mut Sink) {
         for client in clients {
             let claim = Constant { symbol: format_smolstr!("{}.<base>", simple(client)), value: address.clone() };
             sink.inferred(Claim::Constant(claim), site.span());
+        }
+    }
+}
+
+/// `new Foo(DaprClient.CreateInvokeHttpClient("orders"))`: the client of a type that is made by hand.
+fn handed_over(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls().iter().filter(|s| s.call.new) {
+        let ty = site.call.name();
+        if ty.is_empty() || ty.contains("Http") {
+            continue;
+        }
+        for arg in &site.call.args {
+            let (made, at) = code.resolved(&arg.value, site.function);
+            let Some(call) = made.as_call() else { continue };
+            let base = match (call.name(), call.arg(0)) {
+                ("CreateInvokeHttpClient", Some(app)) => Value::text("http://").then(code.value(app, at)),
+                ("CreateClient", Some(name)) => match code.value(name, at).as_text() {
+                    Some(name) => base_of(&name),
+                    None => continue,
+                },
+                ("HttpClient", _) if call.new => match property(code, &arg.value, site.function, &["BaseAddress"]) {
+                    Some((base, _)) => base,
+                    None => continue,
+                },
+                _ => continue,
+            };
+            constant(&simple(ty), base, site.span(), sink);
         }
     }
 }

@@ -67,6 +67,13 @@ pub fn sets<'a>(code: &Code<'a>, functions: &[usize]) -> Vec<Set<'a>> {
     out
 }
 
+/// The members that one function sets itself.
+pub fn own_sets<'a>(code: &Code<'a>, function: usize) -> Vec<Set<'a>> {
+    let mut out = Vec::new();
+    collect(&code.unit.functions[function].body, function, &mut out);
+    out
+}
+
 fn collect<'a>(stmts: &'a [Stmt], function: usize, out: &mut Vec<Set<'a>>) {
     for stmt in stmts {
         match stmt {

@@ -1,7 +1,7 @@
 //! Databases, caches, object stores and search engines that .NET code connects to, and what it touches there.
 //! See `stores.md`.
 
-use super::read::{closures, initialiser, property, sets, simple, unknown};
+use super::read::{closures, initialiser, own_sets, property, sets, simple, unknown};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::config::secret;
@@ -308,6 +308,10 @@ fn access(system: Option<System>, name: Value, mode: AccessMode, within: SmolStr
 
 /// Tables of entities, collections of documents.
 fn entities(code: &Code<'_>, sink: &mut Sink) {
+    // Generated snapshots repeat the mappings.
+    if code.path.ends_with(".Designer.cs") || code.path.ends_with("ModelSnapshot.cs") {
+        return;
+    }
     for ty in &code.unit.types {
         if let Some(table) = ty.annotations.iter().find(|a| a.simple() == "Table")
             && let Some(name) = table.arg("value")
@@ -386,11 +390,9 @@ fn statements(code: &Code<'_>, sink: &mut Sink) {
         let value = code.value(text, site.function);
         touch(&value, code.within(site.function), site.span(), sink);
     }
-    for (index, function) in code.unit.functions.iter().enumerate() {
-        for set in sets(code, &[index]) {
-            if set.member == "CommandText" && set.function == index && function.name != "<lambda>" {
-                touch(&code.value(set.value, index), code.within(index), set.span, sink);
-            }
+    for index in 0..code.unit.functions.len() {
+        for set in own_sets(code, index).into_iter().filter(|s| s.member == "CommandText") {
+            touch(&code.value(set.value, index), code.within(index), set.span, sink);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::parse::{Page, parse};
 use seam_extract::File;
-use seam_facts::{Claim, FactBase, SmolStr};
+use seam_facts::{Claim, Fact, FactBase, SmolStr};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The result for one page.
@@ -17,42 +18,48 @@ pub struct Outcome {
 /// The `facts` block: every fact that the extractors of this page state about its files.
 ///
 /// What links across files (`constant`, `return`, `pass`, `uses` lines) is compared only by pages that list such lines:
-/// almost every file states some, and they would bury what the page is about.
+/// almost every file states some, and they would bury what the page is about. A page may quote what other extractors state
+/// about its files; then that must be so too.
 pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
     let page = parse(text);
     let listed = page.block("facts").map(|b| b.text.clone()).unwrap_or_default();
     let lists = |word: &str| listed.lines().any(|l| l.split(' ').nth(1) == Some(word));
-    let mut actual = Vec::new();
+    let quoted: BTreeSet<&str> = listed.lines().map(str::trim_end).collect();
+    let mut actual: Vec<String> = Vec::new();
     for (path, source) in page.files() {
         let found = seam_extract::extract(&File { path, text: source });
-        for fact in found.facts.iter().filter(|f| extractors.contains(&f.by.as_str())) {
-            let wanted = match &fact.claim {
-                Claim::Constant(_) => lists("constant"),
-                Claim::Return(_) => lists("return"),
-                Claim::Pass(_) => lists("pass"),
-                Claim::Uses(_) => lists("uses"),
-                Claim::Service(_)
-                | Claim::Alias(_)
-                | Claim::Build(_)
-                | Claim::Setting(_)
-                | Claim::Profile(_)
-                | Claim::Module(_)
-                | Claim::Depends(_)
-                | Claim::Endpoint(_)
-                | Claim::Mount(_)
-                | Claim::Call(_)
-                | Claim::Route(_)
-                | Claim::Message(_)
-                | Claim::Store(_)
-                | Claim::Access(_)
-                | Claim::Policy(_)
-                | Claim::Schema(_)
-                | Claim::Read(_)
-                | Claim::Test(_)
-                | Claim::Owner(_) => true,
-            };
-            if wanted {
-                actual.push(format!("{path}:{} {}", fact.at.line, fact.claim));
+        let line = |fact: &Fact| format!("{path}:{} {}", fact.at.line, fact.claim);
+        let (own, others): (Vec<&Fact>, Vec<&Fact>) =
+            found.facts.iter().partition(|f| extractors.contains(&f.by.as_str()));
+        let wanted = |fact: &&Fact| match &fact.claim {
+            Claim::Constant(_) => lists("constant"),
+            Claim::Return(_) => lists("return"),
+            Claim::Pass(_) => lists("pass"),
+            Claim::Uses(_) => lists("uses"),
+            Claim::Service(_)
+            | Claim::Alias(_)
+            | Claim::Build(_)
+            | Claim::Setting(_)
+            | Claim::Profile(_)
+            | Claim::Module(_)
+            | Claim::Depends(_)
+            | Claim::Endpoint(_)
+            | Claim::Mount(_)
+            | Claim::Call(_)
+            | Claim::Route(_)
+            | Claim::Message(_)
+            | Claim::Store(_)
+            | Claim::Access(_)
+            | Claim::Policy(_)
+            | Claim::Schema(_)
+            | Claim::Read(_)
+            | Claim::Test(_)
+            | Claim::Owner(_) => true,
+        };
+        actual.extend(own.into_iter().filter(wanted).map(line));
+        for line in others.into_iter().map(line) {
+            if quoted.contains(line.as_str()) && !actual.contains(&line) {
+                actual.push(line);
             }
         }
     }

@@ -95,7 +95,9 @@ fn nothing_can_panic_on_purpose() {
             continue;
         }
         for (number, line) in code(&text).lines().enumerate() {
-            let line = line.split("//").next().unwrap_or(line);
+            // What stands in a string is somebody else's code.
+            let line: String = line.split('"').step_by(2).collect();
+            let line = line.split("//").next().unwrap_or(&line);
             for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!("] {
                 if line.contains(word) {
                     found.push(format!("{name}:{} {word}", number + 1));

@@ -486,6 +486,23 @@ impl<'a> View<'_, 'a> {
         if !out.is_empty() {
             return unique(out);
         }
+        // An object used as text is what it prints: a value type around a host or path.
+        if let Some(ty) = name.strip_suffix(".<init>") {
+            for printer in ["toString", "ToString", "to_s", "__str__", "String", "__toString"] {
+                for (at, result, fact) in self.index.returns.get(printer).into_iter().flatten() {
+                    if owner_of(&result.function) != ty || !self.territory.sees(*at) {
+                        continue;
+                    }
+                    let function = format_smolstr!("{ty}.<init>");
+                    let inner = Frame { function: &function, args, file, outer: frame };
+                    let mut texts = self.value(&result.value, *at, Some(&inner), depth - 1);
+                    texts.iter_mut().for_each(|t| t.via.push((*at, fact)));
+                    if !texts.is_empty() {
+                        return texts;
+                    }
+                }
+            }
+        }
         // A getter is its field: `getUrl`, `isX`, record and Kotlin accessors, `.Value` of options.
         if args.is_empty() {
             let field =

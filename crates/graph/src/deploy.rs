@@ -55,7 +55,7 @@ pub(crate) struct Deploy<'a> {
     /// Kubernetes Services, ingress names, application names: (file, alias, fact).
     pub aliases: Vec<(FileId, &'a Alias, &'a Fact)>,
     /// Image recipes by file.
-    pub builds: BTreeMap<FileId, (&'a Build, &'a Fact)>,
+    pub builds: BTreeMap<FileId, Vec<(&'a Build, &'a Fact)>>,
 }
 
 impl<'a> Deploy<'a> {
@@ -74,7 +74,7 @@ impl<'a> Deploy<'a> {
                 match &fact.claim {
                     Claim::Alias(alias) => deploy.aliases.push((file, alias, fact)),
                     Claim::Build(build) => {
-                        deploy.builds.insert(file, (build, fact));
+                        deploy.builds.entry(file).or_default().push((build, fact));
                     }
                     Claim::Profile(profile) => includes.push((file, profile)),
                     Claim::Service(service) => deploy.add(index, file, service, fact, &mut group_of),
@@ -156,7 +156,7 @@ impl<'a> Deploy<'a> {
                 by_image.entry(images::basename(&unit.image)).or_insert(source);
             }
         }
-        for (file, (build, _)) in &self.builds {
+        for (file, build) in self.builds.iter().flat_map(|(f, b)| b.iter().map(move |(b, _)| (f, b))) {
             let (Some(image), base) = (&build.image, folder(index.paths[*file])) else { continue };
             let context = build.context.as_ref().and_then(|c| c.as_text()).unwrap_or_default();
             let name = images::basename(&image.to_string());
@@ -198,7 +198,7 @@ impl<'a> Deploy<'a> {
             let Some(build) = index.by_path.get(recipe.trim_start_matches('/')).and_then(|f| self.builds.get(f)) else {
                 continue;
             };
-            let last = build.0.bases.last().map(Value::to_string).unwrap_or_default();
+            let last = build.first().and_then(|(b, _)| b.bases.last()).map(Value::to_string).unwrap_or_default();
             unit.product = images::product(&last)
                 .filter(|p| p.kind.is_store() || p.kind == NodeKind::Tool && !has_code(index, context));
         }
@@ -469,11 +469,7 @@ impl<'a> Deploy<'a> {
             let inside = |f: &FileId| below(index.paths[*f], base);
             let runnable = module.runnable == Some(true) || has_main(index, base);
             let registers = self.aliases.iter().any(|(f, a, _)| inside(f) && a.target == Target::Own);
-            let wanted = if deployed {
-                recipe || registers && module.runnable == Some(true)
-            } else {
-                module.runnable == Some(true) || recipe || registers
-            };
+            let wanted = if deployed { recipe || registers && runnable } else { runnable || recipe || registers };
             if !wanted {
                 continue;
             }

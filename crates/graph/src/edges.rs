@@ -241,6 +241,15 @@ impl<'l, 'a> Edges<'l, 'a> {
         out
     }
 
+    /// Whether some deployment starts both.
+    fn together(&self, a: usize, b: usize) -> bool {
+        let groups = |id: usize| -> BTreeSet<usize> {
+            let node = self.linker.deploy.nodes.get(id);
+            node.map(|n| n.units.iter().map(|u| self.linker.deploy.units[*u].group).collect()).unwrap_or_default()
+        };
+        !groups(a).is_disjoint(&groups(b))
+    }
+
     /// Several nodes of one name: those that are deployed with the caller.
     fn nearest(&self, from: usize, ids: Vec<usize>) -> Vec<usize> {
         if ids.len() < 2 {
@@ -371,7 +380,15 @@ impl<'l, 'a> Edges<'l, 'a> {
         let mut out: Vec<(Text<'a>, Address, Place)> = Vec::new();
         for text in texts {
             for address in address::parse(&text.text) {
-                let place = self.place(node, &address);
+                let mut place = self.place(node, &address);
+                // In a container, a default of `localhost` in code is the container itself.
+                if let Place::Nodes(ids) = &place
+                    && address::is_local(&address.host)
+                    && !text.via.iter().any(|(_, f)| matches!(f.claim, Claim::Setting(_)))
+                    && ids.iter().any(|to| self.together(node, *to))
+                {
+                    place = Place::Local;
+                }
                 out.push((text.clone(), address, place));
             }
         }
@@ -634,7 +651,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             match place {
                 Place::External(host) => {
                     let kind = store_kind(system);
-                    let to = self.outside(&host, kind, Some(system), at);
+                    let to = self.outside(managed(system).unwrap_or(&host), kind, Some(system), at);
                     return (Some(to), Certainty::Stated, text.via.clone());
                 }
                 Place::Nodes(_) | Place::Local | Place::Unknown(_) | Place::Open => {}
@@ -715,6 +732,8 @@ impl<'l, 'a> Edges<'l, 'a> {
     /// followed. Only where the setting is really read.
     pub fn mentions(&mut self) {
         let linker = self.linker;
+        let open_calls: BTreeSet<usize> =
+            self.unresolved.iter().filter(|u| u.what.ends_with("call") || u.what == "store").map(|u| u.node).collect();
         for node in 0..linker.territories.len() {
             self.commands(node);
             for (file, fact) in linker.visible_facts(node) {
@@ -731,6 +750,10 @@ impl<'l, 'a> Edges<'l, 'a> {
                     Some(Hole::Config { key, .. }) => key.clone(),
                     _ => continue,
                 };
+                // An address may be read to be shown, allowed or redirected to; without a call that lacks one, it is no proof.
+                if !open_calls.contains(&node) {
+                    continue;
+                }
                 for text in texts.iter().filter(|t| !t.open && !t.default) {
                     for address in address::parse(&text.text) {
                         let looks = text.text.contains("://") || address.port.is_some() || names_address(&key);
@@ -758,7 +781,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
             let build = recipe
                 .and_then(|r| linker.index.by_path.get(r.as_str()))
-                .and_then(|f| Some((*f, linker.deploy.builds.get(f)?)));
+                .and_then(|f| Some((*f, linker.deploy.builds.get(f)?.first()?)));
             if let Some((file, (build, fact))) = build {
                 commands.extend(build.command.as_ref().map(|c| (file, *fact, c)));
             }

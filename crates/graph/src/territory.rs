@@ -131,24 +131,32 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 }
             }
         }
-        // A ready-made proxy's own code is the configuration that is mounted into it.
-        if node.product.is_some_and(|p| matches!(p.kind, NodeKind::Gateway | NodeKind::Server | NodeKind::Tool))
-            || roots.is_empty() && !node.product.is_some_and(|p| p.kind.is_store())
-        {
-            for unit in node.units.iter().map(|u| &deploy.units[*u]) {
-                let mounted = unit.service.mounts.iter().filter_map(|(m, _)| join(folder(index.paths[unit.file]), m));
-                roots.extend(mounted.filter(|m| {
-                    !m.is_empty()
-                        && (index.by_path.contains_key(m.as_str())
-                            || index.folders.contains(m.as_str()) && !broad(m, m))
-                }));
-            }
-        }
         out.push(minimal(roots));
     }
     narrow(index, deploy, &mut out);
     unclaimed(index, deploy, &mut out);
+    mounted(index, deploy, &mut out);
     out
+}
+
+/// A ready-made proxy's own code is the configuration that is mounted into it.
+fn mounted(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
+    for id in 0..out.len() {
+        let node = &deploy.nodes[id];
+        if !out[id].is_empty() || node.product.is_some_and(|p| p.kind.is_store()) {
+            continue;
+        }
+        let mut roots: BTreeSet<String> = BTreeSet::new();
+        for unit in node.units.iter().map(|u| &deploy.units[*u]) {
+            let sources = unit.service.mounts.iter().filter_map(|(m, _)| join(folder(index.paths[unit.file]), m));
+            roots.extend(sources.filter(|m| {
+                let elsewhere = out.iter().flatten().any(|r| below(r, m) || below(m, r));
+                !m.is_empty()
+                    && (index.by_path.contains_key(m.as_str()) || index.folders.contains(m.as_str()) && !elsewhere)
+            }));
+        }
+        out[id] = minimal(roots);
+    }
 }
 
 /// Several deployables from one folder whose names or commands name parts of it (`/go/bin/search`, `cmd/search`) have
@@ -235,7 +243,7 @@ fn minimal(roots: BTreeSet<String>) -> Vec<String> {
 /// What a recipe copies from its context, as workspace paths of folders or single files of code.
 fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, dockerfile: Option<&str>) -> Vec<String> {
     let Some(file) = dockerfile.and_then(|d| index.by_path.get(d)) else { return Vec::new() };
-    let Some((build, _)) = deploy.builds.get(file) else { return Vec::new() };
+    let Some((build, _)) = deploy.builds.get(file).and_then(|b| b.first()) else { return Vec::new() };
     let mut out = Vec::new();
     for copy in &build.copies {
         let path = copy.trim_end_matches(['*', '/']);
@@ -417,6 +425,45 @@ fn common(a: &str, b: &str) -> usize {
     a.split('/').zip(b.split('/')).take_while(|(x, y)| x == y).count()
 }
 
+/// Folders of the .NET projects that the projects below `roots` reference, directly or not; `None` where no project says.
+/// A namespace alone does not tell: many projects share one.
+fn references(index: &Index<'_>, roots: &[String]) -> Option<BTreeSet<String>> {
+    let projects: BTreeMap<&str, &seam_facts::Module> = index
+        .modules
+        .iter()
+        .filter(|(_, m, _)| m.kind == ModuleKind::DotNet)
+        .map(|(f, m, _)| (index.paths[*f].as_str(), *m))
+        .collect();
+    let mut queue: Vec<String> =
+        projects.keys().filter(|p| roots.iter().any(|r| below(p, r))).map(|p| (*p).to_owned()).collect();
+    if queue.is_empty() {
+        return None;
+    }
+    let mut seen: BTreeSet<String> = queue.iter().cloned().collect();
+    while let Some(path) = queue.pop() {
+        let Some(module) = projects.get(path.as_str()) else { continue };
+        // A project of the workspace may also be used as the package that it is published as.
+        let packages = index.by_path.get(path.as_str()).into_iter().flat_map(|f| index.facts[*f]).filter_map(|fact| {
+            match &fact.claim {
+                seam_facts::Claim::Depends(depends) => Some(&depends.package),
+                _ => None,
+            }
+        });
+        let published = packages.flat_map(|package| {
+            let tail =
+                move |name: &str| package == name || package.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+            projects.iter().filter(move |(_, m)| tail(&m.name)).map(|(p, _)| (*p).to_owned())
+        });
+        for target in module.uses.iter().filter_map(|reference| join(folder(&path), reference)).chain(published) {
+            if !seen.contains(&target) {
+                seen.insert(target.clone());
+                queue.push(target);
+            }
+        }
+    }
+    Some(seen.iter().map(|p| folder(p).to_owned()).filter(|f| !f.is_empty()).collect())
+}
+
 /// Follows imports to libraries, and names into them, until nothing is added.
 fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Territory<'a>) {
     let mut names: HashSet<&'a str> = HashSet::new();
@@ -425,13 +472,18 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
             names.extend(uses.functions.iter().flat_map(|(_, n)| n.iter().map(SmolStr::as_str)));
         }
     }
+    let referenced = references(index, &territory.roots);
+    let allowed = |file: FileId| {
+        let path = index.paths[file].as_str();
+        !path.ends_with(".cs") || referenced.as_ref().is_none_or(|folders| folders.iter().any(|f| below(path, f)))
+    };
     let mut queue: Vec<FileId> = territory.own.iter().copied().collect();
     let mut seen: BTreeSet<FileId> = territory.own.clone();
     while let Some(file) = queue.pop() {
         let Some(uses) = index.uses[file] else { continue };
         for import in &uses.imports {
             for found in modules.files(index, file, import, &territory.own) {
-                if !index.test[found] && seen.insert(found) {
+                if !index.test[found] && allowed(found) && seen.insert(found) {
                     territory.libraries.insert(found);
                     queue.push(found);
                 }

@@ -86,7 +86,8 @@ fn a_broken_system_is_mapped_as_far_as_it_goes() {
 fn every_edge_opens_at_its_evidence() {
     for name in ["bookshop", "clinic"] {
         let folder = workspaces().join(name);
-        let edges: Value = serde_json::from_str(&seam(&["map", "--format", "edges"], &[folder.clone()])).unwrap();
+        let edges: Value =
+            serde_json::from_str(&seam(&["map", "--format", "edges"], std::slice::from_ref(&folder))).unwrap();
         for edge in edges["edges"].as_array().unwrap() {
             let (path, line) = edge[3].as_str().unwrap().rsplit_once(':').unwrap();
             let text = std::fs::read_to_string(folder.join(path)).unwrap();

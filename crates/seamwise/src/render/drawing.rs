@@ -124,21 +124,21 @@ fn stem(name: &str) -> String {
 }
 
 fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usize>) -> Drawing {
-    let mut pairs: BTreeMap<(usize, usize), (BTreeSet<String>, bool, Vec<String>)> = BTreeMap::new();
+    let mut arrows: BTreeMap<(usize, usize), Arrow> = BTreeMap::new();
     for one in interactions {
-        let (Some(from), Some(to)) = (of.get(one.from.as_str()), of.get(one.to.as_str())) else { continue };
-        if from == to && cells[*from].kind == "group" {
+        let (Some(&from), Some(&to)) = (of.get(one.from.as_str()), of.get(one.to.as_str())) else { continue };
+        if from == to && cells[from].kind == "group" {
             continue;
         }
-        let (kinds, dashed, keys) = pairs.entry((*from, *to)).or_insert((BTreeSet::new(), true, Vec::new()));
-        kinds.insert(one.kind.clone());
-        *dashed &= one.certainty == "inferred";
-        keys.push(one.key.clone());
+        let new = || Arrow { from, to, kinds: Vec::new(), dashed: true, keys: Vec::new() };
+        let arrow = arrows.entry((from, to)).or_insert_with(new);
+        if !arrow.kinds.contains(&one.kind) {
+            arrow.kinds.push(one.kind.clone());
+        }
+        arrow.dashed &= one.certainty == "inferred";
+        arrow.keys.push(one.key.clone());
     }
-    let arrows: Vec<Arrow> = pairs
-        .into_iter()
-        .map(|((from, to), (kinds, dashed, keys))| Arrow { from, to, kinds: kinds.into_iter().collect(), dashed, keys })
-        .collect();
+    let arrows: Vec<Arrow> = arrows.into_values().collect();
     // Letters of a sans-serif at 13 px are about 7.3 px wide, capitals included.
     let widths: Vec<f64> = cells
         .iter()

@@ -8,7 +8,9 @@ use crate::images::{self, Product};
 use crate::index::{FileId, Index, below, folder, is_test, join, squash};
 use crate::model::{NodeKind, Options};
 use crate::territory::Territory;
-use seam_facts::{Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, System, Target, Value};
+use seam_facts::{
+    Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, System, Target, Value,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One declaration of a deployable.
@@ -469,7 +471,7 @@ impl<'a> Deploy<'a> {
             let inside = |f: &FileId| below(index.paths[*f], base);
             let runnable = module.runnable == Some(true) || has_main(index, base);
             let registers = self.aliases.iter().any(|(f, a, _)| inside(f) && a.target == Target::Own);
-            let wanted = if deployed { recipe || registers && runnable } else { runnable || recipe || registers };
+            let wanted = if deployed { registers && runnable } else { runnable || recipe || registers };
             if !wanted {
                 continue;
             }

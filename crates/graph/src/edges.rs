@@ -186,6 +186,14 @@ impl<'l, 'a> Edges<'l, 'a> {
 
     fn place(&self, from: usize, address: &Address) -> Place {
         let host = address.host.as_str();
+        if let Some(name) = sidecar(address) {
+            let ids = self.linker.named(&name.to_ascii_lowercase());
+            return if ids.is_empty() {
+                Place::Unknown(name.to_owned())
+            } else {
+                Place::Nodes(self.nearest(from, ids))
+            };
+        }
         if host.contains('{') {
             return Place::Open;
         }
@@ -384,6 +392,7 @@ impl<'l, 'a> Edges<'l, 'a> {
                 // In a container, a default of `localhost` in code is the container itself.
                 if let Place::Nodes(ids) = &place
                     && address::is_local(&address.host)
+                    && sidecar(&address).is_none()
                     && !text.via.iter().any(|(_, f)| matches!(f.claim, Claim::Setting(_)))
                     && ids.iter().any(|to| self.together(node, *to))
                 {
@@ -392,7 +401,10 @@ impl<'l, 'a> Edges<'l, 'a> {
                 out.push((text.clone(), address, place));
             }
         }
-        if out.iter().any(|(_, a, p)| matches!(p, Place::Nodes(_)) && !address::is_local(&a.host)) {
+        if out
+            .iter()
+            .any(|(_, a, p)| matches!(p, Place::Nodes(_)) && !address::is_local(&a.host) && sidecar(a).is_none())
+        {
             out.retain(|(_, a, p)| !address::is_local(&a.host) && matches!(p, Place::Nodes(_) | Place::External(_)));
         }
         out
@@ -657,7 +669,10 @@ impl<'l, 'a> Edges<'l, 'a> {
                 Place::Nodes(_) | Place::Local | Place::Unknown(_) | Place::Open => {}
             }
         }
-        let candidates = self.linker.stores_of(system);
+        let mut candidates = self.linker.stores_of(system);
+        if system == System::Bus && candidates.iter().any(|c| self.node(*c).kind == NodeKind::Broker) {
+            candidates.retain(|c| self.node(*c).kind == NodeKind::Broker);
+        }
         let mentioned = self.linker.mentioned_by(node);
         let hits: Vec<usize> = candidates.iter().copied().filter(|c| mentioned.contains_key(c)).collect();
         if let [only] = hits.as_slice() {
@@ -736,6 +751,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             self.unresolved.iter().filter(|u| u.what.ends_with("call") || u.what == "store").map(|u| u.node).collect();
         for node in 0..linker.territories.len() {
             self.commands(node);
+            self.only_named(node);
             for (file, fact) in linker.visible_facts(node) {
                 let (value, within) = match &fact.claim {
                     Claim::Read(read) => (&read.key, &read.within),
@@ -767,6 +783,45 @@ impl<'l, 'a> Edges<'l, 'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// A request whose host comes in a way that is not followed (a start script, a tool's own variable), in a node whose
+    /// environment names exactly one service.
+    fn only_named(&mut self, node: usize) {
+        let linker = self.linker;
+        let first =
+            self.unresolved.iter().find(|u| u.node == node && u.what == "http call" && u.value.starts_with('{'));
+        let Some(place) = first.map(|u| (u.at.path.clone(), u.at.at)) else { return };
+        let mentioned = linker.mentioned_by(node);
+        let services: Vec<usize> = mentioned
+            .iter()
+            .filter(|(id, via)| {
+                let service = matches!(self.node(**id).kind, NodeKind::Service | NodeKind::Gateway);
+                service && **id != node && via.iter().any(|(_, f)| matches!(&f.claim, Claim::Setting(s) if matches!(s.scope, seam_facts::SettingScope::Service(_))))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        let [only] = services.as_slice() else { return };
+        let reached = self.drafts.keys().any(|(from, to, _)| from == &node && to == only);
+        let at = linker.index.by_path.get(place.0.as_str()).and_then(|file| {
+            let fact =
+                linker.index.facts[*file].iter().find(|f| f.at == place.1 && matches!(f.claim, Claim::Call(_)))?;
+            Some((*file, fact))
+        });
+        if let (false, Some(at)) = (reached, at) {
+            let via = mentioned[only].clone();
+            self.add(
+                node,
+                *only,
+                EdgeKind::Http,
+                Certainty::Inferred,
+                SmolStr::default(),
+                &"the only service its environment names".into(),
+                &SmolStr::default(),
+                at,
+                &via,
+            );
         }
     }
 
@@ -898,6 +953,18 @@ impl<'a> Linker<'a> {
         let units = self.deploy.nodes[node].units.iter().map(|u| &self.deploy.units[*u]);
         units.flat_map(|u| u.service.depends_on.iter()).flat_map(|d| self.named(&d.to_ascii_lowercase())).collect()
     }
+}
+
+/// Whom a request to the Dapr sidecar's HTTP API means: `/v1.0/invoke/APP/method/…`, `/v1.0/state/STORE`,
+/// `/v1.0/publish/BROKER/…` (Dapr API reference, version 1.0).
+fn sidecar(address: &Address) -> Option<&str> {
+    if !address::is_local(&address.host) && !address.host.contains('{') {
+        return None;
+    }
+    let mut parts = address.path.split('/').filter(|p| !p.is_empty());
+    (parts.next() == Some("v1.0") && matches!(parts.next(), Some("invoke" | "state" | "publish")))
+        .then(|| parts.next())?
+        .filter(|name| !name.contains('{'))
 }
 
 /// Words of keys that hold addresses even without a scheme or port.

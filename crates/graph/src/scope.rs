@@ -104,6 +104,19 @@ fn scope<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territory: &Territory<'a>, 
             }
         }
     }
+    // Configuration of the folder that holds the code of several deployables serves each of them.
+    for (file, setting, fact) in index.settings.iter().filter(|(_, s, _)| s.scope == SettingScope::App) {
+        let above = folder(index.paths[*file]);
+        if !territory.own.contains(file)
+            && territory.roots.iter().any(|r| crate::index::below(r, above) && !r.is_empty())
+            && index.modules.iter().any(|(f, ..)| folder(index.paths[*f]) == above)
+        {
+            scope
+                .configuration
+                .entry(squash(&setting.key))
+                .or_insert_with(|| vec![set(*file, setting, fact, Home::Node)]);
+        }
+    }
     // What a configuration server hands to this application, its own entries before those for all.
     let mine: Vec<String> =
         scope.application_names.iter().chain(&deploy.nodes[node].aliases).map(|n| squash(n)).collect();

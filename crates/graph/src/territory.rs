@@ -133,10 +133,27 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
         }
         out.push(minimal(roots));
     }
+    unshare(index, &mut out);
     narrow(index, deploy, &mut out);
     unclaimed(index, deploy, &mut out);
     mounted(index, deploy, &mut out);
     out
+}
+
+/// What several images copy besides their own code is a library: it counts as far as each of them uses it.
+fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
+    let module = |root: &str| index.modules.iter().any(|(f, ..)| below(index.paths[*f], root));
+    let shared: BTreeSet<String> = out
+        .iter()
+        .flatten()
+        .filter(|root| out.iter().filter(|roots| roots.contains(root)).count() > 1 && module(root))
+        .cloned()
+        .collect();
+    for roots in out.iter_mut() {
+        if roots.iter().any(|r| !shared.contains(r)) {
+            roots.retain(|r| !shared.contains(r));
+        }
+    }
 }
 
 /// A ready-made proxy's own code is the configuration that is mounted into it.

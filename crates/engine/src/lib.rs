@@ -7,6 +7,7 @@ mod ask;
 pub mod asks;
 mod engine;
 mod refusal;
+mod rename;
 mod settings;
 mod shape;
 mod snapshot;

@@ -18,6 +18,8 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Short names of deployment profiles: name → word in the path or profile of its files.
     pub profiles: BTreeMap<String, String>,
+    /// Names that people prefer: what the map would say → what it shall say.
+    pub names: BTreeMap<String, String>,
     /// Other names of a node: alias → name.
     pub aliases: BTreeMap<String, String>,
     /// Systems outside: name → hosts that belong to it.

@@ -1,6 +1,6 @@
 //! One state of the workspace. Linking happens once for each deployment profile, when first asked for.
 
-use crate::{Refusal, Settings, ask};
+use crate::{Refusal, Settings, ask, rename};
 use seam_facts::FactBase;
 use seam_graph::{Graph, Options};
 use std::collections::BTreeMap;
@@ -34,7 +34,9 @@ impl Snapshot {
             return graph.clone();
         }
         let options = Options { profile: profile.as_deref().map(Into::into), aliases: self.settings.all_aliases() };
-        let graph = Arc::new(seam_graph::link(&self.base, &options));
+        let mut graph = seam_graph::link(&self.base, &options);
+        rename::rename(&mut graph, &self.settings.names);
+        let graph = Arc::new(graph);
         graphs.insert(profile, graph.clone());
         graph
     }

@@ -163,3 +163,27 @@ fn filters_keep_what_they_are_asked_for() {
     let stores = answer(&["--kind", "database"]);
     assert!(stores["nodes"].as_array().unwrap().iter().any(|n| n["name"] == "catalog-db"));
 }
+
+#[test]
+fn preferred_names_go_through_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+        std::fs::write(folder.path().join(path), text).unwrap();
+    };
+    write("compose.yaml", "services:\n  aa-web:\n    build: ./web\n  zz-cart:\n    build: ./cart\n");
+    write("web/main.py", "import requests\n\nrequests.get(\"http://zz-cart/items\")\n");
+    write(
+        "cart/main.py",
+        "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get(\"/items\")\ndef items():\n    return []\n",
+    );
+    write("seam.toml", "[names]\nzz-cart = \"a-cart\"\naa-web = \"b-web\"\n");
+    let path = folder.path().to_str().unwrap();
+    let map: Value = serde_json::from_slice(&seam(&["map", "--json", path]).stdout).unwrap();
+    let names: Vec<&str> = map["nodes"].as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a-cart", "b-web"]);
+    assert_eq!(map["interactions"][0]["key"], "edge/b-web/http/a-cart");
+    assert_eq!(map["interactions"][0]["operations"][0]["endpoint"], map["endpoints"][0]["key"]);
+    let old = seam(&["explain", "zz-cart", "--in", path]);
+    assert!(text(&old.stdout).contains("service/a-cart"), "{}", text(&old.stderr));
+}

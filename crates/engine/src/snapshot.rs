@@ -1,7 +1,7 @@
 //! One state of the workspace. Linking happens once for each deployment profile, when first asked for.
 
 use crate::{Refusal, Settings, ask, rename};
-use seam_facts::FactBase;
+use seam_facts::{Claim, FactBase};
 use seam_graph::{Graph, Options};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +39,36 @@ impl Snapshot {
         let graph = Arc::new(graph);
         graphs.insert(profile, graph.clone());
         graph
+    }
+
+    /// Whether the paths or profiles of any deployment or configuration file contain the profile's word.
+    pub(crate) fn knows_profile(&self, profile: &str) -> bool {
+        let word = self.settings.profile_word(profile);
+        self.base.facts().any(|(path, fact)| match &fact.claim {
+            Claim::Service(s) => path.contains(word) || s.profiles.iter().any(|p| p.contains(word)),
+            Claim::Setting(s) => path.contains(word) || s.profile.as_ref().is_some_and(|p| p.contains(word)),
+            Claim::Profile(_) => path.contains(word),
+            Claim::Alias(_)
+            | Claim::Build(_)
+            | Claim::Module(_)
+            | Claim::Depends(_)
+            | Claim::Endpoint(_)
+            | Claim::Mount(_)
+            | Claim::Call(_)
+            | Claim::Route(_)
+            | Claim::Message(_)
+            | Claim::Store(_)
+            | Claim::Access(_)
+            | Claim::Policy(_)
+            | Claim::Schema(_)
+            | Claim::Read(_)
+            | Claim::Constant(_)
+            | Claim::Return(_)
+            | Claim::Pass(_)
+            | Claim::Uses(_)
+            | Claim::Test(_)
+            | Claim::Owner(_) => false,
+        })
     }
 
     /// Answers by name: JSON in, JSON out, byte for byte the same on every surface.

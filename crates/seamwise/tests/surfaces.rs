@@ -106,6 +106,7 @@ fn exit_codes_and_errors_help() {
     assert_eq!(seam(&["map", "no-such-folder"]).status.code(), Some(2));
     assert_eq!(seam(&["map", "compose.yaml"]).status.code(), Some(2));
     assert_eq!(seam(&["map", "--kind", "nonsense"]).status.code(), Some(2));
+    assert_eq!(seam(&["map", "--profile", "nonsense"]).status.code(), Some(2));
     assert_eq!(seam(&["ask", "map", "{"]).status.code(), Some(2));
     assert_eq!(seam(&["nonsense"]).status.code(), Some(2));
     assert_eq!(seam(&["--help"]).status.code(), Some(0));

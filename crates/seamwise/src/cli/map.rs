@@ -15,7 +15,12 @@ pub fn run(command: &Map, args: &Args) -> Result<(), Failure> {
     let (workspace, _) = open(&command.roots.paths, args)?;
     let text = show(&workspace.engine().snapshot(), command, args.json)?;
     write(command, &text)?;
-    if command.watch { watch(workspace, command, args, text) } else { Ok(()) }
+    if command.watch {
+        return watch(workspace, command, args, text);
+    }
+    // The process ends here; giving back every fact one by one would take as long as reading them from the cache.
+    std::mem::forget(workspace);
+    Ok(())
 }
 
 /// The answer in the wanted format.

@@ -111,7 +111,8 @@ fn host_port(text: &str) -> Option<(String, Option<u16>)> {
     let text = text.trim();
     // A leading colon is a port on every interface: a listener, not a destination.
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') => (host, port.parse::<u16>().ok()),
+        // A path that a variable holds may follow without a slash.
+        Some((host, port)) if !host.contains(':') => (host, port.split('{').next().and_then(|p| p.parse::<u16>().ok())),
         _ => (text, None),
     };
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '{' | '}' | '*');
@@ -133,6 +134,11 @@ fn host_port(text: &str) -> Option<(String, Option<u16>)> {
 /// The host's own machine.
 pub(crate) fn is_local(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "::1" | "host.docker.internal" | "docker.for.mac.localhost")
+}
+
+/// The host that a page came from, as a browser's code asks for it.
+pub(crate) fn is_page(host: &str) -> bool {
+    matches!(host, "{hostname}" | "{location.hostname}" | "{window.location.hostname}" | "{document.location.hostname}")
 }
 
 /// A name on the public internet: dotted, with letters at the end.
@@ -211,6 +217,7 @@ mod tests {
             ("amqp://guest:guest@rabbit/", "rabbit", None),
             ("dns:///geo:8083", "geo", Some(8083)),
             ("user", "user", None),
+            ("http://stock:81{path}", "stock", Some(81)),
             ("https+http://catalog", "catalog", None),
         ] {
             assert_eq!(hosts(text), vec![(host.to_owned(), port)], "{text}");

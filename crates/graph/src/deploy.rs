@@ -175,6 +175,7 @@ impl<'a> Deploy<'a> {
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
+        self.settle_contexts(index);
         let mut found = Vec::new();
         for (id, unit) in self.units.iter().enumerate() {
             if unit.context.is_some() || unit.product.is_some_and(|p| p.kind != NodeKind::Gateway) {
@@ -185,6 +186,10 @@ impl<'a> Deploy<'a> {
                 found.push((id, context.clone(), dockerfile.clone()));
             } else if unit.product.is_none()
                 && let Some(folder) = folder_named(&recipes, &[&unit.name, &image])
+            {
+                found.push((id, Some(folder), None));
+            } else if unit.product.is_none()
+                && let Some(folder) = self.registered(&recipes, index, &[&unit.name, &image])
             {
                 found.push((id, Some(folder), None));
             }
@@ -204,6 +209,25 @@ impl<'a> Deploy<'a> {
             unit.product = images::product(&last)
                 .filter(|p| p.kind.is_store() || p.kind == NodeKind::Tool && !has_code(index, context));
         }
+    }
+
+    /// A build's output is not in the sources: its code is what it is built from. A folder that is nowhere is no source.
+    fn settle_contexts(&mut self, index: &Index<'a>) {
+        for unit in &mut self.units {
+            while let Some(context) = unit.context.as_deref().filter(|c| !c.is_empty() && !index.folders.contains(c)) {
+                let (parent, name) = context.rsplit_once('/').unwrap_or(("", context));
+                let output =
+                    matches!(name, "target" | "build" | "libs" | "dist" | "out" | "docker" | "publish" | "bin");
+                unit.context = (output && !parent.is_empty()).then(|| parent.to_owned());
+            }
+        }
+    }
+
+    /// The innermost of the folders whose code registers under one of the names.
+    fn registered(&self, folders: &[String], index: &Index<'_>, names: &[&str]) -> Option<String> {
+        let wanted = |a: &Alias| a.target == Target::Own && names.iter().any(|n| squash(n) == squash(&a.name));
+        let (file, ..) = self.aliases.iter().find(|(_, alias, _)| wanted(alias))?;
+        folders.iter().filter(|f| below(index.paths[*file], f)).max_by_key(|f| f.len()).cloned()
     }
 
     fn choose_system(&mut self, index: &Index<'a>, includes: &[(FileId, &Profile)], options: &Options) {
@@ -453,11 +477,31 @@ impl<'a> Deploy<'a> {
         self.nodes.retain(|_| keep.next().unwrap_or(true));
     }
 
+    /// Where nothing is deployed, a web server's configuration that forwards is the only sign of the web server.
+    fn web_servers(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
+        for (file, facts) in index.facts.iter().enumerate().filter(|(f, _)| !index.test[*f]) {
+            let forwards = |f: &&Fact| matches!(&f.claim, Claim::Route(r) if r.via.is_none());
+            let Some(fact) = facts.iter().find(forwards) else { continue };
+            let server = ["apache", "nginx", "caddy", "haproxy"].contains(&fact.by.as_str());
+            let name: SmolStr = fact.by.as_str().into();
+            if !server || self.nodes.iter().any(|n| n.name == name) || territories.iter().any(|t| t.own.contains(&file))
+            {
+                continue;
+            }
+            let aliases = [name.clone()].into_iter().collect();
+            self.nodes.push(Merged { name, units: Vec::new(), product: None, aliases, module: Some((file, fact)) });
+            territories.push(Territory::of(index, vec![index.paths[file].to_string()]));
+        }
+    }
+
     /// Code that builds something runnable, and that no deployment declares, is a service too: all of it where nothing is
     /// deployed, otherwise what registers a name of its own or has an image recipe.
     pub fn undeployed(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
         let deployed =
             self.nodes.iter().enumerate().any(|(i, n)| n.product.is_none() && !territories[i].own.is_empty());
+        if !deployed {
+            self.web_servers(index, territories);
+        }
         let folders: Vec<String> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f]).to_owned()).collect();
         for (file, module, fact) in &index.modules {
             let path = index.paths[*file].as_str();

@@ -9,6 +9,25 @@ use crate::resolve::Text;
 use seam_facts::{Call, Claim, Fact, Hole, How, Key, Message, Protocol, SmolStr, Store, System, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// A route's target that means whatever the registry knows.
+const EVERY_SERVICE: &str = "lb://*";
+
+/// Clients whose use means that a service registers under its name.
+const REGISTRIES: &[&str] = &["Eureka", "Consul", "Nacos", "Zookeeper"];
+
+/// Parts of packages that make an application a server of the platform rather than of the business.
+const PLATFORM: &[&str] = &[
+    "config-server",
+    "eureka-server",
+    "hystrix-dashboard",
+    "turbine",
+    "zipkin-server",
+    "zipkin-autoconfigure-ui",
+    "sleuth-zipkin-stream",
+    "boot-admin-server",
+    "boot-admin-starter-server",
+];
+
 struct Draft {
     certainty: Certainty,
     details: BTreeSet<Detail>,
@@ -193,6 +212,13 @@ impl<'l, 'a> Edges<'l, 'a> {
             } else {
                 Place::Nodes(self.nearest(from, ids))
             };
+        }
+        // Ports of the page's own host are those that the deployables publish.
+        if address::is_page(host)
+            && let Some([only]) = address.port.and_then(|p| self.linker.ports.get(&p)).map(Vec::as_slice)
+            && *only != from
+        {
+            return Place::Nodes(vec![*only]);
         }
         if host.contains('{') {
             return Place::Open;
@@ -719,6 +745,15 @@ impl<'l, 'a> Edges<'l, 'a> {
                     .next()
                     .map(|t| t.text)
                     .unwrap_or_default();
+                if texts.iter().any(|t| t.text == EVERY_SERVICE) {
+                    for to in self.forwarded_by_default(node) {
+                        let (client, within) = ("route".into(), SmolStr::default());
+                        let path = format_smolstr!("/{}/*", self.node(to).name);
+                        let kind = EdgeKind::of_protocol(route.protocol);
+                        self.add(node, to, kind, Certainty::Inferred, path, &client, &within, (file, fact), &[]);
+                    }
+                    continue;
+                }
                 for (text, _, place) in self.targets(node, &texts) {
                     if let Place::Nodes(ids) = place {
                         for to in ids {
@@ -739,6 +774,35 @@ impl<'l, 'a> Edges<'l, 'a> {
                 }
             }
         }
+    }
+
+    /// What a gateway forwards to when nobody wrote routes: services that register where the gateway looks, apart from
+    /// the platform's own, which register as well but are not meant.
+    fn forwarded_by_default(&self, node: usize) -> Vec<usize> {
+        let linker = self.linker;
+        let written = linker.visible_facts(node).any(|(_, fact)| match &fact.claim {
+            Claim::Route(route) => route.via.is_none() && route.target.as_text().as_deref() != Some(EVERY_SERVICE),
+            _ => false,
+        });
+        let ignored = linker.view(node).texts(&Value::config("zuul.ignoredServices", None), 0);
+        if written || ignored.iter().any(|t| t.text.contains('*')) {
+            return Vec::new();
+        }
+        let registers = |id: usize| {
+            linker.visible_facts(id).any(|(_, fact)| match &fact.claim {
+                Claim::Call(call) => REGISTRIES.contains(&call.client.as_str()),
+                _ => false,
+            })
+        };
+        let platform = |id: usize| {
+            linker.territories[id].own.iter().flat_map(|file| linker.index.facts[*file]).any(|fact| match &fact.claim {
+                Claim::Depends(depends) => PLATFORM.iter().any(|p| depends.package.contains(p)),
+                _ => false,
+            })
+        };
+        (0..linker.territories.len())
+            .filter(|id| *id != node && self.node(*id).kind == NodeKind::Service && registers(*id) && !platform(*id))
+            .collect()
     }
 
     // ---- settings that name something, read by code

@@ -2,12 +2,13 @@
 
 use super::read::{JVM, find, receiver};
 use crate::code::Code;
+use crate::code::ir::Type;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Protocol, Value};
+use seam_facts::{Call, Claim, Endpoint, Protocol, Route, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-discovery",
-    version: 1,
+    version: 2,
     page: include_str!("discovery.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -34,8 +35,61 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             };
             sink.inferred(Claim::Call(call), a.span);
         }
+        proxy(ty, sink);
+        tokens(ty, sink);
     }
     asks(code, sink);
+}
+
+/// Zuul forwards `/NAME/**` to every service that the registry knows, unless configuration says otherwise.
+fn proxy(ty: &Type, sink: &mut Sink) {
+    let Some(a) = find(&ty.annotations, &["EnableZuulProxy"]) else { return };
+    let route = Route { protocol: Protocol::Http, path: Value::text("/*"), target: Value::text("lb://*"), via: None };
+    sink.inferred(Claim::Route(route), a.span);
+}
+
+/// Who issues tokens, and who needs them: `@EnableAuthorizationServer` serves `/oauth/token`, and resource servers and
+/// single sign-on have tokens checked by the issuer whose address configuration gives.
+fn tokens(ty: &Type, sink: &mut Sink) {
+    let issuer = find(&ty.annotations, &["EnableAuthorizationServer"]);
+    if let Some(a) = issuer {
+        let endpoint = Endpoint {
+            protocol: Protocol::Http,
+            method: Some("POST".into()),
+            path: Value::text("/oauth/token"),
+            router: None,
+            handler: ty.name.clone(),
+            request: None,
+            response: None,
+        };
+        sink.inferred(Claim::Endpoint(endpoint), a.span);
+    }
+    let checked = ["EnableResourceServer", "EnableOAuth2Resource", "EnableOAuth2Sso"];
+    if let (Some(a), None) = (find(&ty.annotations, &checked), issuer) {
+        let key = |k: &str| Value::config(k, None);
+        // Without an address it is the one issuer that there is, below a context path or not.
+        let unknown = || Value::opaque("token issuer");
+        let call = Call {
+            protocol: Protocol::Http,
+            client: "Spring Security OAuth".into(),
+            method: Some("POST".into()),
+            target: Value::either([
+                key("security.oauth2.resource.userInfoUri"),
+                key("security.oauth2.resource.tokenInfoUri"),
+                key("security.oauth2.resource.jwk.keySetUri"),
+                key("security.oauth2.resource.jwt.keyUri"),
+                key("security.oauth2.client.accessTokenUri"),
+                key("spring.oauth2.resource.userInfoUri"),
+                unknown().then("/oauth/token".into()),
+                unknown().then("/".into()).then(Value::opaque("context path")).then("/oauth/token".into()),
+            ]),
+            operation: None,
+            within: ty.name.clone(),
+            request: None,
+            response: None,
+        };
+        sink.inferred(Claim::Call(call), a.span);
+    }
 }
 
 /// Methods that give instances of a service by its name: method, words in the receiver's type.

@@ -51,6 +51,9 @@ pub struct Endpoint {
     pub handler: String,
     pub request: Option<String>,
     pub response: Option<String>,
+    /// `stated`, or `inferred` where a framework serves it and no handler is written.
+    #[serde(default)]
+    pub certainty: String,
     pub evidence: Vec<Place>,
 }
 
@@ -204,6 +207,7 @@ impl Endpoint {
             handler: endpoint.handler.to_string(),
             request: string(&endpoint.request),
             response: string(&endpoint.response),
+            certainty: endpoint.certainty.word().to_owned(),
             evidence: Place::all(&endpoint.proof),
         }
     }

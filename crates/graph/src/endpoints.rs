@@ -2,8 +2,8 @@
 
 use crate::index::{FileId, folder, last, squash};
 use crate::join::Linker;
-use crate::model::Endpoint;
-use seam_facts::{Claim, Fact, Key, Mount, Protocol, SmolStr, Value, format_smolstr};
+use crate::model::{Certainty, Endpoint};
+use seam_facts::{Claim, Fact, How, Key, Mount, Protocol, SmolStr, Value, format_smolstr};
 
 /// Routers nest; real ones stay below this.
 const MAX_NESTING: usize = 6;
@@ -49,6 +49,7 @@ impl<'a> Linker<'a> {
                         handler: endpoint.handler.clone(),
                         request: endpoint.request.clone(),
                         response: endpoint.response.clone(),
+                        certainty: if fact.how == How::Inferred { Certainty::Inferred } else { Certainty::Stated },
                         proof: self.proof(file, fact, &[]),
                     });
                 }
@@ -59,7 +60,10 @@ impl<'a> Linker<'a> {
         let mut merged: Vec<Endpoint> = Vec::new();
         for endpoint in out {
             match merged.last_mut() {
-                Some(previous) if previous.key == endpoint.key => previous.proof.extend(endpoint.proof.iter().cloned()),
+                Some(previous) if previous.key == endpoint.key => {
+                    previous.certainty = previous.certainty.min(endpoint.certainty);
+                    previous.proof.extend(endpoint.proof.iter().cloned());
+                }
                 _ => merged.push(endpoint),
             }
         }

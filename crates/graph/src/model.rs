@@ -236,6 +236,8 @@ pub struct Endpoint {
     pub handler: SmolStr,
     pub request: Option<SmolStr>,
     pub response: Option<SmolStr>,
+    /// A framework serves what is only inferred: no handler is written for it.
+    pub certainty: Certainty,
     pub proof: Proof,
 }
 

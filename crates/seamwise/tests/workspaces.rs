@@ -73,6 +73,11 @@ fn clinic_is_what_its_story_says() {
 }
 
 #[test]
+fn what_spring_does_by_default_is_on_the_map() {
+    check("arcade");
+}
+
+#[test]
 fn two_repositories_are_one_system() {
     check("parcel");
 }

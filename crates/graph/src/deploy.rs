@@ -9,7 +9,7 @@ use crate::index::{FileId, Index, below, folder, is_test, join, squash};
 use crate::model::{NodeKind, Options};
 use crate::territory::Territory;
 use seam_facts::{
-    Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, System, Target, Value,
+    Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, Target, Value,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -140,7 +140,7 @@ impl<'a> Deploy<'a> {
         let for_tests = !service.profiles.is_empty() && service.profiles.iter().all(|p| is_test_deployment(p));
         // Another container beside the main one (`orders/proxy`), and what watches a system by its name.
         let product =
-            if name.contains('/') { images::product("sidecar-exporter") } else { images::watcher(&name).or(product) };
+            if name.contains('/') || for_tests { Some(images::TOOL) } else { images::watcher(&name).or(product) };
         // An image that nothing renders: a store's name says what it is.
         let unnamed = context.is_none() && images::basename(&image).is_empty();
         let product =

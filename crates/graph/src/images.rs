@@ -15,7 +15,8 @@ const fn store(kind: NodeKind, system: System) -> Product {
     Product { kind, system: Some(system) }
 }
 
-const TOOL: Product = Product { kind: NodeKind::Tool, system: None };
+/// Runs beside the system.
+pub const TOOL: Product = Product { kind: NodeKind::Tool, system: None };
 const SERVER: Product = Product { kind: NodeKind::Server, system: None };
 const GATEWAY: Product = Product { kind: NodeKind::Gateway, system: None };
 

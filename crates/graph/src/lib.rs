@@ -9,20 +9,24 @@
 //! 4. `scope`: what one node's code can see: its settings, its constants, its callers.
 //! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
 //! 6. `address`: a text to the node that it names.
-//! 7. `edges`: calls, messages, stores and routes to edges; `join` holds what the steps share.
+//! 7. `calls`, `stores`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers.
 
 mod address;
+mod calls;
 mod deploy;
 mod edges;
 mod endpoints;
 pub mod images;
 mod index;
 mod join;
+mod mentions;
 mod model;
 mod reach;
 mod resolve;
+mod routes;
 mod scope;
+mod stores;
 mod territory;
 
 pub use index::is_test;

@@ -6,7 +6,6 @@
 
 use crate::deploy::{Deploy, Merged, folder_named};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
-use crate::model::NodeKind;
 use seam_facts::{ModuleKind, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

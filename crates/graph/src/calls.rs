@@ -1,0 +1,246 @@
+//! Requests to edges: HTTP by address or by the only route that answers, gRPC and its like by address or by contract.
+
+use crate::edges::{Edges, Place};
+use crate::endpoints::answers;
+use crate::index::{FileId, last, squash};
+use crate::model::{Certainty, EdgeKind, NodeKind};
+use crate::resolve::Text;
+use seam_facts::{Call, Claim, Fact, How, Protocol, SmolStr, format_smolstr};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl<'a> Edges<'_, 'a> {
+    pub(crate) fn calls(&mut self) {
+        for node in 0..self.linker.territories.len() {
+            let mut rpc: BTreeMap<String, Vec<(FileId, &'a Fact, &'a Call)>> = BTreeMap::new();
+            for (file, fact) in self.linker.visible_facts(node) {
+                let Claim::Call(call) = &fact.claim else { continue };
+                if !self.linker.reaches(node, file, &call.within) {
+                    continue;
+                }
+                match (&call.operation, call.protocol) {
+                    (Some(operation), Protocol::Grpc | Protocol::Thrift | Protocol::Dubbo) => {
+                        rpc.entry(squash(service_of(operation))).or_default().push((file, fact, call));
+                    }
+                    _ => self.call(node, file, fact, call),
+                }
+            }
+            for (service, calls) in rpc {
+                self.rpc(node, &service, &calls);
+            }
+        }
+    }
+
+    pub(crate) fn call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
+        let texts = self.linker.view(node).texts(&call.target, file);
+        let kind = EdgeKind::of_protocol(call.protocol);
+        let mut joined = false;
+        let mut reason = None;
+        let targets = self.targets(node, &texts);
+        for (text, address, place) in targets {
+            let path = if address.path.is_empty() && call.operation.is_some() {
+                call.operation.clone().unwrap_or_default()
+            } else {
+                address.path.as_str().into()
+            };
+            let operation = match (&call.method, path.is_empty()) {
+                (Some(method), _) => format_smolstr!("{method} {}", if path.is_empty() { "/" } else { &path }),
+                (None, _) => path.clone(),
+            };
+            let certainty =
+                if fact.how == How::Stated && !text.default { Certainty::Stated } else { Certainty::Inferred };
+            match place {
+                Place::Nodes(ids) => {
+                    for to in ids {
+                        let kind = self.kind_for(to, kind);
+                        self.add(
+                            node,
+                            to,
+                            kind,
+                            certainty,
+                            operation.clone(),
+                            &call.client,
+                            &call.within,
+                            (file, fact),
+                            &text.via,
+                        );
+                        joined = true;
+                    }
+                }
+                Place::External(host) => {
+                    let to = self.outside(&host, NodeKind::External, None, (file, fact));
+                    self.add(node, to, kind, certainty, operation, &call.client, &call.within, (file, fact), &text.via);
+                    joined = true;
+                }
+                Place::Local => {
+                    reason = Some("the address is this machine, and no deployable publishes that port".to_owned())
+                }
+                Place::Unknown(host) => reason = Some(format!("no service, alias or external is called `{host}`")),
+                Place::Open => reason = Some("the host is not known".to_owned()),
+            }
+        }
+        if joined {
+            return;
+        }
+        if call.protocol == Protocol::Http && self.by_route(node, file, fact, call, &texts) {
+            return;
+        }
+        let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
+        let why = reason.unwrap_or_else(|| "the address cannot be followed".to_owned());
+        self.open(node, &format!("{} call", kind.word()), &value, &why, (file, fact));
+    }
+
+    /// An unknown host, but a route that exactly one service answers.
+    pub(crate) fn by_route(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call, texts: &[Text<'a>]) -> bool {
+        for text in texts {
+            let rest = text.text.split_once("://").map(|(_, r)| r).unwrap_or(&text.text);
+            let path = match rest.find('/') {
+                Some(at) => &rest[at..],
+                None => continue,
+            };
+            // A relative path in a browser's code goes to whoever served the page.
+            if text.text.starts_with('/') || !text.open {
+                continue;
+            }
+            let literal = path.split(['/', '?']).filter(|p| p.len() > 2 && !p.contains('{')).count();
+            if literal < 2 {
+                continue;
+            }
+            let method = call.method.as_deref();
+            let hits: BTreeSet<usize> = self
+                .endpoints
+                .iter()
+                .filter(|e| e.node != node && e.protocol == Protocol::Http && e.path.matches('/').count() >= 2)
+                .filter(|e| e.method.is_none() || method.is_none() || e.method.as_deref() == method)
+                .filter(|e| !e.path.starts_with("/{") && !e.path.starts_with("/*") && answers(&e.path, path))
+                .map(|e| e.node)
+                .collect();
+            if hits.len() == 1
+                && let Some(&to) = hits.first()
+            {
+                let operation = format_smolstr!("{}{path}", method.map(|m| format!("{m} ")).unwrap_or_default());
+                self.add(
+                    node,
+                    to,
+                    EdgeKind::Http,
+                    Certainty::Inferred,
+                    operation,
+                    &call.client,
+                    &call.within,
+                    (file, fact),
+                    &text.via,
+                );
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Calls of one gRPC (Thrift, Dubbo) service: joined by address, or by who serves the contract.
+    pub(crate) fn rpc(&mut self, node: usize, service: &str, calls: &[(FileId, &'a Fact, &'a Call)]) {
+        let linker = self.linker;
+        let is_stub = |c: &Call| c.operation.as_deref().is_some_and(|o| o.ends_with("<stub>"));
+        let invoked = calls.iter().any(|(_, _, c)| !is_stub(c));
+        let schema = linker.index.schemas.iter().find(|(_, s, _)| squash(last(&s.name)) == service);
+        if !invoked && let Some((_, schema, _)) = schema {
+            // A stub that nobody calls is no edge. Its methods may be called where the stub's type is not visible.
+            let names = &linker.territories[node].names;
+            // Each language has its way to write a method's name; another way is somebody's own function.
+            let path = linker.index.paths[calls[0].0].as_str();
+            let spelled = |method: &str| match path.rsplit('.').next().unwrap_or("") {
+                "go" | "cc" | "cpp" | "h" | "hpp" => vec![method.to_owned()],
+                "cs" => vec![method.to_owned(), format!("{method}Async")],
+                "py" | "rb" | "rs" | "ex" | "exs" => vec![method.to_owned(), snake(method)],
+                _ => vec![method.to_owned(), camel(method)],
+            };
+            let called =
+                schema.operations.iter().any(|(method, ..)| spelled(method).iter().any(|name| names.contains(name.as_str())));
+            if !called {
+                return;
+            }
+        }
+        let mut places: Vec<(Vec<usize>, Vec<(FileId, &'a Fact)>)> = Vec::new();
+        for (file, _, call) in calls {
+            let texts = linker.view(node).texts(&call.target, *file);
+            for (text, _, place) in self.targets(node, &texts) {
+                if let Place::Nodes(ids) = place
+                    && !places.iter().any(|(known, _)| *known == ids)
+                {
+                    places.push((ids, text.via));
+                }
+            }
+        }
+        let mut certainty = Certainty::Stated;
+        let serving: BTreeSet<usize> =
+            self.servers.get(service).cloned().unwrap_or_default().into_iter().filter(|s| *s != node).collect();
+        if places.is_empty() {
+            certainty = Certainty::Inferred;
+            if serving.len() == 1 {
+                places.push((serving.iter().copied().collect(), Vec::new()));
+            }
+        } else if places.len() > 1 && !serving.is_empty() {
+            // One function dials several services: the contract tells which of them this is.
+            let fitting = places.iter().any(|(ids, _)| ids.iter().any(|i| serving.contains(i)));
+            if fitting {
+                places.retain(|(ids, _)| ids.iter().any(|i| serving.contains(i)));
+            }
+        }
+        let stubs_only = calls.iter().all(|(_, _, c)| is_stub(c));
+        for (file, fact, call) in calls {
+            if is_stub(call) && !stubs_only {
+                continue;
+            }
+            let operation = call.operation.clone().unwrap_or_default();
+            let operation = SmolStr::from(operation.replace("<stub>", "*"));
+            for (ids, via) in &places {
+                for to in ids {
+                    self.add(
+                        node,
+                        *to,
+                        EdgeKind::of_protocol(call.protocol),
+                        certainty,
+                        operation.clone(),
+                        &call.client,
+                        &call.within,
+                        (*file, fact),
+                        via,
+                    );
+                }
+            }
+            if places.is_empty() {
+                let why = if serving.is_empty() {
+                    "the address is not known, and no service registers this contract"
+                } else {
+                    "the address is not known, and several services register this contract"
+                };
+                self.open(
+                    node,
+                    &format!("{} call", EdgeKind::of_protocol(call.protocol).word()),
+                    &operation,
+                    why,
+                    (*file, fact),
+                );
+            }
+        }
+    }
+}
+
+/// `pkg.Service/Method` → `Service`.
+pub(crate) fn service_of(operation: &str) -> &str {
+    last(operation.trim_start_matches('/').split('/').next().unwrap_or(operation))
+}
+
+fn camel(method: &str) -> String {
+    let mut chars = method.chars();
+    chars.next().map(|c| c.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
+}
+
+fn snake(method: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in method.chars().enumerate() {
+        if c.is_ascii_uppercase() && i > 0 {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}

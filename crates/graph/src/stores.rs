@@ -1,0 +1,241 @@
+//! Messages and connections to stores to edges.
+
+use crate::address;
+use crate::edges::{Edges, Place};
+use crate::index::{FileId, squash};
+use crate::model::{Certainty, EdgeKind, NodeKind};
+use crate::resolve::Text;
+use seam_facts::{Claim, Fact, Message, SmolStr, Store, System};
+
+impl<'a> Edges<'_, 'a> {
+    pub(crate) fn messages(&mut self) {
+        for node in 0..self.linker.territories.len() {
+            for (file, fact) in self.linker.visible_facts(node) {
+                let Claim::Message(message) = &fact.claim else { continue };
+                if self.linker.reaches(node, file, &message.within) {
+                    self.message(node, file, fact, message);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn message(&mut self, node: usize, file: FileId, fact: &'a Fact, message: &'a Message) {
+        let view = self.linker.view(node);
+        let texts = message.address.as_ref().map(|a| view.texts(a, file)).unwrap_or_default();
+        let topic = [&Some(message.topic.clone()), &message.exchange, &message.routing_key]
+            .into_iter()
+            .flatten()
+            .filter(|v| !v.is_empty())
+            .flat_map(|v| view.texts(v, file).into_iter().next())
+            .map(|t| t.text)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let (to, certainty, via) = self.store_node(node, message.system, &texts, (file, fact));
+        let Some(to) = to else {
+            self.open(
+                node,
+                if message.publish { "queue publish" } else { "queue consume" },
+                &topic,
+                "no broker is known for it",
+                (file, fact),
+            );
+            return;
+        };
+        let kind = match (self.node(to).kind, message.publish) {
+            (NodeKind::Cache, _) => EdgeKind::Cache,
+            (NodeKind::Database, _) => EdgeKind::Db,
+            // A transport of unknown kind that leads straight to a service is a request.
+            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Http,
+            (_, true) => EdgeKind::QueuePublish,
+            (_, false) => EdgeKind::QueueConsume,
+        };
+        self.add(node, to, kind, certainty, topic.into(), &message.client, &message.within, (file, fact), &via);
+    }
+
+    pub(crate) fn stores(&mut self) {
+        for node in 0..self.linker.territories.len() {
+            for (file, fact) in self.linker.visible_facts(node) {
+                let Claim::Store(store) = &fact.claim else { continue };
+                if self.linker.reaches(node, file, &store.within) {
+                    self.store(node, file, fact, store);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn store(&mut self, node: usize, file: FileId, fact: &'a Fact, store: &'a Store) {
+        if store.system == System::Sqlite {
+            return;
+        }
+        let view = self.linker.view(node);
+        let texts = view.texts(&store.address, file);
+        let embedded = !texts.is_empty()
+            && !store.address.is_empty()
+            && texts.iter().all(|t| !t.open && address::parse(&t.text).is_empty());
+        if embedded {
+            return;
+        }
+        let (to, certainty, via) = self.store_node(node, store.system, &texts, (file, fact));
+        let Some(to) = to else {
+            let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
+            self.open(node, "store", &value, "no store is known for it", (file, fact));
+            return;
+        };
+        let kind = match self.node(to).kind {
+            NodeKind::Cache => EdgeKind::Cache,
+            // A connection to a broker is not yet a message.
+            NodeKind::Broker if !matches!(store.system, System::Dynamo | System::Objects) => return,
+            NodeKind::Broker
+            | NodeKind::Database
+            | NodeKind::External
+            | NodeKind::Service
+            | NodeKind::Server
+            | NodeKind::Gateway
+            | NodeKind::Tool => {
+                if matches!(store.system, System::Redis | System::Memcached | System::Hazelcast) {
+                    EdgeKind::Cache
+                } else {
+                    EdgeKind::Db
+                }
+            }
+        };
+        let database = store
+            .database
+            .as_ref()
+            .and_then(|d| view.texts(d, file).into_iter().next())
+            .map(|t| t.text)
+            .unwrap_or_default();
+        self.add(node, to, kind, certainty, database.into(), &store.client, &store.within, (file, fact), &via);
+    }
+
+    /// The store or broker that code of `node` means: by address, by what its settings name, by being the only one.
+    pub(crate) fn store_node(
+        &mut self,
+        node: usize,
+        system: System,
+        texts: &[Text<'a>],
+        at: (FileId, &Fact),
+    ) -> (Option<usize>, Certainty, Vec<(FileId, &'a Fact)>) {
+        let targets = self.targets(node, texts);
+        for (text, _, place) in &targets {
+            if let Place::Nodes(ids) = place
+                && let Some(to) = ids.first()
+            {
+                let certainty = if text.default { Certainty::Inferred } else { Certainty::Stated };
+                return (Some(*to), certainty, text.via.clone());
+            }
+        }
+        for (text, _, place) in targets {
+            match place {
+                Place::External(host) => {
+                    let kind = store_kind(system);
+                    let to = self.outside(managed(system).unwrap_or(&host), kind, Some(system), at);
+                    return (Some(to), Certainty::Stated, text.via.clone());
+                }
+                Place::Nodes(_) | Place::Local | Place::Unknown(_) | Place::Open => {}
+            }
+        }
+        let mut candidates = self.linker.stores_of(system);
+        if system == System::Bus && candidates.iter().any(|c| self.node(*c).kind == NodeKind::Broker) {
+            candidates.retain(|c| self.node(*c).kind == NodeKind::Broker);
+        }
+        let mentioned = self.linker.mentioned_by(node);
+        let hits: Vec<usize> = candidates.iter().copied().filter(|c| mentioned.contains_key(c)).collect();
+        if let [only] = hits.as_slice() {
+            return (Some(*only), Certainty::Inferred, mentioned[only].clone());
+        }
+        let after = self.linker.starts_after(node);
+        let pool = if hits.is_empty() { candidates } else { hits };
+        let first: Vec<usize> = pool.iter().copied().filter(|c| after.contains(c)).collect();
+        if let [only] = first.as_slice() {
+            return (Some(*only), Certainty::Inferred, Vec::new());
+        }
+        let own = squash(&self.node(node).name);
+        let stem = own.strip_suffix("service").unwrap_or(&own).to_owned();
+        let alike: Vec<usize> =
+            pool.iter().copied().filter(|c| squash(&self.node(*c).name).starts_with(&stem)).collect();
+        if let [only] = alike.as_slice() {
+            return (Some(*only), Certainty::Inferred, Vec::new());
+        }
+        if let [only] = pool.as_slice() {
+            return (Some(*only), Certainty::Inferred, Vec::new());
+        }
+        if let (true, Some(name)) = (pool.is_empty(), managed(system)) {
+            let to = self.outside(name, store_kind(system), Some(system), at);
+            return (Some(to), Certainty::Inferred, Vec::new());
+        }
+        (None, Certainty::Inferred, Vec::new())
+    }
+}
+
+fn store_kind(system: System) -> NodeKind {
+    match system {
+        System::Redis | System::Memcached | System::Hazelcast => NodeKind::Cache,
+        System::Kafka
+        | System::Rabbit
+        | System::Nats
+        | System::Sqs
+        | System::Sns
+        | System::PubSub
+        | System::ActiveMq
+        | System::Pulsar
+        | System::ServiceBus
+        | System::EventHubs
+        | System::Kinesis
+        | System::Mqtt
+        | System::Bus => NodeKind::Broker,
+        System::Postgres
+        | System::Mysql
+        | System::SqlServer
+        | System::Oracle
+        | System::Sqlite
+        | System::Sql
+        | System::Mongo
+        | System::Cassandra
+        | System::Dynamo
+        | System::Firestore
+        | System::Cosmos
+        | System::Elasticsearch
+        | System::Neo4j
+        | System::Couchbase
+        | System::Couchdb
+        | System::Influx
+        | System::Clickhouse
+        | System::Spanner
+        | System::Bigtable
+        | System::EventStore
+        | System::Objects
+        | System::Etcd => NodeKind::Database,
+    }
+}
+
+/// Services of cloud providers, which nobody deploys: named by their product.
+fn managed(system: System) -> Option<&'static str> {
+    Some(match system {
+        System::Dynamo => "dynamodb",
+        System::Firestore => "firestore",
+        System::Cosmos => "cosmosdb",
+        System::Spanner => "spanner",
+        System::Bigtable => "bigtable",
+        System::Objects => "object-storage",
+        System::Sqs => "sqs",
+        System::Sns => "sns",
+        System::PubSub => "pubsub",
+        System::ServiceBus => "servicebus",
+        System::EventHubs => "eventhubs",
+        System::Kinesis => "kinesis",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::join::speaks;
+    use seam_facts::System;
+
+    #[test]
+    fn sql_speaks_to_sql_databases() {
+        assert!(speaks(System::Sql, System::Postgres));
+        assert!(!speaks(System::Sql, System::Mongo));
+    }
+}

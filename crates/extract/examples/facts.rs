@@ -1,5 +1,6 @@
 //! Prints the facts of files as pages expect them: `cargo run -p seam-extract --example facts -- FILE…`.
 
+#[expect(clippy::disallowed_methods, reason = "a development tool that reads the files it is given")]
 fn main() {
     for path in std::env::args().skip(1) {
         let Ok(bytes) = std::fs::read(&path) else {

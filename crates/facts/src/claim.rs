@@ -32,6 +32,10 @@ pub enum How {
 /// What is claimed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large kinds are few in number, and a box would cost each reader a look"
+)]
 pub enum Claim {
     // Names and addresses.
     Service(Service),

@@ -8,6 +8,9 @@ use crate::resolve::Text;
 use seam_facts::{Call, Claim, Fact, How, Protocol, SmolStr, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Nodes that an address leads to, with what its holes were filled from.
+type Dialled<'a> = (Vec<usize>, Vec<(FileId, &'a Fact)>);
+
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn calls(&mut self) {
         for node in 0..self.linker.territories.len() {
@@ -90,7 +93,14 @@ impl<'a> Edges<'_, 'a> {
     }
 
     /// An unknown host, but a route that exactly one service answers.
-    pub(crate) fn by_route(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call, texts: &[Text<'a>]) -> bool {
+    pub(crate) fn by_route(
+        &mut self,
+        node: usize,
+        file: FileId,
+        fact: &'a Fact,
+        call: &'a Call,
+        texts: &[Text<'a>],
+    ) -> bool {
         for text in texts {
             let rest = text.text.split_once("://").map(|(_, r)| r).unwrap_or(&text.text);
             let path = match rest.find('/') {
@@ -152,13 +162,15 @@ impl<'a> Edges<'_, 'a> {
                 "py" | "rb" | "rs" | "ex" | "exs" => vec![method.to_owned(), snake(method)],
                 _ => vec![method.to_owned(), camel(method)],
             };
-            let called =
-                schema.operations.iter().any(|(method, ..)| spelled(method).iter().any(|name| names.contains(name.as_str())));
+            let called = schema
+                .operations
+                .iter()
+                .any(|(method, ..)| spelled(method).iter().any(|name| names.contains(name.as_str())));
             if !called {
                 return;
             }
         }
-        let mut places: Vec<(Vec<usize>, Vec<(FileId, &'a Fact)>)> = Vec::new();
+        let mut places: Vec<Dialled<'a>> = Vec::new();
         for (file, _, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
             for (text, _, place) in self.targets(node, &texts) {

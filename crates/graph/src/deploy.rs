@@ -270,9 +270,9 @@ impl<'a> Deploy<'a> {
             Some(word) => g.files.iter().any(|f| index.paths[*f].contains(word.as_str())) || word == "all",
             None => true,
         };
-        for id in 0..self.groups.len() {
+        for (id, member) in members.iter().enumerate() {
             let group = &self.groups[id];
-            let size = members[id].len();
+            let size = member.len();
             self.groups[id].system = wanted(group)
                 && !group.files.is_empty()
                 && (!tested(group) || most == 0)
@@ -289,7 +289,7 @@ impl<'a> Deploy<'a> {
             .collect();
         let contexts: BTreeSet<String> =
             self.units.iter().filter(|u| self.groups[u.group].system).filter_map(|u| u.context.clone()).collect();
-        for id in 0..self.groups.len() {
+        for (id, member) in members.iter().enumerate() {
             let group = &self.groups[id];
             if group.system || group.files.is_empty() || tested(group) || !wanted(group) {
                 continue;
@@ -297,7 +297,7 @@ impl<'a> Deploy<'a> {
             let beside_code = contexts.iter().any(|c| !c.is_empty() && below(&group.folder, c));
             let known_source =
                 self.units.iter().any(|u| u.group == id && u.context.as_ref().is_some_and(|c| contexts.contains(c)));
-            let known = members[id].iter().all(|m| covered.contains(m)) && !members[id].is_empty();
+            let known = member.iter().all(|m| covered.contains(m)) && !member.is_empty();
             self.groups[id].system = !(beside_code || known_source || known);
         }
     }

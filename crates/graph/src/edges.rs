@@ -3,10 +3,10 @@
 //! Each kind of traffic adds its edges in a module of its own: [`crate::calls`], [`crate::stores`], [`crate::mentions`].
 
 use crate::address::{self, Address};
-use crate::endpoints::answers;
-use crate::index::{FileId, squash};
-use crate::join::Linker;
 use crate::calls::service_of;
+use crate::endpoints::answers;
+use crate::index::{FileId, last, squash};
+use crate::join::Linker;
 use crate::model::{Certainty, Detail, Edge, EdgeKind, Endpoint, Node, NodeKind, Policy, Proof, Unresolved};
 use crate::resolve::Text;
 use seam_facts::{Claim, Fact, How, Key, Protocol, SmolStr, System, Value};
@@ -104,7 +104,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             endpoint,
             at: self.linker.evidence(at.0, at.1),
         };
-        let policies = self.policies(from, at.0, within, client);
+        let policies = self.policies(from, at, within, client);
         let draft = self.drafts.entry((from, to, kind)).or_insert_with(|| Draft {
             certainty,
             details: BTreeSet::new(),
@@ -136,17 +136,30 @@ impl<'l, 'a> Edges<'l, 'a> {
             .map(|e| e.key.clone())
     }
 
-    /// Policies stated in the same function, or on the client that is used.
-    pub(crate) fn policies(&self, node: usize, file: FileId, within: &SmolStr, client: &SmolStr) -> Vec<Policy> {
-        let linker = self.linker;
+    /// Policies stated at the call itself, in the same function, on the client that is used, or on a client of the same
+    /// library that the file makes for all its calls.
+    pub(crate) fn policies(
+        &self,
+        node: usize,
+        (file, call): (FileId, &Fact),
+        within: &SmolStr,
+        client: &SmolStr,
+    ) -> Vec<Policy> {
+        let facts = self.linker.index.facts[file];
+        let library = last(client).to_ascii_lowercase();
         let mut out = Vec::new();
-        for fact in linker.index.facts[file] {
-            if let Claim::Policy(policy) = &fact.claim {
-                let same = !within.is_empty() && (policy.within == *within || policy.on == *within)
-                    || policy.on == *client && !client.is_empty();
-                if same {
-                    out.push(self.policy(node, file, policy, fact));
-                }
+        for fact in facts {
+            let Claim::Policy(policy) = &fact.claim else { continue };
+            let here = call.at.covers(fact.at.line);
+            let named = !within.is_empty() && (policy.within == *within || policy.on == *within)
+                || policy.on == *client && !client.is_empty();
+            let elsewhere = || facts.iter().any(|f| matches!(f.claim, Claim::Call(_)) && f.at.covers(fact.at.line));
+            let for_all = !library.is_empty()
+                && matches!(policy.within.as_str(), "" | "<module>")
+                && policy.detail.to_ascii_lowercase().contains(&library)
+                && !elsewhere();
+            if here || named || for_all {
+                out.push(self.policy(node, file, policy, fact));
             }
         }
         out

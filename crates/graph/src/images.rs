@@ -175,7 +175,7 @@ pub fn product(image: &str) -> Option<Product> {
     let folder = image.rsplit_once('/').map(|(f, _)| f.rsplit('/').next().unwrap_or(f)).unwrap_or("");
     let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
     let whole = |word: &str| name == word || parts.contains(&word) || (word.contains('-') && name.contains(word));
-    let begins = |word: &str| parts.iter().any(|p| p.strip_prefix(word).is_some_and(|rest| known_suffix(rest)));
+    let begins = |word: &str| parts.iter().any(|p| p.strip_prefix(word).is_some_and(known_suffix));
     WORDS
         .iter()
         .find(|(word, _)| whole(word) || begins(word))

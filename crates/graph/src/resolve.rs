@@ -405,9 +405,8 @@ impl<'a> View<'_, 'a> {
             };
             let Some(arg) = arg else { continue };
             let their_owner = owner_of(&pass.callee);
-            let rank = if key.starts_with(owner) && key.ends_with('>') || their_owner == owner {
-                3
-            } else if self.related(owner, their_owner, file) {
+            let same = key.starts_with(owner) && key.ends_with('>') || their_owner == owner;
+            let rank = if same || self.related(owner, their_owner, file) {
                 3
             } else if owner.is_empty() || their_owner.is_empty() {
                 2

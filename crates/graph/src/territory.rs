@@ -74,10 +74,16 @@ fn reached(index: &Index<'_>, file: FileId, within: &str, names: &HashSet<&str>)
 pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Territory<'a>> {
     let roots = roots(index, deploy);
     let modules = Modules::new(index);
+    let entries = entries(index, deploy, &roots);
     roots
         .into_iter()
-        .map(|roots| {
+        .enumerate()
+        .map(|(node, roots)| {
             let mut territory = Territory::rooted(index, roots);
+            if let Some(entry) = entries.get(&node) {
+                let started = started(index, &modules, &territory.own, *entry);
+                territory.own.retain(|f| index.uses[*f].is_none() || started.contains(f));
+            }
             libraries(index, &modules, &mut territory);
             territory
         })
@@ -137,6 +143,68 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
     unclaimed(index, deploy, &mut out);
     mounted(index, deploy, &mut out);
     out
+}
+
+/// For deployables of one folder that are started with different files of it: each one's file.
+fn entries(index: &Index<'_>, deploy: &Deploy<'_>, out: &[Vec<String>]) -> BTreeMap<usize, FileId> {
+    let mut sharing: BTreeMap<&Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (id, roots) in out.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
+        sharing.entry(roots).or_default().push(id);
+    }
+    let mut found = BTreeMap::new();
+    for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        let entry = |id: usize| {
+            let units = deploy.nodes[id].units.iter().map(|u| &deploy.units[*u]);
+            let commands = units.flat_map(|unit| {
+                let recipe =
+                    unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
+                let build =
+                    recipe.and_then(|r| index.by_path.get(r.as_str())).and_then(|f| deploy.builds.get(f)?.first());
+                unit.service.command.as_ref().into_iter().chain(build.and_then(|(b, _)| b.command.as_ref()))
+            });
+            // What the deployable says wins over what its image says.
+            commands.take(2).find_map(|command| {
+                let text = command.to_string();
+                text.split([' ', '"', ',']).rev().find_map(|word| {
+                    let (stem, extension) = word.rsplit('/').next()?.rsplit_once('.')?;
+                    let same = |path: &str| {
+                        let name = path.rsplit('/').next().unwrap_or(path);
+                        let (s, e) = name.rsplit_once('.').unwrap_or((name, ""));
+                        s == stem
+                            && (e == extension || extension == "js" && e == "ts" || extension == "mjs" && e == "mts")
+                    };
+                    (0..index.paths.len()).find(|f| {
+                        index.uses[*f].is_some()
+                            && !index.test[*f]
+                            && roots.iter().any(|r| below(index.paths[*f], r))
+                            && same(index.paths[*f])
+                    })
+                })
+            })
+        };
+        let each: Vec<(usize, FileId)> = ids.iter().filter_map(|id| Some((*id, entry(*id)?))).collect();
+        let different: BTreeSet<FileId> = each.iter().map(|(_, f)| *f).collect();
+        if each.len() == ids.len() && different.len() > 1 {
+            found.extend(each);
+        }
+    }
+    found
+}
+
+/// The files of `own` that a start file leads to by imports.
+fn started<'a>(index: &Index<'a>, modules: &Modules<'a>, own: &BTreeSet<FileId>, entry: FileId) -> BTreeSet<FileId> {
+    let mut seen = BTreeSet::from([entry]);
+    let mut queue = vec![entry];
+    while let Some(file) = queue.pop() {
+        for import in index.uses[file].iter().flat_map(|u| &u.imports) {
+            for found in modules.files(index, file, import, own) {
+                if own.contains(&found) && seen.insert(found) {
+                    queue.push(found);
+                }
+            }
+        }
+    }
+    seen
 }
 
 /// What several images copy besides their own code is a library: it counts as far as each of them uses it.

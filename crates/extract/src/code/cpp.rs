@@ -116,7 +116,7 @@ pub(crate) fn type_text(code: &Code<'_>, expr: &Expr, function: usize) -> SmolSt
 /// gives `User` for `Client`.
 pub(crate) fn named_in(ty: &str, suffix: &str) -> Option<SmolStr> {
     let words = ty.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let found = words.filter_map(|w| w.strip_suffix(suffix)).filter(|w| !w.is_empty()).last()?;
+    let found = words.filter_map(|w| w.strip_suffix(suffix)).rfind(|w| !w.is_empty())?;
     Some(format_smolstr!("{found}"))
 }
 

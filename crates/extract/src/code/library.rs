@@ -99,8 +99,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
         return Some(Value::opaque("raise"));
     }
     // `Application.get_env(:shop, :stock_url, "…")` is the key `shop.stock_url`.
-    const APPLICATION: &[&str] =
-        &["get_env", "fetch_env!", "fetch_env", "compile_env", "compile_env!"];
+    const APPLICATION: &[&str] = &["get_env", "fetch_env!", "fetch_env", "compile_env", "compile_env!"];
     if lang == Lang::Elixir
         && callee.strip_prefix("Application.").is_some_and(|n| APPLICATION.contains(&n))
         && call.args.len() >= 2

@@ -13,9 +13,9 @@ pub(crate) mod cpp;
 pub mod ir;
 mod library;
 mod names;
-mod script;
 mod python;
 pub(crate) mod rust;
+mod script;
 
 mod flow;
 

@@ -152,7 +152,7 @@ fn messenger(root: &Node, sink: &mut Sink) {
             payload,
         };
         for (class, to) in messenger.get("routing").into_iter().flat_map(Node::entries) {
-            if to.texts().iter().any(|t| *t == name.text) {
+            if to.texts().contains(&name.text) {
                 let payload = class.text.trim_matches('\'').rsplit('\\').next().map(SmolStr::from);
                 sink.stated(Claim::Message(message(true, payload)), class.span);
             }

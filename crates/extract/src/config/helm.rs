@@ -107,7 +107,7 @@ fn workloads(node: &Node, key: &str, depth: usize, sink: &mut Sink) {
             || environment(child).is_some();
         let takes_part =
             (listed && workload) || (certain && child.get("image").is_some() && environment(child).is_some());
-        if takes_part && !child.get("enabled").is_some_and(|e| !e.is_true()) {
+        if takes_part && child.get("enabled").is_none_or(|e| e.is_true()) {
             workload_of(&name.text, child, name.span, sink);
         } else {
             workloads(child, &name.text, depth + 1, sink);

@@ -16,9 +16,9 @@ pub mod xml;
 pub mod yaml;
 
 mod app;
-mod connections;
 mod cloud;
 mod compose;
+mod connections;
 mod docker;
 mod dotenv;
 mod entries;

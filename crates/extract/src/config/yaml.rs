@@ -10,7 +10,6 @@ use super::tree::{Data, Key, MAX_DEPTH, Node, Style, join};
 use crate::Sink;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use seam_facts::{Problem, ProblemKind, SmolStr, Span, format_smolstr};
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -298,7 +297,7 @@ impl<'a> Reader<'a> {
         self.anchors.clear();
     }
 
-    fn restore(&self, text: &Cow<'_, str>) -> SmolStr {
+    fn restore(&self, text: &str) -> SmolStr {
         self.mask.restore(text)
     }
 

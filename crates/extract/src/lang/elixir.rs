@@ -25,7 +25,8 @@ fn block(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Stmt> {
 fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
     cx.deeper((), |cx| match node.kind() {
         "binary_operator" if matches!(cx.field(node, "operator"), "=" | "<-") => {
-            let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+            let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+            else {
                 return;
             };
             let v = value(cx, right);
@@ -36,7 +37,13 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             }
             for name in names {
                 let target = Expr::name(cx.src(name), span(name));
-                out.push(Stmt::Assign { target, ty: SmolStr::default(), value: v.clone(), append: false, span: span(node) });
+                out.push(Stmt::Assign {
+                    target,
+                    ty: SmolStr::default(),
+                    value: v.clone(),
+                    append: false,
+                    span: span(node),
+                });
             }
         }
         "call" => word(cx, node, out),
@@ -51,7 +58,13 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             let init = value(cx, init);
             let owner = cx.owner.clone();
             if let Some(ty) = cx.unit.types.iter_mut().rev().find(|t| t.name == owner) {
-                let field = Field { name: name.into(), ty: SmolStr::default(), annotations: Vec::new(), init: Some(init), span: span(node) };
+                let field = Field {
+                    name: name.into(),
+                    ty: SmolStr::default(),
+                    annotations: Vec::new(),
+                    init: Some(init),
+                    span: span(node),
+                };
                 ty.fields.push(field);
             }
         }
@@ -107,11 +120,12 @@ fn word(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             let body = child(node, &["do_block"]);
             // `use Ecto.Repo` makes a module what it uses.
             for used in body.map(children).unwrap_or_default() {
-                if used.kind() == "call" && matches!(cx.field(used, "target"), "use" | "import") {
-                    if let Some(parent) = child(used, &["arguments"]).and_then(|a| a.named_child(0)) {
-                        ty.supers.push(cx.src(parent).into());
-                        ty.super_texts.push(cx.src(used).into());
-                    }
+                if used.kind() == "call"
+                    && matches!(cx.field(used, "target"), "use" | "import")
+                    && let Some(parent) = child(used, &["arguments"]).and_then(|a| a.named_child(0))
+                {
+                    ty.supers.push(cx.src(parent).into());
+                    ty.super_texts.push(cx.src(used).into());
                 }
             }
             cx.type_(ty, |cx, _| {
@@ -175,7 +189,10 @@ fn function(cx: &mut Lower<'_>, node: Node<'_>, head: Node<'_>) {
     };
     let body = child(node, &["do_block"]);
     // `def name(args), do: expression`.
-    let short = child(node, &["arguments"]).and_then(|a| child(a, &["keywords"])).and_then(|k| k.named_child(0)).and_then(|p| p.child_by_field_name("value"));
+    let short = child(node, &["arguments"])
+        .and_then(|a| child(a, &["keywords"]))
+        .and_then(|k| k.named_child(0))
+        .and_then(|p| p.child_by_field_name("value"));
     cx.function(function, |cx| {
         let mut out = match (body, short) {
             (Some(body), _) => block(cx, body),

@@ -34,7 +34,7 @@ fn import(cx: &mut Lower<'_>, node: Node<'_>) {
         return cx.import(full, None, "*", node);
     }
     let (path, last) = full.rsplit_once('.').unwrap_or(("", full));
-    let alias = children(node).into_iter().filter(|n| n.kind() == "identifier").last().filter(|n| n.id() != name.id());
+    let alias = children(node).into_iter().rfind(|n| n.kind() == "identifier").filter(|n| n.id() != name.id());
     cx.import(path, Some(last), alias.map(|n| cx.src(n)).unwrap_or(last), node);
 }
 

@@ -44,7 +44,8 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         "namespace_use_declaration" => uses(cx, node),
         "class_declaration" | "interface_declaration" | "trait_declaration" | "enum_declaration" => type_(cx, node),
         "function_definition" | "method_declaration" => function(cx, node),
-        "compound_statement" | "colon_block" | "declaration_list" | "switch_block" | "case_statement" | "default_statement" => {
+        "compound_statement" | "colon_block" | "declaration_list" | "switch_block" | "case_statement"
+        | "default_statement" => {
             out.extend(block(cx, node));
         }
         "expression_statement" | "echo_statement" | "unset_statement" => {
@@ -89,7 +90,8 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         }
         "foreach_statement" => {
             let body_node = node.child_by_field_name("body");
-            let parts: Vec<Node<'_>> = children(node).into_iter().filter(|n| Some(n.id()) != body_node.map(|b| b.id())).collect();
+            let parts: Vec<Node<'_>> =
+                children(node).into_iter().filter(|n| Some(n.id()) != body_node.map(|b| b.id())).collect();
             let mut body = Vec::new();
             let list = parts.first().map(|n| value(cx, *n));
             if let (Some(list), Some(target)) = (list, parts.get(1)) {
@@ -141,7 +143,13 @@ fn expression(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             && let (Some(name), Some(given)) = (call.arg(0).and_then(Expr::as_str), call.arg(1))
         {
             let target = Expr::name(name.clone(), v.span);
-            out.push(Stmt::Assign { target, ty: SmolStr::default(), value: given.clone(), append: false, span: v.span });
+            out.push(Stmt::Assign {
+                target,
+                ty: SmolStr::default(),
+                value: given.clone(),
+                append: false,
+                span: v.span,
+            });
         }
         return out.push(Stmt::Expr(v));
     }
@@ -152,7 +160,8 @@ fn expression(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
     let v = value(cx, right);
     if matches!(left.kind(), "list_literal" | "array_creation_expression") {
         for (i, part) in children(left).into_iter().enumerate() {
-            let part = if part.kind() == "array_element_initializer" { part.named_child(0).unwrap_or(part) } else { part };
+            let part =
+                if part.kind() == "array_element_initializer" { part.named_child(0).unwrap_or(part) } else { part };
             let target = value(cx, part);
             let item = match &v.kind {
                 ExprKind::List(items) => items.get(i).cloned(),
@@ -217,7 +226,9 @@ fn type_(cx: &mut Lower<'_>, node: Node<'_>) {
                 }
                 "const_declaration" => {
                     for element in children(member).into_iter().filter(|n| n.kind() == "const_element") {
-                        let (Some(name), Some(init)) = (element.named_child(0), element.named_child(1)) else { continue };
+                        let (Some(name), Some(init)) = (element.named_child(0), element.named_child(1)) else {
+                            continue;
+                        };
                         let field = Field {
                             name: cx.src(name).into(),
                             ty: SmolStr::default(),
@@ -277,7 +288,13 @@ fn function(cx: &mut Lower<'_>, node: Node<'_>) {
         for (name, _, param) in promoted {
             let at = span(param);
             let target = Expr::new(ExprKind::Member(Box::new(Expr::name("this", at)), name.clone()), at);
-            out.push(Stmt::Assign { target, ty: SmolStr::default(), value: Expr::name(name, at), append: false, span: at });
+            out.push(Stmt::Assign {
+                target,
+                ty: SmolStr::default(),
+                value: Expr::name(name, at),
+                append: false,
+                span: at,
+            });
         }
         out.extend(body.map(|b| block(cx, b)).unwrap_or_default());
         out
@@ -363,12 +380,14 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 "self" | "static" | "parent" => ExprKind::Name("this".into()),
                 name => ExprKind::Name(simple(name).into()),
             },
-            "parenthesized_expression" | "error_suppression_expression" | "argument" | "clone_expression" | "print_intrinsic" => {
-                match node.named_child(node.named_child_count().saturating_sub(1) as u32) {
-                    Some(inner) => return value(cx, inner),
-                    None => ExprKind::Null,
-                }
-            }
+            "parenthesized_expression"
+            | "error_suppression_expression"
+            | "argument"
+            | "clone_expression"
+            | "print_intrinsic" => match node.named_child(node.named_child_count().saturating_sub(1) as u32) {
+                Some(inner) => return value(cx, inner),
+                None => ExprKind::Null,
+            },
             "cast_expression" => match node.child_by_field_name("value") {
                 Some(inner) => return value(cx, inner),
                 None => ExprKind::Null,
@@ -386,7 +405,10 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 (Some(base), None) => return value(cx, base),
                 _ => ExprKind::Null,
             },
-            "function_call_expression" | "member_call_expression" | "nullsafe_member_call_expression" | "scoped_call_expression" => {
+            "function_call_expression"
+            | "member_call_expression"
+            | "nullsafe_member_call_expression"
+            | "scoped_call_expression" => {
                 return call(cx, node);
             }
             "object_creation_expression" => {
@@ -399,8 +421,11 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 ExprKind::Call(Box::new(Call { callee, args, new: true, type_args: Vec::new() }))
             }
             "binary_expression" => {
-                let parts: Vec<Expr> =
-                    ["left", "right"].iter().filter_map(|f| node.child_by_field_name(f)).map(|n| value(cx, n)).collect();
+                let parts: Vec<Expr> = ["left", "right"]
+                    .iter()
+                    .filter_map(|f| node.child_by_field_name(f))
+                    .map(|n| value(cx, n))
+                    .collect();
                 match cx.field(node, "operator") {
                     "." => ExprKind::Concat(parts),
                     "??" | "||" | "or" => ExprKind::Either(parts),

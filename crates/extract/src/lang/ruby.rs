@@ -55,7 +55,11 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             if let Some(inner) = node.child_by_field_name("body") {
                 statement(cx, inner, &mut body);
             }
-            let kind = if node.kind().starts_with('w') || node.kind() == "until_modifier" { BlockKind::Loop } else { BlockKind::Branch };
+            let kind = if node.kind().starts_with('w') || node.kind() == "until_modifier" {
+                BlockKind::Loop
+            } else {
+                BlockKind::Branch
+            };
             out.push(Stmt::Block { kind, head, body, span: span(node) });
         }
         "rescue_modifier" => {
@@ -134,7 +138,8 @@ fn assignment(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
     let v = if right.kind() == "assignment" {
         let mut inner = Vec::new();
         assignment(cx, right, &mut inner);
-        let found = inner.iter().find_map(|s| if let Stmt::Assign { value, .. } = s { Some(value.clone()) } else { None });
+        let found =
+            inner.iter().find_map(|s| if let Stmt::Assign { value, .. } = s { Some(value.clone()) } else { None });
         out.extend(inner);
         found.unwrap_or_else(|| expr(ExprKind::Null, right))
     } else {
@@ -144,7 +149,8 @@ fn assignment(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
     if left.kind() == "constant" && !cx.owner.is_empty() {
         let (owner, name) = (cx.owner.clone(), SmolStr::from(cx.src(left)));
         if let Some(ty) = cx.unit.types.iter_mut().rev().find(|t| t.name == owner) {
-            let field = Field { name, ty: SmolStr::default(), annotations: Vec::new(), init: Some(v), span: span(node) };
+            let field =
+                Field { name, ty: SmolStr::default(), annotations: Vec::new(), init: Some(v), span: span(node) };
             return ty.fields.push(field);
         }
     }
@@ -241,13 +247,21 @@ fn params_of(cx: &mut Lower<'_>, node: Node<'_>) -> Vec<Param> {
     for param in children(node) {
         let name = match param.kind() {
             "identifier" => cx.src(param),
-            "optional_parameter" | "keyword_parameter" | "splat_parameter" | "hash_splat_parameter" | "block_parameter" => {
-                cx.field(param, "name")
-            }
+            "optional_parameter"
+            | "keyword_parameter"
+            | "splat_parameter"
+            | "hash_splat_parameter"
+            | "block_parameter" => cx.field(param, "name"),
             _ => continue,
         };
         let default = param.child_by_field_name("value").map(|v| value(cx, v));
-        out.push(Param { name: name.into(), ty: SmolStr::default(), annotations: Vec::new(), default, span: span(param) });
+        out.push(Param {
+            name: name.into(),
+            ty: SmolStr::default(),
+            annotations: Vec::new(),
+            default,
+            span: span(param),
+        });
     }
     out
 }
@@ -278,7 +292,9 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                     ExprKind::Name(name.into())
                 }
             }
-            "identifier" | "global_variable" | "scope_resolution" => ExprKind::Name(cx.src(node).trim_start_matches("::").into()),
+            "identifier" | "global_variable" | "scope_resolution" => {
+                ExprKind::Name(cx.src(node).trim_start_matches("::").into())
+            }
             "parenthesized_statements" | "begin" | "then" => {
                 let parts: Vec<Expr> = children(node).into_iter().map(|n| value(cx, n)).collect();
                 match <[Expr; 1]>::try_from(parts) {
@@ -288,7 +304,9 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
             }
             "call" => return call(cx, node),
             "element_reference" => match (node.child_by_field_name("object"), children(node).get(1)) {
-                (Some(object), Some(index)) => ExprKind::Index(Box::new(value(cx, object)), Box::new(value(cx, *index))),
+                (Some(object), Some(index)) => {
+                    ExprKind::Index(Box::new(value(cx, object)), Box::new(value(cx, *index)))
+                }
                 _ => ExprKind::Other(Vec::new()),
             },
             "binary" => return binary(cx, node),
@@ -304,7 +322,12 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
             "array" | "right_assignment_list" | "string_array" | "symbol_array" => {
                 ExprKind::List(children(node).into_iter().map(|n| value(cx, n)).collect())
             }
-            "lambda" => ExprKind::Lambda(closure(cx, node.child_by_field_name("parameters"), node.child_by_field_name("body"), node)),
+            "lambda" => ExprKind::Lambda(closure(
+                cx,
+                node.child_by_field_name("parameters"),
+                node.child_by_field_name("body"),
+                node,
+            )),
             "assignment" | "operator_assignment" => match node.child_by_field_name("right") {
                 Some(right) => return value(cx, right),
                 None => ExprKind::Null,
@@ -367,7 +390,9 @@ fn binary(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
             let mut args = Vec::new();
             for part in parts {
                 match part.kind {
-                    ExprKind::List(items) if !args.is_empty() => args.extend(items.into_iter().map(|value| Arg { name: None, value })),
+                    ExprKind::List(items) if !args.is_empty() => {
+                        args.extend(items.into_iter().map(|value| Arg { name: None, value }))
+                    }
                     kind => args.push(Arg { name: None, value: Expr::new(kind, part.span) }),
                 }
             }
@@ -403,7 +428,8 @@ fn call(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
     let receiver = node.child_by_field_name("receiver").map(|r| value(cx, r));
     let list = node.child_by_field_name("arguments");
     let closure_node = node.child_by_field_name("block");
-    if receiver.is_none() && matches!(name, "require" | "require_relative")
+    if receiver.is_none()
+        && matches!(name, "require" | "require_relative")
         && let Some(path) = list.and_then(|l| l.named_child(0))
         && let Some(path) = value(cx, path).as_str().cloned()
     {
@@ -456,7 +482,8 @@ fn closure(cx: &mut Lower<'_>, params: Option<Node<'_>>, body: Option<Node<'_>>,
         let mut out = Vec::new();
         if let Some(body) = body {
             // `-> { … }` keeps its statements in a block of its own.
-            let inner = if matches!(body.kind(), "block" | "do_block") { body.child_by_field_name("body") } else { Some(body) };
+            let inner =
+                if matches!(body.kind(), "block" | "do_block") { body.child_by_field_name("body") } else { Some(body) };
             if let Some(inner) = inner {
                 statements_with_rescue(cx, inner, &mut out);
             }

@@ -74,9 +74,9 @@ const CLIENTS: &[(&str, &str)] = &[
 const MAX_ADDRESSES: usize = 8;
 
 pub(super) fn state(document: &Document, all: &[Document], sink: &mut Sink) {
-    let eureka = !off(document, all, "eureka.client.enabled")
-        && !(off(document, all, "eureka.client.registerwitheureka")
-            && off(document, all, "eureka.client.fetchregistry"));
+    let neither_way =
+        off(document, all, "eureka.client.registerwitheureka") && off(document, all, "eureka.client.fetchregistry");
+    let eureka = !(off(document, all, "eureka.client.enabled") || neither_way);
     for entry in document.plain() {
         let (profiles, plain) = super::prefixed(&entry.key);
         let key = canonical(&plain);
@@ -94,14 +94,15 @@ pub(super) fn state(document: &Document, all: &[Document], sink: &mut Sink) {
             call("Git", Protocol::Http, value(&format!("ssh://{host}/{path}")), entry, sink);
             continue;
         }
-        if let Some((_, client)) = CLIENTS.iter().find(|(pattern, _)| matches(pattern, &key)) {
-            if !is_local_file(&entry.value) && !switched_off(document, all, &key) {
-                let protocol = match *client {
-                    "Zookeeper" | "Dubbo" => Protocol::Tcp,
-                    _ => Protocol::Http,
-                };
-                listed(client, protocol, entry, sink);
-            }
+        if let Some((_, client)) = CLIENTS.iter().find(|(pattern, _)| matches(pattern, &key))
+            && !is_local_file(&entry.value)
+            && !switched_off(document, all, &key)
+        {
+            let protocol = match *client {
+                "Zookeeper" | "Dubbo" => Protocol::Tcp,
+                _ => Protocol::Http,
+            };
+            listed(client, protocol, entry, sink);
         }
         // Under any client's prefix: `spring.kafka.properties.schema.registry.url`.
         if key.ends_with("schema.registry.url") || key.ends_with("apicurio.registry.url") {

@@ -7,7 +7,9 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Value, format_smolstr};
 use std::collections::BTreeMap;
 
 pub(super) fn state(document: &Document, sink: &mut Sink) {
-    let mut found: BTreeMap<(PolicyKind, SmolStr, &'static str), Vec<(String, &Entry)>> = BTreeMap::new();
+    /// What is governed, how, and by which library.
+    type Subject = (PolicyKind, SmolStr, &'static str);
+    let mut found: BTreeMap<Subject, Vec<(String, &Entry)>> = BTreeMap::new();
     for entry in document.plain() {
         let (_, plain) = super::prefixed(&entry.key);
         if let Some((kind, on, library, property)) = about(&plain) {

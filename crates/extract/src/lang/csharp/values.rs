@@ -219,7 +219,7 @@ fn conditional_access(cx: &mut Lower<'_>, node: Node<'_>) -> ExprKind {
             let rest = value(cx, other);
             ExprKind::Other(vec![base, rest])
         }
-        None => return base.kind,
+        None => base.kind,
     }
 }
 

@@ -174,7 +174,7 @@ fn easy_net_q(code: &Code<'_>, sink: &mut Sink) {
         if !bus {
             continue;
         }
-        let payload = site.call.type_args.first().map(|t| simple(t)).or_else(|| payload_of(code, &site));
+        let payload = site.call.type_args.first().map(|t| simple(t)).or_else(|| payload_of(code, site));
         let Some(payload) = payload else { continue };
         let mut line = Line::new(code, site, System::Rabbit, publish, Value::text(payload.clone()), "EasyNetQ");
         line.0.payload = Some(payload);

@@ -105,7 +105,7 @@ pub fn calls_in<'a>(code: &Code<'a>, functions: &[usize], names: &[&str]) -> Vec
 }
 
 /// The calls that a chain is made of, last first: `a.B().C()` gives `C` and `B`.
-pub fn chain<'a>(call: &'a Call) -> Vec<&'a Call> {
+pub fn chain(call: &Call) -> Vec<&Call> {
     let mut out = vec![call];
     let mut at = call;
     while let Some(Expr { kind: ExprKind::Call(inner), .. }) = at.receiver() {

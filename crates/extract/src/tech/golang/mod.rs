@@ -29,7 +29,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
 fn split(callee: &str) -> Option<(String, &str)> {
     let (module, member) = callee.split_once('#')?;
     let parts: Vec<&str> =
-        module.split('/').filter(|p| !p.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok())).collect();
+        module.split('/').filter(|p| p.strip_prefix('v').is_none_or(|n| n.parse::<u32>().is_err())).collect();
     let module = parts.join("/");
     // `gopkg.in/mgo.v2`.
     let module = match module.rsplit_once(".v") {

@@ -224,7 +224,7 @@ fn registered(code: &Code<'_>, site: &Site<'_>, route: Route<'_>, sink: &mut Sin
     let on = place(code, route.base, function, 8);
     let known = ROUTERS.iter().any(|r| on.origin.starts_with(r));
     // `http.Post(url, type, body)` is a request.
-    if on.origin == "net/http#" && !call.name().starts_with("Handle") {
+    if (on.origin == "net/http#" || on.origin.starts_with("net/http#Client")) && !call.name().starts_with("Handle") {
         return;
     }
     // `group.POST("", h)` on a field of a type from another file: only frameworks spell verbs in capitals.

@@ -25,6 +25,9 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     built(code, sink);
 }
 
+/// HTTP methods and paths that a function's annotations state.
+type Reader = fn(&Code<'_>, &Function) -> Vec<(Option<SmolStr>, Value)>;
+
 /// What an interface's annotations say about its calls.
 struct Declared {
     library: &'static str,
@@ -32,7 +35,7 @@ struct Declared {
     prefix: Value,
     at: Span,
     /// HTTP method and path that an annotation of a method states.
-    reads: fn(&Code<'_>, &Function) -> Vec<(Option<SmolStr>, Value)>,
+    reads: Reader,
     /// The base stands on the interface, so that the interface alone proves whom it calls.
     stated: bool,
 }
@@ -85,9 +88,7 @@ fn declared(code: &Code<'_>, ty: &Type) -> Option<Declared> {
         let base = if id.to_string().starts_with('/') { return None } else { as_url(id) };
         return Some(Declared { library: "Micronaut", base, prefix: path, at: a.span, reads: rest, stated: true });
     }
-    let any = |reads: fn(&Code<'_>, &Function) -> Vec<(Option<SmolStr>, Value)>| {
-        functions_of(code, ty).any(|(_, f)| !reads(code, f).is_empty())
-    };
+    let any = |reads: Reader| functions_of(code, ty).any(|(_, f)| !reads(code, f).is_empty());
     if find(&ty.annotations, &["HttpExchange"]).is_some() || ty.interface && any(exchanged) {
         let base = elsewhere();
         let prefix = prefix(&["HttpExchange"]);

@@ -114,6 +114,7 @@ fn socket(code: &Code<'_>, function: usize) -> Value {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "a call has this many sides, and each caller knows all of them")]
 fn state(
     code: &Code<'_>,
     site: &Site<'_>,

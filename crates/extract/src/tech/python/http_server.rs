@@ -140,7 +140,8 @@ fn route(code: &Code<'_>, a: &Annotation, function: usize) -> Option<(Vec<Option
     let path = code.value(path, function);
     // Anything else that is called `get` takes a key, not a path.
     let text = path.to_string();
-    if !(text.is_empty() || text.starts_with(['/', '$', '<', '{'])) && !text.starts_with("^/") {
+    let path_like = text.is_empty() || text.starts_with(['/', '$', '<', '{']) || text.starts_with("^/");
+    if !path_like {
         return None;
     }
     let stated = a.args.iter().find(|x| x.name.as_deref() == Some("methods") || x.name.as_deref() == Some("method"));

@@ -7,7 +7,8 @@ use crate::lang::Lang;
 use crate::tech::paths::{self, Notation};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{
-    Call, Claim, Endpoint, Message, Protocol, Setting, SettingScope, SmolStr, Span, Store, System, Value, format_smolstr,
+    Call, Claim, Endpoint, Message, Protocol, Setting, SettingScope, SmolStr, Span, Store, System, Value,
+    format_smolstr,
 };
 
 pub static EXTRACTOR: Extractor = Extractor {
@@ -22,7 +23,10 @@ const MAX_DEPTH: usize = 10;
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {
-        let routes = ty.super_texts.iter().any(|s| s.contains(":router") || s.contains("Plug.Router") || s.contains("Phoenix.Router"));
+        let routes = ty
+            .super_texts
+            .iter()
+            .any(|s| s.contains(":router") || s.contains("Plug.Router") || s.contains("Phoenix.Router"));
         let body = code.unit.functions.iter().find(|f| f.name == "<type>" && f.owner == ty.name);
         if let Some(body) = body.filter(|_| routes) {
             walk(code, &body.body, &Value::default(), "", MAX_DEPTH, sink);
@@ -54,7 +58,11 @@ fn walk(code: &Code<'_>, body: &[Stmt], prefix: &Value, module: &str, depth: usi
     for stmt in body {
         let (Stmt::Expr(e) | Stmt::Return(e)) = stmt else { continue };
         let Some(call) = e.as_call().filter(|c| c.receiver().is_none()) else { continue };
-        let path = call.arg(0).or_else(|| call.named("path")).map(|p| code.value(p, 0)).filter(|p| p.to_string().starts_with('/'));
+        let path = call
+            .arg(0)
+            .or_else(|| call.named("path"))
+            .map(|p| code.value(p, 0))
+            .filter(|p| p.to_string().starts_with('/'));
         let full = |path: &Value| paths::join(prefix.clone(), paths::template(path.clone(), Notation::Colons));
         let handler = |index: usize, action: &str| {
             let controller = call.arg(index).and_then(Expr::path).unwrap_or_default();
@@ -66,10 +74,21 @@ fn walk(code: &Code<'_>, body: &[Stmt], prefix: &Value, module: &str, depth: usi
         };
         match call.name() {
             "scope" => {
-                let inner = paths::join(prefix.clone(), path.map(|p| paths::template(p, Notation::Colons)).unwrap_or_default());
+                let inner =
+                    paths::join(prefix.clone(), path.map(|p| paths::template(p, Notation::Colons)).unwrap_or_default());
                 let inner = if inner.as_text().as_deref() == Some("/") { Value::default() } else { inner };
-                let named = call.args.iter().filter(|a| a.name.is_none()).filter_map(|a| a.value.path()).next_back().unwrap_or_default();
-                let module = if module.is_empty() || named.is_empty() { format!("{module}{named}") } else { format!("{module}.{named}") };
+                let named = call
+                    .args
+                    .iter()
+                    .filter(|a| a.name.is_none())
+                    .filter_map(|a| a.value.path())
+                    .next_back()
+                    .unwrap_or_default();
+                let module = if module.is_empty() || named.is_empty() {
+                    format!("{module}{named}")
+                } else {
+                    format!("{module}.{named}")
+                };
                 walk(code, block(code, call).unwrap_or_default(), &inner, &module, depth - 1, sink);
             }
             verb if VERBS.contains(&verb) || matches!(verb, "live" | "match" | "forward") => {
@@ -115,7 +134,9 @@ fn walk(code: &Code<'_>, body: &[Stmt], prefix: &Value, module: &str, depth: usi
             }
             _ => {
                 // `if dev_routes do … end` and the like.
-                if let Some(inner) = block(code, call).filter(|_| matches!(call.name(), "if" | "unless" | "live_session")) {
+                if let Some(inner) =
+                    block(code, call).filter(|_| matches!(call.name(), "if" | "unless" | "live_session"))
+                {
                     walk(code, inner, prefix, module, depth - 1, sink);
                 }
             }
@@ -140,11 +161,17 @@ fn endpoint(method: Option<SmolStr>, path: Value, handler: SmolStr, at: Span, si
 fn uses(code: &Code<'_>, ty: &crate::code::ir::Type, sink: &mut Sink) {
     for text in &ty.super_texts {
         if text.contains("Ecto.Repo") {
-            let products = [("Postgres", System::Postgres), ("MyXQL", System::Mysql), ("Tds", System::SqlServer), ("SQLite", System::Sqlite)];
+            let products = [
+                ("Postgres", System::Postgres),
+                ("MyXQL", System::Mysql),
+                ("Tds", System::SqlServer),
+                ("SQLite", System::Sqlite),
+            ];
             let system = products.iter().find(|(word, _)| text.contains(word)).map_or(System::Sql, |(_, s)| *s);
             // The settings of `config :app, App.Repo, hostname: …, database: …`.
             let app = text.split("otp_app:").nth(1).and_then(|t| t.trim().strip_prefix(':'));
-            let app = app.map(|t| t.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("")).unwrap_or("");
+            let app =
+                app.map(|t| t.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("")).unwrap_or("");
             let key = |name: &str| Value::config(format_smolstr!("{app}.{}.{name}", ty.name), None);
             let store = Store {
                 system,
@@ -160,7 +187,11 @@ fn uses(code: &Code<'_>, ty: &crate::code::ir::Type, sink: &mut Sink) {
         {
             let path = service.trim().split(|c: char| c == ',' || c.is_whitespace()).next().unwrap_or("");
             let service = path.trim_end_matches(".Service").rsplit('.').next().unwrap_or("");
-            let methods = code.unit.functions.iter().filter(|f| f.owner == ty.name && !f.private && f.params.len() == 2 && !f.name.starts_with('<'));
+            let methods = code
+                .unit
+                .functions
+                .iter()
+                .filter(|f| f.owner == ty.name && !f.private && f.params.len() == 2 && !f.name.starts_with('<'));
             for method in methods {
                 let endpoint = Endpoint {
                     protocol: Protocol::Grpc,
@@ -178,7 +209,9 @@ fn uses(code: &Code<'_>, ty: &crate::code::ir::Type, sink: &mut Sink) {
 }
 
 fn camel(name: &str) -> String {
-    name.split('_').filter_map(|w| Some(w.chars().next()?.to_uppercase().collect::<String>() + w.get(1..).unwrap_or(""))).collect()
+    name.split('_')
+        .filter_map(|w| Some(w.chars().next()?.to_uppercase().collect::<String>() + w.get(1..).unwrap_or("")))
+        .collect()
 }
 
 /// `config :app, key: value` and `config :app, Module, key: value` in files of configuration.
@@ -205,7 +238,9 @@ fn settings(code: &Code<'_>, sink: &mut Sink) {
 }
 
 fn entry(code: &Code<'_>, key: String, value: &Expr, function: usize, depth: usize, sink: &mut Sink) {
-    if depth == 0 || ["pass", "password", "secret", "secret_key", "secret_key_base", "token"].iter().any(|w| key.ends_with(w)) {
+    if depth == 0
+        || ["pass", "password", "secret", "secret_key", "secret_key_base", "token"].iter().any(|w| key.ends_with(w))
+    {
         return;
     }
     if let ExprKind::Object(entries) = &value.kind {
@@ -215,7 +250,9 @@ fn entry(code: &Code<'_>, key: String, value: &Expr, function: usize, depth: usi
         return;
     }
     let stated = code.value(value, function);
-    if !stated.is_empty() && !matches!(stated.as_hole(), Some(seam_facts::Hole::Opaque(_) | seam_facts::Hole::Result { .. })) {
+    if !stated.is_empty()
+        && !matches!(stated.as_hole(), Some(seam_facts::Hole::Opaque(_) | seam_facts::Hole::Result { .. }))
+    {
         let setting = Setting { scope: SettingScope::App, key: key.into(), value: stated, profile: None };
         sink.stated(Claim::Setting(setting), value.span);
     }
@@ -227,7 +264,10 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let verb = name.trim_end_matches('!');
     let state = |client: &str, method: Option<&str>, target: Value, sink: &mut Sink| {
         if !target.is_empty() {
-            let call = Call { method: method.map(|m| m.to_uppercase().into()), ..call(Protocol::Http, client, target, code.within(f)) };
+            let call = Call {
+                method: method.map(|m| m.to_uppercase().into()),
+                ..call(Protocol::Http, client, target, code.within(f))
+            };
             sink.stated(Claim::Call(call), site.span());
         }
     };
@@ -289,7 +329,8 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
                 }
                 found
             };
-            let paths_given: Vec<Value> = site.call.args.iter().filter(|a| a.name.is_none()).take(2).map(|a| code.value(&a.value, f)).collect();
+            let paths_given: Vec<Value> =
+                site.call.args.iter().filter(|a| a.name.is_none()).take(2).map(|a| code.value(&a.value, f)).collect();
             let path = paths_given.into_iter().find(|v| v.to_string().contains('/')).unwrap_or_default();
             let base: Option<Value> = base.or_else(listed);
             let target = match base {
@@ -312,8 +353,11 @@ fn grpc(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         return;
     }
     // The channel usually comes from a helper of the same module.
-    let dialled: Vec<Site<'_>> =
-        code.calls_named(&["connect"]).into_iter().filter(|s| code.callee(s.call, s.function) == "GRPC.Stub.connect").collect();
+    let dialled: Vec<Site<'_>> = code
+        .calls_named(&["connect"])
+        .into_iter()
+        .filter(|s| code.callee(s.call, s.function) == "GRPC.Stub.connect")
+        .collect();
     let target = match dialled.as_slice() {
         [only] => connect(only),
         _ => Value::default(),
@@ -344,13 +388,24 @@ fn connections(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) 
 }
 
 #[expect(clippy::too_many_arguments, reason = "a call with its place and what is known of its library")]
-fn open(code: &Code<'_>, call: &Invocation, f: usize, system: System, client: &str, default: &str, at: Span, sink: &mut Sink) {
+fn open(
+    code: &Code<'_>,
+    call: &Invocation,
+    f: usize,
+    system: System,
+    client: &str,
+    default: &str,
+    at: Span,
+    sink: &mut Sink,
+) {
     let value = |names: &[&str]| option(code, call, names, f).map(|e| code.value(e, f));
-    let first = || call.arg(0).filter(|e| !matches!(e.kind, ExprKind::Object(_) | ExprKind::List(_))).map(|e| code.value(e, f));
+    let first =
+        || call.arg(0).filter(|e| !matches!(e.kind, ExprKind::Object(_) | ExprKind::List(_))).map(|e| code.value(e, f));
     let stated = value(&["url", "hostname", "host", "nodes", "seeds"]).or_else(first).filter(|v| !v.is_empty());
     let inferred = stated.is_none();
     let address = stated.map(|h| host_port(h, value(&["port"]))).unwrap_or_else(|| default.into());
-    let store = Store { system, address, database: value(&["database"]), client: client.into(), within: code.within(f) };
+    let store =
+        Store { system, address, database: value(&["database"]), client: client.into(), within: code.within(f) };
     match inferred {
         true => sink.inferred(Claim::Store(store), at),
         false => sink.stated(Claim::Store(store), at),
@@ -366,17 +421,23 @@ fn children(code: &Code<'_>, sink: &mut Sink) {
             let options = items.get(1);
             let value = |key: &str| options.and_then(|o| o.key(key)).map(|v| code.value(v, index));
             let within = code.within(index);
-            if let Some((module, system, default)) = OPENERS.iter().find(|o| o.0.strip_suffix(".start_link") == Some(name.as_str())) {
+            if let Some((module, system, default)) =
+                OPENERS.iter().find(|o| o.0.strip_suffix(".start_link") == Some(name.as_str()))
+            {
                 let stated = value("url").or_else(|| value("hostname")).or_else(|| value("host")).or_else(|| {
                     options.filter(|o| !matches!(o.kind, ExprKind::Object(_))).map(|o| code.value(o, index))
                 });
                 let address = stated.map(|h| host_port(h, value("port"))).unwrap_or_else(|| (*default).into());
                 let client = module.split('.').next().unwrap_or(module).into();
-                sink.stated(Claim::Store(Store { system: *system, address, database: value("database"), client, within }), e.span);
+                sink.stated(
+                    Claim::Store(Store { system: *system, address, database: value("database"), client, within }),
+                    e.span,
+                );
             } else if name == "BroadwayRabbitMQ.Producer" {
                 let queue = value("queue").unwrap_or_default();
                 let connection = options.and_then(|o| o.key("connection"));
-                let host = connection.map(|c| c.key("host").map(|h| code.value(h, index)).unwrap_or_else(|| code.value(c, index)));
+                let host = connection
+                    .map(|c| c.key("host").map(|h| code.value(h, index)).unwrap_or_else(|| code.value(c, index)));
                 let message = Message { address: host, ..message(System::Rabbit, false, queue, "Broadway", within) };
                 sink.stated(Claim::Message(message), e.span);
             } else if name == "BroadwayKafka.Producer" {
@@ -386,7 +447,11 @@ fn children(code: &Code<'_>, sink: &mut Sink) {
                     _ => vec![value("topics").unwrap_or_default()],
                 };
                 for topic in topics {
-                    let message = Message { address: hosts.clone(), group: value("group_id"), ..message(System::Kafka, false, topic, "Broadway", within.clone()) };
+                    let message = Message {
+                        address: hosts.clone(),
+                        group: value("group_id"),
+                        ..message(System::Kafka, false, topic, "Broadway", within.clone())
+                    };
                     sink.stated(Claim::Message(message), e.span);
                 }
             } else if name == "BroadwaySQS.Producer" {
@@ -402,7 +467,10 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let within = code.within(f);
     let value = |i: usize| site.call.arg(i).map(|e| code.value(e, f)).unwrap_or_default();
     let broker = || {
-        let opened = code.calls_named(&["open"]).into_iter().find(|s| code.callee(s.call, s.function) == "AMQP.Connection.open")?;
+        let opened = code
+            .calls_named(&["open"])
+            .into_iter()
+            .find(|s| code.callee(s.call, s.function) == "AMQP.Connection.open")?;
         let stated = option(code, opened.call, &["host", "url"], opened.function).or_else(|| opened.call.arg(0))?;
         Some(code.value(stated, opened.function))
     };
@@ -422,8 +490,12 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             routing_key: option(code, site.call, &["routing_key"], f).map(|e| code.value(e, f)),
             ..message(System::Rabbit, false, value(1), "amqp", within)
         },
-        "KafkaEx.produce" | "Kaffe.Producer.produce_sync" | "Kaffe.Producer.produce" => message(System::Kafka, true, value(0), "kafka", within),
-        ":brod.produce_sync" | ":brod.produce" | "brod.produce_sync" | "brod.produce" => message(System::Kafka, true, value(1), "brod", within),
+        "KafkaEx.produce" | "Kaffe.Producer.produce_sync" | "Kaffe.Producer.produce" => {
+            message(System::Kafka, true, value(0), "kafka", within)
+        }
+        ":brod.produce_sync" | ":brod.produce" | "brod.produce_sync" | "brod.produce" => {
+            message(System::Kafka, true, value(1), "brod", within)
+        }
         "Gnat.pub" | "Gnat.request" => message(System::Nats, true, value(1), "gnat", within),
         "Gnat.sub" => message(System::Nats, false, value(2), "gnat", within),
         _ => return,

@@ -7,8 +7,8 @@ use crate::lang::Lang;
 use crate::tech::{paths, sql};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{
-    Access, AccessMode, Argument, Call, Claim, Message, Pass, Policy, PolicyKind, Protocol, Setting, SettingScope, SmolStr,
-    Store, System, Value, format_smolstr,
+    Access, AccessMode, Argument, Call, Claim, Message, Pass, Policy, PolicyKind, Protocol, Setting, SettingScope,
+    SmolStr, Store, System, Value, format_smolstr,
 };
 
 pub static EXTRACTOR: Extractor = Extractor {
@@ -25,10 +25,21 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         stores(code, site, &callee, sink);
         messages(code, site, &callee, sink);
         container(code, site, sink);
-        if matches!(site.call.name(), "query" | "prepare" | "exec" | "executeQuery" | "executeStatement" | "mysqli_query" | "select" | "statement") {
+        if matches!(
+            site.call.name(),
+            "query"
+                | "prepare"
+                | "exec"
+                | "executeQuery"
+                | "executeStatement"
+                | "mysqli_query"
+                | "select"
+                | "statement"
+        ) {
             for arg in site.call.args.iter().take(2) {
                 for (name, mode) in sql::tables(&code.value(&arg.value, site.function).to_string()) {
-                    let access = Access { system: None, name: Value::text(name), mode, within: code.within(site.function) };
+                    let access =
+                        Access { system: None, name: Value::text(name), mode, within: code.within(site.function) };
                     sink.stated(Claim::Access(access), site.span());
                 }
             }
@@ -46,7 +57,10 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let value = |i: usize| site.call.arg(i).map(|e| code.value(e, f)).unwrap_or_default();
     let state = |client: &str, method: Option<SmolStr>, target: Value, sink: &mut Sink| {
         if !target.is_empty() {
-            sink.stated(Claim::Call(Call { method, ..call(Protocol::Http, client, target, within.clone()) }), site.span());
+            sink.stated(
+                Claim::Call(Call { method, ..call(Protocol::Http, client, target, within.clone()) }),
+                site.span(),
+            );
         }
     };
     match callee {
@@ -62,7 +76,11 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             return;
         }
         "curl_setopt_array" => {
-            let url = site.call.arg(1).and_then(|e| code.literal(e, f)).and_then(|(e, f)| Some(code.value(e.key("CURLOPT_URL")?, f)));
+            let url = site
+                .call
+                .arg(1)
+                .and_then(|e| code.literal(e, f))
+                .and_then(|(e, f)| Some(code.value(e.key("CURLOPT_URL")?, f)));
             return state("curl", curl_method(code, f), url.unwrap_or_default(), sink);
         }
         "file_get_contents" | "fopen" => {
@@ -81,7 +99,9 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     }
     let Some(receiver) = site.call.receiver() else { return };
     let (method, url) = match verb {
-        "request" => (site.call.arg(0).and_then(|e| code.value(e, f).as_text()).map(|m| m.to_uppercase().into()), value(1)),
+        "request" => {
+            (site.call.arg(0).and_then(|e| code.value(e, f).as_text()).map(|m| m.to_uppercase().into()), value(1))
+        }
         verb => (Some(SmolStr::from(verb.to_uppercase())), value(0)),
     };
     // Laravel's facade: `Http::baseUrl(…)->timeout(3)->get('/x')`.
@@ -127,8 +147,10 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         _ => return,
     };
     let made = code.maker(receiver, f);
-    let base = made.and_then(|(made, function)| Some(code.value(option(code, made, &["base_uri"], function)?, function)));
-    let seconds = option(code, site.call, &["timeout"], f).or_else(|| made.and_then(|(made, function)| option(code, made, &["timeout"], function)));
+    let base =
+        made.and_then(|(made, function)| Some(code.value(option(code, made, &["base_uri"], function)?, function)));
+    let seconds = option(code, site.call, &["timeout"], f)
+        .or_else(|| made.and_then(|(made, function)| option(code, made, &["timeout"], function)));
     if let Some(seconds) = seconds.and_then(|e| code.value(e, f).as_text()).and_then(|t| t.parse::<f64>().ok()) {
         timeout(format_smolstr!("{}", (seconds * 1000.0).round()), client, within.clone(), site, sink);
     }
@@ -136,7 +158,8 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         Some(base) if !url.to_string().contains("://") => paths::join(base, url),
         None if matches!(url.parts.first(), Some(seam_facts::Part::Text(t)) if !t.contains("://")) => {
             let holder = receiver.path().unwrap_or_default();
-            let holder = holder.strip_prefix("this.").map(|r| format!("{}.{r}", code.function(f).owner)).unwrap_or(holder);
+            let holder =
+                holder.strip_prefix("this.").map(|r| format!("{}.{r}", code.function(f).owner)).unwrap_or(holder);
             paths::join(Value::reference(format!("{holder}.<base>")), url)
         }
         _ => url,
@@ -162,11 +185,17 @@ fn curl_method(code: &Code<'_>, function: usize) -> Option<SmolStr> {
     for site in options {
         let named = site.call.arg(1).and_then(Expr::path).unwrap_or_default();
         let list = site.call.arg(1).and_then(|e| code.literal(e, function)).map(|(e, _)| e);
-        let custom = if named == "CURLOPT_CUSTOMREQUEST" { site.call.arg(2) } else { list.and_then(|l| l.key("CURLOPT_CUSTOMREQUEST")) };
+        let custom = if named == "CURLOPT_CUSTOMREQUEST" {
+            site.call.arg(2)
+        } else {
+            list.and_then(|l| l.key("CURLOPT_CUSTOMREQUEST"))
+        };
         if let Some(method) = custom.and_then(|e| code.value(e, function).as_text()) {
             return Some(method.to_uppercase().into());
         }
-        if matches!(named.as_str(), "CURLOPT_POST" | "CURLOPT_POSTFIELDS") || list.is_some_and(|l| l.key("CURLOPT_POST").is_some() || l.key("CURLOPT_POSTFIELDS").is_some()) {
+        if matches!(named.as_str(), "CURLOPT_POST" | "CURLOPT_POSTFIELDS")
+            || list.is_some_and(|l| l.key("CURLOPT_POST").is_some() || l.key("CURLOPT_POSTFIELDS").is_some())
+        {
             return Some("POST".into());
         }
     }
@@ -175,18 +204,27 @@ fn curl_method(code: &Code<'_>, function: usize) -> Option<SmolStr> {
 
 fn stores(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let f = site.function;
-    let from = |namespace: &str| code.unit.imports.iter().any(|i| i.path.starts_with(namespace) || i.name.as_deref() == Some(namespace));
-    let value = |i: usize| site.call.arg(i).filter(|e| !matches!(e.kind, ExprKind::Object(_))).map(|e| code.value(e, f));
+    let from = |namespace: &str| {
+        code.unit.imports.iter().any(|i| i.path.starts_with(namespace) || i.name.as_deref() == Some(namespace))
+    };
+    let value =
+        |i: usize| site.call.arg(i).filter(|e| !matches!(e.kind, ExprKind::Object(_))).map(|e| code.value(e, f));
     let named = |names: &[&str]| option(code, site.call, names, f).map(|e| code.value(e, f));
     let host = |i: usize| value(i).map(|h| host_port(h, value(i + 1)));
     let new = site.call.new;
     let made_of = |class: &str| site.call.receiver().map(|r| code.origin(r, f)).is_some_and(|o| o == class);
     let product = |dsn: &Option<Value>| {
         let text = dsn.as_ref().map(|d| d.to_string()).unwrap_or_default();
-        [("mysql:", System::Mysql), ("pgsql:", System::Postgres), ("sqlite:", System::Sqlite), ("sqlsrv:", System::SqlServer), ("oci:", System::Oracle)]
-            .iter()
-            .find(|(scheme, _)| text.contains(scheme))
-            .map_or(System::Sql, |(_, s)| *s)
+        [
+            ("mysql:", System::Mysql),
+            ("pgsql:", System::Postgres),
+            ("sqlite:", System::Sqlite),
+            ("sqlsrv:", System::SqlServer),
+            ("oci:", System::Oracle),
+        ]
+        .iter()
+        .find(|(scheme, _)| text.contains(scheme))
+        .map_or(System::Sql, |(_, s)| *s)
     };
     let (system, address, client, default) = match callee {
         "PDO" if new => {
@@ -200,20 +238,36 @@ fn stores(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         "MongoDB.Client" | "MongoClient" if new => (System::Mongo, value(0), "mongodb", "mongodb://127.0.0.1/"),
         "Manager" if new && (from("MongoDB") || code.path.contains("ongo")) => (System::Mongo, value(0), "mongodb", ""),
         "Client" if new && from("MongoDB") => (System::Mongo, value(0), "mongodb", "mongodb://127.0.0.1/"),
-        "Client" | "Predis\\Client" if new && from("Predis") => {
-            (System::Redis, named(&["host"]).map(|h| host_port(h, named(&["port"]))).or_else(|| value(0)), "predis", "tcp://127.0.0.1:6379")
+        "Client" | "Predis\\Client" if new && from("Predis") => (
+            System::Redis,
+            named(&["host"]).map(|h| host_port(h, named(&["port"]))).or_else(|| value(0)),
+            "predis",
+            "tcp://127.0.0.1:6379",
+        ),
+        _ if matches!(site.call.name(), "connect" | "pconnect") && made_of("Redis") => {
+            (System::Redis, host(0), "redis", "")
         }
-        _ if matches!(site.call.name(), "connect" | "pconnect") && made_of("Redis") => (System::Redis, host(0), "redis", ""),
-        _ if matches!(site.call.name(), "addServer" | "addServers") && (made_of("Memcached") || made_of("Memcache")) => {
+        _ if matches!(site.call.name(), "addServer" | "addServers")
+            && (made_of("Memcached") || made_of("Memcache")) =>
+        {
             (System::Memcached, host(0), "memcached", "")
         }
         _ if site.call.name() == "setHosts" => (System::Elasticsearch, value(0), "elasticsearch", ""),
-        "AMQPStreamConnection" | "AMQPSSLConnection" | "AMQPLazyConnection" if new => (System::Rabbit, host(0), "php-amqplib", ""),
+        "AMQPStreamConnection" | "AMQPSSLConnection" | "AMQPLazyConnection" if new => {
+            (System::Rabbit, host(0), "php-amqplib", "")
+        }
         "AMQPConnection" if new => (System::Rabbit, named(&["host"]), "amqp", "localhost"),
-        "AmqpConnectionFactory" if new => (System::Rabbit, value(0).or_else(|| named(&["dsn", "host"])), "enqueue", "amqp://localhost"),
+        "AmqpConnectionFactory" if new => {
+            (System::Rabbit, value(0).or_else(|| named(&["dsn", "host"])), "enqueue", "amqp://localhost")
+        }
         "RdKafkaConnectionFactory" if new => (System::Kafka, named(&["metadata.broker.list"]), "enqueue", ""),
         _ if site.call.name() == "addBrokers" => (System::Kafka, value(0), "rdkafka", ""),
-        _ if site.call.name() == "set" && matches!(value(0).and_then(|v| v.as_text()).as_deref(), Some("metadata.broker.list" | "bootstrap.servers")) => {
+        _ if site.call.name() == "set"
+            && matches!(
+                value(0).and_then(|v| v.as_text()).as_deref(),
+                Some("metadata.broker.list" | "bootstrap.servers")
+            ) =>
+        {
             (System::Kafka, value(1), "rdkafka", "")
         }
         "DynamoDbClient" if new => (System::Dynamo, named(&["endpoint"]), "aws-sdk", "dynamodb.amazonaws.com"),
@@ -258,12 +312,23 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             };
             sink.stated(Claim::Message(message), site.span());
         }
-        "basic_consume" => sink.stated(Claim::Message(message(System::Rabbit, false, value(0), "php-amqplib", within)), site.span()),
-        "produce" | "producev" if site.call.receiver().is_some() && code.calls_named(&["newTopic"]).first().is_some() => {
-            let topic = site.call.receiver().and_then(|r| code.maker(r, f)).and_then(|(made, function)| Some(code.value(made.arg(0)?, function)));
-            sink.stated(Claim::Message(message(System::Kafka, true, topic.unwrap_or_default(), "rdkafka", within)), site.span());
+        "basic_consume" => {
+            sink.stated(Claim::Message(message(System::Rabbit, false, value(0), "php-amqplib", within)), site.span())
         }
-        "subscribe" if code.unit.imports.iter().any(|i| i.path.starts_with("RdKafka")) || callee.contains("KafkaConsumer") => {
+        "produce" | "producev" if site.call.receiver().is_some() && !code.calls_named(&["newTopic"]).is_empty() => {
+            let topic = site
+                .call
+                .receiver()
+                .and_then(|r| code.maker(r, f))
+                .and_then(|(made, function)| Some(code.value(made.arg(0)?, function)));
+            sink.stated(
+                Claim::Message(message(System::Kafka, true, topic.unwrap_or_default(), "rdkafka", within)),
+                site.span(),
+            );
+        }
+        "subscribe"
+            if code.unit.imports.iter().any(|i| i.path.starts_with("RdKafka")) || callee.contains("KafkaConsumer") =>
+        {
             sink.stated(Claim::Message(message(System::Kafka, false, value(0), "rdkafka", within)), site.span());
         }
         // Laravel: `OrderPlaced::dispatch(…)->onQueue('x')`, `dispatch(new OrderPlaced(…))`.
@@ -271,26 +336,41 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             let mut at = site.call.receiver();
             while let Some(Expr { kind: ExprKind::Call(inner), .. }) = at {
                 let job = match inner.name() {
-                    "dispatch" => inner.receiver().and_then(Expr::path).or_else(|| inner.arg(0)?.as_call().map(|c| c.name().to_owned())),
+                    "dispatch" => inner
+                        .receiver()
+                        .and_then(Expr::path)
+                        .or_else(|| inner.arg(0)?.as_call().map(|c| c.name().to_owned())),
                     _ => None,
                 };
                 if let Some(job) = job.filter(|j| !j.is_empty()) {
-                    let message = Message { payload: Some(job.into()), address: laravel_broker(), ..message(System::Bus, true, value(0), "Laravel", within) };
+                    let message = Message {
+                        payload: Some(job.into()),
+                        address: laravel_broker(),
+                        ..message(System::Bus, true, value(0), "Laravel", within)
+                    };
                     return sink.stated(Claim::Message(message), site.span());
                 }
                 at = inner.receiver();
             }
         }
         "dispatch" if !code.calls_named(&["onQueue"]).iter().any(|q| q.expr.span.line == site.expr.span.line) => {
-            let job = site.call.receiver().and_then(Expr::path).filter(|p| p.starts_with(|c: char| c.is_ascii_uppercase()));
+            let job =
+                site.call.receiver().and_then(Expr::path).filter(|p| p.starts_with(|c: char| c.is_ascii_uppercase()));
             let handed = site.call.arg(0).and_then(Expr::as_call).filter(|c| c.new).map(|c| c.name().to_owned());
             let bus = callee.starts_with("MessageBusInterface.");
-            let laravel = code.unit.imports.iter().any(|i| i.path.contains("\\Jobs") || i.path.starts_with("Illuminate"));
-            let (client, address) = if bus { ("Symfony Messenger", symfony_broker()) } else { ("Laravel", laravel_broker()) };
-            let job = if bus { handed } else { job.filter(|j| !matches!(j.as_str(), "Event" | "Bus")).or(handed).filter(|_| laravel) };
+            let laravel =
+                code.unit.imports.iter().any(|i| i.path.contains("\\Jobs") || i.path.starts_with("Illuminate"));
+            let (client, address) =
+                if bus { ("Symfony Messenger", symfony_broker()) } else { ("Laravel", laravel_broker()) };
+            let job = if bus {
+                handed
+            } else {
+                job.filter(|j| !matches!(j.as_str(), "Event" | "Bus")).or(handed).filter(|_| laravel)
+            };
             if let Some(job) = job {
                 let topic = if bus { Value::text(job.clone()) } else { "default".into() };
-                let message = Message { payload: Some(job.into()), address, ..message(System::Bus, true, topic, client, within) };
+                let message =
+                    Message { payload: Some(job.into()), address, ..message(System::Bus, true, topic, client, within) };
                 sink.inferred(Claim::Message(message), site.span());
             }
         }
@@ -311,7 +391,10 @@ fn symfony_broker() -> Option<Value> {
 fn container(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let f = site.function;
     match site.call.name() {
-        "setParameter" | "set" if site.call.name() == "setParameter" || code.function(f).params.iter().any(|p| p.ty.contains("Configurator")) => {
+        "setParameter" | "set"
+            if site.call.name() == "setParameter"
+                || code.function(f).params.iter().any(|p| p.ty.contains("Configurator")) =>
+        {
             if let (Some(Expr { kind: ExprKind::Str(key), .. }), Some(value)) = (site.call.arg(0), site.call.arg(1)) {
                 if key.to_ascii_lowercase().contains("password") || key.to_ascii_lowercase().contains("secret") {
                     return;
@@ -337,9 +420,8 @@ fn container(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
                 let argument = |e: &Expr| Argument { name: None, value: code.value(e, f) };
                 match inner.name() {
                     "addArgument" => args.extend(inner.arg(0).map(argument)),
-                    "arg" => args.extend(inner.arg(0).and_then(Expr::as_str).zip(inner.arg(1)).map(|(name, e)| Argument {
-                        name: Some(name.trim_start_matches('$').into()),
-                        value: code.value(e, f),
+                    "arg" => args.extend(inner.arg(0).and_then(Expr::as_str).zip(inner.arg(1)).map(|(name, e)| {
+                        Argument { name: Some(name.trim_start_matches('$').into()), value: code.value(e, f) }
                     })),
                     "setArguments" | "args" => {
                         if let Some(Expr { kind: ExprKind::List(items), .. }) = inner.arg(0) {
@@ -364,29 +446,40 @@ fn container(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
 
 /// Models, jobs and handlers, which are what they extend.
 fn classes(code: &Code<'_>, sink: &mut Sink) {
-    let imported = |name: &str| code.unit.imports.iter().any(|i| i.path.contains(name) || i.name.as_deref() == Some(name));
+    let imported =
+        |name: &str| code.unit.imports.iter().any(|i| i.path.contains(name) || i.name.as_deref() == Some(name));
     for ty in &code.unit.types {
         let extends = |words: &[&str]| ty.supers.iter().any(|s| words.contains(&s.as_str()));
         let eloquent = extends(&["Model", "Authenticatable", "Pivot"]) && imported("Illuminate");
-        let entity = ty.annotations.iter().any(|a| matches!(a.name.as_str(), "Entity" | "ORM\\Entity")) && imported("Doctrine");
+        let entity =
+            ty.annotations.iter().any(|a| matches!(a.name.as_str(), "Entity" | "ORM\\Entity")) && imported("Doctrine");
         if eloquent || entity {
             let (address, database, client) = match eloquent {
                 // Variables of Laravel's documented configuration.
-                true => (Value::either([Value::env("DB_HOST", Some("127.0.0.1".into())), Value::env("DATABASE_URL", None)]), Some(Value::env("DB_DATABASE", None)), "Eloquent"),
+                true => (
+                    Value::either([Value::env("DB_HOST", Some("127.0.0.1".into())), Value::env("DATABASE_URL", None)]),
+                    Some(Value::env("DB_DATABASE", None)),
+                    "Eloquent",
+                ),
                 false => (Value::env("DATABASE_URL", None), None, "doctrine"),
             };
-            let store = Store { system: System::Sql, address, database, client: client.into(), within: ty.name.clone() };
+            let store =
+                Store { system: System::Sql, address, database, client: client.into(), within: ty.name.clone() };
             sink.inferred(Claim::Store(store), ty.span);
-            let stated = ty.fields.iter().find(|x| x.name == "table").and_then(|x| x.init.as_ref()).map(|e| code.value(e, 0));
+            let stated =
+                ty.fields.iter().find(|x| x.name == "table").and_then(|x| x.init.as_ref()).map(|e| code.value(e, 0));
             let name = stated.unwrap_or_else(|| Value::text(table_of(&ty.name)));
             let access = Access { system: None, name, mode: AccessMode::Declare, within: ty.name.clone() };
             sink.inferred(Claim::Access(access), ty.span);
         }
-        let handle = code.unit.functions.iter().find(|x| x.owner == ty.name && x.name == "handle" && !x.body.is_empty());
+        let handle =
+            code.unit.functions.iter().find(|x| x.owner == ty.name && x.name == "handle" && !x.body.is_empty());
         if extends(&["ShouldQueue"]) && handle.is_some() {
-            let queue = ty.fields.iter().find(|x| x.name == "queue").and_then(|x| x.init.as_ref()).map(|e| code.value(e, 0));
+            let queue =
+                ty.fields.iter().find(|x| x.name == "queue").and_then(|x| x.init.as_ref()).map(|e| code.value(e, 0));
             // The queue that a worker takes from by itself.
-            let topic = queue.unwrap_or_else(|| Value::config("queue.connections.rabbitmq.queue", Some("default".into())));
+            let topic =
+                queue.unwrap_or_else(|| Value::config("queue.connections.rabbitmq.queue", Some("default".into())));
             let message = Message {
                 payload: Some(ty.name.clone()),
                 address: laravel_broker(),
@@ -394,7 +487,8 @@ fn classes(code: &Code<'_>, sink: &mut Sink) {
             };
             sink.inferred(Claim::Message(message), ty.span);
         }
-        let handler = ty.annotations.iter().any(|a| a.simple() == "AsMessageHandler") || extends(&["MessageHandlerInterface"]);
+        let handler =
+            ty.annotations.iter().any(|a| a.simple() == "AsMessageHandler") || extends(&["MessageHandlerInterface"]);
         let invoke = code.unit.functions.iter().find(|x| x.owner == ty.name && x.name == "__invoke");
         if let Some(taken) = invoke.and_then(|x| x.params.first()).filter(|_| handler) {
             let message = Message {
@@ -437,7 +531,8 @@ fn entries(code: &Code<'_>, key: String, value: &Expr, depth: usize, sink: &mut 
         }
         _ => {
             let stated = code.value(value, 0);
-            let known = !matches!(stated.as_hole(), Some(seam_facts::Hole::Opaque(_) | seam_facts::Hole::Result { .. }));
+            let known =
+                !matches!(stated.as_hole(), Some(seam_facts::Hole::Opaque(_) | seam_facts::Hole::Result { .. }));
             if known && !stated.is_empty() {
                 let setting = Setting { scope: SettingScope::App, key: key.into(), value: stated, profile: None };
                 sink.stated(Claim::Setting(setting), value.span);

@@ -70,7 +70,10 @@ fn registered(code: &Code<'_>, sink: &mut Sink) {
             "resource" | "apiResource" => {
                 let (Some(all), Some(name)) = (path_at(0), site.call.arg(0).and_then(Expr::as_str)) else { continue };
                 let last = name.rsplit(['/', '.']).next().unwrap_or(name);
-                let singular = last.strip_suffix("ies").map(|s| format!("{s}y")).unwrap_or_else(|| last.trim_end_matches('s').into());
+                let singular = last
+                    .strip_suffix("ies")
+                    .map(|s| format!("{s}y"))
+                    .unwrap_or_else(|| last.trim_end_matches('s').into());
                 let one = all.clone().then(Value::text(format!("/{{{singular}}}")));
                 let class = site.call.arg(1).and_then(Expr::path).unwrap_or_default();
                 for (method, path, action) in [
@@ -96,7 +99,14 @@ fn router(code: &Code<'_>, receiver: &Expr, function: usize) -> bool {
         root = match &root.kind {
             ExprKind::Call(call) => match call.receiver() {
                 // Anything else that is chained is no router any more.
-                Some(inner) if matches!(call.name(), "prefix" | "middleware" | "name" | "domain" | "controller" | "namespace" | "withoutMiddleware") => inner,
+                Some(inner)
+                    if matches!(
+                        call.name(),
+                        "prefix" | "middleware" | "name" | "domain" | "controller" | "namespace" | "withoutMiddleware"
+                    ) =>
+                {
+                    inner
+                }
                 _ => return false,
             },
             _ => break,
@@ -105,8 +115,10 @@ fn router(code: &Code<'_>, receiver: &Expr, function: usize) -> bool {
     let origin = code.origin(root, function);
     let last = root.path().unwrap_or_default();
     let last = last.rsplit('.').next().unwrap_or("").to_owned();
-    matches!(origin.as_str(), "Route" | "App" | "RouteCollectorProxy" | "RouteCollectorProxyInterface" | "Router" | "Slim\\App")
-        || matches!(last.as_str(), "Route" | "router" | "app" | "group" | "routes") && !origin.contains("Client")
+    matches!(
+        origin.as_str(),
+        "Route" | "App" | "RouteCollectorProxy" | "RouteCollectorProxyInterface" | "Router" | "Slim\\App"
+    ) || matches!(last.as_str(), "Route" | "router" | "app" | "group" | "routes") && !origin.contains("Client")
 }
 
 /// `->prefix('x')` in the chain before the word.
@@ -181,7 +193,13 @@ fn attributes(code: &Code<'_>, sink: &mut Sink) {
             let own = path(code, annotation).unwrap_or_default();
             let full = paths::join(prefix, if own.is_empty() { own } else { paths::rooted(own) });
             for method in methods {
-                endpoint(method, paths::template(full.clone(), Notation::Braces), function.symbol(), annotation.span, sink);
+                endpoint(
+                    method,
+                    paths::template(full.clone(), Notation::Braces),
+                    function.symbol(),
+                    annotation.span,
+                    sink,
+                );
             }
         }
     }
@@ -190,11 +208,20 @@ fn attributes(code: &Code<'_>, sink: &mut Sink) {
 fn methods(a: &Annotation) -> Option<Vec<Option<SmolStr>>> {
     Some(match a.simple() {
         "Route" => match a.args.iter().find(|x| x.name.as_deref() == Some("methods")).map(|x| &x.value.kind) {
-            Some(ExprKind::List(items)) => items.iter().map(|e| e.path().and_then(|p| p.rsplit(['.', '_']).next().map(SmolStr::from)).or_else(|| e.as_str().cloned())).collect(),
+            Some(ExprKind::List(items)) => items
+                .iter()
+                .map(|e| {
+                    e.path()
+                        .and_then(|p| p.rsplit(['.', '_']).next().map(SmolStr::from))
+                        .or_else(|| e.as_str().cloned())
+                })
+                .collect(),
             Some(ExprKind::Str(one)) => vec![Some(one.clone())],
             _ => vec![None],
         },
-        "Get" | "Post" | "Put" | "Delete" | "Patch" if !a.args.is_empty() => vec![Some(a.simple().to_uppercase().into())],
+        "Get" | "Post" | "Put" | "Delete" | "Patch" if !a.args.is_empty() => {
+            vec![Some(a.simple().to_uppercase().into())]
+        }
         _ => return None,
     })
 }

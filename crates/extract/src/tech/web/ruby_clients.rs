@@ -7,8 +7,8 @@ use crate::lang::Lang;
 use crate::tech::{paths, sql};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{
-    Access, AccessMode, Call, Claim, Endpoint, Message, Policy, PolicyKind, Protocol, SmolStr, Span, Store, System, Value,
-    format_smolstr,
+    Access, AccessMode, Call, Claim, Endpoint, Message, Policy, PolicyKind, Protocol, SmolStr, Span, Store, System,
+    Value, format_smolstr,
 };
 
 pub static EXTRACTOR: Extractor = Extractor {
@@ -58,7 +58,20 @@ fn settings(code: &Code<'_>, sink: &mut Sink) {
 const VERBS: &[&str] = &["get", "post", "put", "delete", "patch", "head", "options"];
 
 /// Libraries whose modules and objects have methods named after HTTP's.
-const LIBRARIES: &[&str] = &["Faraday", "HTTParty", "RestClient", "HTTP", "Typhoeus", "Excon", "HTTPX", "HTTPClient", "Curl", "Patron::Session", "RestClient::Resource", "Mechanize"];
+const LIBRARIES: &[&str] = &[
+    "Faraday",
+    "HTTParty",
+    "RestClient",
+    "HTTP",
+    "Typhoeus",
+    "Excon",
+    "HTTPX",
+    "HTTPClient",
+    "Curl",
+    "Patron::Session",
+    "RestClient::Resource",
+    "Mechanize",
+];
 
 fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let name = site.call.name();
@@ -69,7 +82,10 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let on = on.trim_end_matches("()");
     let state = |client: &str, method: Option<SmolStr>, target: Value, sink: &mut Sink| {
         if !target.is_empty() {
-            sink.stated(Claim::Call(Call { method, ..call(Protocol::Http, client, target, within.clone()) }), site.span());
+            sink.stated(
+                Claim::Call(Call { method, ..call(Protocol::Http, client, target, within.clone()) }),
+                site.span(),
+            );
         }
     };
     // `Net::HTTP::Post.new(uri)`, `Net::HTTP.get(uri)`, `http.get(path)` of a started connection.
@@ -81,7 +97,13 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
                 state("Net::HTTP", method_of(verb), target, sink);
             }
         } else if matches!(rest, ".get" | ".get_response" | ".post" | ".post_form" | ".put" | ".delete") {
-            let verb = if rest.starts_with(".get") { "GET" } else if rest.starts_with(".post") { "POST" } else { &rest[1..] };
+            let verb = if rest.starts_with(".get") {
+                "GET"
+            } else if rest.starts_with(".post") {
+                "POST"
+            } else {
+                &rest[1..]
+            };
             let path = site.call.arg(0).map(|e| code.value(e, f)).unwrap_or_default();
             let bare_host = !path.to_string().contains("://") && path.as_text().is_some() && site.call.arg(1).is_some();
             let target = match bare_host {
@@ -110,7 +132,7 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         state("RestClient", method, target.unwrap_or_default(), sink);
         return;
     }
-    if !VERBS.contains(&last) && !(last == "run_request") {
+    if !VERBS.contains(&last) && (last != "run_request") {
         return;
     }
     // A class that mixes in HTTParty calls `get` on itself, below its `base_uri`.
@@ -126,7 +148,10 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         let target = if path.to_string().contains("://") { path } else { paths::join(base.unwrap_or_default(), path) };
         return state("HTTParty", method_of(name), target, sink);
     }
-    let Some(library) = LIBRARIES.iter().find(|l| on == **l || on.strip_prefix(**l).is_some_and(|r| r.starts_with('.') || r.starts_with("::"))) else {
+    let Some(library) = LIBRARIES
+        .iter()
+        .find(|l| on == **l || on.strip_prefix(**l).is_some_and(|r| r.starts_with('.') || r.starts_with("::")))
+    else {
         return faraday_by_name(code, site, on, sink);
     };
     let url = site.call.arg(0).map(|e| code.value(e, f)).unwrap_or_default();
@@ -147,7 +172,9 @@ fn faraday_by_name(code: &Code<'_>, site: &Site<'_>, on: &str, sink: &mut Sink) 
     let last = on.rsplit('.').next().unwrap_or("");
     let http = code.imports("faraday");
     let made_here = code.calls().iter().find(|s| s.call.new && s.call.callee.path().as_deref() == Some("Faraday"));
-    if !matches!(last, "connection" | "conn" | "client" | "http" | "http_client" | "faraday") || !(http || made_here.is_some()) {
+    if !matches!(last, "connection" | "conn" | "client" | "http" | "http_client" | "faraday")
+        || !(http || made_here.is_some())
+    {
         return;
     }
     let Some(path) = site.call.arg(0).map(|e| code.value(e, site.function)) else { return };
@@ -268,10 +295,13 @@ fn stores(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let f = site.function;
     let value = |names: &[&str]| option(code, site.call, names, f).map(|e| code.value(e, f));
     let first = || site.call.arg(0).filter(|e| !matches!(e.kind, ExprKind::Object(_))).map(|e| code.value(e, f));
-    let stated = value(&["url", "uri", "host", "hosts", "hostname", "endpoint", "servers", "seed_brokers"]).or_else(first);
+    let stated =
+        value(&["url", "uri", "host", "hosts", "hostname", "endpoint", "servers", "seed_brokers"]).or_else(first);
     let address = stated.map(|host| host_port(host, value(&["port"]))).filter(|v| !v.is_empty());
     let system = match address.as_ref().map(|a| a.to_string()) {
-        Some(text) if *system == System::Sql => adapter(value(&["adapter"]).map(|v| v.to_string()).unwrap_or(text).as_str()),
+        Some(text) if *system == System::Sql => {
+            adapter(value(&["adapter"]).map(|v| v.to_string()).unwrap_or(text).as_str())
+        }
         _ => *system,
     };
     let inferred = address.is_none();
@@ -289,12 +319,20 @@ fn stores(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
 }
 
 fn adapter(text: &str) -> System {
-    let products = [("postg", System::Postgres), ("mysql", System::Mysql), ("sqlite", System::Sqlite), ("sqlserver", System::SqlServer)];
+    let products = [
+        ("postg", System::Postgres),
+        ("mysql", System::Mysql),
+        ("sqlite", System::Sqlite),
+        ("sqlserver", System::SqlServer),
+    ];
     products.iter().find(|(word, _)| text.contains(word)).map_or(System::Sql, |(_, s)| *s)
 }
 
 fn sql_text(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
-    if !matches!(site.call.name(), "exec" | "exec_params" | "query" | "execute" | "prepare" | "find_by_sql" | "async_exec") {
+    if !matches!(
+        site.call.name(),
+        "exec" | "exec_params" | "query" | "execute" | "prepare" | "find_by_sql" | "async_exec"
+    ) {
         return;
     }
     for arg in site.call.args.iter().take(2) {
@@ -323,7 +361,9 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         let kind = made.name().to_owned();
         Some((kind, code.value(made.arg(0)?, f)))
     };
-    let bunny = ["bunny", "march_hare", "sneakers"].iter().any(|m| code.imports(m)) || callee.contains("Bunny") || callee.contains("channel");
+    let bunny = ["bunny", "march_hare", "sneakers"].iter().any(|m| code.imports(m))
+        || callee.contains("Bunny")
+        || callee.contains("channel");
     match site.call.name() {
         "publish" if callee.contains("Sneakers::Publisher") => {
             let topic = value(&["to_queue", "routing_key"]).unwrap_or_default();
@@ -337,7 +377,8 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
                 Some((_, name)) => (Value::default(), Some(name)),
                 None => (key.clone().unwrap_or_default(), None),
             };
-            let message = Message { exchange, routing_key: key, ..message(System::Rabbit, true, topic, "bunny", within) };
+            let message =
+                Message { exchange, routing_key: key, ..message(System::Rabbit, true, topic, "bunny", within) };
             sink.stated(Claim::Message(message), site.span());
         }
         "subscribe" if bunny => {
@@ -347,10 +388,16 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         "bind" if bunny => {
             let Some(queue) = site.call.receiver().and_then(made_name) else { return };
             let exchange = site.call.arg(0).and_then(made_name).map(|(_, name)| name).or_else(|| Some(first()));
-            let message = Message { exchange, routing_key: value(&["routing_key"]), ..message(System::Rabbit, false, queue.1, "bunny", within) };
+            let message = Message {
+                exchange,
+                routing_key: value(&["routing_key"]),
+                ..message(System::Rabbit, false, queue.1, "bunny", within)
+            };
             sink.stated(Claim::Message(message), site.span());
         }
-        "from_queue" => sink.stated(Claim::Message(message(System::Rabbit, false, first(), "sneakers", within)), site.span()),
+        "from_queue" => {
+            sink.stated(Claim::Message(message(System::Rabbit, false, first(), "sneakers", within)), site.span())
+        }
         "deliver_message" | "produce_async" | "produce_sync" | "deliver_async" => {
             let topic = value(&["topic"]).unwrap_or_default();
             sink.stated(Claim::Message(message(System::Kafka, true, topic, "kafka", within)), site.span());
@@ -362,7 +409,9 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         "subscribe" if callee.contains("afka") || code.imports("rdkafka") || code.imports("kafka") => {
             sink.stated(Claim::Message(message(System::Kafka, false, first(), "kafka", within)), site.span());
         }
-        "subscribes_to" => sink.stated(Claim::Message(message(System::Kafka, false, first(), "racecar", within)), site.span()),
+        "subscribes_to" => {
+            sink.stated(Claim::Message(message(System::Kafka, false, first(), "racecar", within)), site.span())
+        }
         "topic" if code.unit.types.iter().any(|t| t.supers.iter().any(|s| s.contains("Karafka::App"))) => {
             sink.stated(Claim::Message(message(System::Kafka, false, first(), "karafka", within)), site.span());
         }
@@ -374,11 +423,13 @@ fn messages(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             sink.inferred(Claim::Message(message), site.span());
         }
         "publish" if callee.starts_with("Redis.") || callee.starts_with("NATS.") => {
-            let (system, client) = if callee.starts_with("Redis") { (System::Redis, "redis") } else { (System::Nats, "nats") };
+            let (system, client) =
+                if callee.starts_with("Redis") { (System::Redis, "redis") } else { (System::Nats, "nats") };
             sink.stated(Claim::Message(message(system, true, first(), client, within)), site.span());
         }
         "subscribe" if callee.starts_with("Redis.") || callee.starts_with("NATS.") => {
-            let (system, client) = if callee.starts_with("Redis") { (System::Redis, "redis") } else { (System::Nats, "nats") };
+            let (system, client) =
+                if callee.starts_with("Redis") { (System::Redis, "redis") } else { (System::Nats, "nats") };
             sink.stated(Claim::Message(message(system, false, first(), client, within)), site.span());
         }
         "send_message" | "receive_message" if callee.contains("SQS") || value(&["queue_url"]).is_some() => {
@@ -406,28 +457,58 @@ fn assigned_to(code: &Code<'_>, at: Span) -> Option<String> {
 fn classes(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {
         let extends = |words: &[&str]| ty.supers.iter().any(|s| words.contains(&s.as_str()));
-        let in_class = |names: &[&str]| {
-            code.calls_named(names).into_iter().find(|s| code.function(s.function).owner == ty.name)
-        };
+        let in_class =
+            |names: &[&str]| code.calls_named(names).into_iter().find(|s| code.function(s.function).owner == ty.name);
         if extends(&["ApplicationRecord", "ActiveRecord::Base", "Sequel::Model"]) && ty.name != "ApplicationRecord" {
             // Rails takes `DATABASE_URL` over `config/database.yml`.
-            let address = Value::either([Value::env("DATABASE_URL", None), Value::config("database.url", None), Value::config("database.host", None)]);
-            let store = Store { system: System::Sql, address, database: None, client: "ActiveRecord".into(), within: ty.name.clone() };
+            let address = Value::either([
+                Value::env("DATABASE_URL", None),
+                Value::config("database.url", None),
+                Value::config("database.host", None),
+            ]);
+            let store = Store {
+                system: System::Sql,
+                address,
+                database: None,
+                client: "ActiveRecord".into(),
+                within: ty.name.clone(),
+            };
             sink.inferred(Claim::Store(store), ty.span);
-            let access = Access { system: None, name: Value::text(table_of(&ty.name)), mode: AccessMode::Declare, within: ty.name.clone() };
+            let access = Access {
+                system: None,
+                name: Value::text(table_of(&ty.name)),
+                mode: AccessMode::Declare,
+                within: ty.name.clone(),
+            };
             sink.inferred(Claim::Access(access), ty.span);
         }
         if extends(&["Mongoid::Document"]) {
-            let address = Value::either([Value::env("MONGODB_URI", None), Value::config("clients.default.uri", None), Value::config("clients.default.hosts", None)]);
-            let store = Store { system: System::Mongo, address, database: None, client: "mongoid".into(), within: ty.name.clone() };
+            let address = Value::either([
+                Value::env("MONGODB_URI", None),
+                Value::config("clients.default.uri", None),
+                Value::config("clients.default.hosts", None),
+            ]);
+            let store = Store {
+                system: System::Mongo,
+                address,
+                database: None,
+                client: "mongoid".into(),
+                within: ty.name.clone(),
+            };
             sink.inferred(Claim::Store(store), ty.span);
-            let access = Access { system: Some(System::Mongo), name: Value::text(table_of(&ty.name)), mode: AccessMode::Declare, within: ty.name.clone() };
+            let access = Access {
+                system: Some(System::Mongo),
+                name: Value::text(table_of(&ty.name)),
+                mode: AccessMode::Declare,
+                within: ty.name.clone(),
+            };
             sink.inferred(Claim::Access(access), ty.span);
         }
         let sidekiq = extends(&["Sidekiq::Worker", "Sidekiq::Job"]);
         if sidekiq || extends(&["ApplicationJob", "ActiveJob::Base"]) {
             let stated = in_class(&["sidekiq_options", "queue_as"]);
-            let queue = stated.and_then(|s| s.call.named("queue").or_else(|| s.call.arg(0)).map(|e| code.value(e, s.function)));
+            let queue =
+                stated.and_then(|s| s.call.named("queue").or_else(|| s.call.arg(0)).map(|e| code.value(e, s.function)));
             let (system, client) = if sidekiq { (System::Redis, "sidekiq") } else { (System::Bus, "ActiveJob") };
             let message = Message {
                 payload: Some(ty.name.clone()),
@@ -444,7 +525,9 @@ fn classes(code: &Code<'_>, sink: &mut Sink) {
                 let name: String = method
                     .name
                     .split('_')
-                    .filter_map(|w| Some(w.chars().next()?.to_uppercase().collect::<String>() + w.get(1..).unwrap_or("")))
+                    .filter_map(|w| {
+                        Some(w.chars().next()?.to_uppercase().collect::<String>() + w.get(1..).unwrap_or(""))
+                    })
                     .collect();
                 let endpoint = Endpoint {
                     protocol: Protocol::Grpc,
@@ -478,7 +561,9 @@ fn flags(code: &Code<'_>, sink: &mut Sink) {
             .find_map(|s| {
                 let ExprKind::Lambda(index) = s.call.named("&")?.kind else { return None };
                 code.unit.functions[index].body.iter().find_map(|stmt| match stmt {
-                    Stmt::Assign { target: Expr { kind: ExprKind::Member(_, member), .. }, value, .. } if member == name => {
+                    Stmt::Assign { target: Expr { kind: ExprKind::Member(_, member), .. }, value, .. }
+                        if member == name =>
+                    {
                         Some(code.value(value, index))
                     }
                     _ => None,

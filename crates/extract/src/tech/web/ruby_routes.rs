@@ -108,7 +108,7 @@ fn word(code: &Code<'_>, call: &Invocation, at: Span, place: &Place, depth: usiz
     below.member = None;
     match (call.name(), place.style) {
         ("namespace", _) | ("scope", Style::Rails) | ("resource" | "resources" | "group" | "segment", Style::Grape) => {
-            let stated = call.arg(0).map(|e| value(e)).or_else(|| call.named("path").map(value));
+            let stated = call.arg(0).map(&value).or_else(|| call.named("path").map(value));
             if let Some(path) = stated.filter(|p| !p.is_empty()) {
                 if call.name() == "namespace" && place.style == Style::Rails {
                     below.module.push_str(&format!("{path}/"));
@@ -150,7 +150,10 @@ fn routes(code: &Code<'_>, call: &Invocation, verb: &str, at: Span, place: &Plac
         match name {
             None => found.push((code.value(value, 0), to.clone().unwrap_or_default())),
             // The hash-rocket form: the path is a key.
-            Some(key) if key.starts_with('/') || value.as_str().is_some_and(|v| v.contains('#') && !matches!(key.as_str(), "to" | "via")) => {
+            Some(key)
+                if key.starts_with('/')
+                    || value.as_str().is_some_and(|v| v.contains('#') && !matches!(key.as_str(), "to" | "via")) =>
+            {
                 found.push((Value::text(key.clone()), value.as_str().cloned().unwrap_or_default().into()));
             }
             Some(_) => {}
@@ -233,8 +236,12 @@ fn resources(code: &Code<'_>, call: &Invocation, at: Span, place: &Place, depth:
             endpoint(Some((*method).into()), path, action(&format!("{controller}#{name}"), place), at, sink);
         }
         if let Some(inner) = block(code, call) {
-            let singular = name.strip_suffix("ies").map(|s| format!("{s}y")).unwrap_or_else(|| name.trim_end_matches('s').to_owned());
-            let nested = if plural { all.clone().then(Value::text(format!("/{{{singular}_id}}"))) } else { all.clone() };
+            let singular = name
+                .strip_suffix("ies")
+                .map(|s| format!("{s}y"))
+                .unwrap_or_else(|| name.trim_end_matches('s').to_owned());
+            let nested =
+                if plural { all.clone().then(Value::text(format!("/{{{singular}_id}}"))) } else { all.clone() };
             let within = Place {
                 prefix: all.clone(),
                 controller: controller.to_string(),
@@ -245,7 +252,11 @@ fn resources(code: &Code<'_>, call: &Invocation, at: Span, place: &Place, depth:
             for stmt in inner {
                 let (Stmt::Expr(e) | Stmt::Return(e)) = stmt else { continue };
                 let Some(word_call) = e.as_call() else { continue };
-                let place = if matches!(word_call.name(), "resources" | "resource" | "namespace" | "scope") { &deeper } else { &within };
+                let place = if matches!(word_call.name(), "resources" | "resource" | "namespace" | "scope") {
+                    &deeper
+                } else {
+                    &within
+                };
                 let mut collection = place.clone();
                 if word_call.name() == "collection" {
                     collection.member = None;

@@ -5,7 +5,7 @@ use crate::edges::{Edges, Place};
 use crate::index::{FileId, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
-use seam_facts::{Claim, Fact, Message, SmolStr, Store, System};
+use seam_facts::{Claim, Fact, Message, Store, System};
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {

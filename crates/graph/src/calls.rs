@@ -1,10 +1,12 @@
 //! Requests to edges: HTTP by address or by the only route that answers, gRPC and its like by address or by contract.
 
+use crate::address;
 use crate::edges::{Edges, Place};
 use crate::endpoints::answers;
 use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
+use crate::routes::REGISTRIES;
 use seam_facts::{Call, Claim, Fact, How, Protocol, SmolStr, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,12 +86,44 @@ impl<'a> Edges<'_, 'a> {
         if joined {
             return;
         }
+        if self.registers_by_default(node, (file, fact), call, &texts) {
+            return;
+        }
         if call.protocol == Protocol::Http && self.by_route(node, file, fact, call, &texts) {
+            return;
+        }
+        // What a framework asks for, and this node serves itself.
+        let own = |text: &Text<'_>| {
+            let path = text.text.find('/').map_or("", |at| &text.text[at..]);
+            self.endpoints.iter().any(|e| e.node == node && path.len() > 1 && answers(&e.path, path))
+        };
+        if fact.how == How::Inferred && texts.iter().any(own) {
             return;
         }
         let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
         let why = reason.unwrap_or_else(|| "the address cannot be followed".to_owned());
         self.open(node, &format!("{} call", kind.word()), &value, &why, (file, fact));
+    }
+
+    /// An application that says it registers, and not where: the one registry that publishes the documented port. The
+    /// address comes from a configuration server or the environment, which need not be here.
+    fn registers_by_default(
+        &mut self,
+        node: usize,
+        at: (FileId, &'a Fact),
+        call: &'a Call,
+        texts: &[Text<'a>],
+    ) -> bool {
+        if at.1.how != How::Inferred || !REGISTRIES.contains(&call.client.as_str()) {
+            return false;
+        }
+        let addresses = texts.iter().filter(|t| t.default).flat_map(|t| address::parse(&t.text));
+        let places: Vec<Place> = addresses.map(|a| self.place(node, &a)).collect();
+        let [Place::Nodes(ids)] = places.as_slice() else { return false };
+        let [to] = ids.as_slice() else { return false };
+        let kind = EdgeKind::of_protocol(call.protocol);
+        self.add(node, *to, kind, Certainty::Inferred, SmolStr::default(), &call.client, &call.within, at, &[]);
+        true
     }
 
     /// An unknown host, but a route that exactly one service answers.

@@ -8,7 +8,7 @@ use seam_facts::{Claim, SmolStr, Value, format_smolstr};
 const EVERY_SERVICE: &str = "lb://*";
 
 /// Clients whose use means that a service registers under its name.
-const REGISTRIES: &[&str] = &["Eureka", "Consul", "Nacos", "Zookeeper"];
+pub(crate) const REGISTRIES: &[&str] = &["Eureka", "Consul", "Nacos", "Zookeeper"];
 
 /// Parts of packages that make an application a server of the platform rather than of the business.
 const PLATFORM: &[&str] = &[

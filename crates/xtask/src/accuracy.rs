@@ -53,8 +53,11 @@ fn edges(folder: &Path) -> Result<Value, String> {
     let opening = Opening { roots: vec![folder.to_owned()], cache: CachePlace::Nowhere, threads: 0 };
     let (workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
     let map = map::run(&workspace.engine().snapshot(), &map::Request::default()).map_err(|e| e.to_string())?;
+    // Hosts on the public internet are left out, as in the `edges` format.
+    let outside: Vec<&String> = map.nodes.iter().filter(|n| n.kind == "external").map(|n| &n.name).collect();
+    let inside = map.interactions.iter().filter(|i| !outside.contains(&&i.to));
     Ok(json!({
-        "nodes": map.nodes.iter().map(|n| &n.name).collect::<Vec<_>>(),
-        "edges": map.interactions.iter().map(|i| json!([i.from, i.to, i.kind])).collect::<Vec<_>>(),
+        "nodes": map.nodes.iter().map(|n| &n.name).filter(|n| !outside.contains(n)).collect::<Vec<_>>(),
+        "edges": inside.map(|i| json!([i.from, i.to, i.kind])).collect::<Vec<_>>(),
     }))
 }

@@ -356,6 +356,10 @@ impl<'a> Deploy<'a> {
                 let names = ids.iter().filter(|i| deployed_in(**i) == place).map(|i| squash(&self.units[*i].name));
                 names.collect::<BTreeSet<_>>()
             };
+            // One image name with a tag for each service, or one folder of several: the pairing would be a guess.
+            if ids.iter().any(|id| names_in(deployed_in(*id)).len() > 1) {
+                continue;
+            }
             for pair in ids.windows(2) {
                 let (a, b) = (pair[0], pair[1]);
                 let (fa, fb) = (deployed_in(a), deployed_in(b));
@@ -622,7 +626,7 @@ fn generated_project(index: &Index<'_>, written: &str) -> Option<String> {
 }
 
 fn has_code(index: &Index<'_>, context: &str) -> bool {
-    index.paths.iter().enumerate().any(|(i, p)| index.uses[i].is_some() && below(p, context))
+    index.below(context).any(|f| index.uses[f].is_some())
 }
 
 /// Whether code below the folder starts a process: a Go `main` package, a Rust or Python main file.

@@ -97,6 +97,19 @@ impl<'a> Index<'a> {
         index
     }
 
+    /// The files below a folder, or the file itself: one run of the sorted paths.
+    pub fn below(&self, root: &str) -> impl Iterator<Item = FileId> {
+        let from = self.paths.partition_point(|p| p.as_str() < root);
+        let inside = format!("{root}/");
+        let start = if root.is_empty() {
+            0
+        } else {
+            from + self.paths[from..].partition_point(|p| p.as_str() < inside.as_str())
+        };
+        let length = self.paths[start..].partition_point(|p| root.is_empty() || p.starts_with(&inside));
+        self.by_path.get(root).copied().into_iter().chain(start..start + length)
+    }
+
     /// Settings of one scope kind in one file.
     pub fn settings_in(&self, file: FileId) -> impl Iterator<Item = (&'a Setting, &'a Fact)> {
         self.facts[file].iter().filter_map(|fact| match &fact.claim {

@@ -38,10 +38,43 @@ pub(crate) struct Scope<'a> {
 }
 
 pub(crate) fn scopes<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territories: &[Territory<'a>]) -> Vec<Scope<'a>> {
-    (0..deploy.nodes.len()).map(|node| scope(index, deploy, &territories[node], node)).collect()
+    let shared = Shared::new(index);
+    (0..deploy.nodes.len()).map(|node| scope(index, deploy, &shared, &territories[node], node)).collect()
 }
 
-fn scope<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territory: &Territory<'a>, node: usize) -> Scope<'a> {
+/// Settings that are no node's own, looked up once for all.
+struct Shared<'a> {
+    /// Application configuration in folders that hold a build manifest, by folder.
+    beside_modules: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
+    /// What configuration servers hand out, by squashed application name.
+    handed: Vec<(String, FileId, &'a Setting, &'a Fact)>,
+}
+
+impl<'a> Shared<'a> {
+    fn new(index: &Index<'a>) -> Self {
+        let modules: BTreeSet<&str> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f])).collect();
+        let mut shared = Shared { beside_modules: HashMap::new(), handed: Vec::new() };
+        for (file, setting, fact) in &index.settings {
+            let above = folder(index.paths[*file]);
+            match &setting.scope {
+                SettingScope::App if modules.contains(above) => {
+                    shared.beside_modules.entry(above).or_default().push((*file, setting, fact));
+                }
+                SettingScope::Named(name) => shared.handed.push((squash(name), *file, setting, fact)),
+                _ => {}
+            }
+        }
+        shared
+    }
+}
+
+fn scope<'a>(
+    index: &Index<'a>,
+    deploy: &Deploy<'a>,
+    shared: &Shared<'a>,
+    territory: &Territory<'a>,
+    node: usize,
+) -> Scope<'a> {
     let mut scope = Scope {
         environment: HashMap::new(),
         fallback: HashMap::new(),
@@ -105,27 +138,27 @@ fn scope<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territory: &Territory<'a>, 
         }
     }
     // Configuration of the folder that holds the code of several deployables serves each of them.
-    for (file, setting, fact) in index.settings.iter().filter(|(_, s, _)| s.scope == SettingScope::App) {
-        let above = folder(index.paths[*file]);
-        if !territory.own.contains(file)
-            && territory.roots.iter().any(|r| crate::index::below(r, above) && !r.is_empty())
-            && index.modules.iter().any(|(f, ..)| folder(index.paths[*f]) == above)
-        {
-            scope
-                .configuration
-                .entry(squash(&setting.key))
-                .or_insert_with(|| vec![set(*file, setting, fact, Home::Node)]);
+    for root in territory.roots.iter().filter(|r| !r.is_empty()) {
+        let mut above = root.as_str();
+        loop {
+            for (file, setting, fact) in shared.beside_modules.get(above).into_iter().flatten() {
+                if !territory.own.contains(file) {
+                    let key = squash(&setting.key);
+                    scope.configuration.entry(key).or_insert_with(|| vec![set(*file, setting, fact, Home::Node)]);
+                }
+            }
+            if above.is_empty() {
+                break;
+            }
+            above = folder(above);
         }
     }
     // What a configuration server hands to this application, its own entries before those for all.
     let mine: Vec<String> =
         scope.application_names.iter().chain(&deploy.nodes[node].aliases).map(|n| squash(n)).collect();
-    for (file, setting, fact) in &index.settings {
-        if let SettingScope::Named(name) = &setting.scope {
-            let name = squash(name);
-            if name == "application" || mine.contains(&name) {
-                put(&mut scope.configuration, *file, setting, fact, Home::Node);
-            }
+    for (name, file, setting, fact) in &shared.handed {
+        if name == "application" || mine.contains(name) {
+            put(&mut scope.configuration, *file, setting, fact, Home::Node);
         }
     }
     // Configuration of libraries comes last.

@@ -30,9 +30,7 @@ impl<'a> Territory<'a> {
     }
 
     fn rooted(index: &Index<'a>, roots: Vec<String>) -> Self {
-        let own = (0..index.paths.len())
-            .filter(|f| !index.test[*f] && roots.iter().any(|r| below(index.paths[*f], r)))
-            .collect();
+        let own = roots.iter().flat_map(|r| index.below(r)).filter(|f| !index.test[*f]).collect();
         Territory { roots, own, ..Territory::default() }
     }
 
@@ -272,7 +270,7 @@ fn narrow(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
 
 /// Whether any code lies below the folder.
 fn holds_code(index: &Index<'_>, folder: &str) -> bool {
-    (0..index.paths.len()).any(|f| index.uses[f].is_some() && below(index.paths[f], folder))
+    index.below(folder).any(|f| index.uses[f].is_some())
 }
 
 /// Nodes without a source take a folder of their name that nobody has.

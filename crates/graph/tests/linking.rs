@@ -1,0 +1,111 @@
+//! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
+
+use seam_facts::{
+    Call, Claim, Deployment, Fact, FactBase, FileFacts, How, Protocol, Read, Service, Setting, SettingScope, Source,
+    Span, Uses, Value,
+};
+use seam_graph::{EdgeKind, Graph, Options, link};
+use std::sync::Arc;
+
+fn fact(line: u32, claim: Claim) -> Fact {
+    Fact { claim, at: Span::at(line, 1), how: How::Stated, by: "test".into() }
+}
+
+fn service(name: &str) -> Claim {
+    let source = Source { context: Value::text(format!("./{name}")), ..Source::default() };
+    Claim::Service(Service { source: Some(source), ..Service::new(name, Deployment::Compose) })
+}
+
+fn setting(service: &str, key: &str, value: &str) -> Claim {
+    let scope = SettingScope::Service(service.into());
+    Claim::Setting(Setting { scope, key: key.into(), value: value.into(), profile: None })
+}
+
+fn call(target: Value, within: &str) -> Claim {
+    Claim::Call(Call {
+        protocol: Protocol::Http,
+        client: "requests".into(),
+        method: Some("GET".into()),
+        target,
+        operation: None,
+        within: within.into(),
+        request: None,
+        response: None,
+    })
+}
+
+/// Two services; `web` knows the address of `orders` by its environment.
+fn deployed() -> (&'static str, Vec<Fact>) {
+    let facts = vec![
+        fact(1, service("web")),
+        fact(4, setting("web", "ORDERS_URL", "http://orders:8080")),
+        fact(6, service("orders")),
+    ];
+    ("compose.yaml", facts)
+}
+
+fn address() -> Value {
+    Value::env("ORDERS_URL", None)
+}
+
+fn linked<'a>(files: impl IntoIterator<Item = (&'a str, Vec<Fact>)>) -> Graph {
+    let mut base = FactBase::default();
+    for (path, facts) in files {
+        base.insert(path, Arc::new(FileFacts { facts, problems: Vec::new() }));
+    }
+    link(&base, &Options::default())
+}
+
+fn edges(graph: &Graph) -> Vec<(&str, EdgeKind, &str)> {
+    graph.edges.iter().map(|e| (graph.nodes[e.from].name.as_str(), e.kind, graph.nodes[e.to].name.as_str())).collect()
+}
+
+fn code(facts: Vec<Fact>) -> (&'static str, Vec<Fact>) {
+    ("web/app.py", facts)
+}
+
+fn served() -> (&'static str, Vec<Fact>) {
+    ("orders/app.py", vec![fact(1, Claim::Uses(Uses::default()))])
+}
+
+#[test]
+fn a_call_through_the_environment_is_an_edge_with_its_places() {
+    let uses = fact(1, Claim::Uses(Uses::default()));
+    let graph =
+        linked([deployed(), served(), code(vec![uses, fact(9, call(address().then("/orders".into()), "show"))])]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders")]);
+    let places: Vec<(&str, u32)> = graph.edges[0].proof.iter().map(|e| (e.path.as_str(), e.at.line)).collect();
+    assert_eq!(places, [("web/app.py", 9), ("compose.yaml", 4)]);
+    assert_eq!(graph.edges[0].details[0].operation, "GET /orders");
+}
+
+#[test]
+fn a_setting_that_is_set_and_only_read_is_no_edge() {
+    let read = Claim::Read(Read { key: address(), default: None, within: "show".into() });
+    assert_eq!(edges(&linked([deployed(), served(), code(vec![])])), []);
+    assert_eq!(
+        edges(&linked([deployed(), served(), code(vec![fact(1, Claim::Uses(Uses::default())), fact(3, read)])])),
+        []
+    );
+}
+
+#[test]
+fn a_call_in_dead_code_is_no_edge() {
+    let uses = Uses { unused: vec!["_old".into()], ..Uses::default() };
+    let facts = vec![fact(1, Claim::Uses(uses)), fact(9, call(address(), "_old"))];
+    assert_eq!(edges(&linked([deployed(), served(), code(facts)])), []);
+}
+
+#[test]
+fn the_order_in_which_files_arrive_does_not_matter() {
+    let uses = fact(1, Claim::Uses(Uses::default()));
+    let mut files = vec![deployed(), served(), code(vec![uses, fact(9, call(address(), "show"))])];
+    let first = linked(files.clone());
+    for _ in 0..files.len() {
+        files.rotate_left(1);
+        assert_eq!(linked(files.clone()), first);
+        let mut swapped = files.clone();
+        swapped.swap(0, 1);
+        assert_eq!(linked(swapped), first);
+    }
+}

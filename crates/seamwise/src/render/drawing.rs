@@ -96,11 +96,13 @@ fn cell(node: &Node) -> Cell {
 /// A group for each node: the folder above its code where several nodes share it; a store belongs to its only user's.
 fn groups(answer: &Answer) -> BTreeMap<usize, String> {
     let mut out: BTreeMap<usize, String> = BTreeMap::new();
+    // What most nodes share (`src/`, a project's prefix) tells nothing apart.
+    let folder = |node: &Node| node.roots.first().and_then(|r| r.split_once('/')).map(|(top, _)| top.to_owned());
+    let everywhere = shared_by_most(answer.nodes.iter().filter_map(folder).collect(), answer.nodes.len());
+    let prefix = shared_by_most(answer.nodes.iter().map(|n| stem(&n.name, None)).collect(), answer.nodes.len());
     for (index, node) in answer.nodes.iter().enumerate() {
-        let folder = node.roots.first().map(|r| r.split('/').next().unwrap_or(r)).unwrap_or_default();
-        let group =
-            if node.roots.first().is_some_and(|r| r.contains('/')) { folder.to_owned() } else { stem(&node.name) };
-        out.insert(index, group);
+        let group = folder(node).filter(|f| Some(f) != everywhere.as_ref());
+        out.insert(index, group.unwrap_or_else(|| stem(&node.name, prefix.as_deref())));
     }
     for (index, node) in answer.nodes.iter().enumerate() {
         if !matches!(node.kind.as_str(), "database" | "cache") {
@@ -118,9 +120,24 @@ fn groups(answer: &Answer) -> BTreeMap<usize, String> {
     out
 }
 
-/// `orders-api` and `orders-worker` are of one family.
-fn stem(name: &str) -> String {
-    name.split(['-', '_', '.']).next().unwrap_or(name).to_owned()
+/// The word that more than half of `count` things have.
+fn shared_by_most(words: Vec<String>, count: usize) -> Option<String> {
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    for word in &words {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts.into_iter().find(|(_, n)| n * 2 > count).map(|(word, _)| word.clone())
+}
+
+/// `orders-api` and `orders-worker` are of one family, and so are `shop-orders-api` and `shop-orders-worker` where all
+/// names start with `shop`.
+fn stem(name: &str, prefix: Option<&str>) -> String {
+    let mut words = name.split(['-', '_', '.']);
+    let first = words.next().unwrap_or(name);
+    match words.next() {
+        Some(second) if Some(first) == prefix => second.to_owned(),
+        _ => first.to_owned(),
+    }
 }
 
 fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usize>) -> Drawing {

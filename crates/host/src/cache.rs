@@ -4,17 +4,25 @@
 //! version, or of another build is dropped; writing goes to a temporary file first, so a run that is killed leaves the
 //! old cache. An entry is trusted without reading its file when path, size and time of change agree; when only the
 //! content's hash agrees, its facts are still used.
+//!
+//! The list of files stands apart from their facts, each with a checksum of its own: a run in which nothing has changed
+//! reads the list, and never the facts.
 
 use seam_engine::FileFacts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
-const MAGIC: &[u8; 8] = b"seamfct2";
+const MAGIC: &[u8; 8] = b"seamfct3";
+
+/// Magic, length of the list, checksum of the list, checksum of the facts.
+const PREFIX: usize = 8 + 8 + 32 + 32;
 
 /// Times of change closer than this to the writing of the cache prove nothing: the file may have changed again within
 /// one tick of the file system's clock.
@@ -38,9 +46,38 @@ pub(crate) struct Entry {
     /// Nanoseconds since 1970.
     pub modified: u64,
     pub hash: [u8; 32],
-    /// The cache file itself, or a file's own bytes; the facts are a part of them.
-    bytes: Arc<[u8]>,
-    facts: Range<usize>,
+    facts: Source,
+}
+
+/// Where the bytes of an entry's facts are.
+#[derive(Clone, Debug)]
+enum Source {
+    Own(Arc<[u8]>),
+    Stored(Arc<Stored>, Range<usize>),
+}
+
+/// The facts' part of a cache file: read once, when the first entry's facts are wanted.
+#[derive(Debug)]
+struct Stored {
+    /// Held open: another run may put a new file in its place meanwhile.
+    file: Mutex<File>,
+    at: u64,
+    sum: [u8; 32],
+    bytes: OnceLock<Option<Vec<u8>>>,
+}
+
+impl Stored {
+    /// Nothing if the file is shorter than it says, or was damaged.
+    fn bytes(&self) -> Option<&[u8]> {
+        let read = || {
+            let mut file = self.file.lock().ok()?;
+            let mut bytes = Vec::new();
+            file.seek(SeekFrom::Start(self.at)).ok()?;
+            file.read_to_end(&mut bytes).ok()?;
+            (*blake3::hash(&bytes).as_bytes() == self.sum).then_some(bytes)
+        };
+        self.bytes.get_or_init(read).as_deref()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -66,9 +103,8 @@ type Line<'a> = (&'a str, u64, u64, [u8; 32], usize);
 
 impl Entry {
     pub fn new(path: &str, size: u64, modified: u64, hash: [u8; 32], facts: &FileFacts) -> Option<Self> {
-        let bytes: Arc<[u8]> = postcard::to_stdvec(facts).ok()?.into();
-        let facts = 0..bytes.len();
-        Some(Entry { path: path.to_owned(), size, modified, hash, bytes, facts })
+        let facts = Source::Own(postcard::to_stdvec(facts).ok()?.into());
+        Some(Entry { path: path.to_owned(), size, modified, hash, facts })
     }
 
     /// The same content, seen again with another size or time of change on disk.
@@ -76,12 +112,16 @@ impl Entry {
         Arc::new(Entry { size, modified, ..self.clone() })
     }
 
+    /// Nothing if the cache was damaged: the file must be read again.
     pub fn facts(&self) -> Option<FileFacts> {
-        postcard::from_bytes(self.raw()).ok()
+        postcard::from_bytes(self.raw()?).ok()
     }
 
-    fn raw(&self) -> &[u8] {
-        self.bytes.get(self.facts.clone()).unwrap_or_default()
+    fn raw(&self) -> Option<&[u8]> {
+        match &self.facts {
+            Source::Own(bytes) => Some(bytes),
+            Source::Stored(stored, range) => stored.bytes()?.get(range.clone()),
+        }
     }
 }
 
@@ -91,8 +131,8 @@ impl Cache {
             return Cache::default();
         };
         let mut cache = Cache { file: Some(file.clone()), ..Cache::default() };
-        let Ok(bytes) = fs::read(&file) else { return cache };
-        match decode(bytes) {
+        let Ok(stored) = File::open(&file) else { return cache };
+        match decode(stored) {
             Ok((written, entries)) => {
                 cache.written = written;
                 cache.entries = entries.into_iter().map(|e| (e.path.clone(), Arc::new(e))).collect();
@@ -104,6 +144,11 @@ impl Cache {
 
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Where answers are kept beside the facts.
+    pub fn answers(&self) -> Option<PathBuf> {
+        self.file.as_ref().map(|f| f.with_extension("answers"))
     }
 
     /// The entry of a file that has not changed, as far as its size and time of change tell.
@@ -130,47 +175,60 @@ impl Cache {
     }
 }
 
-/// Magic, hash of the rest, head, facts of all files one after the other.
+/// The prefix, the list, the facts of all files one after the other.
 fn encode(written: u64, entries: &[Arc<Entry>]) -> Option<Vec<u8>> {
-    let lines = entries.iter().map(|e| (e.path.as_str(), e.size, e.modified, e.hash, e.raw().len())).collect();
+    let kept: Vec<(&Entry, &[u8])> = entries.iter().filter_map(|e| Some((&**e, e.raw()?))).collect();
+    let lines = kept.iter().map(|(e, raw)| (e.path.as_str(), e.size, e.modified, e.hash, raw.len())).collect();
     let head = postcard::to_stdvec(&Head { build: build(), written, entries: lines }).ok()?;
-    let mut payload = head;
-    entries.iter().for_each(|e| payload.extend_from_slice(e.raw()));
+    let mut facts = blake3::Hasher::new();
+    for (_, raw) in &kept {
+        facts.update(raw);
+    }
     let mut bytes = MAGIC.to_vec();
-    bytes.extend_from_slice(blake3::hash(&payload).as_bytes());
-    bytes.extend_from_slice(&payload);
+    bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(blake3::hash(&head).as_bytes());
+    bytes.extend_from_slice(facts.finalize().as_bytes());
+    bytes.extend_from_slice(&head);
+    kept.iter().for_each(|(_, raw)| bytes.extend_from_slice(raw));
     Some(bytes)
 }
 
 /// `Err(None)`: nothing worth saying (another build or version wrote it).
-fn decode(bytes: Vec<u8>) -> Result<(u64, Vec<Entry>), Option<String>> {
+fn decode(mut file: File) -> Result<(u64, Vec<Entry>), Option<String>> {
     let damaged = || Some("it is damaged".to_owned());
-    let bytes: Arc<[u8]> = bytes.into();
-    let (Some(magic), Some(sum), Some(payload)) = (bytes.get(..8), bytes.get(8..40), bytes.get(40..)) else {
-        return Err(damaged());
-    };
-    if magic != MAGIC && magic.starts_with(b"seamfct") {
-        return Err(None);
+    let mut prefix = [0; PREFIX];
+    file.read_exact(&mut prefix).map_err(|_| damaged())?;
+    let (magic, rest) = prefix.split_at(8);
+    if magic != MAGIC {
+        return Err(if magic.starts_with(b"seamfct") { None } else { damaged() });
     }
-    if magic != MAGIC || blake3::hash(payload).as_bytes() != sum {
+    let (length, sums) = rest.split_at(8);
+    let (list, facts) = sums.split_at(32);
+    let length = u64::from_le_bytes(length.try_into().map_err(|_| damaged())?);
+    let mut head = Vec::new();
+    file.by_ref().take(length).read_to_end(&mut head).map_err(|_| damaged())?;
+    if blake3::hash(&head).as_bytes() != list {
         return Err(damaged());
     }
-    let (head, facts): (Head<'_>, _) = postcard::take_from_bytes(payload).map_err(|_| damaged())?;
+    let head: Head<'_> = postcard::from_bytes(&head).map_err(|_| damaged())?;
     if head.build != build() {
         return Err(None);
     }
-    let mut at = bytes.len() - facts.len();
+    let sum = facts.try_into().map_err(|_| damaged())?;
+    let at = PREFIX as u64 + length;
+    let stored = Arc::new(Stored { file: Mutex::new(file), at, sum, bytes: OnceLock::new() });
+    let mut from = 0_usize;
     let mut entry = |(path, size, modified, hash, length): Line<'_>| {
-        let facts = at..at.saturating_add(length);
-        at = facts.end;
-        Entry { path: path.to_owned(), size, modified, hash, bytes: bytes.clone(), facts }
+        let range = from..from.saturating_add(length);
+        from = range.end;
+        Entry { path: path.to_owned(), size, modified, hash, facts: Source::Stored(stored.clone(), range) }
     };
     let entries = head.entries.into_iter().map(&mut entry).collect();
     Ok((head.written, entries))
 }
 
 /// Whole or not at all: another run may read while this one writes.
-fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -184,7 +242,7 @@ fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// What facts depend on besides the text: the extractors, and the program that holds them. A program that was built
 /// anew may understand more under the same version numbers while it is being worked on.
-fn build() -> [u8; 32] {
+pub(crate) fn build() -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(seam_engine::extractor_versions().as_bytes());
     if let Some(meta) = env::current_exe().ok().and_then(|exe| fs::metadata(exe).ok()) {

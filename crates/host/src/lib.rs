@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the crate that touches the world")]
 
+mod answers;
 mod cache;
 mod error;
 mod read;

@@ -1,10 +1,14 @@
 //! A workspace on disk: one root or several side by side, read in parallel, with an engine that holds its facts.
+//!
+//! What the cache knows is only handed to the engine when a question needs it: a question that was already answered for
+//! this very state of the files is answered from what is kept.
 
-use crate::cache::{Cache, Entry, Place};
+use crate::answers::{Answers, State};
+use crate::cache::{self, Cache, Entry, Place};
 use crate::walk::{Found, Walk, walk};
 use crate::{HostError, read};
 use rayon::prelude::*;
-use seam_engine::{Change, Engine, FileFacts, ProblemKind, Settings};
+use seam_engine::{Change, Engine, FileFacts, ProblemKind, Refusal, Settings, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,8 +52,13 @@ pub struct Workspace {
     cache: Cache,
     pool: rayon::ThreadPool,
     known: BTreeMap<String, Arc<Entry>>,
-    /// Paths whose facts are problems only (folders, unreadable files).
-    broken: BTreeSet<String>,
+    /// Paths whose facts are problems only (folders, unreadable files), with what is wrong.
+    broken: BTreeMap<String, String>,
+    /// Files whose facts the cache has and the engine has not.
+    pending: BTreeMap<String, (Found, Arc<Entry>)>,
+    /// The present state, linked as far as it was asked about.
+    snapshot: Option<Arc<Snapshot>>,
+    answers: Answers,
 }
 
 /// Grammars and our own walks recurse on nested input; their depth is bounded, and this is room for the bound.
@@ -83,15 +92,83 @@ impl Workspace {
         let mut engine = Engine::default();
         engine.apply([Change::Settings(settings.clone())]);
         let roots = named(given);
-        let known = BTreeMap::new();
-        let mut workspace = Workspace { roots, settings, engine, cache, pool, known, broken: BTreeSet::new() };
+        let answers = Answers::new(cache.answers());
+        let mut workspace = Workspace {
+            roots,
+            settings,
+            engine,
+            cache,
+            pool,
+            known: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            snapshot: None,
+            answers,
+        };
         let mut report = workspace.refresh(progress);
         report.notes.splice(0..0, notes);
         Ok((workspace, report))
     }
 
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+    /// The answer to a question as JSON text. What was already answered for this state of the files is not worked out
+    /// again.
+    pub fn ask(&mut self, name: &str, request: &str) -> Result<String, Refusal> {
+        if let Some(snapshot) = &self.snapshot {
+            return snapshot.ask(name, request);
+        }
+        let state = self.state();
+        if let Some(answer) = self.answers.get(&state, name, request) {
+            return Ok(answer);
+        }
+        let answer = self.snapshot().ask(name, request)?;
+        self.answers.put(&state, name, request, &answer);
+        Ok(answer)
+    }
+
+    /// The present state as a value.
+    pub fn snapshot(&mut self) -> Arc<Snapshot> {
+        if let Some(snapshot) = &self.snapshot {
+            return snapshot.clone();
+        }
+        self.load();
+        let snapshot = Arc::new(self.engine.snapshot());
+        self.snapshot = Some(snapshot.clone());
+        snapshot
+    }
+
+    /// Hands the engine what the cache has.
+    fn load(&mut self) {
+        let pending: Vec<(String, (Found, Arc<Entry>))> = std::mem::take(&mut self.pending).into_iter().collect();
+        let decode = |(path, (found, entry)): (String, (Found, Arc<Entry>))| {
+            // A damaged cache costs time, not answers.
+            let facts = entry.facts().unwrap_or_else(|| match read::bytes(&found) {
+                Ok(bytes) => extracted(&path, &bytes),
+                Err(facts) => facts,
+            });
+            Change::File { path: path.into(), facts: Arc::new(facts) }
+        };
+        let changes: Vec<Change> = self.pool.install(|| pending.into_par_iter().map(decode).collect());
+        self.engine.apply(changes);
+    }
+
+    /// Everything that an answer depends on.
+    fn state(&self) -> State {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&cache::build());
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(&postcard::to_stdvec(&self.settings).unwrap_or_default());
+        for (path, entry) in &self.known {
+            part(path.as_bytes());
+            part(&entry.hash);
+        }
+        for (path, problem) in &self.broken {
+            part(path.as_bytes());
+            part(problem.as_bytes());
+        }
+        *hasher.finalize().as_bytes()
     }
 
     /// The folders that are read.
@@ -134,30 +211,52 @@ impl Workspace {
     }
 
     fn take(&mut self, found: Walk, read: Vec<Read>, report: &mut Report) {
-        let mut gone: BTreeSet<String> = self.known.keys().chain(&self.broken).cloned().collect();
+        let mut gone: BTreeSet<String> = self.known.keys().chain(self.broken.keys()).cloned().collect();
         let mut known = BTreeMap::new();
-        let mut broken = BTreeSet::new();
-        let mut changes = Vec::new();
-        for (found, read) in found.files.iter().zip(read) {
+        let mut broken = BTreeMap::new();
+        let (mut changes, mut problems) = (Vec::new(), Vec::new());
+        for (found, Read { entry, facts }) in found.files.into_iter().zip(read) {
             gone.remove(&found.path);
-            match read.entry {
-                Some(entry) => known.insert(found.path.clone(), entry).map(drop),
-                None => broken.insert(found.path.clone()).then_some(()),
-            };
-            if let Some(facts) = read.facts {
-                report.changed.push(found.path.clone());
-                changes.push(Change::File { path: found.path.as_str().into(), facts: Arc::new(facts) });
+            if let Some(entry) = &entry {
+                known.insert(found.path.clone(), entry.clone());
+            }
+            match (facts, entry) {
+                (Facts::Same, _) | (Facts::Kept, None) => {}
+                (Facts::Kept, Some(entry)) => {
+                    report.changed.push(found.path.clone());
+                    self.pending.insert(found.path.clone(), (found, entry));
+                }
+                (Facts::New(facts), Some(_)) => changes.push((found.path, facts)),
+                (Facts::New(facts), None) => problems.push((found.path, facts)),
             }
         }
-        for (path, kind, message) in found.problems {
+        let unread = |(path, kind, message): (String, _, String)| (path, seam_engine::unreadable(kind, &message));
+        problems.extend(found.problems.into_iter().map(unread));
+        for (path, facts) in problems {
             gone.remove(&path);
-            broken.insert(path.clone());
-            let facts = Arc::new(seam_engine::unreadable(kind, &message));
-            changes.push(Change::File { path: path.as_str().into(), facts });
+            let what = format!("{:?}", facts.problems);
+            // What stays broken in the same way is no change.
+            if self.broken.get(&path) != Some(&what) {
+                changes.push((path.clone(), facts));
+            }
+            broken.insert(path, what);
         }
+        let mut changes: Vec<Change> = changes
+            .into_iter()
+            .map(|(path, facts)| {
+                self.pending.remove(&path);
+                report.changed.push(path.clone());
+                Change::File { path: path.into(), facts: Arc::new(facts) }
+            })
+            .collect();
         for path in gone {
             report.changed.push(path.clone());
+            self.pending.remove(&path);
             changes.push(Change::Removed { path: path.as_str().into() });
+        }
+        report.changed.sort();
+        if !report.changed.is_empty() {
+            self.snapshot = None;
         }
         self.engine.apply(changes);
         if report.extracted > 0 || known.len() != self.cache.len() {
@@ -168,42 +267,48 @@ impl Workspace {
     }
 }
 
-/// One file's outcome. No facts: the same as before.
+/// One file's outcome.
 struct Read {
     entry: Option<Arc<Entry>>,
-    facts: Option<FileFacts>,
+    facts: Facts,
 }
 
-fn read_one(found: &Found, known: &BTreeMap<String, Arc<Entry>>, cache: &Cache, extracted: &AtomicUsize) -> Read {
+enum Facts {
+    /// As before in this process.
+    Same,
+    /// The entry has them.
+    Kept,
+    New(FileFacts),
+}
+
+fn read_one(found: &Found, known: &BTreeMap<String, Arc<Entry>>, cache: &Cache, count: &AtomicUsize) -> Read {
     let before = known.get(&found.path);
     if let Some(entry) = cache.unchanged(&found.path, found.size, found.modified) {
-        if before.is_some_and(|b| b.hash == entry.hash) {
-            return Read { entry: Some(entry.clone()), facts: None };
-        }
-        if let Some(facts) = entry.facts() {
-            return Read { entry: Some(entry.clone()), facts: Some(facts) };
-        }
+        let same = before.is_some_and(|b| b.hash == entry.hash);
+        return Read { entry: Some(entry.clone()), facts: if same { Facts::Same } else { Facts::Kept } };
     }
     let bytes = match read::bytes(found) {
         Ok(bytes) => bytes,
-        Err(facts) => return Read { entry: None, facts: Some(facts) },
+        Err(facts) => return Read { entry: None, facts: Facts::New(facts) },
     };
     let hash = *blake3::hash(&bytes).as_bytes();
     if let Some(same) = before.filter(|b| b.hash == hash) {
-        return Read { entry: Some(same.at(found.size, found.modified)), facts: None };
+        return Read { entry: Some(same.at(found.size, found.modified)), facts: Facts::Same };
     }
-    if let Some(same) = cache.same_content(&found.path, &hash)
-        && let Some(facts) = same.facts()
-    {
-        return Read { entry: Some(same.at(found.size, found.modified)), facts: Some(facts) };
+    if let Some(same) = cache.same_content(&found.path, &hash) {
+        return Read { entry: Some(same.at(found.size, found.modified)), facts: Facts::Kept };
     }
-    extracted.fetch_add(1, Ordering::Relaxed);
-    // An extractor that panics is a mistake of ours; it costs one file, never the rest.
-    let facts = std::panic::catch_unwind(|| read::facts(&found.path, &bytes)).unwrap_or_else(|_| {
-        seam_engine::unreadable(ProblemKind::Unsupported, "an extractor failed on this file; please report it")
-    });
+    count.fetch_add(1, Ordering::Relaxed);
+    let facts = extracted(&found.path, &bytes);
     let entry = Entry::new(&found.path, found.size, found.modified, hash, &facts).map(Arc::new);
-    Read { entry, facts: Some(facts) }
+    Read { entry, facts: Facts::New(facts) }
+}
+
+/// An extractor that panics is a mistake of ours; it costs one file, never the rest.
+fn extracted(path: &str, bytes: &[u8]) -> FileFacts {
+    std::panic::catch_unwind(|| read::facts(path, bytes)).unwrap_or_else(|_| {
+        seam_engine::unreadable(ProblemKind::Unsupported, "an extractor failed on this file; please report it")
+    })
 }
 
 fn checked(root: &Path) -> Result<PathBuf, HostError> {

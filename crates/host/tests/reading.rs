@@ -4,7 +4,7 @@
 
 use seam_host::{CachePlace, Opening, Progress, Report, Workspace};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const COMPOSE: &str = "services:\n  orders:\n    build: ./orders\n";
 const CODE: &str = "import requests\n\n\ndef one():\n    return requests.get(\"http://cart/items\")\n";
@@ -21,12 +21,12 @@ fn open(folder: &Path, cache: Option<&Path>) -> (Workspace, Report) {
     Workspace::open(&opening, &Progress::default()).unwrap()
 }
 
-fn paths(workspace: &Workspace) -> Vec<String> {
-    workspace.engine().snapshot().base().files().map(|(p, _)| p.to_string()).collect()
+fn paths(workspace: &mut Workspace) -> Vec<String> {
+    workspace.snapshot().base().files().map(|(p, _)| p.to_string()).collect()
 }
 
-fn problems(workspace: &Workspace) -> Vec<String> {
-    let snapshot = workspace.engine().snapshot();
+fn problems(workspace: &mut Workspace) -> Vec<String> {
+    let snapshot = workspace.snapshot();
     let one = |(p, f): (&_, &seam_engine::FileFacts)| {
         f.problems.iter().map(|x| format!("{p}: {:?}", x.kind)).collect::<Vec<_>>()
     };
@@ -50,18 +50,18 @@ fn leaves_out_what_tools_made_and_keeps_dotfiles() {
         fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
         fs::write(at.join(path), text).unwrap();
     }
-    let (workspace, _) = open(at, None);
-    assert_eq!(paths(&workspace), [".env", "compose.yaml", "orders/go.mod", "orders/main.py", "vendor/main.py"]);
+    let (mut workspace, _) = open(at, None);
+    assert_eq!(paths(&mut workspace), [".env", "compose.yaml", "orders/go.mod", "orders/main.py", "vendor/main.py"]);
 }
 
 #[test]
 fn a_second_run_reads_nothing_anew_and_gives_the_same() {
     let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     tree(folder.path());
-    let (first, cold) = open(folder.path(), Some(cache.path()));
-    let (second, warm) = open(folder.path(), Some(cache.path()));
+    let (mut first, cold) = open(folder.path(), Some(cache.path()));
+    let (mut second, warm) = open(folder.path(), Some(cache.path()));
     assert_eq!((cold.extracted, warm.extracted), (2, 0));
-    assert_eq!(first.engine().snapshot().base(), second.engine().snapshot().base());
+    assert_eq!(first.snapshot().base(), second.snapshot().base());
 }
 
 #[test]
@@ -77,7 +77,22 @@ fn only_what_changed_is_read_again() {
     assert_eq!(report.extracted, 2);
     fs::remove_file(folder.path().join("orders/main.py")).unwrap();
     assert_eq!(workspace.refresh(&Progress::default()).changed, ["orders/main.py"]);
-    assert_eq!(paths(&workspace), ["compose.yaml", "orders/more.py"]);
+    assert_eq!(paths(&mut workspace), ["compose.yaml", "orders/more.py"]);
+}
+
+/// The one file of a cache folder with this ending.
+fn kept(cache: &Path, ending: &str) -> PathBuf {
+    let files = fs::read_dir(cache).unwrap().flatten().map(|e| e.path());
+    let found: Vec<PathBuf> = files.filter(|p| p.extension().is_some_and(|e| e == ending)).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+fn disturb(file: &Path, at: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    let at = at.min(bytes.len() - 1);
+    bytes[at] ^= 0xff;
+    fs::write(file, &bytes).unwrap();
 }
 
 #[test]
@@ -85,17 +100,49 @@ fn a_damaged_cache_is_dropped_and_said() {
     let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     tree(folder.path());
     open(folder.path(), Some(cache.path()));
-    let file = fs::read_dir(cache.path()).unwrap().flatten().next().unwrap().path();
-    let mut bytes = fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 0xff;
-    fs::write(&file, &bytes).unwrap();
-    let (workspace, report) = open(folder.path(), Some(cache.path()));
+    let file = kept(cache.path(), "facts");
+    disturb(&file, 90);
+    let (mut workspace, report) = open(folder.path(), Some(cache.path()));
     assert_eq!(report.extracted, 2);
     assert!(report.notes.iter().any(|n| n.contains("dropped")), "{:?}", report.notes);
-    assert_eq!(paths(&workspace).len(), 2);
+    assert_eq!(paths(&mut workspace).len(), 2);
     fs::write(&file, b"seam").unwrap();
     assert_eq!(open(folder.path(), Some(cache.path())).1.extracted, 2);
+}
+
+#[test]
+fn damaged_facts_are_worked_out_again_when_they_are_wanted() {
+    let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    tree(folder.path());
+    let whole = open(folder.path(), Some(cache.path())).0.snapshot().base().clone();
+    disturb(&kept(cache.path(), "facts"), usize::MAX);
+    let (mut workspace, report) = open(folder.path(), Some(cache.path()));
+    assert_eq!(report.extracted, 0);
+    assert_eq!(workspace.snapshot().base(), &whole);
+}
+
+#[test]
+fn an_answer_is_kept_until_something_changes() {
+    let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    tree(folder.path());
+    let ask = || open(folder.path(), Some(cache.path())).0.ask("map", "{}").unwrap();
+    let first = ask();
+    let answers = kept(cache.path(), "answers");
+    let one = || fs::read_dir(&answers).unwrap().flatten().map(|e| e.path()).collect::<Vec<_>>();
+    assert_eq!(one().len(), 1);
+    // What is kept is what is given: a mark in it comes back, a damaged one does not.
+    let marked = first.replace("\"version\"", "\"Version\"");
+    let mut bytes = blake3::hash(marked.as_bytes()).as_bytes().to_vec();
+    bytes.extend_from_slice(marked.as_bytes());
+    fs::write(&one()[0], bytes).unwrap();
+    assert_eq!(ask(), marked);
+    disturb(&one()[0], usize::MAX);
+    assert_eq!(ask(), first);
+    fs::write(folder.path().join("orders/main.py"), CODE.replace("cart", "stock")).unwrap();
+    assert_ne!(ask(), first);
+    assert_eq!(one().len(), 1, "answers of other states are dropped");
+    fs::write(folder.path().join("seam.toml"), "name = \"Shop\"\n").unwrap();
+    assert!(ask().contains("Shop"));
 }
 
 #[cfg(unix)]
@@ -110,9 +157,9 @@ fn links_never_lead_out_or_around() {
     symlink(folder.path(), folder.path().join("orders/loop")).unwrap();
     symlink("self.env", folder.path().join("self.env")).unwrap();
     symlink("../compose.yaml", folder.path().join("orders/compose.yaml")).unwrap();
-    let (workspace, _) = open(folder.path(), None);
-    assert_eq!(paths(&workspace), ["compose.yaml", "orders/compose.yaml", "orders/main.py", "self.env"]);
-    assert_eq!(problems(&workspace), ["self.env: Unreadable"]);
+    let (mut workspace, _) = open(folder.path(), None);
+    assert_eq!(paths(&mut workspace), ["compose.yaml", "orders/compose.yaml", "orders/main.py", "self.env"]);
+    assert_eq!(problems(&mut workspace), ["self.env: Unreadable"]);
 }
 
 #[test]
@@ -146,12 +193,12 @@ fn hostile_files_cost_themselves_only() {
     for name in ["docker-compose.laughs.yml", "application-laughs.yml", "laughs.yaml"] {
         fs::write(at.join(name), format!("services: {{}}\n{laughs}")).unwrap();
     }
-    let (workspace, _) = open(at, None);
-    let problems = problems(&workspace);
+    let (mut workspace, _) = open(at, None);
+    let problems = problems(&mut workspace);
     for expected in ["large.py: TooLarge", "latin.py: Encoding"] {
         assert!(problems.iter().any(|p| p == expected), "{expected} in {problems:?}");
     }
-    let snapshot = workspace.engine().snapshot();
+    let snapshot = workspace.snapshot();
     assert!(!snapshot.base().get("orders/main.py").unwrap().facts.is_empty());
     assert!(snapshot.ask("map", "").is_ok());
 }
@@ -163,9 +210,9 @@ fn several_roots_stand_side_by_side() {
     tree(&a);
     tree(&b);
     let opening = Opening { roots: vec![a, b], cache: CachePlace::Nowhere, threads: 1 };
-    let (workspace, _) = Workspace::open(&opening, &Progress::default()).unwrap();
+    let (mut workspace, _) = Workspace::open(&opening, &Progress::default()).unwrap();
     assert_eq!(
-        paths(&workspace),
+        paths(&mut workspace),
         ["shop-2/compose.yaml", "shop-2/orders/main.py", "shop/compose.yaml", "shop/orders/main.py"]
     );
 }
@@ -176,13 +223,13 @@ fn settings_of_the_workspace_are_honoured() {
     tree(&folder.path().join("shop"));
     tree(&folder.path().join("more"));
     fs::write(folder.path().join("shop/seam.toml"), "roots = [\"../more\"]\nignore = [\"*.py\"]\n").unwrap();
-    let (workspace, report) = open(&folder.path().join("shop"), None);
+    let (mut workspace, report) = open(&folder.path().join("shop"), None);
     assert!(
-        paths(&workspace).iter().all(|p| p.ends_with(".yaml") || p.ends_with("seam.toml")),
+        paths(&mut workspace).iter().all(|p| p.ends_with(".yaml") || p.ends_with("seam.toml")),
         "{:?}",
-        paths(&workspace)
+        paths(&mut workspace)
     );
-    assert!(paths(&workspace).contains(&"more/compose.yaml".to_owned()));
+    assert!(paths(&mut workspace).contains(&"more/compose.yaml".to_owned()));
     assert!(report.notes.is_empty());
     fs::write(folder.path().join("shop/seam.toml"), "rots = []\n").unwrap();
     let (_, report) = open(&folder.path().join("shop"), None);

@@ -4,7 +4,6 @@
 #![expect(clippy::disallowed_methods, reason = "it makes trees and measures time")]
 
 use divan::Bencher;
-use seam_engine::asks::map;
 use seam_host::{CachePlace, Opening, Progress, Workspace};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -60,30 +59,29 @@ fn open(tree: &Tree, cache: CachePlace) -> Workspace {
     Workspace::open(&opening, &Progress::default()).unwrap().0
 }
 
-fn asked(workspace: &Workspace) -> usize {
-    map::run(&workspace.engine().snapshot(), &map::Request::default()).map_or(0, |a| a.interactions.len())
+fn asked(mut workspace: Workspace) -> usize {
+    workspace.ask("map", "{}").map_or(0, |answer| answer.len())
 }
 
 #[divan::bench(args = [0, 20, 200], sample_count = 5)]
 fn cold(bencher: Bencher<'_, '_>, services: usize) {
     let Some(tree) = tree(services) else { return };
-    bencher.bench_local(|| asked(&open(&tree, CachePlace::Nowhere)));
+    bencher.bench_local(|| asked(open(&tree, CachePlace::Nowhere)));
 }
 
 #[divan::bench(args = [0, 20, 200], sample_count = 10)]
 fn warm(bencher: Bencher<'_, '_>, services: usize) {
     let Some(tree) = tree(services) else { return };
     let cached = || CachePlace::Folder(tree.cache.clone());
-    open(&tree, cached());
-    bencher.bench_local(|| asked(&open(&tree, cached())));
+    asked(open(&tree, cached()));
+    bencher.bench_local(|| asked(open(&tree, cached())));
 }
 
 /// The editor's case: the workspace is open, one file has new facts, the graph is wanted again.
 #[divan::bench(args = [0, 20, 200], sample_count = 20)]
 fn one_edit(bencher: Bencher<'_, '_>, services: usize) {
     let Some(tree) = tree(services) else { return };
-    let workspace = open(&tree, CachePlace::Nowhere);
-    let snapshot = workspace.engine().snapshot();
+    let snapshot = open(&tree, CachePlace::Nowhere).snapshot();
     let Some((path, _)) = snapshot.base().files().max_by_key(|(_, f)| f.facts.len()) else { return };
     let mut engine = seam_engine::Engine::default();
     let all = |(path, facts): (&_, &seam_engine::FileFacts)| seam_engine::Change::File {

@@ -51,8 +51,8 @@ fn row(name: &str, score: &Score) -> String {
 fn edges(folder: &Path) -> Result<Value, String> {
     // A folder of repositories is one system: they stand side by side in it, and are read as one root.
     let opening = Opening { roots: vec![folder.to_owned()], cache: CachePlace::Nowhere, threads: 0 };
-    let (workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
-    let map = map::run(&workspace.engine().snapshot(), &map::Request::default()).map_err(|e| e.to_string())?;
+    let (mut workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
+    let map = map::run(&workspace.snapshot(), &map::Request::default()).map_err(|e| e.to_string())?;
     // Hosts on the public internet are left out, as in the `edges` format.
     let outside: Vec<&String> = map.nodes.iter().filter(|n| n.kind == "external").map(|n| &n.name).collect();
     let inside = map.interactions.iter().filter(|i| !outside.contains(&&i.to));

@@ -3,17 +3,16 @@
 use super::args::{Args, Format, Map};
 use super::fail::Failure;
 use super::open::open;
-use super::say;
+use super::{asked, say, typed};
 use crate::render;
 use seam_engine::asks::map;
-use seam_engine::{Refusal, Snapshot};
 use seam_host::{Progress, Workspace};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 pub fn run(command: &Map, args: &Args) -> Result<(), Failure> {
-    let (workspace, _) = open(&command.roots.paths, args)?;
-    let text = show(&workspace.engine().snapshot(), command, args.json)?;
+    let (mut workspace, _) = open(&command.roots.paths, args)?;
+    let text = show(&mut workspace, command, args.json)?;
     write(command, &text)?;
     if command.watch {
         return watch(workspace, command, args, text);
@@ -24,7 +23,7 @@ pub fn run(command: &Map, args: &Args) -> Result<(), Failure> {
 }
 
 /// The answer in the wanted format.
-fn show(snapshot: &Snapshot, command: &Map, json: bool) -> Result<String, Refusal> {
+fn show(workspace: &mut Workspace, command: &Map, json: bool) -> Result<String, Failure> {
     let request = map::Request {
         service: command.service.clone(),
         kind: command.kind.clone(),
@@ -32,11 +31,11 @@ fn show(snapshot: &Snapshot, command: &Map, json: bool) -> Result<String, Refusa
         all: command.all,
     };
     let format = if json && command.format == Format::Table { Format::Json } else { command.format };
+    let text = asked(workspace, "map", &request)?;
     if format == Format::Json {
-        let request = serde_json::to_string(&request).unwrap_or_default();
-        return snapshot.ask("map", &request).map(|answer| answer + "\n");
+        return Ok(text + "\n");
     }
-    let answer = map::run(snapshot, &request)?;
+    let answer: map::Answer = typed(&text)?;
     Ok(match format {
         Format::Json | Format::Table => render::table::render(&answer),
         Format::Edges => render::edges::render(&answer, command.all || command.kind.is_some()),
@@ -57,7 +56,7 @@ fn watch(mut workspace: Workspace, command: &Map, args: &Args, first: String) ->
         if report.changed.is_empty() {
             return true;
         }
-        let outcome = show(&workspace.engine().snapshot(), command, args.json).map_err(Failure::from);
+        let outcome = show(&mut workspace, command, args.json);
         let wrote = outcome.and_then(|text| {
             if text != shown {
                 clear();

@@ -10,6 +10,9 @@ mod questions;
 use args::{Args, Command};
 use clap::Parser;
 use fail::Failure;
+use seam_host::Workspace;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -37,6 +40,16 @@ fn run(args: &Args) -> Result<(), Failure> {
             crate::mcp::serve(workspace).map_err(Failure::Internal)
         }
     }
+}
+
+/// An ask's answer as JSON text: what people see is drawn from the same bytes.
+fn asked(workspace: &mut Workspace, name: &str, request: &impl Serialize) -> Result<String, Failure> {
+    let request = serde_json::to_string(request).map_err(|e| Failure::Internal(e.to_string()))?;
+    Ok(workspace.ask(name, &request)?)
+}
+
+fn typed<A: DeserializeOwned>(answer: &str) -> Result<A, Failure> {
+    serde_json::from_str(answer).map_err(|e| Failure::Internal(format!("an answer cannot be read back: {e}")))
 }
 
 /// To standard output; colours only if somebody looks.

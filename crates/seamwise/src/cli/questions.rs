@@ -3,52 +3,52 @@
 use super::args::{Args, Ask, At, Explain, Schema, Services, Way, Within};
 use super::fail::Failure;
 use super::open::open;
-use super::say;
+use super::{asked, say, typed};
 use crate::render;
 use seam_engine::asks::{at, explain, path, services};
-use seam_engine::{Engine, Refusal, Snapshot};
-use serde::Serialize;
+use seam_engine::{Engine, Refusal};
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
 pub fn services(command: &Services, args: &Args) -> Result<(), Failure> {
-    let (workspace, _) = open(&command.roots.paths, args)?;
+    let (mut workspace, _) = open(&command.roots.paths, args)?;
     let request = services::Request { profile: command.profile.clone(), all: command.all };
-    answer(&workspace.engine().snapshot(), "services", &request, services::run, render::services::render, args)
+    show(&asked(&mut workspace, "services", &request)?, render::services::render, args)
 }
 
 pub fn path(command: &Way, args: &Args) -> Result<(), Failure> {
-    let (workspace, _) = open(&command.within.paths, args)?;
+    let (mut workspace, _) = open(&command.within.paths, args)?;
     let request =
         path::Request { from: command.from.clone(), to: command.to.clone(), profile: command.within.profile.clone() };
-    answer(&workspace.engine().snapshot(), "path", &request, path::run, render::path::render, args)
+    show(&asked(&mut workspace, "path", &request)?, render::path::render, args)
 }
 
 pub fn at(command: &At, args: &Args) -> Result<(), Failure> {
     let (file, line) = split(&command.place)?;
-    let (workspace, _) = open(&command.within.paths, args)?;
+    let (mut workspace, _) = open(&command.within.paths, args)?;
     let request =
         at::Request { path: workspace.relative(Path::new(file)), line, profile: command.within.profile.clone() };
-    answer(&workspace.engine().snapshot(), "at", &request, at::run, render::at::render, args)
+    show(&asked(&mut workspace, "at", &request)?, render::at::render, args)
 }
 
 pub fn explain(command: &Explain, args: &Args) -> Result<(), Failure> {
     let Within { paths, profile } = &command.within;
     let request = explain::Request { what: command.what.clone(), profile: profile.clone() };
     // A page needs no workspace, so none is read for it.
-    let snapshot = if seam_engine::is_extractor(&command.what) {
-        Engine::default().snapshot()
+    let answer = if seam_engine::is_extractor(&command.what) {
+        let request = serde_json::to_string(&request).map_err(|e| Failure::Internal(e.to_string()))?;
+        Engine::default().snapshot().ask("explain", &request)?
     } else {
-        open(paths, args)?.0.engine().snapshot()
+        asked(&mut open(paths, args)?.0, "explain", &request)?
     };
-    answer(&snapshot, "explain", &request, explain::run, render::explain::render, args)
+    show(&answer, render::explain::render, args)
 }
 
 pub fn ask(command: &Ask, args: &Args) -> Result<(), Failure> {
     // A wrong name is said before anything is read.
-    let ask = seam_engine::find(&command.name)?;
-    let (workspace, _) = open(&command.paths, args)?;
-    let answer = ask.answer(&workspace.engine().snapshot(), &command.request)?;
-    say(&(answer + "\n"))
+    seam_engine::find(&command.name)?;
+    let (mut workspace, _) = open(&command.paths, args)?;
+    say(&(workspace.ask(&command.name, &command.request)? + "\n"))
 }
 
 pub fn schema(command: &Schema) -> Result<(), Failure> {
@@ -59,19 +59,8 @@ pub fn schema(command: &Schema) -> Result<(), Failure> {
 }
 
 /// `--json` gives the very bytes of the ask; otherwise people get it drawn.
-fn answer<R: Serialize, A>(
-    snapshot: &Snapshot,
-    name: &str,
-    request: &R,
-    run: fn(&Snapshot, &R) -> Result<A, Refusal>,
-    draw: fn(&A) -> String,
-    args: &Args,
-) -> Result<(), Failure> {
-    if args.json {
-        let request = serde_json::to_string(request).map_err(|e| Failure::Internal(e.to_string()))?;
-        return say(&(snapshot.ask(name, &request)? + "\n"));
-    }
-    say(&draw(&run(snapshot, request)?))
+fn show<A: DeserializeOwned>(answer: &str, draw: fn(&A) -> String, args: &Args) -> Result<(), Failure> {
+    if args.json { say(&format!("{answer}\n")) } else { say(&draw(&typed(answer)?)) }
 }
 
 /// `FILE:LINE`, `FILE:LINE:COLUMN` as compilers print it, or `FILE`.

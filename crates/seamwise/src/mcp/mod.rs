@@ -9,7 +9,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
-use seam_engine::{ASKS, Ask, Snapshot};
+use seam_engine::{ASKS, Ask};
 use seam_host::{Progress, Workspace};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,7 +22,7 @@ none is proven, not that there is none.";
 pub fn serve(workspace: Workspace) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
-        let server = Server { state: Mutex::new(State { snapshot: workspace.engine().snapshot(), workspace }) };
+        let server = Server { workspace: Mutex::new(workspace) };
         match server.serve(rmcp::transport::stdio()).await {
             Ok(running) => running.waiting().await.map(drop).map_err(|e| e.to_string()),
             // A client that goes away before it has said anything is no failure of ours.
@@ -32,23 +32,15 @@ pub fn serve(workspace: Workspace) -> Result<(), String> {
     })
 }
 
-struct State {
-    workspace: Workspace,
-    snapshot: Snapshot,
-}
-
 struct Server {
-    state: Mutex<State>,
+    workspace: Mutex<Workspace>,
 }
 
 impl Server {
     fn answer(&self, ask: &Ask, request: &str) -> CallToolResult {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let report = state.workspace.refresh(&Progress::default());
-        if !report.changed.is_empty() {
-            state.snapshot = state.workspace.engine().snapshot();
-        }
-        match ask.answer(&state.snapshot, request) {
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        workspace.refresh(&Progress::default());
+        match workspace.ask(ask.name, request) {
             Ok(answer) => CallToolResult::success(vec![ContentBlock::text(answer)]),
             Err(refusal) => CallToolResult::error(vec![ContentBlock::text(refusal.to_string())]),
         }

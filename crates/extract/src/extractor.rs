@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::lang::{self, Lang};
-use crate::{Sink, code, config, contract, tech};
+use crate::{Sink, code, config, contract, foreign, tech};
 use seam_facts::{FileFacts, Problem, ProblemKind};
 
 /// A piece of knowledge about one technology: its name, its page, and what it reads.
@@ -69,17 +69,12 @@ pub fn interesting(path: &str) -> bool {
     lang::of_path(path).is_some() || config::may_want(&file) || contract::may_want(&file)
 }
 
-/// Longest line, on average, of text that people write. Bundles and generated blobs are above it.
-const MINIFIED_AVERAGE_LINE: usize = 400;
-
 /// The facts of one file.
 pub fn extract(file: &File<'_>) -> FileFacts {
     let mut sink = Sink::default();
-    let lines = file.text.as_bytes().iter().filter(|b| **b == b'\n').count() + 1;
-    let minified = file.text.len() > 20_000 && file.text.len() / lines > MINIFIED_AVERAGE_LINE;
     if let Some(lang) = lang::of_path(file.path) {
-        if minified || file.path.ends_with(".min.js") {
-            sink.problem(Problem::new(ProblemKind::Unsupported, "minified or generated code is not read", None));
+        if let Some(why) = foreign::reason(file.path, lang, file.text) {
+            sink.problem(Problem::new(ProblemKind::Unsupported, why, None));
         } else {
             let mut unit = lang::lower(lang, file.text, &mut sink);
             lang::name_default(&mut unit, file.path);

@@ -10,6 +10,7 @@ pub mod code;
 pub mod config;
 pub mod contract;
 mod extractor;
+mod foreign;
 pub mod lang;
 mod sink;
 pub mod tech;

@@ -77,24 +77,37 @@ fn warm(bencher: Bencher<'_, '_>, services: usize) {
     bencher.bench_local(|| asked(open(&tree, cached())));
 }
 
+/// An engine that knows the whole tree, and a large file of it.
+fn engine(tree: &Tree) -> Option<(seam_engine::Engine, String)> {
+    let snapshot = open(tree, CachePlace::Nowhere).snapshot();
+    let (path, _) = snapshot.base().files().max_by_key(|(_, f)| f.facts.len())?;
+    let mut engine = seam_engine::Engine::default();
+    engine.apply(snapshot.base().files().map(|(path, facts)| seam_engine::Change::File {
+        path: path.clone(),
+        facts: std::sync::Arc::new(facts.clone()),
+    }));
+    Some((engine, path.to_string()))
+}
+
 /// The editor's case: the workspace is open, one file has new facts, the graph is wanted again.
 #[divan::bench(args = [0, 20, 200], sample_count = 20)]
 fn one_edit(bencher: Bencher<'_, '_>, services: usize) {
     let Some(tree) = tree(services) else { return };
-    let snapshot = open(&tree, CachePlace::Nowhere).snapshot();
-    let Some((path, _)) = snapshot.base().files().max_by_key(|(_, f)| f.facts.len()) else { return };
-    let mut engine = seam_engine::Engine::default();
-    let all = |(path, facts): (&_, &seam_engine::FileFacts)| seam_engine::Change::File {
-        path: Clone::clone(path),
-        facts: std::sync::Arc::new(facts.clone()),
-    };
-    engine.apply(snapshot.base().files().map(all));
-    let text = std::fs::read_to_string(tree.at.join(path.as_str())).unwrap_or_default();
+    let Some((mut engine, path)) = engine(&tree) else { return };
+    let text = std::fs::read_to_string(tree.at.join(&path)).unwrap_or_default();
     let mut turn = 0;
     bencher.bench_local(|| {
         turn += 1;
-        let facts = std::sync::Arc::new(seam_engine::extract(path, &format!("{text}\n{}", " ".repeat(turn % 7))));
-        engine.apply([seam_engine::Change::File { path: path.clone(), facts }]);
+        let facts = std::sync::Arc::new(seam_engine::extract(&path, &format!("{text}\n{}", " ".repeat(turn % 7))));
+        engine.apply([seam_engine::Change::File { path: path.as_str().into(), facts }]);
         engine.snapshot().graph(None).edges.len()
     });
+}
+
+/// Linking alone, everything known.
+#[divan::bench(args = [0, 20, 200], sample_count = 20)]
+fn link(bencher: Bencher<'_, '_>, services: usize) {
+    let Some(tree) = tree(services) else { return };
+    let Some((engine, _)) = engine(&tree) else { return };
+    bencher.bench_local(|| engine.snapshot().graph(None).edges.len());
 }

@@ -33,11 +33,7 @@ impl Sink {
         self.problems.push(problem);
     }
 
-    pub fn finish(mut self) -> FileFacts {
-        self.facts.sort_by(|a, b| (a.at, &a.claim, &a.by).cmp(&(b.at, &b.claim, &b.by)));
-        self.facts.dedup();
-        self.problems.sort();
-        self.problems.dedup();
-        FileFacts { facts: self.facts, problems: self.problems }
+    pub fn finish(self) -> FileFacts {
+        FileFacts::new(self.facts, self.problems)
     }
 }

@@ -1,7 +1,11 @@
-//! All facts of a workspace, by file. Order of insertion does not matter: files are kept sorted by path.
+//! All facts of a workspace, by file.
+//!
+//! Invariant: the order in which facts and files arrive does not matter. Files are kept sorted by path, the facts of one
+//! file by place, whoever made them.
 
 use crate::{Fact, Problem, SmolStr};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +14,21 @@ use std::sync::Arc;
 pub struct FileFacts {
     pub facts: Vec<Fact>,
     pub problems: Vec<Problem>,
+}
+
+impl FileFacts {
+    /// Facts and problems in their one order, each once.
+    pub fn new(mut facts: Vec<Fact>, mut problems: Vec<Problem>) -> Self {
+        facts.sort_by(in_order);
+        facts.dedup();
+        problems.sort();
+        problems.dedup();
+        FileFacts { facts, problems }
+    }
+}
+
+fn in_order(a: &Fact, b: &Fact) -> Ordering {
+    (a.at, &a.claim, &a.by, a.how).cmp(&(b.at, &b.claim, &b.by, b.how))
 }
 
 /// The facts of every file, keyed by workspace-relative path with `/` between parts.
@@ -21,7 +40,10 @@ pub struct FactBase {
 }
 
 impl FactBase {
-    pub fn insert(&mut self, path: impl Into<SmolStr>, facts: Arc<FileFacts>) {
+    pub fn insert(&mut self, path: impl Into<SmolStr>, mut facts: Arc<FileFacts>) {
+        if !facts.facts.is_sorted_by(|a, b| in_order(a, b).is_le()) {
+            Arc::make_mut(&mut facts).facts.sort_by(in_order);
+        }
         self.files.insert(path.into(), facts);
     }
 

@@ -1,0 +1,72 @@
+//! What the fuzz targets share: an input is a path, a line break, and a text; a workspace is several of them.
+//!
+//! Invariant: whatever the text, reading ends, nothing panics, and no fact stands outside the text.
+
+use seam_engine::{Change, Engine};
+use seam_extract::{File, extract};
+use std::sync::Arc;
+
+/// The targets for single files, each with the parsers that it tries.
+pub const TARGETS: &[&str] = &["yaml", "templates", "servers", "lines", "hcl", "contracts", "trees", "code"];
+
+/// Between two files of a workspace.
+pub const BREAK: &str = "\n\u{1}";
+
+/// Which target a file of this path belongs to.
+pub fn target(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
+    if path.contains("templates/") || matches!(extension, "tpl" | "template" | "tmpl") {
+        return "templates";
+    }
+    match extension {
+        "yaml" | "yml" => "yaml",
+        "conf" | "cfg" => "servers",
+        "tf" | "hcl" | "nomad" | "tfvars" => "hcl",
+        "proto" | "graphql" | "graphqls" | "gql" | "thrift" | "prisma" => "contracts",
+        "json" | "jsonc" | "xml" | "toml" | "csproj" | "props" | "config" | "avsc" => "trees",
+        "java" | "kt" | "kts" | "cs" | "py" | "js" | "mjs" | "ts" | "tsx" | "go" | "rs" | "rb" | "php" | "ex"
+        | "exs" | "cpp" | "cc" | "h" => "code",
+        _ if name.starts_with("caddyfile") => "servers",
+        _ => "lines",
+    }
+}
+
+/// One file through every extractor that wants it.
+pub fn file(wanted: &str, data: &[u8]) {
+    let Some((path, text)) = split(data) else { return };
+    if target(&path) == wanted {
+        read(&path, &text);
+    }
+}
+
+/// Several files, linked, and the map asked for.
+pub fn workspace(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut engine = Engine::default();
+    for part in text.split(BREAK).take(12) {
+        let Some((path, text)) = split(part.as_bytes()) else { continue };
+        let facts = read(&path, &text);
+        engine.apply([Change::File { path: path.as_str().into(), facts: Arc::new(facts) }]);
+    }
+    let snapshot = engine.snapshot();
+    if let Err(refusal) = snapshot.ask("map", r#"{"all":true}"#) {
+        panic!("the whole map is never refused: {refusal}");
+    }
+}
+
+fn split(data: &[u8]) -> Option<(String, String)> {
+    let text = String::from_utf8_lossy(data);
+    let (path, text) = text.split_once('\n')?;
+    let fit = path.len() < 120 && !path.is_empty() && !path.contains(['\u{0}', '\\']) && !path.starts_with('/');
+    fit.then(|| (path.to_owned(), text.to_owned()))
+}
+
+fn read(path: &str, text: &str) -> seam_engine::FileFacts {
+    let facts = extract(&File { path, text });
+    let lines = text.split('\n').count() as u32 + 1;
+    for fact in &facts.facts {
+        assert!(fact.at.line <= lines, "{path}: a fact stands at line {} of {lines}: {}", fact.at.line, fact.claim);
+    }
+    facts
+}

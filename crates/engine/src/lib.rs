@@ -17,8 +17,8 @@ pub use engine::{Change, Engine};
 pub use refusal::{Refusal, RefusalKind};
 pub use settings::{COMMENTED, Settings};
 pub use shape::{
-    Contact, Counts, Endpoint, Interaction, Node, Operation, Place, Policy, Problem, Reading, Setting, Unresolved,
-    VERSION,
+    Contact, Counts, Endpoint, Interaction, Node, Operation, Owner, Package, Place, Policy, Problem, Reading, Setting,
+    Test, Unresolved, VERSION,
 };
 pub use snapshot::Snapshot;
 

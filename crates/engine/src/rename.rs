@@ -38,23 +38,5 @@ pub(crate) fn rename(graph: &mut Graph, names: &BTreeMap<String, String>) {
             detail.endpoint = detail.endpoint.as_ref().map(moved);
         }
     }
-    sort(graph);
-}
-
-/// Everything by key again; indexes follow.
-fn sort(graph: &mut Graph) {
-    let mut order: Vec<usize> = (0..graph.nodes.len()).collect();
-    order.sort_by(|a, b| graph.nodes[*a].key.cmp(&graph.nodes[*b].key));
-    let mut place = vec![0; order.len()];
-    for (new, old) in order.iter().enumerate() {
-        place[*old] = new;
-    }
-    graph.nodes = order.iter().map(|i| graph.nodes[*i].clone()).collect();
-    graph.edges.iter_mut().for_each(|e| (e.from, e.to) = (place[e.from], place[e.to]));
-    graph.endpoints.iter_mut().for_each(|e| e.node = place[e.node]);
-    graph.unresolved.iter_mut().for_each(|u| u.node = place[u.node]);
-    graph.settings.iter_mut().for_each(|s| s.node = place[s.node]);
-    graph.reads.iter_mut().for_each(|r| r.node = place[r.node]);
-    graph.edges.sort_by(|a, b| a.key.cmp(&b.key));
-    graph.endpoints.sort_by(|a, b| a.key.cmp(&b.key));
+    graph.sort();
 }

@@ -133,6 +133,39 @@ pub struct Reading {
     pub at: Place,
 }
 
+/// A package or image that a service is built with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Package {
+    pub service: String,
+    pub package: String,
+    /// As the manifest writes it: a version or a range.
+    pub version: Option<String>,
+    /// The package manager (`npm`, `maven` …), `image` for what is deployed, `base-image` for what it is built on.
+    pub kind: String,
+    /// For tests and tools only.
+    pub development: bool,
+    pub at: Place,
+}
+
+/// A test of a service's code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Test {
+    pub service: String,
+    pub name: String,
+    /// Functions and types of the service, and request paths, that it mentions.
+    pub covers: Vec<String>,
+    pub at: Place,
+}
+
+/// Who owns a service's code: the line of CODEOWNERS that decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Owner {
+    pub service: String,
+    pub pattern: String,
+    pub owners: Vec<String>,
+    pub at: Place,
+}
+
 /// What could not be read of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
@@ -296,6 +329,41 @@ impl Reading {
             key: read.key.to_string(),
             default: string(&read.default),
             at: Place::of(&read.at),
+        }
+    }
+}
+
+impl Package {
+    pub(crate) fn of(package: &graph::PackageOf, graph: &graph::Graph) -> Self {
+        Package {
+            service: name(graph, package.node),
+            package: package.package.to_string(),
+            version: string(&package.version),
+            kind: package.kind.to_string(),
+            development: package.development,
+            at: Place::of(&package.at),
+        }
+    }
+}
+
+impl Test {
+    pub(crate) fn of(test: &graph::TestOf, graph: &graph::Graph) -> Self {
+        Test {
+            service: name(graph, test.node),
+            name: test.name.to_string(),
+            covers: strings(&test.covers),
+            at: Place::of(&test.at),
+        }
+    }
+}
+
+impl Owner {
+    pub(crate) fn of(owner: &graph::OwnerOf, graph: &graph::Graph) -> Self {
+        Owner {
+            service: name(graph, owner.node),
+            pattern: owner.pattern.to_string(),
+            owners: strings(&owner.owners),
+            at: Place::of(&owner.at),
         }
     }
 }

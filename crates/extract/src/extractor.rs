@@ -56,7 +56,7 @@ pub fn all() -> impl Iterator<Item = &'static Extractor> {
 }
 
 fn code() -> impl Iterator<Item = &'static Extractor> {
-    std::iter::once(code::EXTRACTOR).chain(tech::EXTRACTORS.iter().copied().flatten().copied())
+    code::EXTRACTORS.iter().chain(tech::EXTRACTORS.iter().copied().flatten()).copied()
 }
 
 fn files() -> impl Iterator<Item = &'static Extractor> {

@@ -4,9 +4,10 @@
 use crate::deploy::Deploy;
 use crate::edges::Edges;
 use crate::index::{FileId, Index, folder, squash};
-use crate::model::{Evidence, Graph, Node, NodeKind, Options, Proof, ReadOf, SettingOf, Unresolved};
+use crate::model::{Evidence, Graph, Node, NodeKind, Options, Proof, ReadOf, SettingOf};
 use crate::resolve::View;
 use crate::scope::{Scope, scopes};
+use crate::stock::Stock;
 use crate::territory::{Territory, territories};
 use seam_facts::{Claim, Fact, FactBase, Key, SettingScope, SmolStr, System, Target, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -219,9 +220,12 @@ impl<'a> Linker<'a> {
         unresolved.sort();
         unresolved.dedup();
         let (settings, reads) = self.settings();
-        let mut graph = Graph { nodes: self.nodes, edges, endpoints, unresolved, settings, reads };
+        let Stock { packages, tests, owners } = self.stock();
+        let mut graph =
+            Graph { nodes: self.nodes, edges, endpoints, unresolved, settings, reads, packages, tests, owners };
         graph.nodes.extend(extra);
-        sorted(graph)
+        graph.sort();
+        graph
     }
 
     fn settings(&self) -> (Vec<SettingOf>, Vec<ReadOf>) {
@@ -360,26 +364,4 @@ fn language(path: &str) -> Option<SmolStr> {
         }
         .into(),
     )
-}
-
-/// Sorts nodes, edges and endpoints by key and renumbers what points at them.
-fn sorted(mut graph: Graph) -> Graph {
-    let mut order: Vec<usize> = (0..graph.nodes.len()).collect();
-    order.sort_by(|a, b| graph.nodes[*a].key.cmp(&graph.nodes[*b].key));
-    let position: BTreeMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
-    let at = |old: usize| position.get(&old).copied().unwrap_or(old);
-    let mut nodes: Vec<Option<Node>> = graph.nodes.into_iter().map(Some).collect();
-    graph.nodes = order.iter().filter_map(|old| nodes[*old].take()).collect();
-    for edge in &mut graph.edges {
-        (edge.from, edge.to) = (at(edge.from), at(edge.to));
-    }
-    graph.edges.sort_by(|a, b| a.key.cmp(&b.key));
-    graph.endpoints.iter_mut().for_each(|e| e.node = at(e.node));
-    graph.unresolved.iter_mut().for_each(|u: &mut Unresolved| u.node = at(u.node));
-    graph.unresolved.sort();
-    graph.settings.iter_mut().for_each(|s| s.node = at(s.node));
-    graph.settings.sort();
-    graph.reads.iter_mut().for_each(|r| r.node = at(r.node));
-    graph.reads.sort();
-    graph
 }

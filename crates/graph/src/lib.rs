@@ -10,7 +10,7 @@
 //! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
 //! 6. `address`: a text to the node that it names.
 //! 7. `calls`, `stores`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
-//! 8. `endpoints`: what each node serves, with the prefixes of the routers.
+//! 8. `endpoints`: what each node serves, with the prefixes of the routers; `stock`: its packages, tests and owners.
 
 mod address;
 mod calls;
@@ -26,13 +26,14 @@ mod reach;
 mod resolve;
 mod routes;
 mod scope;
+mod stock;
 mod stores;
 mod territory;
 
 pub use index::is_test;
 pub use join::link;
 pub use model::{
-    Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Node, NodeKind, Options, Policy, Proof, ReadOf,
-    SettingOf, Unresolved,
+    Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Node, NodeKind, Options, OwnerOf, PackageOf, Policy,
+    Proof, ReadOf, SettingOf, TestOf, Unresolved,
 };
 pub use reach::paths;

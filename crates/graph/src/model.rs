@@ -264,6 +264,11 @@ pub struct Graph {
     pub settings: Vec<SettingOf>,
     /// Settings that code reads: (node, key, default, where).
     pub reads: Vec<ReadOf>,
+    /// What each node is built with.
+    pub packages: Vec<PackageOf>,
+    /// The tests that speak for each node.
+    pub tests: Vec<TestOf>,
+    pub owners: Vec<OwnerOf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -283,7 +288,71 @@ pub struct ReadOf {
     pub at: Evidence,
 }
 
+/// A package or image that a node is built with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageOf {
+    pub node: usize,
+    pub package: SmolStr,
+    pub version: Option<SmolStr>,
+    /// The package manager (`npm`, `maven` …), `image` for what is deployed, `base-image` for what it is built on.
+    pub kind: SmolStr,
+    /// For tests and tools only.
+    pub development: bool,
+    pub at: Evidence,
+}
+
+/// A test, with the names of the node's own code and the paths that it mentions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TestOf {
+    pub node: usize,
+    pub name: SmolStr,
+    pub covers: Vec<SmolStr>,
+    pub at: Evidence,
+}
+
+/// The line of CODEOWNERS that decides for a node's folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnerOf {
+    pub node: usize,
+    pub pattern: SmolStr,
+    pub owners: Vec<SmolStr>,
+    pub at: Evidence,
+}
+
 impl Graph {
+    /// Brings everything into its one order; indexes follow.
+    pub fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
+        order.sort_by(|a, b| self.nodes[*a].key.cmp(&self.nodes[*b].key));
+        let mut place = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            place[*old] = new;
+        }
+        self.nodes = order.iter().map(|i| self.nodes[*i].clone()).collect();
+        self.node_indexes().for_each(|node| *node = place[*node]);
+        self.edges.sort_by(|a, b| a.key.cmp(&b.key));
+        self.endpoints.sort_by(|a, b| a.key.cmp(&b.key));
+        self.unresolved.sort();
+        self.settings.sort();
+        self.reads.sort();
+        self.packages.sort();
+        self.tests.sort();
+        self.owners.sort();
+    }
+
+    /// Every node index that the parts hold.
+    fn node_indexes(&mut self) -> impl Iterator<Item = &mut usize> {
+        let edges = self.edges.iter_mut().flat_map(|e| [&mut e.from, &mut e.to]);
+        edges
+            .chain(self.endpoints.iter_mut().map(|e| &mut e.node))
+            .chain(self.unresolved.iter_mut().map(|u| &mut u.node))
+            .chain(self.settings.iter_mut().map(|s| &mut s.node))
+            .chain(self.reads.iter_mut().map(|r| &mut r.node))
+            .chain(self.packages.iter_mut().map(|p| &mut p.node))
+            .chain(self.tests.iter_mut().map(|t| &mut t.node))
+            .chain(self.owners.iter_mut().map(|o| &mut o.node))
+    }
+
     /// A node by name or key, other names included; case does not matter.
     pub fn node(&self, name: &str) -> Option<usize> {
         let exact = |n: &Node| n.key.as_str() == name || n.name == name;

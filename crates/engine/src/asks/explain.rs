@@ -2,7 +2,7 @@
 
 use super::at::Said;
 use super::map::find;
-use crate::shape::{Endpoint, Interaction, Node, Place, Reading, Setting, Unresolved, VERSION};
+use crate::shape::{Endpoint, Interaction, Node, Owner, Package, Place, Reading, Setting, Test, Unresolved, VERSION};
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use seam_graph::Graph;
@@ -37,6 +37,14 @@ pub struct Answer {
     pub interactions: Vec<Interaction>,
     pub settings: Vec<Setting>,
     pub reads: Vec<Reading>,
+    /// What services are built with.
+    #[serde(default)]
+    pub packages: Vec<Package>,
+    /// Tests of the services' code.
+    #[serde(default)]
+    pub tests: Vec<Test>,
+    #[serde(default)]
+    pub owners: Vec<Owner>,
     pub unresolved: Vec<Unresolved>,
     /// Each place of the evidence with what the file says there.
     pub because: Vec<Because>,
@@ -99,6 +107,9 @@ fn about_node(snapshot: &Snapshot, graph: &Graph, node: usize) -> Answer {
             .collect(),
         settings: graph.settings.iter().filter(|s| s.node == node).map(|s| Setting::of(s, graph)).collect(),
         reads: graph.reads.iter().filter(|r| r.node == node).map(|r| Reading::of(r, graph)).collect(),
+        packages: graph.packages.iter().filter(|p| p.node == node).map(|p| Package::of(p, graph)).collect(),
+        tests: graph.tests.iter().filter(|t| t.node == node).map(|t| Test::of(t, graph)).collect(),
+        owners: graph.owners.iter().filter(|o| o.node == node).map(|o| Owner::of(o, graph)).collect(),
         unresolved: graph.unresolved.iter().filter(|u| u.node == node).map(|u| Unresolved::of(u, graph)).collect(),
         because: because(snapshot, this.proof.iter()),
         ..empty()

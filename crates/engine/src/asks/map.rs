@@ -1,6 +1,8 @@
 //! The whole map, or the part of it around one service or of one kind.
 
-use crate::shape::{Counts, Endpoint, Interaction, Node, Problem, Reading, Setting, Unresolved, VERSION};
+use crate::shape::{
+    Counts, Endpoint, Interaction, Node, Owner, Package, Problem, Reading, Setting, Test, Unresolved, VERSION,
+};
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use seam_graph::{Graph, NodeKind};
@@ -37,6 +39,14 @@ pub struct Answer {
     pub settings: Vec<Setting>,
     /// Keys that code reads.
     pub reads: Vec<Reading>,
+    /// What services are built with.
+    #[serde(default)]
+    pub packages: Vec<Package>,
+    /// Tests of the services' code.
+    #[serde(default)]
+    pub tests: Vec<Test>,
+    #[serde(default)]
+    pub owners: Vec<Owner>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -96,6 +106,9 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         unresolved: graph.unresolved.iter().filter(|u| on(u.node)).map(|u| Unresolved::of(u, &graph)).collect(),
         settings: graph.settings.iter().filter(|s| on(s.node)).map(|s| Setting::of(s, &graph)).collect(),
         reads: graph.reads.iter().filter(|r| on(r.node)).map(|r| Reading::of(r, &graph)).collect(),
+        packages: graph.packages.iter().filter(|p| on(p.node)).map(|p| Package::of(p, &graph)).collect(),
+        tests: graph.tests.iter().filter(|t| on(t.node)).map(|t| Test::of(t, &graph)).collect(),
+        owners: graph.owners.iter().filter(|o| on(o.node)).map(|o| Owner::of(o, &graph)).collect(),
         problems,
     };
     answer.counts = Counts {

@@ -18,6 +18,7 @@ pub(crate) mod rust;
 mod script;
 
 mod flow;
+mod tests;
 
 pub(crate) use library::{kebab, placeholders};
 
@@ -27,8 +28,8 @@ use ir::{Arg, Call, Expr, ExprKind, Function, Stmt, Type, Unit, walk_stmts};
 use seam_facts::{SmolStr, Span};
 use std::collections::HashMap;
 
-/// What links across files; it runs before the technologies.
-pub static EXTRACTOR: &Extractor = &flow::EXTRACTOR;
+/// What holds whatever the technology; it runs before the technologies.
+pub static EXTRACTORS: &[&Extractor] = &[&flow::EXTRACTOR, &tests::EXTRACTOR];
 
 /// One call in one function.
 #[derive(Clone, Copy, Debug)]

@@ -51,8 +51,8 @@ pub fn widest<'a>(texts: impl Iterator<Item = &'a str>, most: usize) -> usize {
 /// `1 service`, `2 services`.
 pub fn count(n: usize, one: &str) -> String {
     let many = match one.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None => format!("{one}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{one}s"),
     };
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }

@@ -5,9 +5,8 @@
 //! the system, and which are somebody's development set-up, is decided by how much of the system they start.
 
 use crate::images::{self, Product};
-use crate::index::{FileId, Index, below, folder, is_test, join, squash};
+use crate::index::{FileId, Index, below, folder, join, squash};
 use crate::model::{NodeKind, Options};
-use crate::territory::Territory;
 use seam_facts::{
     Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, Target, Value,
 };
@@ -146,88 +145,6 @@ impl<'a> Deploy<'a> {
         let product =
             product.or_else(|| if unnamed { images::product(&name).filter(|p| p.kind.is_store()) } else { None });
         self.units.push(Unit { file, service, fact, name, image, product, context, dockerfile, group });
-    }
-
-    /// Folders for images that are built elsewhere: another declaration with the same image, a build recipe that names
-    /// it, or a recipe whose folder carries the image's or the deployable's name.
-    fn find_sources(&mut self, index: &Index<'a>) {
-        let mut by_image: HashMap<String, (Option<String>, Option<String>)> = HashMap::new();
-        for unit in &self.units {
-            if unit.context.is_some() && !unit.image.is_empty() {
-                let source = (unit.context.clone(), unit.dockerfile.clone());
-                by_image.entry(images::basename(&unit.image)).or_insert(source);
-            }
-        }
-        for (file, build) in self.builds.iter().flat_map(|(f, b)| b.iter().map(move |(b, _)| (f, b))) {
-            let (Some(image), base) = (&build.image, folder(index.paths[*file])) else { continue };
-            let context = build.context.as_ref().and_then(|c| c.as_text()).unwrap_or_default();
-            let name = images::basename(&image.to_string());
-            if let Some(context) = join(base, &context) {
-                by_image.entry(name).or_insert((Some(context), None));
-            }
-        }
-        let recipes: Vec<String> = self
-            .builds
-            .keys()
-            .map(|file| folder(index.paths[*file]).to_owned())
-            .chain(index.modules.iter().map(|(file, ..)| folder(index.paths[*file]).to_owned()))
-            .filter(|folder| !folder.is_empty() && !is_test(folder))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        self.settle_contexts(index);
-        let mut found = Vec::new();
-        for (id, unit) in self.units.iter().enumerate() {
-            if unit.context.is_some() || unit.product.is_some_and(|p| p.kind != NodeKind::Gateway) {
-                continue;
-            }
-            let image = images::basename(&unit.image);
-            if let Some((context, dockerfile)) = by_image.get(&image).filter(|_| !image.is_empty()) {
-                found.push((id, context.clone(), dockerfile.clone()));
-            } else if unit.product.is_none()
-                && let Some(folder) = folder_named(&recipes, &[&unit.name, &image])
-            {
-                found.push((id, Some(folder), None));
-            } else if unit.product.is_none()
-                && let Some(folder) = self.registered(&recipes, index, &[&unit.name, &image])
-            {
-                found.push((id, Some(folder), None));
-            }
-        }
-        for (id, context, dockerfile) in found {
-            self.units[id].context = context;
-            self.units[id].dockerfile = dockerfile;
-        }
-        // An image built from a database's image is a database.
-        for unit in &mut self.units {
-            let Some(context) = &unit.context else { continue };
-            let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
-            let Some(build) = index.by_path.get(recipe.trim_start_matches('/')).and_then(|f| self.builds.get(f)) else {
-                continue;
-            };
-            let last = build.first().and_then(|(b, _)| b.bases.last()).map(Value::to_string).unwrap_or_default();
-            unit.product = images::product(&last)
-                .filter(|p| p.kind.is_store() || p.kind == NodeKind::Tool && !has_code(index, context));
-        }
-    }
-
-    /// A build's output is not in the sources: its code is what it is built from. A folder that is nowhere is no source.
-    fn settle_contexts(&mut self, index: &Index<'a>) {
-        for unit in &mut self.units {
-            while let Some(context) = unit.context.as_deref().filter(|c| !c.is_empty() && !index.folders.contains(c)) {
-                let (parent, name) = context.rsplit_once('/').unwrap_or(("", context));
-                let output =
-                    matches!(name, "target" | "build" | "libs" | "dist" | "out" | "docker" | "publish" | "bin");
-                unit.context = (output && !parent.is_empty()).then(|| parent.to_owned());
-            }
-        }
-    }
-
-    /// The innermost of the folders whose code registers under one of the names.
-    fn registered(&self, folders: &[String], index: &Index<'_>, names: &[&str]) -> Option<String> {
-        let wanted = |a: &Alias| a.target == Target::Own && names.iter().any(|n| squash(n) == squash(&a.name));
-        let (file, ..) = self.aliases.iter().find(|(_, alias, _)| wanted(alias))?;
-        folders.iter().filter(|f| below(index.paths[*file], f)).max_by_key(|f| f.len()).cloned()
     }
 
     fn choose_system(&mut self, index: &Index<'a>, includes: &[(FileId, &Profile)], options: &Options) {
@@ -480,65 +397,6 @@ impl<'a> Deploy<'a> {
         let mut keep = keep.into_iter();
         self.nodes.retain(|_| keep.next().unwrap_or(true));
     }
-
-    /// Where nothing is deployed, a web server's configuration that forwards is the only sign of the web server.
-    fn web_servers(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
-        for (file, facts) in index.facts.iter().enumerate().filter(|(f, _)| !index.test[*f]) {
-            let forwards = |f: &&Fact| matches!(&f.claim, Claim::Route(r) if r.via.is_none());
-            let Some(fact) = facts.iter().find(forwards) else { continue };
-            let server = ["apache", "nginx", "caddy", "haproxy"].contains(&fact.by.as_str());
-            let name: SmolStr = fact.by.as_str().into();
-            if !server || self.nodes.iter().any(|n| n.name == name) || territories.iter().any(|t| t.own.contains(&file))
-            {
-                continue;
-            }
-            let aliases = [name.clone()].into_iter().collect();
-            self.nodes.push(Merged { name, units: Vec::new(), product: None, aliases, module: Some((file, fact)) });
-            territories.push(Territory::of(index, vec![index.paths[file].to_string()]));
-        }
-    }
-
-    /// Code that builds something runnable, and that no deployment declares, is a service too: all of it where nothing is
-    /// deployed, otherwise what registers a name of its own or has an image recipe.
-    pub fn undeployed(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
-        let deployed =
-            self.nodes.iter().enumerate().any(|(i, n)| n.product.is_none() && !territories[i].own.is_empty());
-        if !deployed {
-            self.web_servers(index, territories);
-        }
-        let folders: Vec<String> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f]).to_owned()).collect();
-        for (file, module, fact) in &index.modules {
-            let path = index.paths[*file].as_str();
-            let base = folder(path);
-            let covered = territories.iter().any(|t| t.roots.iter().any(|r| below(base, r) || below(r, base)));
-            let inner = folders.iter().any(|f| f != base && below(f, base));
-            if covered || inner || is_test(path) || module.runnable == Some(false) {
-                continue;
-            }
-            let recipe = index.by_path.contains_key(format!("{base}/Dockerfile").trim_start_matches('/'));
-            let inside = |f: &FileId| below(index.paths[*f], base);
-            let runnable = module.runnable == Some(true) || has_main(index, base);
-            let registers = self.aliases.iter().any(|(f, a, _)| inside(f) && a.target == Target::Own);
-            let wanted = if deployed { registers && runnable } else { runnable || recipe || registers };
-            if !wanted {
-                continue;
-            }
-            let registered = self
-                .aliases
-                .iter()
-                .find(|(f, a, _)| inside(f) && a.target == Target::Own)
-                .map(|(_, a, _)| a.name.clone());
-            let name = registered.unwrap_or_else(|| {
-                if base.is_empty() { module.name.clone() } else { base.rsplit('/').next().unwrap_or(base).into() }
-            });
-            if self.nodes.iter().any(|n| squash(&n.name) == squash(&name)) {
-                continue;
-            }
-            let aliases = [name.clone(), module.name.clone()].into_iter().collect();
-            self.nodes.push(Merged { name, units: Vec::new(), product: None, aliases, module: Some((*file, fact)) });
-            territories.push(Territory::of(index, vec![base.to_owned()]));
-        }
-    }
 }
 
 /// A name that a chart computes from its values: `${config:values.a.name}` is looked up in the chart's own values.
@@ -616,69 +474,12 @@ fn is_test_deployment(path: &str) -> bool {
     .any(|w| word(w))
 }
 
-/// Whether any code lies in the folder.
 /// The folder of the project that an Aspire host names by its generated type: `Projects.Orders_Api` is `Orders.Api`.
 fn generated_project(index: &Index<'_>, written: &str) -> Option<String> {
     let name = written.strip_prefix("Projects.")?;
     let generated = |m: &str| m.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect::<String>();
     let found = index.modules.iter().find(|(_, m, _)| m.kind == ModuleKind::DotNet && generated(&m.name) == name)?;
     Some(folder(index.paths[found.0]).to_owned())
-}
-
-fn has_code(index: &Index<'_>, context: &str) -> bool {
-    index.below(context).any(|f| index.uses[f].is_some())
-}
-
-/// Whether code below the folder starts a process: a Go `main` package, a Rust or Python main file.
-fn has_main(index: &Index<'_>, base: &str) -> bool {
-    (0..index.paths.len()).filter(|f| !index.test[*f] && below(index.paths[*f], base)).any(|f| {
-        let path = index.paths[f].as_str();
-        let main = || index.uses[f].is_some_and(|u| u.functions.iter().any(|(name, _)| name == "main"));
-        path.ends_with(".go") && index.uses[f].is_some_and(|u| u.package == "main") && main()
-            || path.ends_with("src/main.rs") && main()
-    })
-}
-
-/// The folder among `folders` that carries one of these names, best match first.
-pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String> {
-    /// Whether the last words of `name` are `part`: `shop-cart` ends with `cart`, `discard` does not.
-    fn tail_words(name: &str, part: &str) -> bool {
-        let words: Vec<&str> = name.split(['-', '_', '.']).collect();
-        (1..words.len()).any(|from| squash(&words[from..].concat()) == part)
-    }
-    let written = names;
-    let mut best: Option<(u8, usize, &String)> = None;
-    for folder in folders {
-        for (depth, part) in folder.rsplit('/').enumerate().take(3) {
-            let part = squash(part);
-            for name in names.iter().map(|n| squash(n)).filter(|n| n.len() > 1) {
-                let rank = if part == name {
-                    3
-                } else if bare(&part) == bare(&name) && !bare(&name).is_empty() {
-                    2
-                } else if part.len() > 3 && written.iter().any(|n| squash(n) == name && tail_words(n, &part)) {
-                    1
-                } else {
-                    continue;
-                };
-                // The name itself beats a variation of it; then the folder nearest to the name; then the shallowest.
-                let score = (rank, usize::MAX - depth * 1000 - folder.matches('/').count(), folder);
-                if best.is_none_or(|b| (score.0, score.1) > (b.0, b.1)) {
-                    best = Some(score);
-                }
-            }
-        }
-    }
-    best.map(|(_, _, folder)| folder.clone())
-}
-
-/// A name without the words that people add to every service.
-fn bare(name: &str) -> &str {
-    let mut name = name;
-    for word in ["service", "svc", "server", "microservice", "api", "app", "http", "grpc", "ms", "worker"] {
-        name = name.strip_suffix(word).filter(|n| n.len() > 2).unwrap_or(name);
-    }
-    name
 }
 
 /// The dotenv file beside a compose file, as the variables of its interpolation.

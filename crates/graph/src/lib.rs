@@ -26,9 +26,11 @@ mod reach;
 mod resolve;
 mod routes;
 mod scope;
+mod sources;
 mod stock;
 mod stores;
 mod territory;
+mod undeployed;
 
 pub use index::is_test;
 pub use join::link;

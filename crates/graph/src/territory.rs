@@ -4,8 +4,9 @@
 //! what a library does counts for the node only where the node's code can reach it by name, so that a shared client
 //! library does not make everybody call everything.
 
-use crate::deploy::{Deploy, Merged, folder_named};
+use crate::deploy::{Deploy, Merged};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
+use crate::sources::folder_named;
 use seam_facts::{ModuleKind, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

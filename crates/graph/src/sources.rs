@@ -1,0 +1,220 @@
+//! Which folder an image is built from, where the deployment does not say.
+//!
+//! Invariant: a folder is only found by a name: another declaration's image, a recipe, the folder's own name. Folders that
+//! somebody's declared source holds are nobody else's.
+
+use crate::deploy::Deploy;
+use crate::images;
+use crate::index::{Index, below, folder, is_test, join, squash};
+use crate::model::NodeKind;
+use seam_facts::{Alias, Target, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+impl<'a> Deploy<'a> {
+    /// Folders for images that are built elsewhere: another declaration with the same image, a build recipe that names
+    /// it, or a recipe whose folder carries the image's or the deployable's name.
+    pub(crate) fn find_sources(&mut self, index: &Index<'a>) {
+        let mut by_image: HashMap<String, (Option<String>, Option<String>)> = HashMap::new();
+        for unit in &self.units {
+            if unit.context.is_some() && !unit.image.is_empty() {
+                let source = (unit.context.clone(), unit.dockerfile.clone());
+                by_image.entry(images::basename(&unit.image)).or_insert(source);
+            }
+        }
+        for (file, build) in self.builds.iter().flat_map(|(f, b)| b.iter().map(move |(b, _)| (f, b))) {
+            let (Some(image), base) = (&build.image, folder(index.paths[*file])) else { continue };
+            let context = build.context.as_ref().and_then(|c| c.as_text()).unwrap_or_default();
+            let name = images::basename(&image.to_string());
+            if let Some(context) = join(base, &context) {
+                by_image.entry(name).or_insert((Some(context), None));
+            }
+        }
+        self.settle_contexts(index);
+        let recipes = self.recipes(index);
+        let code = self.free_code(index);
+        let mut found = Vec::new();
+        let mut open = Vec::new();
+        for (id, unit) in self.units.iter().enumerate() {
+            if unit.context.is_some() || unit.product.is_some_and(|p| p.kind != NodeKind::Gateway) {
+                continue;
+            }
+            let image = images::basename(&unit.image);
+            let names = [unit.name.as_str(), image.as_str()];
+            if let Some((context, dockerfile)) = by_image.get(&image).filter(|_| !image.is_empty()) {
+                found.push((id, context.clone(), dockerfile.clone()));
+            } else if unit.product.is_some() {
+                continue;
+            } else if let Some(folder) = called(&recipes, &code, &names)
+                .or_else(|| folder_named(&recipes, &names))
+                .or_else(|| self.registered(&recipes, index, &names))
+            {
+                found.push((id, Some(folder), None));
+            } else {
+                open.push((id, image));
+            }
+        }
+        // One image for several deployables, and one recipe at the top that nobody names: it is the system's own.
+        let top = index.by_path.contains_key("Dockerfile")
+            && !self
+                .units
+                .iter()
+                .any(|u| u.context.as_deref() == Some("") || u.dockerfile.as_deref() == Some("Dockerfile"));
+        let shared: BTreeMap<&str, BTreeSet<&str>> = open.iter().fold(BTreeMap::new(), |mut shared, (id, image)| {
+            shared.entry(image.as_str()).or_default().insert(self.units[*id].name.as_str());
+            shared
+        });
+        let own: Vec<&str> =
+            shared.iter().filter(|(image, n)| !image.is_empty() && n.len() > 1).map(|(i, _)| *i).collect();
+        if let (true, [own]) = (top, own.as_slice()) {
+            let of = open.iter().filter(|(_, image)| image == own);
+            found.extend(of.map(|(id, _)| (*id, Some(String::new()), Some("Dockerfile".to_owned()))));
+        }
+        for (id, context, dockerfile) in found {
+            self.units[id].context = context;
+            self.units[id].dockerfile = dockerfile;
+        }
+        // An image built from a database's image is a database.
+        for unit in &mut self.units {
+            let Some(context) = &unit.context else { continue };
+            let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
+            let Some(build) = index.by_path.get(recipe.trim_start_matches('/')).and_then(|f| self.builds.get(f)) else {
+                continue;
+            };
+            let last = build.first().and_then(|(b, _)| b.bases.last()).map(Value::to_string).unwrap_or_default();
+            unit.product = images::product(&last)
+                .filter(|p| p.kind.is_store() || p.kind == NodeKind::Tool && !has_code(index, context));
+        }
+    }
+
+    /// Folders of image recipes and build manifests.
+    fn recipes(&self, index: &Index<'_>) -> Vec<String> {
+        self.builds
+            .keys()
+            .map(|file| folder(index.paths[*file]).to_owned())
+            .chain(index.modules.iter().map(|(file, ..)| folder(index.paths[*file]).to_owned()))
+            .filter(|folder| !folder.is_empty() && !is_test(folder))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+
+    /// Folders near the top that hold code, and that are no part of a declared source.
+    fn free_code(&self, index: &Index<'_>) -> Vec<String> {
+        const NEAR: usize = 3;
+        let declared: BTreeSet<&str> =
+            self.units.iter().filter_map(|u| u.context.as_deref()).filter(|c| !c.is_empty()).collect();
+        let mut out: BTreeSet<&str> = BTreeSet::new();
+        for (file, path) in index.paths.iter().enumerate() {
+            if index.uses[file].is_none() || index.test[file] {
+                continue;
+            }
+            let mut at = folder(path);
+            while !at.is_empty() && out.insert(at) {
+                at = folder(at);
+            }
+        }
+        out.into_iter()
+            .filter(|f| f.matches('/').count() < NEAR && !declared.iter().any(|d| below(f, d)))
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    /// A build's output is not in the sources: its code is what it is built from. A folder that is nowhere is no source.
+    fn settle_contexts(&mut self, index: &Index<'a>) {
+        for unit in &mut self.units {
+            while let Some(context) = unit.context.as_deref().filter(|c| !c.is_empty() && !index.folders.contains(c)) {
+                let (parent, name) = context.rsplit_once('/').unwrap_or(("", context));
+                let output =
+                    matches!(name, "target" | "build" | "libs" | "dist" | "out" | "docker" | "publish" | "bin");
+                unit.context = (output && !parent.is_empty()).then(|| parent.to_owned());
+            }
+        }
+    }
+
+    /// The innermost of the folders whose code registers under one of the names.
+    fn registered(&self, folders: &[String], index: &Index<'_>, names: &[&str]) -> Option<String> {
+        let wanted = |a: &Alias| a.target == Target::Own && names.iter().any(|n| squash(n) == squash(&a.name));
+        let (file, ..) = self.aliases.iter().find(|(_, alias, _)| wanted(alias))?;
+        folders.iter().filter(|f| below(index.paths[*file], f)).max_by_key(|f| f.len()).cloned()
+    }
+}
+
+fn has_code(index: &Index<'_>, context: &str) -> bool {
+    index.below(context).any(|f| index.uses[f].is_some())
+}
+
+/// The folder that is called like one of the names: a recipe's folder first, then the shallowest.
+fn called(recipes: &[String], code: &[String], names: &[&str]) -> Option<String> {
+    let ranked = |folders: &'_ [String], least: u8, bonus: usize| {
+        folders
+            .iter()
+            .filter_map(|f| Some((rank(f.rsplit('/').next()?, names).filter(|r| *r >= least)?, bonus, f.clone())))
+            .collect::<Vec<_>>()
+    };
+    let mut hits = ranked(recipes, 2, 1);
+    hits.extend(ranked(code, 2, 0));
+    hits.into_iter()
+        .min_by_key(|(rank, bonus, f)| (3 - rank, f.matches('/').count(), 1 - bonus, f.clone()))
+        .map(|(_, _, f)| f)
+}
+
+/// How well a folder's own name fits: 3 the same, 2 the same but for words that people add to every service or with the
+/// system's name before it, 1 the end of a name.
+fn rank(part: &str, names: &[&str]) -> Option<u8> {
+    let (written, part) = (part, squash(part));
+    let mut best = None;
+    for name in names.iter().filter(|n| squash(n).len() > 1) {
+        let squashed = squash(name);
+        let rank = if part == squashed {
+            3
+        } else if bare(&part) == bare(&squashed) && !bare(&squashed).is_empty()
+            || squashed.len() > 2 && tail_words(written, &squashed) && !is_common(&squashed)
+        {
+            2
+        } else if part.len() > 3 && tail_words(name, &part) {
+            1
+        } else {
+            continue;
+        };
+        best = best.max(Some(rank));
+    }
+    best
+}
+
+/// Words that end the names of many different things.
+fn is_common(name: &str) -> bool {
+    matches!(name, "api" | "app" | "server" | "service" | "backend" | "worker" | "client" | "main" | "lib" | "common")
+}
+
+/// Whether the last words of `name` are `part`: `shop-cart` ends with `cart`, `discard` does not.
+fn tail_words(name: &str, part: &str) -> bool {
+    let words: Vec<&str> = name.split(['-', '_', '.']).collect();
+    (1..words.len()).any(|from| squash(&words[from..].concat()) == part)
+}
+
+/// The folder among `folders` that carries one of these names, best match first.
+pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String> {
+    let mut best: Option<(u8, usize, &String)> = None;
+    for folder in folders {
+        for (depth, part) in folder.rsplit('/').enumerate().take(3) {
+            let Some(rank) = rank(part, names) else { continue };
+            // The name itself beats a variation of it; then the folder nearest to the name; then the shallowest.
+            let score = (rank, usize::MAX - depth * 1000 - folder.matches('/').count(), folder);
+            if best.is_none_or(|b| (score.0, score.1) > (b.0, b.1)) {
+                best = Some(score);
+            }
+        }
+    }
+    best.map(|(_, _, folder)| folder.clone())
+}
+
+/// A name without the words that people add to every service.
+fn bare(name: &str) -> &str {
+    const WORDS: [&str; 11] =
+        ["service", "svc", "server", "microservice", "api", "app", "http", "grpc", "ms", "worker", "job"];
+    let mut name = name;
+    while let Some(shorter) = WORDS.iter().find_map(|word| name.strip_suffix(word).filter(|n| n.len() > 2)) {
+        name = shorter;
+    }
+    name
+}

@@ -7,6 +7,7 @@
 use crate::images::{self, Product};
 use crate::index::{FileId, Index, below, folder, join, squash};
 use crate::model::{NodeKind, Options};
+use crate::sources::bare;
 use seam_facts::{
     Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, Target, Value,
 };
@@ -243,6 +244,17 @@ impl<'a> Deploy<'a> {
                 by_name.insert(name, id);
             }
         }
+        // Other deployments add words to the names: `booking`, `booking-service`, `booking-deployment`. Within one
+        // deployment two such names are two things.
+        let mut by_stem: BTreeMap<String, BTreeMap<usize, BTreeSet<usize>>> = BTreeMap::new();
+        for &id in system.iter().filter(|id| self.units[**id].product.is_none()) {
+            let (stem, root) = (bare(&squash(&self.units[id].name)).to_owned(), root(&parent, id));
+            by_stem.entry(stem).or_default().entry(self.units[id].group).or_default().insert(root);
+        }
+        for groups in by_stem.values().filter(|groups| groups.values().all(|ids| ids.len() == 1)) {
+            let ids: Vec<usize> = groups.values().flatten().copied().collect();
+            ids.windows(2).for_each(|pair| union(&mut parent, pair[0], pair[1]));
+        }
         // The same image or source under another name in another deployment. Within one deployment, two names are two
         // things even if they share an image.
         let mut by_source: HashMap<String, Vec<usize>> = HashMap::new();
@@ -306,7 +318,7 @@ impl<'a> Deploy<'a> {
                 )
             };
             let Some(best) = units.iter().min_by_key(|u| rank(u)) else { continue };
-            let name = self.units[*best].name.clone();
+            let name = without_kind(&self.units[*best]);
             let mut aliases: BTreeSet<SmolStr> = BTreeSet::new();
             for unit in &units {
                 aliases.insert(self.units[*unit].name.clone());
@@ -433,6 +445,14 @@ fn chart_name(chart: &str) -> &str {
     let mut parts = chart.rsplit('/');
     let name = parts.next().unwrap_or(chart);
     if matches!(name, "chart" | "charts" | "helm" | "helm-chart") { parts.next().unwrap_or(name) } else { name }
+}
+
+/// A workload's name without the word for what kind of object it is (`auth-depl` is `auth`).
+fn without_kind(unit: &Unit<'_>) -> SmolStr {
+    const KINDS: [&str; 5] = ["-deployment", "-depl", "-deploy", "-statefulset", "-sts"];
+    let cluster = matches!(unit.service.deployment, Deployment::Kubernetes | Deployment::Helm);
+    let plain = KINDS.iter().find_map(|kind| unit.name.strip_suffix(kind)).filter(|n| cluster && !n.is_empty());
+    plain.map_or_else(|| unit.name.clone(), Into::into)
 }
 
 /// Which deployment's names people know the system by.

@@ -209,9 +209,24 @@ pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String>
 }
 
 /// A name without the words that people add to every service.
-fn bare(name: &str) -> &str {
-    const WORDS: [&str; 11] =
-        ["service", "svc", "server", "microservice", "api", "app", "http", "grpc", "ms", "worker", "job"];
+pub(crate) fn bare(name: &str) -> &str {
+    const WORDS: [&str; 15] = [
+        "service",
+        "svc",
+        "server",
+        "microservice",
+        "api",
+        "app",
+        "http",
+        "grpc",
+        "ms",
+        "worker",
+        "job",
+        "deployment",
+        "depl",
+        "deploy",
+        "container",
+    ];
     let mut name = name;
     while let Some(shorter) = WORDS.iter().find_map(|word| name.strip_suffix(word).filter(|n| n.len() > 2)) {
         name = shorter;

@@ -324,7 +324,9 @@ impl<'a> Deploy<'a> {
                 aliases.insert(self.units[*unit].name.clone());
                 aliases.extend(self.units[*unit].service.hostnames.iter().cloned());
             }
-            let product = units.iter().find_map(|u| self.units[*u].product);
+            // What an image says beats what only a name says.
+            let products = units.iter().filter_map(|u| self.units[*u].product);
+            let product = products.min_by_key(|p| p.kind == NodeKind::Database && p.system.is_none());
             self.nodes.push(Merged { name, units, product, aliases, module: None });
         }
         self.drop_variants();
@@ -406,6 +408,13 @@ impl<'a> Deploy<'a> {
                 })
             })
             .collect();
+        // A cloud's stores beside containers are another way to deploy: the containers bring stores of their own.
+        let unit = |u: &usize| &self.units[*u];
+        let cloud = |n: &Merged<'_>| n.units.iter().all(|u| unit(u).service.deployment == Deployment::Terraform);
+        let contained = self.nodes.iter().filter(|n| n.product.is_none() && !cloud(n)).count() > 1
+            && self.nodes.iter().any(|n| n.product.is_some_and(|p| p.kind.is_store()) && !cloud(n));
+        let spare = |n: &Merged<'_>| contained && n.product.is_some_and(|p| p.kind.is_store()) && cloud(n);
+        let keep: Vec<bool> = keep.into_iter().zip(&self.nodes).map(|(keep, n)| keep && !spare(n)).collect();
         let mut keep = keep.into_iter();
         self.nodes.retain(|_| keep.next().unwrap_or(true));
     }

@@ -55,6 +55,8 @@ const WORDS: &[(&str, Product)] = &[
     ("azure-sql-edge", store(NodeKind::Database, System::SqlServer)),
     ("oracle", store(NodeKind::Database, System::Oracle)),
     ("mongo", store(NodeKind::Database, System::Mongo)),
+    ("documentdb", store(NodeKind::Database, System::Mongo)),
+    ("ferretdb", store(NodeKind::Database, System::Mongo)),
     ("cassandra", store(NodeKind::Database, System::Cassandra)),
     ("scylla", store(NodeKind::Database, System::Cassandra)),
     ("dynamodb", store(NodeKind::Database, System::Dynamo)),
@@ -131,6 +133,27 @@ const WORDS: &[(&str, Product)] = &[
     ("turbine", TOOL),
     ("watchtower", TOOL),
     ("dapr", TOOL),
+    ("daprd", TOOL),
+    ("alloy", TOOL),
+    ("pyroscope", TOOL),
+    ("mimir", TOOL),
+    ("thanos", TOOL),
+    ("beyla", TOOL),
+    ("signoz", TOOL),
+    ("linkerd", TOOL),
+    ("skywalking", TOOL),
+    ("k6", TOOL),
+    ("locust", TOOL),
+    ("jmeter", TOOL),
+    ("artillery", TOOL),
+    ("toxiproxy", TOOL),
+    ("flyway", TOOL),
+    ("liquibase", TOOL),
+    ("swagger-ui", TOOL),
+    ("stripe-cli", TOOL),
+    ("ingress-nginx", TOOL),
+    ("nginx-ingress", TOOL),
+    ("ingress-controller", TOOL),
     ("placement", TOOL),
     ("busybox", TOOL),
     // Servers that services call.
@@ -146,6 +169,8 @@ const WORDS: &[(&str, Product)] = &[
     ("temporal", SERVER),
     ("hasura", SERVER),
     ("wiremock", SERVER),
+    ("debezium", SERVER),
+    ("eventuate-cdc-service", SERVER),
     ("ollama", SERVER),
     // Proxies.
     ("traefik", GATEWAY),
@@ -202,6 +227,13 @@ pub fn watcher(name: &str) -> Option<Product> {
     ];
     let name = name.to_ascii_lowercase();
     name.split(['-', '_', '.']).any(|part| WATCHERS.contains(&part)).then_some(TOOL)
+}
+
+/// A database by the name that people give its deployable or image, where nothing tells which product it is.
+pub fn database(name: &str) -> Option<Product> {
+    let name = name.to_ascii_lowercase();
+    let word = name.rsplit(['-', '_', '.']).next().unwrap_or(&name);
+    matches!(word, "db" | "database").then_some(Product { kind: NodeKind::Database, system: None })
 }
 
 /// What may follow a product's name directly: `mongodb`, `postgresql`, `redis7`, `couchdb3`.

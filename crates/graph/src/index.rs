@@ -164,6 +164,10 @@ pub fn is_test(path: &str) -> bool {
     let mut parts: Vec<&str> = path.split('/').collect();
     let name = parts.pop().unwrap_or("");
     let folder = parts.iter().any(|p| {
+        // `contractTest`, `endToEndTests`: another source set.
+        if p.ends_with("Test") || p.ends_with("Tests") {
+            return true;
+        }
         let p = p.to_ascii_lowercase();
         matches!(
             p.as_str(),

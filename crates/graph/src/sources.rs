@@ -73,6 +73,9 @@ impl<'a> Deploy<'a> {
             self.units[id].context = context;
             self.units[id].dockerfile = dockerfile;
         }
+        for unit in self.units.iter_mut().filter(|u| u.context.is_none() && u.product.is_none()) {
+            unit.product = images::database(&unit.name).or_else(|| images::database(&images::basename(&unit.image)));
+        }
         // An image built from a database's image is a database.
         for unit in &mut self.units {
             let Some(context) = &unit.context else { continue };
@@ -171,7 +174,7 @@ fn rank(part: &str, names: &[&str]) -> Option<u8> {
             || squashed.len() > 2 && tail_words(written, &squashed) && !is_common(&squashed)
         {
             2
-        } else if part.len() > 3 && tail_words(name, &part) {
+        } else if part.len() > 3 && tail_words(name, &part) && !is_common(&part) {
             1
         } else {
             continue;

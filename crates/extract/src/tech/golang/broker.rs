@@ -33,6 +33,8 @@ const CONNECTS: &[(&str, &str, System, usize)] = &[
     ("streadway/amqp", "Dial", System::Rabbit, 0),
     ("streadway/amqp", "DialConfig", System::Rabbit, 0),
     ("streadway/amqp", "DialTLS", System::Rabbit, 0),
+    // AMQP 1.0: whichever broker the address names.
+    ("Azure/go-amqp", "Dial", System::Bus, 1),
     ("wagslane/go-rabbitmq", "NewConn", System::Rabbit, 0),
     ("nats-io/nats.go", "Connect", System::Nats, 0),
     ("nats-io/go-nats", "Connect", System::Nats, 0),
@@ -115,6 +117,8 @@ const fn way(
 }
 
 const WAYS: &[Way] = &[
+    way("go-amqp", &["NewReceiver"], (3, 3), System::Bus, false, 1, None),
+    way("go-amqp", &["NewSender"], (3, 3), System::Bus, true, 1, None),
     way("sarama", &["ConsumePartition"], (3, 3), System::Kafka, false, 0, None),
     way("sarama", &["Consume"], (3, 3), System::Kafka, false, 1, None),
     way("confluent-kafka-go", &["Subscribe", "SubscribeTopics"], (2, 2), System::Kafka, false, 0, None),

@@ -212,6 +212,7 @@ impl<'a> Linker<'a> {
         let endpoints = self.endpoints();
         let mut edges = Edges::new(&self, &endpoints);
         edges.calls();
+        edges.handed_names();
         edges.messages();
         edges.stores();
         edges.routes();

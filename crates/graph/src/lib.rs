@@ -9,7 +9,7 @@
 //! 4. `scope`: what one node's code can see: its settings, its constants, its callers.
 //! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
 //! 6. `address`: a text to the node that it names.
-//! 7. `calls`, `stores`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
+//! 7. `calls`, `handed`, `stores`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers; `stock`: its packages, tests and owners.
 
 mod address;
@@ -17,6 +17,7 @@ mod calls;
 mod deploy;
 mod edges;
 mod endpoints;
+mod handed;
 pub mod images;
 mod index;
 mod join;

@@ -57,8 +57,14 @@ impl<'a> Edges<'_, 'a> {
     /// environment names exactly one service.
     pub(crate) fn only_named(&mut self, node: usize) {
         let linker = self.linker;
-        let first =
-            self.unresolved.iter().find(|u| u.node == node && u.what == "http call" && u.value.starts_with('{'));
+        // No host, or this machine's: what stands in for an address that comes in another way.
+        let hostless =
+            |value: &str| value.starts_with('{') || address::parse(value).iter().any(|a| address::is_local(&a.host));
+        let code = |path: &str| !path.contains(".config.");
+        let first = self
+            .unresolved
+            .iter()
+            .find(|u| u.node == node && u.what == "http call" && hostless(&u.value) && code(&u.at.path));
         let Some(place) = first.map(|u| (u.at.path.clone(), u.at.at)) else { return };
         let mentioned = linker.mentioned_by(node);
         let services: Vec<usize> = mentioned

@@ -136,6 +136,14 @@ impl<'a> Edges<'_, 'a> {
             }
         }
         let mut candidates = self.linker.stores_of(system);
+        // A database whose product nothing tells may be any.
+        if store_kind(system) == NodeKind::Database && candidates.is_empty() {
+            let unknown = |id: &usize| {
+                let node = self.node(*id);
+                node.kind == NodeKind::Database && node.system.is_none()
+            };
+            candidates = (0..self.linker.nodes.len()).filter(unknown).collect();
+        }
         if system == System::Bus && candidates.iter().any(|c| self.node(*c).kind == NodeKind::Broker) {
             candidates.retain(|c| self.node(*c).kind == NodeKind::Broker);
         }
@@ -160,7 +168,9 @@ impl<'a> Edges<'_, 'a> {
         if let [only] = pool.as_slice() {
             return (Some(*only), Certainty::Inferred, Vec::new());
         }
-        if let (true, Some(name)) = (pool.is_empty(), managed(system)) {
+        // A cloud's own, unless the environment names another of that kind: then this is the variant that is not deployed.
+        let another = mentioned.keys().any(|id| self.node(*id).kind == store_kind(system));
+        if let (true, false, Some(name)) = (pool.is_empty(), another, managed(system)) {
             let to = self.outside(name, store_kind(system), Some(system), at);
             return (Some(to), Certainty::Inferred, Vec::new());
         }

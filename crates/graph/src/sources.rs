@@ -32,6 +32,8 @@ impl<'a> Deploy<'a> {
         self.settle_contexts(index);
         let recipes = self.recipes(index);
         let code = self.free_code(index);
+        let images: BTreeSet<&str> =
+            self.builds.keys().map(|file| folder(index.paths[*file])).filter(|f| has_code(index, f)).collect();
         let mut found = Vec::new();
         let mut open = Vec::new();
         for (id, unit) in self.units.iter().enumerate() {
@@ -44,7 +46,7 @@ impl<'a> Deploy<'a> {
                 found.push((id, context.clone(), dockerfile.clone()));
             } else if unit.product.is_some() {
                 continue;
-            } else if let Some(folder) = called(&recipes, &code, &names)
+            } else if let Some(folder) = called(&recipes, &images, &code, &names)
                 .or_else(|| folder_named(&recipes, &names))
                 .or_else(|| self.registered(&recipes, index, &names))
             {
@@ -146,19 +148,14 @@ fn has_code(index: &Index<'_>, context: &str) -> bool {
     index.below(context).any(|f| index.uses[f].is_some())
 }
 
-/// The folder that is called like one of the names: a recipe's folder first, then the shallowest.
-fn called(recipes: &[String], code: &[String], names: &[&str]) -> Option<String> {
-    let ranked = |folders: &'_ [String], least: u8, bonus: usize| {
-        folders
-            .iter()
-            .filter_map(|f| Some((rank(f.rsplit('/').next()?, names).filter(|r| *r >= least)?, bonus, f.clone())))
-            .collect::<Vec<_>>()
-    };
-    let mut hits = ranked(recipes, 2, 1);
-    hits.extend(ranked(code, 2, 0));
-    hits.into_iter()
-        .min_by_key(|(rank, bonus, f)| (3 - rank, f.matches('/').count(), 1 - bonus, f.clone()))
-        .map(|(_, _, f)| f)
+/// The folder that is called like one of the names. A recipe beside the code is worth a better name.
+fn called(recipes: &[String], images: &BTreeSet<&str>, code: &[String], names: &[&str]) -> Option<String> {
+    let hits = recipes.iter().chain(code).filter_map(|f| {
+        let rank = rank(f.rsplit('/').next()?, names).filter(|r| *r >= 2)?;
+        let recipe = images.contains(f.as_str());
+        Some((4 - rank - u8::from(recipe), u8::from(!recipe), f.matches('/').count(), f))
+    });
+    hits.min().map(|(.., folder)| folder.clone())
 }
 
 /// How well a folder's own name fits: 3 the same, 2 the same but for words that people add to every service or with the
@@ -172,9 +169,10 @@ fn rank(part: &str, names: &[&str]) -> Option<u8> {
             3
         } else if bare(&part) == bare(&squashed) && !bare(&squashed).is_empty()
             || squashed.len() > 2 && tail_words(written, &squashed) && !is_common(&squashed)
+            || bare(&part).len() > 2 && tail_words(name, bare(&part)) && !is_common(bare(&part))
         {
             2
-        } else if part.len() > 3 && tail_words(name, &part) && !is_common(&part) {
+        } else if part.len() > 3 && tail_words(name, &part) && !is_common(&part) || scattered(written, name) {
             1
         } else {
             continue;
@@ -193,6 +191,12 @@ fn is_common(name: &str) -> bool {
 fn tail_words(name: &str, part: &str) -> bool {
     let words: Vec<&str> = name.split(['-', '_', '.']).collect();
     (1..words.len()).any(|from| squash(&words[from..].concat()) == part)
+}
+
+/// Whether all words of `name` stand among the folder's, in order: `shop-cart` in `shop_demo_cart_service`.
+fn scattered(folder: &str, name: &str) -> bool {
+    let mut words = folder.split(['-', '_', '.']);
+    squash(name).len() > 2 && !is_common(&squash(name)) && name.split(['-', '_', '.']).all(|n| words.any(|w| w == n))
 }
 
 /// The folder among `folders` that carries one of these names, best match first.

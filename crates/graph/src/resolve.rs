@@ -152,7 +152,8 @@ impl<'a> View<'_, 'a> {
                 return unique(out);
             }
         }
-        Vec::new()
+        let given = self.scope.platform.variable(name);
+        given.map(|(text, at)| Text { via: vec![at], ..Text::plain(&text) }).into_iter().collect()
     }
 
     /// A key of the node's configuration, which the environment overrides under its relaxed name.

@@ -4,7 +4,8 @@ use crate::deploy::Deploy;
 use crate::index::{FileId, Index, folder, join, squash};
 use crate::territory::Territory;
 use seam_facts::{Claim, Fact, Setting, SettingScope, SmolStr, Target, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// How a setting's own holes are filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +36,54 @@ pub(crate) struct Scope<'a> {
     pub configuration: HashMap<String, Vec<Set<'a>>>,
     /// Names that its code registers under.
     pub application_names: BTreeSet<SmolStr>,
+    /// What the platform itself gives to every process.
+    pub platform: Rc<Platform<'a>>,
+}
+
+/// Variables that nobody sets and every process finds: Kubernetes gives `ORDERS_SERVICE_HOST` and `ORDERS_SERVICE_PORT` for
+/// each Service, container links give `ORDERS_PORT_8080_TCP_ADDR`.
+#[derive(Default)]
+pub(crate) struct Platform<'a> {
+    /// By squashed name of a Service or of a linked container: its name, its port, and where it is declared.
+    services: BTreeMap<String, (SmolStr, Option<String>, (FileId, &'a Fact))>,
+}
+
+impl<'a> Platform<'a> {
+    fn new(deploy: &Deploy<'a>) -> Self {
+        let mut services = BTreeMap::new();
+        for unit in &deploy.units {
+            services.insert(squash(&unit.name), (unit.name.clone(), None, (unit.file, unit.fact)));
+        }
+        for (file, alias, fact) in &deploy.aliases {
+            if matches!(alias.target, Target::Labels(_)) {
+                let port = alias.ports.first().and_then(|p| p.published.as_ref()).map(Value::to_string);
+                services.insert(squash(&alias.name), (alias.name.clone(), port, (*file, *fact)));
+            }
+        }
+        Platform { services }
+    }
+
+    /// The value of a variable, with the place that declares what it stands for.
+    pub fn variable(&self, name: &str) -> Option<(String, (FileId, &'a Fact))> {
+        let of = |prefix: &str| self.services.get(&squash(prefix));
+        if let Some((host, _, at)) = name.strip_suffix("_SERVICE_HOST").and_then(of) {
+            return Some((host.to_string(), *at));
+        }
+        if let Some((_, port, at)) = name.strip_suffix("_SERVICE_PORT").and_then(of) {
+            return Some((port.clone()?, *at));
+        }
+        let (service, number) = name.strip_suffix("_TCP_ADDR")?.rsplit_once("_PORT_")?;
+        let (host, _, at) = of(service).filter(|_| number.bytes().all(|b| b.is_ascii_digit()))?;
+        Some((host.to_string(), *at))
+    }
 }
 
 pub(crate) fn scopes<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territories: &[Territory<'a>]) -> Vec<Scope<'a>> {
     let shared = Shared::new(index);
-    (0..deploy.nodes.len()).map(|node| scope(index, deploy, &shared, &territories[node], node)).collect()
+    let platform = Rc::new(Platform::new(deploy));
+    (0..deploy.nodes.len())
+        .map(|node| Scope { platform: platform.clone(), ..scope(index, deploy, &shared, &territories[node], node) })
+        .collect()
 }
 
 /// Settings that are no node's own, looked up once for all.
@@ -80,6 +124,7 @@ fn scope<'a>(
         fallback: HashMap::new(),
         configuration: HashMap::new(),
         application_names: BTreeSet::new(),
+        platform: Rc::default(),
     };
     for file in &territory.own {
         for fact in index.facts[*file] {

@@ -5,6 +5,7 @@ use crate::edges::{Edges, Place};
 use crate::index::{FileId, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
+use crate::sources::bare;
 use seam_facts::{Claim, Fact, Message, Store, System};
 
 impl<'a> Edges<'_, 'a> {
@@ -159,7 +160,7 @@ impl<'a> Edges<'_, 'a> {
             return (Some(*only), Certainty::Inferred, Vec::new());
         }
         let own = squash(&self.node(node).name);
-        let stem = own.strip_suffix("service").unwrap_or(&own).to_owned();
+        let stem = bare(own.strip_suffix("manager").unwrap_or(&own)).to_owned();
         let alike: Vec<usize> =
             pool.iter().copied().filter(|c| squash(&self.node(*c).name).starts_with(&stem)).collect();
         if let [only] = alike.as_slice() {

@@ -238,6 +238,11 @@ impl<'l, 'a> Edges<'l, 'a> {
         if !found.is_empty() {
             return Place::Nodes(self.nearest(from, found));
         }
+        if !host.contains('.')
+            && let Some([only]) = self.linker.folders.get(&squash(host)).map(Vec::as_slice)
+        {
+            return Place::Nodes(vec![*only]);
+        }
         if address::is_public(host) { Place::External(host.to_owned()) } else { Place::Unknown(host.to_owned()) }
     }
 

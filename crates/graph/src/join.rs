@@ -26,6 +26,7 @@ pub fn link(facts: &FactBase, options: &Options) -> Graph {
         scopes: &scopes,
         nodes: Vec::new(),
         names: HashMap::new(),
+        folders: HashMap::new(),
         ports: HashMap::new(),
         handed: BTreeMap::new(),
     };
@@ -41,6 +42,8 @@ pub(crate) struct Linker<'a> {
     pub nodes: Vec<Node>,
     /// Lower-case host names to nodes.
     pub names: HashMap<String, Vec<usize>>,
+    /// Squashed names of the folders that hold nodes' code: what code is called when it registers without saying a name.
+    pub folders: HashMap<String, Vec<usize>>,
     /// Ports on the developer's machine to nodes.
     pub ports: HashMap<u16, Vec<usize>>,
     /// Files that a configuration server hands out, with the nodes that get them.
@@ -163,6 +166,11 @@ impl<'a> Linker<'a> {
                 if !ids.contains(&id) {
                     ids.push(id);
                 }
+            }
+        }
+        for (id, territory) in self.territories.iter().enumerate() {
+            for root in territory.roots.iter().filter(|r| !r.is_empty()) {
+                self.folders.entry(squash(root.rsplit('/').next().unwrap_or(root))).or_default().push(id);
             }
         }
         // A Kubernetes ExternalName, and an alias of an alias.

@@ -34,7 +34,9 @@ impl<'a> Edges<'_, 'a> {
                     _ => continue,
                 };
                 // An address may be read to be shown, allowed or redirected to; without a call that lacks one, it is no proof.
-                if !open_calls.contains(&node) {
+                // A connection string of .NET is read to connect.
+                let connection = key.to_ascii_lowercase().starts_with("connectionstrings");
+                if !open_calls.contains(&node) && !connection {
                     continue;
                 }
                 for text in texts.iter().filter(|t| !t.open && !t.default) {
@@ -45,6 +47,9 @@ impl<'a> Edges<'_, 'a> {
                             continue;
                         }
                         for to in ids {
+                            if connection && !self.node(to).kind.is_store() {
+                                continue;
+                            }
                             self.mention(node, to, &key, &address, (file, fact), &text.via, within);
                         }
                     }

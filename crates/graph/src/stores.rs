@@ -3,6 +3,7 @@
 use crate::address;
 use crate::edges::{Edges, Place};
 use crate::index::{FileId, squash};
+use crate::join::speaks;
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
 use crate::sources::bare;
@@ -31,7 +32,11 @@ impl<'a> Edges<'_, 'a> {
             .map(|t| t.text)
             .collect::<Vec<_>>()
             .join(" ");
-        let (to, certainty, via) = self.store_node(node, message.system, &texts, (file, fact));
+        let (mut to, certainty, mut via) = self.store_node(node, message.system, &texts, (file, fact));
+        if to.is_none() {
+            (to, via) = self.connected(node, message.system);
+        }
+        let to = to.or_else(|| self.not_deployed(message.system, (file, fact)));
         let Some(to) = to else {
             self.open(
                 node,
@@ -77,6 +82,13 @@ impl<'a> Edges<'_, 'a> {
             return;
         }
         let (to, certainty, via) = self.store_node(node, store.system, &texts, (file, fact));
+        // A connection to a broker is not yet a message.
+        if store_kind(store.system) == NodeKind::Broker && to.is_some_and(|to| !self.node(to).kind.is_store()) {
+            return;
+        }
+        let broker = store_kind(store.system) == NodeKind::Broker;
+        let local = texts.iter().any(|t| address::parse(&t.text).iter().any(|a| address::is_local(&a.host)));
+        let to = if to.is_none() && local && !broker { self.not_deployed(store.system, (file, fact)) } else { to };
         let Some(to) = to else {
             let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
             self.open(node, "store", &value, "no store is known for it", (file, fact));
@@ -107,6 +119,42 @@ impl<'a> Edges<'_, 'a> {
             .map(|t| t.text)
             .unwrap_or_default();
         self.add(node, to, kind, certainty, database.into(), &store.client, &store.within, (file, fact), &via);
+    }
+
+    /// Where the node's own connection to a broker leads: messages that name no address go there.
+    fn connected(&self, node: usize, system: System) -> (Option<usize>, Vec<(FileId, &'a Fact)>) {
+        let linker = self.linker;
+        for (file, fact) in linker.visible_facts(node) {
+            let Claim::Store(store) = &fact.claim else { continue };
+            if !speaks(system, store.system) || !linker.reaches(node, file, &store.within) {
+                continue;
+            }
+            for (text, _, place) in self.targets(node, &linker.view(node).texts(&store.address, file)) {
+                if let Place::Nodes(ids) = place
+                    && let Some(to) = ids.first()
+                {
+                    let mut via = text.via;
+                    via.push((file, fact));
+                    return (Some(*to), via);
+                }
+            }
+        }
+        (None, Vec::new())
+    }
+
+    /// A product that code uses and no deployment in the workspace starts: somebody starts it by hand.
+    fn not_deployed(&mut self, system: System, at: (FileId, &Fact)) -> Option<usize> {
+        if matches!(system, System::Sql | System::Bus | System::Sqlite) || !self.linker.stores_of(system).is_empty() {
+            return None;
+        }
+        let name = match system {
+            System::Rabbit => "rabbitmq".to_owned(),
+            System::Mongo => "mongodb".to_owned(),
+            System::ActiveMq => "activemq".to_owned(),
+            System::SqlServer => "sqlserver".to_owned(),
+            _ => managed(system).map_or_else(|| seam_facts::word::of(&system), ToOwned::to_owned),
+        };
+        Some(self.outside(&name, store_kind(system), Some(system), at))
     }
 
     /// The store or broker that code of `node` means: by address, by what its settings name, by being the only one.

@@ -30,6 +30,7 @@ const ALWAYS: &[&str] = &[
     ".ruff_cache",
     ".dart_tool",
     ".bundle",
+    ".mvn",
     ".seam",
     "node_modules",
     "bower_components",

@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 1, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 2, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -58,6 +58,13 @@ fn constants(code: &Code<'_>, sink: &mut Sink) {
     }
     for (name, binding, at) in &code.globals {
         constant(code, (*name).into(), binding.value, binding.function, *at, sink, 4);
+    }
+    // Statics of Rust that are set once, when the program starts.
+    for site in code.calls_named(&["set"]).into_iter().filter(|_| code.unit.lang == Lang::Rust) {
+        if let (Some(symbol), Some(value)) = (site.call.receiver().and_then(super::rust::static_name), site.call.arg(0))
+        {
+            constant(code, symbol, value, site.function, site.span(), sink, 1);
+        }
     }
     composites(code, sink);
     // Fields that are only ever assigned.

@@ -124,6 +124,13 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize
         });
     }
     let receiver = call.receiver();
+    // A static that is set once: `ADDR.get()`, `crate::ADDR.get()`.
+    if name == "get"
+        && call.args.is_empty()
+        && let Some(symbol) = receiver.and_then(static_name)
+    {
+        return Some(Value::reference(symbol));
+    }
     if let Some(receiver) = receiver
         && !matches!(&receiver.kind, ExprKind::Name(n) if n.starts_with(|c: char| c.is_ascii_uppercase()))
     {
@@ -142,6 +149,14 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize
         return Some(eval(&call.args.first()?.value));
     }
     None
+}
+
+/// The name of a static, by the spelling that the language asks for.
+pub(super) fn static_name(expr: &Expr) -> Option<SmolStr> {
+    let path = expr.path()?;
+    let name = path.rsplit(['.', ':', '#']).next()?;
+    let spelled = name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase());
+    (spelled && name.starts_with(|c: char| c.is_ascii_uppercase())).then(|| name.into())
 }
 
 /// What a closure gives at its end.

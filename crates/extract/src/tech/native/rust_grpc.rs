@@ -10,7 +10,7 @@ use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Span, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-grpc",
-    version: 1,
+    version: 2,
     page: include_str!("rust_grpc.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -41,6 +41,8 @@ fn state(code: &Code<'_>, site: &Site<'_>, operation: SmolStr, target: Value, si
 
 /// `GreeterClient::connect(addr)` and methods on what is made so or declared so.
 fn calls(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let stub = |dotted: &str| stub(dotted).or_else(|| stub(&generated(code, dotted)?));
+    let stub_type = |ty: &str| stub_type(ty).or_else(|| stub_type(&generated(code, ty)?));
     if let Some(service) = stub(callee) {
         let target = site.call.arg(0).map(|e| address(code, e, site.function)).unwrap_or_default();
         state(code, site, format_smolstr!("{service}/<stub>"), target, sink);
@@ -62,6 +64,16 @@ fn calls(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     }
     let target = site.call.receiver().map(|r| address(code, r, site.function)).unwrap_or_default();
     state(code, site, format_smolstr!("{service}/{}", pascal(method)), target, sink);
+}
+
+/// A stub that another module of the crate passes on (`use super::GreeterClient`), as the generated path that it stands
+/// for; only in files that use tonic, or where the name says that it is a service's.
+fn generated(code: &Code<'_>, dotted: &str) -> Option<String> {
+    let at = dotted.find("Client").filter(|at| code.imports("tonic") || dotted[..*at].ends_with("Service"))?;
+    let (module, service) = dotted[..at].rsplit_once('.')?;
+    let crate_own = matches!(module.split('.').next(), Some("super" | "crate" | "self"));
+    let path = || format!("{module}.{}_client.{service}{}", service.to_lowercase(), &dotted[at..]);
+    (crate_own && !service.is_empty() && !module.ends_with("_client")).then(path)
 }
 
 fn endpoint(path: SmolStr, handler: SmolStr, at: Span, sink: &mut Sink) {

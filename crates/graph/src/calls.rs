@@ -208,7 +208,9 @@ impl<'a> Edges<'_, 'a> {
         for (file, _, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
             for (text, _, place) in self.targets(node, &texts) {
+                // A registry is asked where the callee is: it is not the callee.
                 if let Place::Nodes(ids) = place
+                    && !ids.iter().any(|id| linker.is_registry(*id))
                     && !places.iter().any(|(known, _)| *known == ids)
                 {
                     places.push((ids, text.via));

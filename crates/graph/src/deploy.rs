@@ -10,6 +10,7 @@ use crate::model::{NodeKind, Options};
 use crate::sources::bare;
 use seam_facts::{
     Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, Target, Value,
+    format_smolstr,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -136,7 +137,7 @@ impl<'a> Deploy<'a> {
             image
         };
         let product = if context.is_some() { None } else { images::product(&image) };
-        let name = rendered(index, path, &service.name);
+        let name = without_version(service, rendered(index, path, &service.name));
         let for_tests = !service.profiles.is_empty() && service.profiles.iter().all(|p| is_test_deployment(p));
         // Another container beside the main one (`orders/proxy`), and what watches a system by its name.
         let product =
@@ -238,6 +239,11 @@ impl<'a> Deploy<'a> {
         let mut by_name: HashMap<String, usize> = HashMap::new();
         for &id in &system {
             let name = squash(&self.units[id].name);
+            // Serverless variants carry a word for it: `srv-orders`.
+            let plain = name
+                .strip_prefix("srv")
+                .filter(|n| self.units[id].name.starts_with("srv-") && by_name.contains_key(*n));
+            let name = plain.map(ToOwned::to_owned).unwrap_or(name);
             if let Some(first) = by_name.get(&name) {
                 union(&mut parent, *first, id);
             } else {
@@ -318,10 +324,11 @@ impl<'a> Deploy<'a> {
                 )
             };
             let Some(best) = units.iter().min_by_key(|u| rank(u)) else { continue };
-            let name = without_kind(&self.units[*best]);
+            let name = self.common_name(&units).unwrap_or_else(|| without_kind(&self.units[*best]));
             let mut aliases: BTreeSet<SmolStr> = BTreeSet::new();
             for unit in &units {
                 aliases.insert(self.units[*unit].name.clone());
+                aliases.insert(self.units[*unit].service.name.clone());
                 aliases.extend(self.units[*unit].service.hostnames.iter().cloned());
             }
             // What an image says beats what only a name says.
@@ -352,6 +359,18 @@ impl<'a> Deploy<'a> {
 }
 
 impl<'a> Deploy<'a> {
+    /// Variants of one image carry its name and a word for what differs (`orders-jvm`, `orders-native`).
+    fn common_name(&self, units: &[usize]) -> Option<SmolStr> {
+        let mut images = units.iter().map(|u| images::basename(&self.units[*u].image));
+        let image = images.next().filter(|i| i.len() > 2)?;
+        let extends = |u: &usize| {
+            let unit = &self.units[*u];
+            unit.product.is_none()
+                && unit.name.strip_prefix(image.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('-'))
+        };
+        (images.all(|i| i == image) && units.iter().all(extends)).then(|| image.into())
+    }
+
     /// A second way to deploy the same services brings stores of its own under other names. Those of the larger
     /// deployment stand for them.
     fn drop_variants(&mut self) {
@@ -454,6 +473,15 @@ fn chart_name(chart: &str) -> &str {
     let mut parts = chart.rsplit('/');
     let name = parts.next().unwrap_or(chart);
     if matches!(name, "chart" | "charts" | "helm" | "helm-chart") { parts.next().unwrap_or(name) } else { name }
+}
+
+/// The name of what a workload is a version of, by the labels that meshes ask for: `app=orders`, `version=v1`.
+fn without_version(service: &Service, name: SmolStr) -> SmolStr {
+    let label = |key: &str| service.labels.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+    match (label("app"), label("version")) {
+        (Some(app), Some(version)) if name == format_smolstr!("{app}-{version}") => app.clone(),
+        _ => name,
+    }
 }
 
 /// A workload's name without the word for what kind of object it is (`auth-depl` is `auth`).

@@ -316,6 +316,13 @@ impl<'a> Linker<'a> {
         hits
     }
 
+    /// Whether a node is a ready-made service registry.
+    pub fn is_registry(&self, node: usize) -> bool {
+        const REGISTRIES: [&str; 5] = ["consul", "eureka", "nacos", "etcd", "zookeeper"];
+        let units = self.deploy.nodes.get(node).into_iter().flat_map(|n| &n.units).map(|u| &self.deploy.units[*u]);
+        units.filter(|u| u.product.is_some()).any(|u| REGISTRIES.iter().any(|r| u.image.contains(r)))
+    }
+
     /// Whether any node is a store or broker of this product.
     pub fn stores_of(&self, system: System) -> Vec<usize> {
         (0..self.nodes.len()).filter(|n| self.nodes[*n].system.is_some_and(|s| speaks(system, s))).collect()

@@ -59,6 +59,8 @@ pub(crate) struct Deploy<'a> {
     pub aliases: Vec<(FileId, &'a Alias, &'a Fact)>,
     /// Image recipes by file.
     pub builds: BTreeMap<FileId, Vec<(&'a Build, &'a Fact)>>,
+    /// Somebody asked for one deployment.
+    profiled: bool,
 }
 
 impl<'a> Deploy<'a> {
@@ -69,6 +71,7 @@ impl<'a> Deploy<'a> {
             nodes: Vec::new(),
             aliases: Vec::new(),
             builds: BTreeMap::new(),
+            profiled: options.profile.is_some(),
         };
         let mut includes: Vec<(FileId, &Profile)> = Vec::new();
         let mut group_of: BTreeMap<(Deployment, String), usize> = BTreeMap::new();
@@ -222,7 +225,9 @@ impl<'a> Deploy<'a> {
     }
 
     fn merge(&mut self, index: &Index<'a>) {
-        let system: Vec<usize> = (0..self.units.len()).filter(|u| self.groups[self.units[*u].group].system).collect();
+        let spare = if self.profiled { BTreeSet::new() } else { self.alternatives(index) };
+        let of_system = |u: &usize| self.groups[self.units[*u].group].system && !spare.contains(u);
+        let system: Vec<usize> = (0..self.units.len()).filter(of_system).collect();
         let mut parent: HashMap<usize, usize> = system.iter().map(|u| (*u, *u)).collect();
         fn root(parent: &HashMap<usize, usize>, mut at: usize) -> usize {
             while let Some(up) = parent.get(&at).filter(|up| **up != at) {
@@ -369,6 +374,36 @@ impl<'a> Deploy<'a> {
                 && unit.name.strip_prefix(image.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('-'))
         };
         (images.all(|i| i == image) && units.iter().all(extends)).then(|| image.into())
+    }
+
+    /// What only a second compose file beside the standard one starts (`docker-compose-swarm.yml`), where that file starts
+    /// mostly the same services: another way to start the system, not a part of it. What is built here stays.
+    fn alternatives(&self, index: &Index<'_>) -> BTreeSet<usize> {
+        const STANDARD: [&str; 4] = ["docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"];
+        let mut files: BTreeMap<(usize, FileId), BTreeSet<String>> = BTreeMap::new();
+        for unit in self.units.iter().filter(|u| u.service.deployment == Deployment::Compose) {
+            files.entry((unit.group, unit.file)).or_default().insert(squash(&unit.name));
+        }
+        let name = |file: FileId| index.paths[file].rsplit('/').next().unwrap_or_default();
+        let standard: BTreeMap<usize, &BTreeSet<String>> = files
+            .iter()
+            .filter(|((_, file), _)| STANDARD.contains(&name(*file)))
+            .map(|((group, _), names)| (*group, names))
+            .collect();
+        let second = |(group, file): &(usize, FileId), names: &BTreeSet<String>| {
+            let same = standard.get(group).map_or(0, |main| main.intersection(names).count());
+            !STANDARD.contains(&name(*file)) && same >= 3 && same * 10 >= names.len() * 6
+        };
+        let seconds: BTreeSet<(usize, FileId)> =
+            files.iter().filter(|(key, names)| second(key, names)).map(|(key, _)| *key).collect();
+        let kept: BTreeSet<&String> =
+            files.iter().filter(|(key, _)| !seconds.contains(*key)).flat_map(|(_, names)| names).collect();
+        let spare = |u: &usize| {
+            let unit = &self.units[*u];
+            let built = unit.service.source.is_some();
+            seconds.contains(&(unit.group, unit.file)) && !built && !kept.contains(&squash(&unit.name))
+        };
+        (0..self.units.len()).filter(spare).collect()
     }
 
     /// A second way to deploy the same services brings stores of its own under other names. Those of the larger

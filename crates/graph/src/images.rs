@@ -180,6 +180,7 @@ const WORDS: &[(&str, Product)] = &[
     ("haproxy", GATEWAY),
     ("kong", GATEWAY),
     ("krakend", GATEWAY),
+    ("openresty", GATEWAY),
     ("nginx", GATEWAY),
     ("caddy", GATEWAY),
     ("httpd", GATEWAY),
@@ -228,7 +229,11 @@ pub fn watcher(name: &str) -> Option<Product> {
         "cadvisor",
     ];
     let name = name.to_ascii_lowercase();
-    name.split(['-', '_', '.']).any(|part| WATCHERS.contains(&part)).then_some(TOOL)
+    let mut parts = name.split(['-', '_', '.']);
+    let last = parts.clone().next_back().unwrap_or("");
+    // What prepares a store and ends: `kafka-setup`, `dynamo-init`.
+    let job = last != name && matches!(last, "setup" | "init" | "initializer" | "initializr");
+    (job || parts.any(|part| WATCHERS.contains(&part))).then_some(TOOL)
 }
 
 /// A database by the name that people give its deployable or image, where nothing tells which product it is.

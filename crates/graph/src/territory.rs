@@ -6,6 +6,7 @@
 
 use crate::deploy::{Deploy, Merged};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
+use crate::model::NodeKind;
 use crate::sources::folder_named;
 use seam_facts::{ModuleKind, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -226,10 +227,12 @@ fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
 fn mounted(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
     for id in 0..out.len() {
         let node = &deploy.nodes[id];
-        if !out[id].is_empty() || node.product.is_some_and(|p| p.kind.is_store()) {
+        if node.product.is_some_and(|p| p.kind.is_store())
+            || !out[id].is_empty() && !node.product.is_some_and(|p| p.kind == NodeKind::Gateway)
+        {
             continue;
         }
-        let mut roots: BTreeSet<String> = BTreeSet::new();
+        let mut roots: BTreeSet<String> = out[id].iter().cloned().collect();
         for unit in node.units.iter().map(|u| &deploy.units[*u]) {
             let sources = unit.service.mounts.iter().filter_map(|(m, _)| join(folder(index.paths[unit.file]), m));
             roots.extend(sources.filter(|m| {

@@ -27,6 +27,7 @@ mod gateway;
 mod helm;
 mod kubernetes;
 mod kustomize;
+mod lua;
 mod manifest;
 mod nginx;
 mod owners;
@@ -56,6 +57,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &dotnet::TYE,
     &envoy::EXTRACTOR,
     &gateway::EXTRACTOR,
+    &lua::EXTRACTOR,
     &nginx::EXTRACTOR,
     &settings::EXTRACTOR,
     &telemetry::EXTRACTOR,

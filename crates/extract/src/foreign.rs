@@ -22,11 +22,26 @@ pub(crate) fn reason(path: &str, lang: Lang, text: &str) -> Option<&'static str>
     if text.len() <= SMALL {
         return None;
     }
+    if lang == Lang::Script && hashed(path) {
+        return Some("a bundle that a tool made is not read");
+    }
     let lines = text.as_bytes().iter().filter(|b| **b == b'\n').count() + 1;
     if text.len() / lines > AVERAGE_LINE {
         return Some("minified or generated code is not read");
     }
     (matches!(lang, Lang::Script) && banner(text)).then_some("a copy of a distributed library is not read")
+}
+
+/// `index-d13879e1.js`, `main.4f2a9c01.chunk.js`: bundlers put a part of the content's hash into the name.
+fn hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split(['-', '.', '_']).skip(1).any(|part| {
+        let digits = part.bytes().filter(u8::is_ascii_digit).count();
+        matches!(part.len(), 8 | 16 | 20 | 32)
+            && digits >= 2
+            && digits < part.len()
+            && part.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 /// What tools put on top of a library that they publish: a kept comment (`/*!`, `@license`) with a version in it.
@@ -69,6 +84,14 @@ mod tests {
     fn long_lines_are_not_written_by_people() {
         check("out.js", "", &"a(1);".repeat(200), false);
         check("a.min.js", "", "a(1);", false);
+    }
+
+    #[test]
+    fn bundles_are_known_by_the_hash_in_their_names() {
+        check("assets/index-d13879e1.js", "", "a(1);", false);
+        check("static/main.4f2a9c01.chunk.js", "", "a(1);", false);
+        check("src/report-20240101.js", "", "a(1);", true);
+        check("src/order-defaced.js", "", "a(1);", true);
     }
 
     #[test]

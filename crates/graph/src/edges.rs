@@ -255,9 +255,14 @@ impl<'l, 'a> Edges<'l, 'a> {
         let scope = &self.linker.scopes[from];
         let view = self.linker.view(from);
         let mut out = Vec::new();
+        // Many files may set one key; it is looked up once.
+        let mut asked: BTreeSet<&SmolStr> = BTreeSet::new();
         for set in scope.configuration.values().chain(scope.environment.values()).flatten() {
             let mut parts = set.key.split(['.', '[', ']', '"']);
             if set.key.len() <= name.len() || !parts.any(|p| p.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            if !asked.insert(set.key) {
                 continue;
             }
             for text in view.texts(&Value::config(set.key.clone(), None), set.file).into_iter().filter(|t| !t.open) {

@@ -373,9 +373,15 @@ impl<'a> Code<'a> {
     }
 
     fn object_key(&self, base: &Expr, member: &str, function: usize, steps: usize) -> Option<Value> {
-        if steps == 0 {
+        if steps == 0 || !self.value_fuel.enter() {
             return None;
         }
+        let value = self.key_of(base, member, function, steps);
+        self.value_fuel.leave();
+        value
+    }
+
+    fn key_of(&self, base: &Expr, member: &str, function: usize, steps: usize) -> Option<Value> {
         match &base.kind {
             ExprKind::Object(_) => Some(self.eval(base.key(member)?, function, steps.saturating_sub(1))),
             ExprKind::Name(name) => {

@@ -208,6 +208,9 @@ pub fn product(image: &str) -> Option<Product> {
         .iter()
         .find(|(word, _)| whole(word) || begins(word))
         .or_else(|| {
+            if name == "agent" && folder.starts_with("datadog") {
+                return WORDS.iter().find(|(word, _)| *word == "datadog");
+            }
             matches!(name.as_str(), "server" | "database" | "cp-server")
                 .then(|| WORDS.iter().find(|(w, _)| folder == *w || folder.starts_with("confluent") && *w == "kafka"))?
         })

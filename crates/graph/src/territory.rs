@@ -349,6 +349,10 @@ fn named_within(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Optio
     if !exact.is_empty() {
         return exact;
     }
+    let file = file_named(index, root, node, command);
+    if file.is_some() {
+        return file.into_iter().collect();
+    }
     let folders: Vec<String> = index
         .folders
         .iter()
@@ -358,11 +362,28 @@ fn named_within(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Optio
     folder_named(&folders, &[&node.name]).into_iter().collect()
 }
 
+/// The file near the top that a deployable's command or name names: one script of several is started.
+fn file_named(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Option<&Value>) -> Option<String> {
+    let command = command.map(Value::to_string).unwrap_or_default();
+    let words = words(&command, &node.name);
+    let fits = |path: &str| {
+        let below = path[root.len()..].trim_start_matches('/');
+        let stem = below.rsplit('/').next().unwrap_or(below).split('.').next().unwrap_or("");
+        below.matches('/').count() < 2 && words.iter().any(|w| w.split('.').next() == Some(stem) && !stem.is_empty())
+    };
+    let code = index.below(root).filter(|f| index.uses[*f].is_some() && !index.test[*f]).map(|f| index.paths[f]);
+    code.filter(|path| fits(path)).min_by_key(|path| (path.matches('/').count(), path.len())).map(ToString::to_string)
+}
+
+/// What a command and a name may call a folder or a file.
+fn words<'w>(command: &'w str, name: &'w str) -> Vec<&'w str> {
+    let split = command.split([' ', '/', '=', ',', '"', '[', ']', ':']).filter(|w| w.len() > 2);
+    split.chain([name]).collect()
+}
+
 fn exactly_named(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Option<&Value>) -> Vec<String> {
     let command = command.map(Value::to_string).unwrap_or_default();
-    let mut words: Vec<&str> =
-        command.split([' ', '/', '=', ',', '"', '[', ']', ':']).filter(|w| w.len() > 2).collect();
-    words.push(&node.name);
+    let words = words(&command, &node.name);
     let folders: Vec<String> = index
         .folders
         .iter()
@@ -442,6 +463,16 @@ impl<'a> Modules<'a> {
         }
         if path.ends_with(".py") {
             return self.python(index, path, module, member);
+        }
+        if path.ends_with(".rb") {
+            // `require_relative` from the file's folder, `require` from the top or `lib` of whoever requires.
+            let mut bases = vec![folder(path).to_owned()];
+            while let Some(last) = bases.last().filter(|b| !b.is_empty()).cloned() {
+                bases.push(folder(&last).to_owned());
+            }
+            let near =
+                bases.iter().flat_map(|b| [join(b, &format!("{module}.rb")), join(b, &format!("lib/{module}.rb"))]);
+            return near.flatten().find_map(|p| index.by_path.get(p.as_str()).copied()).into_iter().collect();
         }
         // Relative paths of scripts, and names of packages in the workspace.
         if module.starts_with('.') {

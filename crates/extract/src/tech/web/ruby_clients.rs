@@ -13,7 +13,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "ruby-clients",
-    version: 1,
+    version: 2,
     page: include_str!("ruby_clients.md"),
     reads: Reads::Code { langs: &[Lang::Ruby], extract },
 };
@@ -481,6 +481,12 @@ fn classes(code: &Code<'_>, sink: &mut Sink) {
                 within: ty.name.clone(),
             };
             sink.inferred(Claim::Access(access), ty.span);
+        }
+        // A resource's site may be given to it or to what it extends.
+        if extends(&["ActiveResource::Base"]) {
+            let site = Value::reference(format_smolstr!("{}.site", ty.name));
+            let target = paths::join(site, Value::text(format_smolstr!("/{}", table_of(&ty.name))));
+            sink.stated(Claim::Call(call(Protocol::Http, "ActiveResource", target, ty.name.clone())), ty.span);
         }
         if extends(&["Mongoid::Document"]) {
             let address = Value::either([

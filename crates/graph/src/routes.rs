@@ -1,8 +1,10 @@
 //! Forwarding rules to edges: what proxies and gateways are told, and what gateways forward to by default.
 
+use crate::address;
 use crate::edges::{Edges, Place};
+use crate::index::{FileId, last};
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use seam_facts::{Claim, SmolStr, Value, format_smolstr};
+use seam_facts::{Claim, Fact, Hole, Part, Route, SmolStr, Value, format_smolstr};
 
 /// A route's target that means whatever the registry knows.
 const EVERY_SERVICE: &str = "lb://*";
@@ -23,8 +25,9 @@ const PLATFORM: &[&str] = &[
     "boot-admin-starter-server",
 ];
 
-impl Edges<'_, '_> {
+impl<'a> Edges<'_, 'a> {
     pub(crate) fn routes(&mut self) {
+        self.routes_by_name();
         for node in 0..self.linker.territories.len() {
             for (file, fact) in self.linker.visible_facts(node) {
                 let Claim::Route(route) = &fact.claim else { continue };
@@ -69,6 +72,53 @@ impl Edges<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Rules that a file states about a proxy by its name: an AppHost about its reverse proxy, a manifest about a gateway that
+    /// is deployed here. An ingress that the platform runs is no node, and its rules make no edge.
+    pub(crate) fn routes_by_name(&mut self) {
+        let linker = self.linker;
+        for (file, facts) in linker.index.facts.iter().enumerate().filter(|(file, _)| !linker.index.test[*file]) {
+            for fact in *facts {
+                let Claim::Route(Route { via: Some(via), target, path, protocol }) = &fact.claim else { continue };
+                let [node] = linker.named(&via.to_ascii_lowercase())[..] else { continue };
+                let path = path.as_text().unwrap_or_default();
+                for (target, at) in self.handed_over(target) {
+                    for address in address::parse(&target) {
+                        let Place::Nodes(ids) = self.place(node, &address) else { continue };
+                        for to in ids {
+                            let kind = EdgeKind::of_protocol(*protocol);
+                            let (path, within) = (path.clone(), SmolStr::default());
+                            let via: Vec<_> = at.into_iter().collect();
+                            self.add(
+                                node,
+                                to,
+                                kind,
+                                Certainty::Stated,
+                                path,
+                                &"route".into(),
+                                &within,
+                                (file, fact),
+                                &via,
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The texts of a target; a parameter is what the callers of its function pass.
+    fn handed_over(&self, target: &Value) -> Vec<(SmolStr, Option<(FileId, &'a Fact)>)> {
+        if let Some(text) = target.as_text() {
+            return vec![(text, None)];
+        }
+        let Some(Part::Hole(Hole::Param { function, index, .. })) = target.parts.first() else { return Vec::new() };
+        let passes = self.linker.index.passes.get(last(function)).into_iter().flatten();
+        let texts = passes.filter_map(|(file, pass, fact)| {
+            Some((pass.args.get(usize::from(*index))?.value.as_text()?, Some((*file, *fact))))
+        });
+        texts.collect()
     }
 
     /// What a gateway forwards to when nobody wrote routes: services that register where the gateway looks, apart from

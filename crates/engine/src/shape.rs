@@ -247,6 +247,16 @@ impl Endpoint {
 }
 
 impl Interaction {
+    /// The kind in the few words that scorers and scripts compare: whatever runs over HTTP is `http`, remote procedure
+    /// calls in any other wire format are `grpc`; the rest is as it is.
+    pub fn class(&self) -> &str {
+        match self.kind.as_str() {
+            "graphql" | "websocket" => "http",
+            "thrift" | "dubbo" => "grpc",
+            kind => kind,
+        }
+    }
+
     pub(crate) fn of(edge: &graph::Edge, graph: &graph::Graph) -> Self {
         Interaction {
             key: edge.key.to_string(),

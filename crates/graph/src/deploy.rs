@@ -392,7 +392,8 @@ impl<'a> Deploy<'a> {
             .collect();
         let second = |(group, file): &(usize, FileId), names: &BTreeSet<String>| {
             let same = standard.get(group).map_or(0, |main| main.intersection(names).count());
-            !STANDARD.contains(&name(*file)) && same >= 3 && same * 10 >= names.len() * 6
+            let smaller = standard.get(group).map_or(0, |main| main.len().min(names.len()));
+            !STANDARD.contains(&name(*file)) && same >= 3 && same * 10 >= smaller * 6
         };
         let seconds: BTreeSet<(usize, FileId)> =
             files.iter().filter(|(key, names)| second(key, names)).map(|(key, _)| *key).collect();

@@ -199,6 +199,12 @@ pub fn product(image: &str) -> Option<Product> {
     if ELASTIC.contains(&name.as_str()) {
         return Some(store(NodeKind::Database, System::Elasticsearch));
     }
+    // Whatever these organisations publish watches or carries traffic of others.
+    const WATCHING: [&str; 8] =
+        ["jaegertracing", "prom", "linkerd", "istio", "openzipkin", "datadog", "datadoghq", "newrelic"];
+    if image.split('/').rev().skip(1).any(|part| WATCHING.contains(&part)) {
+        return Some(TOOL);
+    }
     // `mssql/server`, `oracle/database`, `datalust/seq`, `openzipkin/zipkin`: the folder may say it.
     let folder = image.rsplit_once('/').map(|(f, _)| f.rsplit('/').next().unwrap_or(f)).unwrap_or("");
     let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
@@ -208,9 +214,6 @@ pub fn product(image: &str) -> Option<Product> {
         .iter()
         .find(|(word, _)| whole(word) || begins(word))
         .or_else(|| {
-            if name == "agent" && folder.starts_with("datadog") {
-                return WORDS.iter().find(|(word, _)| *word == "datadog");
-            }
             matches!(name.as_str(), "server" | "database" | "cp-server")
                 .then(|| WORDS.iter().find(|(w, _)| folder == *w || folder.starts_with("confluent") && *w == "kafka"))?
         })

@@ -58,6 +58,6 @@ fn edges(folder: &Path) -> Result<Value, String> {
     let inside = map.interactions.iter().filter(|i| !outside.contains(&&i.to));
     Ok(json!({
         "nodes": map.nodes.iter().map(|n| &n.name).filter(|n| !outside.contains(n)).collect::<Vec<_>>(),
-        "edges": inside.map(|i| json!([i.from, i.to, i.kind])).collect::<Vec<_>>(),
+        "edges": inside.map(|i| json!([i.from, i.to, i.class()])).collect::<Vec<_>>(),
     }))
 }

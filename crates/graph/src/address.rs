@@ -73,6 +73,15 @@ pub(crate) fn parse(text: &str) -> Vec<Address> {
     out
 }
 
+/// The addresses of a map in one variable: `ORDERS=orders:9000,USERS=users:9000`.
+pub(crate) fn listed(text: &str) -> Vec<Address> {
+    let pairs: Vec<(&str, &str)> = text.split(',').filter_map(|item| item.split_once('=')).collect();
+    if pairs.len() != text.split(',').count() {
+        return Vec::new();
+    }
+    pairs.into_iter().flat_map(|(_, value)| parse(value)).filter(|a| a.port.is_some()).collect()
+}
+
 /// `Server=tcp:sql,1433;Database=…`, `Host=db;Port=5432`, `mysql:host=db;dbname=…`, `host=db port=5432`,
 /// `Endpoint=sb://name.servicebus.windows.net/;SharedAccessKey=…`.
 fn keyed(text: &str) -> Option<Vec<Address>> {
@@ -223,6 +232,8 @@ mod tests {
             assert_eq!(hosts(text), vec![(host.to_owned(), port)], "{text}");
         }
         assert_eq!(hosts("k1:9092,k2:9092").len(), 2);
+        assert_eq!(listed("ORDERS=orders:9000,USERS=users:9001").len(), 2);
+        assert!(listed("a=b,orders:9000").is_empty());
         assert!(hosts("jdbc:h2:mem:test").is_empty());
         assert!(hosts(":8080").is_empty());
         assert!(hosts("a sentence with words").is_empty());

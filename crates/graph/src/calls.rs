@@ -218,12 +218,21 @@ impl<'a> Edges<'_, 'a> {
             }
         }
         let mut certainty = Certainty::Stated;
-        let serving: BTreeSet<usize> =
-            self.servers.get(service).cloned().unwrap_or_default().into_iter().filter(|s| *s != node).collect();
+        let mut serving: BTreeSet<usize> = self.servers.get(service).cloned().unwrap_or_default();
+        let itself = serving.remove(&node);
         if places.is_empty() {
+            // A gateway within the server dials the server that it is part of.
+            if itself {
+                return;
+            }
             certainty = Certainty::Inferred;
+            // Several register the contract (a variant of the whole system in one process): the one that is configured.
+            let configured = if serving.len() > 1 { linker.mentioned_by(node) } else { BTreeMap::new() };
+            let configured: Vec<usize> = serving.iter().copied().filter(|id| configured.contains_key(id)).collect();
             if serving.len() == 1 {
                 places.push((serving.iter().copied().collect(), Vec::new()));
+            } else if let [only] = configured.as_slice() {
+                places.push((vec![*only], Vec::new()));
             }
         } else if places.len() > 1 && !serving.is_empty() {
             // One function dials several services: the contract tells which of them this is.

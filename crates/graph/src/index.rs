@@ -1,6 +1,8 @@
 //! Facts by what linking looks them up with.
 
-use seam_facts::{Claim, Constant, Fact, FactBase, Module, Pass, Return, Schema, Setting, SettingScope, SmolStr, Uses};
+use seam_facts::{
+    Claim, Constant, Fact, FactBase, Module, Pass, Protocol, Return, Schema, Setting, SettingScope, SmolStr, Uses,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A file by its position in the sorted list of files.
@@ -25,6 +27,8 @@ pub(crate) struct Index<'a> {
     pub folders: BTreeSet<&'a str>,
     /// `package.Type` (and the bare package) to files.
     pub packages: BTreeMap<SmolStr, Vec<FileId>>,
+    /// Functions that a gRPC server calls by their contract: nobody names them.
+    pub served: BTreeSet<(FileId, &'a str)>,
 }
 
 impl<'a> Index<'a> {
@@ -43,6 +47,7 @@ impl<'a> Index<'a> {
             schemas: Vec::new(),
             folders: BTreeSet::new(),
             packages: BTreeMap::new(),
+            served: BTreeSet::new(),
         };
         for (id, (path, file)) in base.files().enumerate() {
             index.paths.push(path);
@@ -74,6 +79,9 @@ impl<'a> Index<'a> {
                                 index.packages.entry(full).or_default().push(id);
                             }
                         }
+                    }
+                    Claim::Endpoint(e) if e.protocol == Protocol::Grpc => {
+                        index.served.insert((id, &e.handler));
                     }
                     Claim::Service(_)
                     | Claim::Alias(_)

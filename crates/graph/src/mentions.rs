@@ -213,7 +213,8 @@ impl<'a> Linker<'a> {
                 crate::scope::Home::Node => set.value.clone(),
             };
             for text in view.texts(&value, set.file) {
-                for address in address::parse(&text.text).into_iter().filter(|a| !a.host.contains('{')) {
+                let each = address::parse(&text.text).into_iter().chain(address::listed(&text.text));
+                for address in each.filter(|a| !a.host.contains('{')) {
                     for id in self.named(&address.host) {
                         let via = out.entry(id).or_default();
                         if !via.iter().any(|(_, f)| std::ptr::eq(*f, set.fact)) {

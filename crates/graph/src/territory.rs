@@ -68,7 +68,8 @@ fn reached(index: &Index<'_>, file: FileId, within: &str, names: &HashSet<&str>)
     if function.starts_with('<') || owner_simple == function {
         return owner_named();
     }
-    names.contains(function) && owner_named()
+    // A method of a served contract is called from outside, once its type is made.
+    (names.contains(function) || index.served.contains(&(file, within))) && owner_named()
 }
 
 pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Territory<'a>> {

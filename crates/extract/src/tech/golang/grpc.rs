@@ -9,7 +9,7 @@ use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Span, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-grpc",
-    version: 1,
+    version: 2,
     page: include_str!("grpc.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -50,7 +50,7 @@ fn server(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let args = site.call.args.len();
     let registered = name.strip_prefix("Register").and_then(|n| match args {
         2 => n.strip_suffix("Server").or_else(|| n.strip_suffix("Handler")).or_else(|| n.strip_suffix("HandlerServer")),
-        3 => n.strip_suffix("Handler").filter(|_| code.imports("go-micro") || code.imports("github.com/micro/")),
+        3 => n.strip_suffix("Handler").filter(|_| micro(code)),
         _ => None,
     });
     let made = name.strip_prefix("New").and_then(|n| {
@@ -107,14 +107,16 @@ fn call(code: &Code<'_>, site: &Site<'_>, client: &str, operation: SmolStr, targ
 /// `pb.NewXClient(conn)`, `xconnect.NewXClient(http, url)`, `pb.NewXProtobufClient(url, http)`, `pb.NewXService(name, client)`.
 fn stub(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let value = |index: usize| site.call.arg(index).map(|e| address(code, e, site.function)).unwrap_or_default();
+    // The gateway forwards every method that the contract maps: nobody has to call one by name.
     if let Some(found) = callee.split_once('#').filter(|(m, _)| generated(code, m)).and_then(|(_, name)| {
-        // The gateway dials its own backend.
-        name.strip_prefix("Register")?.strip_suffix("HandlerFromEndpoint")
+        let name = name.strip_prefix("Register").filter(|n| !n.contains('.'))?;
+        let given = name.strip_suffix("HandlerFromEndpoint").or_else(|| name.strip_suffix("HandlerClient"));
+        given.or_else(|| name.strip_suffix("Handler").filter(|_| site.call.args.len() == 3 && !micro(code)))
     }) {
-        call(code, site, "grpc-gateway", format_smolstr!("{found}/<stub>"), value(2), sink);
+        call(code, site, "grpc-gateway", format_smolstr!("{found}/*"), value(2), sink);
         return;
     }
-    if code.imports("go-micro") || code.imports("github.com/micro/") || code.imports("go-micro.dev") {
+    if micro(code) {
         let service = callee.split_once('#').and_then(|(_, n)| n.strip_prefix("New")?.strip_suffix("Service"));
         if let Some(service) = service.filter(|s| !s.is_empty() && !s.contains('.'))
             && site.call.args.len() == 2
@@ -138,6 +140,11 @@ fn stub(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     } else if args == 1 && site.call.receiver().is_some() {
         call(code, site, "grpc", format_smolstr!("{service}/<stub>"), value(0), sink);
     }
+}
+
+/// Whether go-micro's generated code is in use, whose handlers take options.
+fn micro(code: &Code<'_>) -> bool {
+    code.imports("go-micro") || code.imports("github.com/micro/") || code.imports("go-micro.dev")
 }
 
 /// What a stub or connection was dialled with; an opaque connection is no address.

@@ -42,7 +42,11 @@ impl<'a> Deploy<'a> {
             }
             let image = images::basename(&unit.image);
             let names = [unit.name.as_str(), image.as_str()];
-            if let Some((context, dockerfile)) = by_image.get(&image).filter(|_| !image.is_empty()) {
+            // A recipe that only copies what was built elsewhere says nothing about the code.
+            let coded = |source: &&(Option<String>, Option<String>)| {
+                source.0.as_deref().is_some_and(|c| c.is_empty() || has_code(index, c))
+            };
+            if let Some((context, dockerfile)) = by_image.get(&image).filter(|_| !image.is_empty()).filter(coded) {
                 found.push((id, context.clone(), dockerfile.clone()));
             } else if unit.product.is_some() {
                 continue;

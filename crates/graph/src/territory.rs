@@ -17,6 +17,8 @@ pub(crate) struct Territory<'a> {
     /// Folders (or single files) of its own.
     pub roots: Vec<String>,
     pub own: BTreeSet<FileId>,
+    /// Folders of others that are started from the same program with another word: imported, and not run.
+    pub closed: Vec<String>,
     /// Files of libraries that it imports, directly or not.
     pub libraries: BTreeSet<FileId>,
     /// Names that its code mentions, libraries included as far as they are reached.
@@ -76,11 +78,13 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
     let roots = roots(index, deploy);
     let modules = Modules::new(index);
     let entries = entries(index, deploy, &roots);
+    let closed: Vec<Vec<String>> = (0..roots.len()).map(|node| parts_of_others(&roots, node)).collect();
     roots
         .into_iter()
+        .zip(closed)
         .enumerate()
-        .map(|(node, roots)| {
-            let mut territory = Territory::rooted(index, roots);
+        .map(|(node, (roots, closed))| {
+            let mut territory = Territory { closed, ..Territory::rooted(index, roots) };
             if let Some(entry) = entries.get(&node) {
                 let started = started(index, &modules, &territory.own, *entry);
                 territory.own.retain(|f| index.uses[*f].is_none() || started.contains(f));
@@ -89,6 +93,14 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
             territory
         })
         .collect()
+}
+
+/// Roots that are another's alone, where both have a root in common.
+fn parts_of_others(roots: &[Vec<String>], node: usize) -> Vec<String> {
+    let mine = &roots[node];
+    let shares = |other: &&Vec<String>| *other != mine && other.iter().any(|r| mine.contains(r));
+    let others = roots.iter().filter(shares).flatten().filter(|r| !mine.iter().any(|m| below(r, m) || below(m, r)));
+    others.cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The folders of each node's own code.
@@ -591,8 +603,12 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
         }
     }
     let referenced = references(index, &territory.roots);
+    let territory_closed = territory.closed.clone();
     let allowed = |file: FileId| {
         let path = index.paths[file].as_str();
+        if territory_closed.iter().any(|root| below(path, root)) {
+            return false;
+        }
         !path.ends_with(".cs") || referenced.as_ref().is_none_or(|folders| folders.iter().any(|f| below(path, f)))
     };
     let mut queue: Vec<FileId> = territory.own.iter().copied().collect();

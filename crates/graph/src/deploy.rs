@@ -192,6 +192,13 @@ impl<'a> Deploy<'a> {
             Some(word) => g.files.iter().any(|f| index.paths[*f].contains(word.as_str())) || word == "all",
             None => true,
         };
+        // An editor's container is nobody's service.
+        let editor = |g: &Group| g.files.iter().all(|f| index.paths[*f].split('/').any(|p| p == ".devcontainer"));
+        for group in self.groups.iter_mut().filter(|g| !g.files.is_empty()) {
+            if editor(group) {
+                group.files.clear();
+            }
+        }
         for (id, member) in members.iter().enumerate() {
             let group = &self.groups[id];
             let size = member.len();

@@ -232,7 +232,9 @@ impl<'a> Linker<'a> {
         let Stock { packages, tests, owners } = self.stock();
         let mut graph =
             Graph { nodes: self.nodes, edges, endpoints, unresolved, settings, reads, packages, tests, owners };
+        let spare = variants(self.deploy, &graph);
         graph.nodes.extend(extra);
+        graph.leave_out(&spare);
         graph.sort();
         graph
     }
@@ -327,6 +329,22 @@ impl<'a> Linker<'a> {
     pub fn stores_of(&self, system: System) -> Vec<usize> {
         (0..self.nodes.len()).filter(|n| self.nodes[*n].system.is_some_and(|s| speaks(system, s))).collect()
     }
+}
+
+/// Stores that nothing uses, and that only a deployment beside the main one starts: another way to deploy the same.
+fn variants(deploy: &Deploy<'_>, graph: &Graph) -> Vec<usize> {
+    let groups = |id: usize| deploy.nodes[id].units.iter().map(|u| deploy.units[*u].group).collect::<BTreeSet<_>>();
+    let own = |id: &usize| deploy.nodes[*id].product.is_none();
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for group in (0..deploy.nodes.len()).filter(own).flat_map(groups) {
+        *sizes.entry(group).or_default() += 1;
+    }
+    let Some(most) = sizes.values().max().copied().filter(|most| *most > 1) else { return Vec::new() };
+    let main = |group: &usize| sizes.get(group) == Some(&most);
+    let used: BTreeSet<usize> = graph.edges.iter().flat_map(|e| [e.from, e.to]).collect();
+    let store = |id: &usize| deploy.nodes[*id].product.is_some_and(|p| p.kind.is_store());
+    let beside = |id: &usize| !deploy.nodes[*id].units.is_empty() && !groups(*id).iter().any(main);
+    (0..deploy.nodes.len()).filter(|id| store(id) && !used.contains(id) && beside(id)).collect()
 }
 
 /// Whether code that speaks to `wanted` may talk to a product `have`.

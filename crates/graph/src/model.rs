@@ -320,6 +320,31 @@ pub struct OwnerOf {
 }
 
 impl Graph {
+    /// Leaves nodes out that no edge touches, with what is said of them.
+    pub(crate) fn leave_out(&mut self, nodes: &[usize]) {
+        if nodes.is_empty() {
+            return;
+        }
+        let kept: Vec<bool> = (0..self.nodes.len()).map(|id| !nodes.contains(&id)).collect();
+        let mut place = vec![0; kept.len()];
+        for (id, new) in (0..kept.len()).filter(|id| kept[*id]).enumerate().map(|(new, id)| (id, new)) {
+            place[id] = new;
+        }
+        self.endpoints.retain(|e| kept[e.node]);
+        self.unresolved.retain(|u| kept[u.node]);
+        self.settings.retain(|s| kept[s.node]);
+        self.reads.retain(|r| kept[r.node]);
+        self.packages.retain(|p| kept[p.node]);
+        self.tests.retain(|t| kept[t.node]);
+        self.owners.retain(|o| kept[o.node]);
+        let mut id = 0;
+        self.nodes.retain(|_| {
+            id += 1;
+            kept[id - 1]
+        });
+        self.node_indexes().for_each(|node| *node = place[*node]);
+    }
+
     /// Brings everything into its one order; indexes follow.
     pub fn sort(&mut self) {
         let mut order: Vec<usize> = (0..self.nodes.len()).collect();

@@ -214,6 +214,12 @@ impl<'a> Edges<'_, 'a> {
         if let [only] = alike.as_slice() {
             return (Some(*only), Certainty::Inferred, Vec::new());
         }
+        // `mongo-news` of `consumer-news`: what is left of the store's name stands in the service's.
+        let shared: Vec<usize> =
+            pool.iter().copied().filter(|c| left_of(&self.node(*c).name).is_some_and(|l| own.contains(&l))).collect();
+        if let [only] = shared.as_slice() {
+            return (Some(*only), Certainty::Inferred, Vec::new());
+        }
         if let [only] = pool.as_slice() {
             return (Some(*only), Certainty::Inferred, Vec::new());
         }
@@ -225,6 +231,32 @@ impl<'a> Edges<'_, 'a> {
         }
         (None, Certainty::Inferred, Vec::new())
     }
+}
+
+/// A store's name without the words that say what kind of store it is; nothing if too little is left to tell.
+fn left_of(name: &str) -> Option<String> {
+    const KIND: [&str; 17] = [
+        "mongo",
+        "mongodb",
+        "postgres",
+        "postgresql",
+        "pg",
+        "mysql",
+        "mariadb",
+        "sql",
+        "redis",
+        "cache",
+        "memcached",
+        "db",
+        "database",
+        "store",
+        "data",
+        "queue",
+        "server",
+    ];
+    let name = name.to_ascii_lowercase();
+    let rest: String = name.split(['-', '_', '.']).filter(|w| !KIND.contains(w)).collect();
+    (rest.len() > 2 && rest.len() < name.len()).then(|| squash(&rest))
 }
 
 fn store_kind(system: System) -> NodeKind {

@@ -2,14 +2,14 @@
 //! used. See `flow.md`.
 
 use super::ir::{Arg, Expr, ExprKind, Function, Stmt, walk_stmts};
-use super::{Code, library};
+use super::{Code, entries, library};
 use crate::lang::{Lang, plain_type};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, Span, Uses, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 2, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 3, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -465,6 +465,9 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
     let mut mentioned: BTreeSet<SmolStr> = BTreeSet::new();
     for (index, function) in unit.functions.iter().enumerate() {
         let names = functions.entry(code.within(index)).or_default();
+        if code.only_checks(index) {
+            continue;
+        }
         walk_stmts(&function.body, &mut |expr| mention(expr, names));
         for param in &function.params {
             names.insert(plain_type(&param.ty));
@@ -478,7 +481,10 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
     }
     for ty in &unit.types {
         let names = functions.entry(format_smolstr!("{}.<type>", ty.name)).or_default();
-        names.extend(ty.supers.iter().cloned());
+        // What a class extends others with stands among its supers; that it can does not mean that anybody asks.
+        let own = |name: &SmolStr| unit.functions.iter().any(|f| f.owner == ty.name && f.name == *name);
+        names.extend(ty.supers.iter().filter(|s| !own(s)).cloned());
+        names.extend(entries::called(unit, ty));
         for annotation in &ty.annotations {
             annotation.args.iter().for_each(|a| a.value.walk(&mut |expr| mention(expr, names)));
         }
@@ -489,6 +495,8 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
             }
         }
     }
+    let scanned = unit.types.iter().filter(|t| entries::scanned(unit, t)).map(|t| t.name.clone());
+    functions.entry(SmolStr::default()).or_default().extend(scanned);
     for names in functions.values_mut() {
         names.remove("");
         mentioned.extend(names.iter().cloned());
@@ -520,7 +528,10 @@ fn mention(expr: &Expr, names: &mut BTreeSet<SmolStr>) {
         ExprKind::Name(name) | ExprKind::Member(_, name) => {
             names.insert(name.clone());
         }
-        ExprKind::Call(call) => names.extend(call.type_args.iter().map(|t| plain_type(t))),
+        ExprKind::Call(call) => {
+            names.extend(call.type_args.iter().map(|t| plain_type(t)));
+            names.extend(entries::reflected(call).cloned());
+        }
         _ => {}
     }
 }

@@ -6,6 +6,7 @@
 //! made by, `RestTemplate`; `axios#create().get` is a method on what `axios.create` returned.
 
 pub(crate) mod csharp;
+mod entries;
 mod eval;
 mod golang;
 pub(crate) use golang::{config_tag, generated, stub_of};
@@ -345,13 +346,23 @@ impl<'a> Code<'a> {
     }
 
     /// Symbol of the named function around `index` (a closure counts as the function it stands in); empty at top level.
-    pub fn within(&self, mut index: usize) -> SmolStr {
+    pub fn within(&self, index: usize) -> SmolStr {
+        self.outermost(index).symbol()
+    }
+
+    /// Whether a function only checks that others are there.
+    pub fn only_checks(&self, index: usize) -> bool {
+        entries::only_checks(self.unit, self.outermost(index))
+    }
+
+    /// The named function that a closure stands in; the function itself if it has a name.
+    pub fn outermost(&self, mut index: usize) -> &'a ir::Function {
         while let Some(parent) = self.unit.functions[index].parent
             && self.unit.functions[index].name == "<lambda>"
         {
             index = parent;
         }
-        self.unit.functions[index].symbol()
+        &self.unit.functions[index]
     }
 
     pub fn type_named(&self, name: &str) -> Option<&'a Type> {

@@ -12,7 +12,7 @@ use seam_facts::{Access, AccessMode, Claim, SmolStr, Span, Store, System, Value,
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-stores",
-    version: 1,
+    version: 2,
     page: include_str!("stores.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -27,6 +27,10 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 }
 
 fn state(system: System, address: Value, client: &str, site: &Site<'_>, code: &Code<'_>, at: Span, sink: &mut Sink) {
+    // A health check is no use of what it checks.
+    if code.only_checks(site.function) {
+        return;
+    }
     let store = Store {
         system,
         address: secret::clean(if unknown(&address) { Value::default() } else { address }),

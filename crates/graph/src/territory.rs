@@ -348,7 +348,11 @@ fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, dockerfile: Opt
         let path = copy.trim_end_matches(['*', '/']);
         // Manifests are copied ahead of code to fill a layer of dependencies; they say nothing about whose code it is.
         let Some(path) = join(context, path) else { continue };
-        let code = index.by_path.get(path.as_str()).is_some_and(|f| index.uses[*f].is_some());
+        // A proxy's image is its configuration.
+        let says = |f: FileId| {
+            index.uses[f].is_some() || index.facts[f].iter().any(|x| matches!(x.claim, seam_facts::Claim::Route(_)))
+        };
+        let code = index.by_path.get(path.as_str()).is_some_and(|f| says(*f));
         if code || index.folders.contains(path.as_str()) {
             out.push(path);
         }
@@ -594,6 +598,23 @@ fn references(index: &Index<'_>, roots: &[String]) -> Option<BTreeSet<String>> {
     Some(seen.iter().map(|p| folder(p).to_owned()).filter(|f| !f.is_empty()).collect())
 }
 
+/// Code of the .NET projects that are layers of the one at `roots`: referenced, and named like it up to the last word
+/// (`Shop.Orders.Api`, `Shop.Orders.Application`). What is found there by scanning is imported by nobody.
+fn layers<'f>(index: &Index<'_>, roots: &[String], referenced: impl Iterator<Item = &'f String>) -> Vec<FileId> {
+    let dotnet = || index.modules.iter().filter(|(_, m, _)| m.kind == ModuleKind::DotNet);
+    let stems: BTreeSet<&str> = dotnet()
+        .filter(|(f, ..)| roots.iter().any(|r| below(index.paths[*f], r)))
+        .map(|(_, m, _)| m.name.rsplit_once('.').map(|(stem, _)| stem).unwrap_or(&m.name))
+        .collect();
+    let layer = |dir: &str| {
+        dotnet().filter(|(f, ..)| folder(index.paths[*f]) == dir).any(|(_, m, _)| {
+            stems.iter().any(|s| m.name.strip_prefix(*s).is_some_and(|r| r.is_empty() || r.starts_with('.')))
+        })
+    };
+    let files = referenced.filter(|dir| layer(dir)).flat_map(|dir| index.below(dir));
+    files.filter(|f| index.uses[*f].is_some() && !index.test[*f]).collect()
+}
+
 /// Follows imports to libraries, and names into them, until nothing is added.
 fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Territory<'a>) {
     let mut names: HashSet<&'a str> = HashSet::new();
@@ -613,6 +634,12 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
     };
     let mut queue: Vec<FileId> = territory.own.iter().copied().collect();
     let mut seen: BTreeSet<FileId> = territory.own.clone();
+    for file in layers(index, &territory.roots, referenced.iter().flatten()) {
+        if seen.insert(file) {
+            territory.libraries.insert(file);
+            queue.push(file);
+        }
+    }
     while let Some(file) = queue.pop() {
         let Some(uses) = index.uses[file] else { continue };
         for import in &uses.imports {

@@ -9,7 +9,7 @@ use seam_facts::{Call, Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Span
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "envoy", version: 1, page: include_str!("envoy.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "envoy", version: 2, page: include_str!("envoy.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -77,7 +77,7 @@ impl Envoy {
                 "typed_config" if value.text_at(&["@type"]).is_some_and(|t| t.ends_with(".TcpProxy")) => {
                     let path = Value::text(":").then(port.cloned().unwrap_or("*".into()));
                     if let Some((key, cluster)) = value.entry("cluster") {
-                        self.forward(Protocol::Tcp, path, cluster.text(), entry_span(key, cluster), sink);
+                        self.forward(Protocol::Tcp, path, cluster.text(), "", entry_span(key, cluster), sink);
                     }
                 }
                 _ => {}
@@ -100,8 +100,9 @@ impl Envoy {
                 clusters.push((name.text(), entry_span(key, name)));
             }
         }
+        let rewritten = route.text_at(&["prefix_rewrite"]).map(SmolStr::as_str).unwrap_or("");
         for (cluster, span) in &clusters {
-            self.forward(Protocol::Http, path.clone(), *cluster, *span, sink);
+            self.forward(Protocol::Http, path.clone(), *cluster, rewritten, *span, sink);
         }
         let Some(on) = clusters.first().and_then(|c| c.0) else { return };
         if let Some((key, timeout)) = route.entry("timeout")
@@ -129,9 +130,19 @@ impl Envoy {
         }
     }
 
-    fn forward(&self, protocol: Protocol, path: Value, cluster: Option<&SmolStr>, span: Span, sink: &mut Sink) {
+    /// `rewritten` is what stands in place of the matched prefix; empty if the path is kept.
+    fn forward(
+        &self,
+        protocol: Protocol,
+        path: Value,
+        cluster: Option<&SmolStr>,
+        rewritten: &str,
+        span: Span,
+        sink: &mut Sink,
+    ) {
         let Some(cluster) = cluster else { return };
         for target in self.targets(cluster, protocol) {
+            let target = if rewritten.is_empty() { target } else { target.then(text(rewritten)) };
             sink.stated(Claim::Route(Route { protocol, path: path.clone(), target, via: None }), span);
         }
     }

@@ -5,12 +5,13 @@ use crate::config::json;
 use crate::config::tree::{Data, Key, Node, dotted};
 use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{
-    Claim, Policy, PolicyKind, Protocol, Route, Setting, SettingScope, SmolStr, Span, Value, format_smolstr,
+    Alias, Claim, Deployment, Policy, PolicyKind, Protocol, Route, Setting, SettingScope, SmolStr, Span, Target, Value,
+    format_smolstr,
 };
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "appsettings",
-    version: 1,
+    version: 2,
     page: include_str!("appsettings.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -54,9 +55,28 @@ fn settings(node: &Node, path: String, at: Span, profile: &Option<SmolStr>, sink
                 return;
             }
             let value = without_secrets(&path, text);
+            names(&path, text, place(at, node), sink);
             let setting = Setting { scope: SettingScope::App, key: path.into(), value, profile: profile.clone() };
             sink.stated(Claim::Setting(setting), place(at, node));
         }
+    }
+}
+
+/// The name under which the service registers: Steeltoe's keys, and a name in a section about Consul.
+fn names(path: &str, text: &SmolStr, at: Span, sink: &mut Sink) {
+    let key = path.to_ascii_lowercase();
+    let registers =
+        matches!(key.as_str(), "spring.application.name" | "eureka.instance.appname" | "eureka.instance.vipaddress")
+            || key.starts_with("consul") && key.ends_with("servicename");
+    if registers && !text.is_empty() && !text.contains(['/', ' ', '{']) {
+        let alias = Alias {
+            name: text.clone(),
+            deployment: Deployment::Script,
+            target: Target::Own,
+            ports: Vec::new(),
+            namespace: None,
+        };
+        sink.stated(Claim::Alias(alias), at);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Technologies of C#.
 
 mod aspire;
+mod discovery;
 mod grpc;
 mod http_client;
 mod http_server;
@@ -23,5 +24,6 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &rabbit::EXTRACTOR,
     &messages::EXTRACTOR,
     &aspire::EXTRACTOR,
+    &discovery::EXTRACTOR,
     &policies::EXTRACTOR,
 ];

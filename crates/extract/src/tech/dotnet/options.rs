@@ -13,7 +13,7 @@ use seam_facts::{Claim, Constant, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-options",
-    version: 1,
+    version: 2,
     page: include_str!("options.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -102,10 +102,8 @@ fn named(code: &Code<'_>, sink: &mut Sink) {
             && !matches!(ty.as_str(), "TOptions" | "TSettings" | "TConfig");
         let binder = ["Bind", "Add", "Get", "Use"].iter().any(|w| name.starts_with(w))
             && ["Options", "Settings", "Config"].iter().any(|w| name.contains(w));
-        let known = matches!(
-            name,
-            "AddOptions" | "AddOptionsWithValidateOnStart" | "BindConfiguration" | "ConfigureOptions" | "GetOptions"
-        );
+        let known =
+            matches!(name, "AddOptions" | "AddOptionsWithValidateOnStart" | "BindConfiguration" | "ConfigureOptions");
         if !about || !binder || known || site.call.new {
             continue;
         }

@@ -11,7 +11,7 @@ use seam_facts::{Claim, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-rabbitmq",
-    version: 1,
+    version: 2,
     page: include_str!("rabbit.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -24,6 +24,10 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 }
 
 fn store(address: Value, client: &str, site: &Site<'_>, code: &Code<'_>, sink: &mut Sink) {
+    // A health check is no use of what it checks.
+    if code.only_checks(site.function) {
+        return;
+    }
     let store = Store {
         system: System::Rabbit,
         address: secret::clean(if unknown(&address) { Value::default() } else { address }),
@@ -166,10 +170,14 @@ fn easy_net_q(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         let publish = match site.call.name() {
             "Publish" | "PublishAsync" | "Send" | "SendAsync" | "Request" | "RequestAsync" => true,
-            "Subscribe" | "SubscribeAsync" | "Respond" | "RespondAsync" | "Receive" => false,
+            "Subscribe" | "SubscribeAsync" | "Respond" | "RespondAsync" | "Receive" | "Consume" => false,
             _ => continue,
         };
         let on = site.call.receiver().map(|r| code.origin(r, site.function)).unwrap_or_default();
+        if on.ends_with(".Advanced") || on.ends_with("IAdvancedBus") {
+            advanced(code, site, sink);
+            continue;
+        }
         let bus = ["IBus", "RabbitHutch", "PubSub", "IPubSub", "Rpc", "SendReceive"].iter().any(|w| on.contains(w));
         if !bus {
             continue;
@@ -181,6 +189,28 @@ fn easy_net_q(code: &Code<'_>, sink: &mut Sink) {
         if !publish {
             line.0.group = site.call.arg(0).and_then(|a| optional(code.value(a, site.function)));
         }
+        line.state(sink);
+    }
+}
+
+/// EasyNetQ's advanced bus, which names exchanges, keys and queues: `bus.Advanced.PublishAsync(exchange, key, …)`,
+/// `bus.Advanced.Consume(queue, …)`. Exchanges and queues are objects that the bus declares by name.
+fn advanced(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
+    let declared = |expr: &Expr| {
+        let (made, at) = code.resolved(expr, site.function);
+        match made.as_call() {
+            Some(c) if c.name().contains("Declare") || c.new => c.arg(0).map(|n| code.value(n, at)).unwrap_or_default(),
+            _ => code.value(made, at),
+        }
+    };
+    let arg = |i: usize| site.call.args.get(i).map(|a| &a.value);
+    if site.call.name() == "Consume" {
+        let queue = arg(0).filter(|a| !matches!(a.kind, ExprKind::Lambda(_))).map(declared).unwrap_or_default();
+        Line::new(code, site, System::Rabbit, false, queue, "EasyNetQ").state(sink);
+    } else if matches!(site.call.name(), "Publish" | "PublishAsync") {
+        let mut line = Line::new(code, site, System::Rabbit, true, Value::default(), "EasyNetQ");
+        line.0.exchange = arg(0).map(declared).and_then(optional);
+        line.0.routing_key = arg(1).map(|k| code.value(k, site.function)).and_then(optional);
         line.state(sink);
     }
 }

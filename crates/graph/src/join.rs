@@ -34,6 +34,11 @@ pub fn link(facts: &FactBase, options: &Options) -> Graph {
     linker.finish()
 }
 
+/// Whether a setting is a port that the code around it listens on.
+pub(crate) fn is_listener(setting: &seam_facts::Setting) -> bool {
+    setting.scope == SettingScope::App && setting.key == "listen"
+}
+
 pub(crate) struct Linker<'a> {
     pub index: &'a Index<'a>,
     pub deploy: &'a Deploy<'a>,
@@ -210,9 +215,28 @@ impl<'a> Linker<'a> {
                 }
             }
         }
+        self.listening();
         for ids in self.ports.values_mut() {
             ids.sort_unstable();
             ids.dedup();
+        }
+    }
+
+    /// Ports that code itself opens, where nobody is known to publish them.
+    fn listening(&mut self) {
+        let mut opened: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+        for (id, territory) in self.territories.iter().enumerate() {
+            for file in &territory.own {
+                for (setting, _) in self.index.settings_in(*file).filter(|(s, _)| is_listener(s)) {
+                    for text in self.view(id).texts(&setting.value, *file).iter().filter(|t| !t.open) {
+                        let port = text.text.rsplit(':').next().and_then(|p| p.parse().ok());
+                        opened.entry(port.unwrap_or(0)).or_default().push(id);
+                    }
+                }
+            }
+        }
+        for (port, ids) in opened.into_iter().filter(|(port, _)| *port > 0) {
+            self.ports.entry(port).or_insert(ids);
         }
     }
 

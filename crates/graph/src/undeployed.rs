@@ -2,6 +2,7 @@
 
 use crate::deploy::{Deploy, Merged};
 use crate::index::{FileId, Index, below, folder, is_test, squash};
+use crate::join::is_listener;
 use crate::territory::Territory;
 use seam_facts::{Claim, Fact, SmolStr, Target};
 
@@ -31,13 +32,23 @@ impl<'a> Deploy<'a> {
         if !deployed {
             self.web_servers(index, territories);
         }
-        let folders: Vec<String> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f]).to_owned()).collect();
+        let folders: Vec<String> = index
+            .modules
+            .iter()
+            .map(|(f, ..)| folder(index.paths[*f]).to_owned())
+            .filter(|base| !is_page_assets(index, base))
+            .collect();
+        let scripts = if deployed { Vec::new() } else { listening(index) };
         for (file, module, fact) in &index.modules {
             let path = index.paths[*file].as_str();
             let base = folder(path);
             let covered = territories.iter().any(|t| t.roots.iter().any(|r| below(base, r) || below(r, base)));
             let inner = folders.iter().any(|f| f != base && below(f, base));
             if covered || inner || is_test(path) || module.runnable == Some(false) {
+                continue;
+            }
+            let several = scripts.iter().filter(|(f, ..)| below(index.paths[*f], base)).count() > 1;
+            if several || is_page_assets(index, base) {
                 continue;
             }
             let recipe = index.by_path.contains_key(format!("{base}/Dockerfile").trim_start_matches('/'));
@@ -63,7 +74,62 @@ impl<'a> Deploy<'a> {
             self.nodes.push(Merged { name, units: Vec::new(), product: None, aliases, module: Some((*file, fact)) });
             territories.push(Territory::of(index, vec![base.to_owned()]));
         }
+        self.scripts(index, &scripts, territories);
     }
+
+    /// Scripts that each open a port of their own: one folder may hold several.
+    fn scripts(&mut self, index: &Index<'a>, scripts: &[(FileId, &'a Fact)], territories: &mut Vec<Territory<'a>>) {
+        for (file, fact) in scripts {
+            let path = index.paths[*file].as_str();
+            let base = folder(path);
+            if territories.iter().any(|t| t.own.contains(file)) {
+                continue;
+            }
+            let stem = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or(path);
+            let general = GENERAL.contains(&stem.to_ascii_lowercase().as_str());
+            let place = base.rsplit('/').find(|part| !matches!(*part, "src" | "app" | "bin" | "lib" | "cmd" | ""));
+            let name: SmolStr = place.filter(|_| general).unwrap_or(stem).into();
+            if self.nodes.iter().any(|n| squash(&n.name) == squash(&name)) {
+                continue;
+            }
+            // Its folder is its own unless another script of the folder opens a port as well.
+            let alone = !base.is_empty() && scripts.iter().filter(|(f, _)| below(index.paths[*f], base)).count() == 1;
+            let root = if alone && general { base } else { path };
+            let aliases = [name.clone()].into_iter().collect();
+            self.nodes.push(Merged { name, units: Vec::new(), product: None, aliases, module: Some((*file, fact)) });
+            territories.push(Territory::of(index, vec![root.to_owned()]));
+        }
+    }
+}
+
+/// File names that say nothing about which service it is.
+const GENERAL: [&str; 14] = [
+    "app", "main", "server", "index", "run", "wsgi", "asgi", "manage", "api", "service", "start", "program",
+    "__init__", "__main__",
+];
+
+/// Scripts that open a port, and that no other of them is started by.
+fn listening<'a>(index: &Index<'a>) -> Vec<(FileId, &'a Fact)> {
+    let script = |path: &str| [".py", ".js", ".mjs", ".ts", ".rb"].iter().any(|e| path.ends_with(e));
+    let mut found: Vec<(FileId, &'a Fact)> = Vec::new();
+    for (file, _) in index.paths.iter().enumerate().filter(|(f, p)| !index.test[*f] && script(p)) {
+        let opens = |f: &&Fact| matches!(&f.claim, Claim::Setting(s) if is_listener(s));
+        if let Some(fact) = index.facts[file].iter().find(opens) {
+            found.push((file, fact));
+        }
+    }
+    let started: Vec<FileId> = found
+        .iter()
+        .flat_map(|(file, _)| Territory::of(index, vec![index.paths[*file].to_string()]).libraries)
+        .collect();
+    found.retain(|(file, _)| !started.contains(file));
+    found
+}
+
+/// The folder in which a web framework keeps what its own pages load (Phoenix, the SPA templates of .NET).
+fn is_page_assets(index: &Index<'_>, base: &str) -> bool {
+    matches!(base.rsplit('/').next(), Some("assets" | "ClientApp"))
+        && index.modules.iter().any(|(f, ..)| folder(index.paths[*f]) == folder(base))
 }
 
 /// Whether code below the folder starts a process: a Go `main` package, a Rust or Python main file.

@@ -109,3 +109,17 @@ fn the_order_in_which_files_arrive_does_not_matter() {
         assert_eq!(linked(swapped), first);
     }
 }
+
+#[test]
+fn scripts_that_each_open_a_port_are_services_where_nothing_is_deployed() {
+    let listens = |port: &str| {
+        let (scope, key) = (SettingScope::App, "listen".into());
+        fact(9, Claim::Setting(Setting { scope, key, value: port.into(), profile: None }))
+    };
+    let uses = || fact(1, Claim::Uses(Uses::default()));
+    let graph = linked([
+        ("services/stock.py", vec![uses(), listens("5001")]),
+        ("services/web.py", vec![uses(), listens("5000"), fact(4, call("http://localhost:5001/items".into(), "show"))]),
+    ]);
+    assert_eq!(edges(&graph), vec![("web", EdgeKind::Http, "stock")]);
+}

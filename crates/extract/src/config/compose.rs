@@ -1,5 +1,7 @@
 //! Docker Compose, all versions. See `compose.md`.
 
+mod labels;
+
 use super::interpolate::{self, Dollar, split, with_defaults};
 use super::tree::{Data, Node, entry_span};
 use super::{secret, words, yaml};
@@ -9,7 +11,7 @@ use seam_facts::{
 };
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "compose", version: 1, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "compose", version: 2, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -64,6 +66,7 @@ fn declare(services: &Node, sink: &mut Sink) {
         }
         service(&key.text, key.span, node, sink);
     }
+    labels::state(services, sink);
 }
 
 fn service(name: &SmolStr, at: Span, node: &Node, sink: &mut Sink) {

@@ -6,6 +6,7 @@
 mod dotnet;
 mod golang;
 mod jvm;
+mod listen;
 mod native;
 mod paths;
 mod python;
@@ -20,6 +21,7 @@ pub static EXTRACTORS: &[&[&Extractor]] = &[
     dotnet::EXTRACTORS,
     golang::EXTRACTORS,
     jvm::EXTRACTORS,
+    listen::EXTRACTORS,
     native::EXTRACTORS,
     python::EXTRACTORS,
     script::EXTRACTORS,

@@ -4,6 +4,8 @@
 mod kong;
 mod traefik;
 
+pub(super) use traefik::paths as traefik_paths;
+
 use super::app::millis;
 use super::interpolate::{self, Dollar};
 use super::tree::{Node, entry_span};

@@ -53,7 +53,7 @@ fn servers(services: Option<&Node>, service: &Node, depth: usize) -> Vec<(String
 }
 
 /// Paths that a rule wants: ``PathPrefix(`/api`)``, ``Path(`/x`)``, `PathPrefix:/api` of version 1.
-fn paths(rule: &str) -> Vec<SmolStr> {
+pub(in crate::config) fn paths(rule: &str) -> Vec<SmolStr> {
     let mut out = Vec::new();
     for (at, _) in rule.match_indices("Path").take(64) {
         let rest = &rule[at..];

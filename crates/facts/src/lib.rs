@@ -24,6 +24,7 @@ pub use problem::{Problem, ProblemKind};
 pub use site::{Lines, Span};
 pub use smol_str::{SmolStr, format_smolstr};
 pub use traffic::{
-    Access, AccessMode, Call, Endpoint, Message, Mount, Policy, PolicyKind, Protocol, Route, Store, System,
+    Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, Message, Mount, Policy, PolicyKind, Protocol, Route, Store,
+    System,
 };
 pub use value::{Hole, Part, Value};

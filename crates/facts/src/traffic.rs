@@ -121,6 +121,9 @@ pub struct Route {
     pub via: Option<SmolStr>,
 }
 
+/// Stands in [`Route::via`] for a front end's development server, which forwards only where it is what is started.
+pub const DEVELOPMENT_SERVER: &str = "<development server>";
+
 /// A message goes to, or comes from, a topic, queue or subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Message {

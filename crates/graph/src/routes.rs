@@ -3,8 +3,9 @@
 use crate::address;
 use crate::edges::{Edges, Place};
 use crate::index::{FileId, last};
+use crate::join::Linker;
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use seam_facts::{Claim, Fact, Hole, Part, Route, SmolStr, Value, format_smolstr};
+use seam_facts::{Claim, DEVELOPMENT_SERVER, Fact, Hole, Part, Route, SmolStr, Value, format_smolstr};
 
 /// A route's target that means whatever the registry knows.
 const EVERY_SERVICE: &str = "lb://*";
@@ -31,10 +32,17 @@ impl<'a> Edges<'_, 'a> {
         for node in 0..self.linker.territories.len() {
             for (file, fact) in self.linker.visible_facts(node) {
                 let Claim::Route(route) = &fact.claim else { continue };
-                if route.via.is_some() || self.linker.territories[node].libraries.contains(&file) {
+                let development = route.via.as_deref() == Some(DEVELOPMENT_SERVER);
+                if route.via.is_some() && !(development && self.linker.starts_development_server(node))
+                    || self.linker.territories[node].libraries.contains(&file)
+                {
                     continue;
                 }
-                let texts = self.linker.view(node).texts(&route.target, file);
+                let mut texts = self.linker.view(node).texts(&route.target, file);
+                // Within a container, its own machine is nobody else's.
+                if development && !self.linker.deploy.nodes[node].units.is_empty() {
+                    texts.retain(|t| address::parse(&t.text).iter().all(|a| !address::is_local(&a.host)));
+                }
                 let path = self
                     .linker
                     .view(node)
@@ -148,5 +156,65 @@ impl<'a> Edges<'_, 'a> {
         (0..linker.territories.len())
             .filter(|id| *id != node && self.node(*id).kind == NodeKind::Service && registers(*id) && !platform(*id))
             .collect()
+    }
+}
+
+/// Programs that run a front end's scripts, or are its development server themselves.
+const RUNNERS: &[&str] =
+    &["npm", "yarn", "pnpm", "npx", "bun", "ng", "vite", "next", "vue-cli-service", "react-scripts", "webpack", "nuxt"];
+
+/// What they are told to start the development server with.
+const DEVELOPS: &[&str] = &["start", "serve", "dev", "develop", "vite", "webpack-dev-server", "server"];
+
+impl Linker<'_> {
+    /// Whether a node is started as its front end's development server: by the command of its deployment, else of its
+    /// image; without either, as people start it by hand. A web server that serves what was built is none.
+    fn starts_development_server(&self, node: usize) -> bool {
+        let units: Vec<_> = self.deploy.nodes[node].units.iter().map(|u| &self.deploy.units[*u]).collect();
+        if units.is_empty() {
+            return true;
+        }
+        units.iter().any(|unit| {
+            let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
+            let build = recipe
+                .and_then(|r| self.index.by_path.get(r.as_str()))
+                .and_then(|f| self.deploy.builds.get(f)?.first())
+                .map(|(build, _)| build);
+            let command = unit.service.command.as_ref().or_else(|| build.and_then(|b| b.command.as_ref()));
+            command.is_some_and(|c| develops(&c.to_string()))
+        })
+    }
+}
+
+/// `npm start`, `yarn run serve`, `npx vite --host`, `ng serve`, but not `vite preview` or `serve -s build`.
+fn develops(command: &str) -> bool {
+    let words: Vec<&str> = command
+        .split([' ', '"', ',', '[', ']', '\'', ';', '&'])
+        .map(|w| w.rsplit('/').next().unwrap_or(w))
+        .filter(|w| !w.is_empty())
+        .collect();
+    let built = words.iter().any(|w| matches!(*w, "preview" | "build" | "http-server" | "-s" | "nginx"));
+    let runner = words.iter().position(|w| RUNNERS.contains(w));
+    !built
+        && runner.is_some_and(|at| {
+            words[at] == "vite"
+                || words[at + 1..].iter().any(|w| DEVELOPS.contains(&w.split([':', '-']).next().unwrap_or(w)))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::develops;
+
+    #[test]
+    fn development_servers_are_told_from_servers_of_what_was_built() {
+        for command in
+            ["npm start", "yarn run serve", "npx vite --host", "[\"npm\",\"run\",\"dev\"]", "ng serve --host x"]
+        {
+            assert!(develops(command), "{command}");
+        }
+        for command in ["nginx -g 'daemon off;'", "npx serve -s build", "npm run preview", "node server.js"] {
+            assert!(!develops(command), "{command}");
+        }
     }
 }

@@ -431,6 +431,8 @@ struct Modules<'a> {
     by_folder: HashMap<&'a str, Vec<FileId>>,
     /// Squashed stem → files, for dotted Python modules and the like.
     by_stem: HashMap<&'a str, Vec<FileId>>,
+    /// Paths of scripts that a configuration names: its folder, the pattern, the folder or file that it stands for.
+    aliases: Vec<(&'a str, &'a str, SmolStr)>,
 }
 
 impl<'a> Modules<'a> {
@@ -447,7 +449,15 @@ impl<'a> Modules<'a> {
             let name = path.rsplit('/').next().unwrap_or(path);
             by_stem.entry(name.split('.').next().unwrap_or(name)).or_default().push(id);
         }
-        Modules { named, by_folder, by_stem }
+        let mut aliases: Vec<(&str, &str, SmolStr)> = Vec::new();
+        for (file, constant, _) in index.constants.iter().filter(|(n, _)| n.ends_with("<path>")).flat_map(|(_, c)| c) {
+            if let (Some(pattern), Some(target)) = (constant.symbol.strip_suffix(".<path>"), constant.value.as_text()) {
+                aliases.push((folder(index.paths[*file]), pattern, target));
+            }
+        }
+        // The nearest configuration and the longest pattern come first.
+        aliases.sort_by(|a, b| (b.0.len(), b.1.len(), a).cmp(&(a.0.len(), a.1.len(), b)));
+        Modules { named, by_folder, by_stem, aliases }
     }
 
     /// The files of the workspace that an import in `from` may mean.
@@ -503,8 +513,41 @@ impl<'a> Modules<'a> {
             Some((_, (dir, _))) => (0..index.paths.len())
                 .filter(|f| index.uses[*f].is_some() && !index.test[*f] && below(index.paths[*f], dir))
                 .collect(),
-            None => Vec::new(),
+            None => self.aliased(index, path, module),
         }
+    }
+
+    /// A script's import by a name that a configuration above the file gives to a folder, or by the conventional names of
+    /// its own sources (`@/orders`, `~/orders`, `src/orders`).
+    fn aliased(&self, index: &Index<'a>, path: &str, module: &str) -> Vec<FileId> {
+        for (base, pattern, target) in self.aliases.iter().filter(|(base, ..)| below(path, base)) {
+            let found = match pattern.split_once('*') {
+                Some((before, after)) => module
+                    .strip_prefix(before)
+                    .and_then(|m| m.strip_suffix(after))
+                    .and_then(|rest| join(base, &target.replace('*', rest))),
+                None => (*pattern == module).then(|| join(base, target)).flatten(),
+            };
+            let found = found.map(|target| self.script(index, &target)).unwrap_or_default();
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        let source = ["@/", "~/", "src/"].iter().find_map(|p| module.strip_prefix(p));
+        let mut above = folder(path);
+        while let Some(rest) = source {
+            for inner in ["src/", ""] {
+                let found = join(above, &format!("{inner}{rest}")).map(|target| self.script(index, &target));
+                if let Some(found) = found.filter(|f| !f.is_empty()) {
+                    return found;
+                }
+            }
+            if above.is_empty() {
+                break;
+            }
+            above = folder(above);
+        }
+        Vec::new()
     }
 
     fn script(&self, index: &Index<'a>, target: &str) -> Vec<FileId> {

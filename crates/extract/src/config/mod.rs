@@ -15,10 +15,12 @@ mod words;
 pub mod xml;
 pub mod yaml;
 
+mod aliases;
 mod app;
 mod cloud;
 mod compose;
 mod connections;
+mod devproxy;
 mod docker;
 mod dotenv;
 mod entries;
@@ -70,6 +72,8 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &manifest::EXTRACTOR,
     &owners::EXTRACTOR,
     &prisma::EXTRACTOR,
+    &aliases::EXTRACTOR,
+    &devproxy::EXTRACTOR,
     &process::EXTRACTOR,
     &skaffold::EXTRACTOR,
 ];

@@ -34,7 +34,7 @@ pub(super) fn pascal(name: &str) -> SmolStr {
 
 /// The contract's service behind a name of generated code: `CartServiceClient`, `CartServiceService`,
 /// `CartServiceDefinition` and `ICartService` are `CartService`.
-fn service_name(name: &str) -> SmolStr {
+pub(super) fn service_name(name: &str) -> SmolStr {
     let name = name.rsplit(['.', '#']).next().unwrap_or(name);
     ["PromiseClient", "ServiceClientImpl", "ClientImpl", "Client", "Definition", "Service"]
         .iter()

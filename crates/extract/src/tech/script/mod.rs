@@ -1,6 +1,7 @@
 //! Technologies of JavaScript and TypeScript.
 
 mod broker;
+mod devproxy;
 mod files;
 mod grpc;
 mod http_client;

@@ -2,7 +2,7 @@
 
 use super::options;
 use crate::code::Code;
-use crate::code::ir::{Annotation, Expr, ExprKind, Field, Function, Type, walk_stmts};
+use crate::code::ir::{self, Annotation, Expr, ExprKind, Field, Function, Type, walk_stmts};
 use crate::lang::{Lang, plain_type};
 use crate::tech::paths;
 use crate::{Extractor, Reads, Sink};
@@ -13,7 +13,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "nestjs",
-    version: 1,
+    version: 2,
     page: include_str!("nest.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -370,6 +370,23 @@ fn token_of(code: &Code<'_>, receiver: &Expr, function: usize) -> Option<SmolStr
     injected(code, ty, ty.fields.iter().find(|f| f.name == *name)?)
 }
 
+/// The contract's service that `getService` is asked for: its name as text, the generated client type
+/// (`getService<OrdersServiceClient>`), or the generated constant (`ORDERS_SERVICE_NAME`) of another file.
+fn asked_for(code: &Code<'_>, call: &ir::Call, function: usize) -> Option<SmolStr> {
+    let name = call.arg(0)?;
+    if let Some(text) = code.value(name, function).as_text() {
+        return Some(text);
+    }
+    let client = call.type_args.first().map(|t| plain_type(t)).filter(|t| t.ends_with("Client") && t.len() > 6);
+    if let Some(client) = client {
+        return Some(super::grpc::service_name(&client));
+    }
+    let path = name.path()?;
+    let words = path.rsplit('.').next()?.strip_suffix("_NAME")?.split('_');
+    let service: String = words.map(|w| super::grpc::pascal(&w.to_ascii_lowercase()).to_string()).collect();
+    (!service.is_empty()).then(|| service.into())
+}
+
 /// `client.send(pattern, data)`, `client.emit(pattern, data)`, `grpc.getService('Orders')` and methods on the result.
 fn sends(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
@@ -407,7 +424,7 @@ fn sends(code: &Code<'_>, sink: &mut Sink) {
             continue;
         }
         let (service, target, method) = if name == "getService" && origin.starts_with("@nestjs/microservices#Client") {
-            let Some(service) = site.call.arg(0).and_then(|a| code.value(a, at).as_text()) else {
+            let Some(service) = asked_for(code, site.call, at) else {
                 continue;
             };
             (service, base(token_of(code, receiver, at)), SmolStr::new_static("<stub>"))
@@ -422,7 +439,7 @@ fn sends(code: &Code<'_>, sink: &mut Sink) {
             {
                 continue;
             }
-            let Some(service) = stub.arg(0).and_then(|a| code.value(a, made_at).as_text()) else {
+            let Some(service) = asked_for(code, stub, made_at) else {
                 continue;
             };
             (service, base(token_of(code, client, made_at)), super::grpc::pascal(name))

@@ -6,20 +6,16 @@ use crate::code::ir::{Call, Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Protocol, Route, Value};
+use seam_facts::{Claim, DEVELOPMENT_SERVER, Protocol, Route, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-proxy",
-    version: 1,
+    version: 2,
     page: include_str!("proxy.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
-    // Create React App loads this file in its development server only.
-    if code.path.ends_with("src/setupProxy.js") {
-        return;
-    }
     let mut mounted: Vec<usize> = Vec::new();
     for site in code.calls_named(&["use", "all", "get", "post", "register"]) {
         mounts(code, &site, &mut mounted, sink);
@@ -28,7 +24,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         let callee = code.callee(site.call, site.function);
         if is_proxy(&callee) && !mounted.contains(&(site.call as *const Call as usize)) {
             if let Some((path, target)) = proxy(code, site.call, site.function) {
-                route(path.unwrap_or_else(|| "/".into()), target, site, sink);
+                route(code, path.unwrap_or_else(|| "/".into()), target, site, sink);
             }
         } else if matches!(site.call.name(), "web" | "ws") && callee.starts_with("http-proxy#") {
             let target = site
@@ -38,11 +34,12 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
                 .skip(2)
                 .find_map(|a| options::value(code, &a.value, site.function, &["target", "forward"]));
             if let Some(target) = target {
-                route("/".into(), target, site, sink);
+                route(code, "/".into(), target, site, sink);
             }
         }
     }
     rewrites(code, sink);
+    super::devproxy::extract(code, sink);
 }
 
 fn is_proxy(callee: &str) -> bool {
@@ -106,7 +103,7 @@ fn mounts(code: &Code<'_>, site: &Site<'_>, mounted: &mut Vec<usize>, sink: &mut
             let target = options::value(code, &given.value, function, &["upstream", "base"]);
             let prefix = options::value(code, &given.value, function, &["prefix"]).unwrap_or_else(|| "/".into());
             if let Some(target) = target {
-                route(prefix, target, site, sink);
+                route(code, prefix, target, site, sink);
             }
         }
         return;
@@ -127,7 +124,7 @@ fn mounts(code: &Code<'_>, site: &Site<'_>, mounted: &mut Vec<usize>, sink: &mut
             (Some(path), _) | (None, Some(path)) => path,
             (None, None) => "/".into(),
         };
-        route(path, target, site, sink);
+        route(code, path, target, site, sink);
     }
 }
 
@@ -155,7 +152,10 @@ fn rewrites(code: &Code<'_>, sink: &mut Sink) {
     }
 }
 
-fn route(path: Value, target: Value, site: &Site<'_>, sink: &mut Sink) {
+fn route(code: &Code<'_>, path: Value, target: Value, site: &Site<'_>, sink: &mut Sink) {
+    // Create React App loads this file in its development server only.
+    let development = ["src/setupProxy.js", "src/setupProxy.ts"].iter().any(|p| code.path.ends_with(p));
+    let via = development.then(|| DEVELOPMENT_SERVER.into());
     let path = options::template(path);
-    sink.stated(Claim::Route(Route { protocol: Protocol::Http, path, target, via: None }), site.span());
+    sink.stated(Claim::Route(Route { protocol: Protocol::Http, path, target, via }), site.span());
 }

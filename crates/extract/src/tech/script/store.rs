@@ -10,7 +10,7 @@ use seam_facts::{Access, AccessMode, Claim, Hole, Store, System, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-store",
-    version: 1,
+    version: 2,
     page: include_str!("store.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -22,7 +22,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             open(code, site, opener, sink);
         } else if callee.ends_with("#CacheModule.register") || callee.ends_with("#CacheModule.registerAsync") {
             cache(code, site, sink);
-        } else if callee == "@prisma/client#PrismaClient" && site.call.new {
+        } else if callee.ends_with("#PrismaClient") && site.call.new {
             prisma(code, site, sink);
         } else {
             collection(code, site, &callee, sink);
@@ -30,6 +30,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
     factories(code, sink);
     entities(code, sink);
+    prisma_services(code, sink);
 }
 
 fn open(code: &Code<'_>, site: &Site<'_>, opener: &Opener, sink: &mut Sink) {
@@ -256,14 +257,7 @@ fn cache(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
 
 /// The schema file says which product it is and where; the client may say otherwise.
 fn prisma(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
-    let stated = site.call.arg(0).and_then(|o| {
-        if let Some(url) = options::value(code, o, site.function, &["datasourceUrl"]) {
-            return Some(url);
-        }
-        let (sources, at) = options::key(code, o, site.function, "datasources")?;
-        let (source, at) = options::key(code, sources, at, "db")?;
-        options::value(code, source, at, &["url"])
-    });
+    let stated = site.call.arg(0).and_then(|o| datasource(code, o, site.function));
     let client = "@prisma/client#";
     match stated {
         Some(address) => sink.stated(store(System::Sql, address, None, code, site, client), site.span()),
@@ -272,6 +266,39 @@ fn prisma(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
             sink.inferred(store(System::Sql, address, None, code, site, client), site.span());
         }
     }
+}
+
+/// `class Database extends PrismaClient`, as Nest's services are: what makes an object of it opens the store.
+fn prisma_services(code: &Code<'_>, sink: &mut Sink) {
+    for ty in &code.unit.types {
+        if !ty.supers.iter().any(|s| s == "PrismaClient") || !code.canonical_type("PrismaClient").contains('#') {
+            continue;
+        }
+        let own = |site: &&Site<'_>| {
+            site.call.callee.path().is_some_and(|p| p == "super") && code.function(site.function).owner == ty.name
+        };
+        let stated = code.calls().iter().find(own).and_then(|site| {
+            let options = site.call.arg(0)?;
+            Some((datasource(code, options, site.function)?, site.span()))
+        });
+        let within = format_smolstr!("{}.<type>", ty.name);
+        let store =
+            |address| Store { system: System::Sql, address, database: None, client: "@prisma/client".into(), within };
+        match stated {
+            Some((address, at)) => sink.stated(Claim::Store(store(address)), at),
+            None => sink.inferred(Claim::Store(store(Value::reference("datasource.url"))), ty.span),
+        }
+    }
+}
+
+/// The address that a Prisma client's options give instead of the schema's.
+fn datasource(code: &Code<'_>, options: &Expr, function: usize) -> Option<Value> {
+    if let Some(url) = options::value(code, options, function, &["datasourceUrl"]) {
+        return Some(url);
+    }
+    let (sources, at) = options::key(code, options, function, "datasources")?;
+    let (source, at) = options::key(code, sources, at, "db")?;
+    options::value(code, source, at, &["url"])
 }
 
 /// Methods by which Nest asks a class for connection options.

@@ -29,11 +29,6 @@ pub fn interesting(path: &str) -> bool {
     seam_extract::interesting(path)
 }
 
-/// Whether `seam explain` has a page under this name.
-pub fn is_extractor(id: &str) -> bool {
-    seam_extract::all().any(|e| e.id == id)
-}
-
 /// Every extractor's id with its page, in the order in which they run.
 pub fn extractors() -> Vec<(&'static str, &'static str)> {
     seam_extract::all().map(|e| (e.id, e.page)).collect()

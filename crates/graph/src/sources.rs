@@ -90,8 +90,9 @@ impl<'a> Deploy<'a> {
                 continue;
             };
             let last = build.first().and_then(|(b, _)| b.bases.last()).map(Value::to_string).unwrap_or_default();
-            unit.product = images::product(&last)
-                .filter(|p| p.kind.is_store() || p.kind == NodeKind::Tool && !has_code(index, context));
+            // An image built from a proxy's or a tool's image is one, as long as no code of its own runs in it.
+            let bare = |kind| matches!(kind, NodeKind::Tool | NodeKind::Gateway) && !has_code(index, context);
+            unit.product = images::product(&last).filter(|p| p.kind.is_store() || bare(p.kind));
         }
     }
 

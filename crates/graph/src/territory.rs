@@ -240,17 +240,21 @@ fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
 fn mounted(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
     for id in 0..out.len() {
         let node = &deploy.nodes[id];
-        if node.product.is_some_and(|p| p.kind.is_store())
-            || !out[id].is_empty() && !node.product.is_some_and(|p| p.kind == NodeKind::Gateway)
-        {
+        if node.product.is_some_and(|p| p.kind.is_store()) {
             continue;
         }
+        // A proxy that is built here, or whose program is, still gets its rules from outside: single files that forward.
+        let rules = !out[id].is_empty() && !node.product.is_some_and(|p| p.kind == NodeKind::Gateway);
+        let forwards = |file: &FileId| {
+            index.facts[*file].iter().any(|f| matches!(&f.claim, seam_facts::Claim::Route(r) if r.via.is_none()))
+        };
         let mut roots: BTreeSet<String> = out[id].iter().cloned().collect();
         for unit in node.units.iter().map(|u| &deploy.units[*u]) {
             let sources = unit.service.mounts.iter().filter_map(|(m, _)| join(folder(index.paths[unit.file]), m));
             roots.extend(sources.filter(|m| {
                 let elsewhere = out.iter().flatten().any(|r| below(r, m) || below(m, r));
                 !m.is_empty()
+                    && (!rules || index.by_path.get(m.as_str()).is_some_and(forwards))
                     && (index.by_path.contains_key(m.as_str()) || index.folders.contains(m.as_str()) && !elsewhere)
             }));
         }

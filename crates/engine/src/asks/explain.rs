@@ -14,7 +14,8 @@ everything about it with the facts behind it, or an extractor's id for its page"
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// `service/orders`, `orders`, `edge/a/http/b`, `endpoint/orders/GET /orders/{id}`, or an extractor (`spring`).
+    /// `service/orders`, `orders`, `edge/a/http/b`, `endpoint/orders/GET /orders/{id}`, or an extractor (`spring`,
+    /// `extractor/spring` where a service has that name too).
     pub what: String,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     #[serde(default)]
@@ -58,7 +59,10 @@ pub struct Because {
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let what = request.what.trim();
-    if let Some(extractor) = seam_extract::all().find(|e| e.id == what) {
+    let graph = snapshot.graph(request.profile.as_deref());
+    let id = what.strip_prefix("extractor/").unwrap_or(what);
+    // A service may be called like an extractor; whoever asks about a system means the service.
+    if let Some(extractor) = seam_extract::all().find(|e| e.id == id && graph.node(what).is_none()) {
         return Ok(Answer {
             version: VERSION,
             kind: "extractor".to_owned(),
@@ -67,7 +71,6 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             ..Answer::default()
         });
     }
-    let graph = snapshot.graph(request.profile.as_deref());
     if let Some(edge) = graph.edges.iter().find(|e| e.key.as_str() == what) {
         return Ok(Answer {
             kind: "interaction".to_owned(),

@@ -5,8 +5,8 @@ use super::fail::Failure;
 use super::open::open;
 use super::{asked, say, typed};
 use crate::render;
+use seam_engine::Refusal;
 use seam_engine::asks::{at, explain, path, services};
-use seam_engine::{Engine, Refusal};
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
@@ -34,14 +34,7 @@ pub fn at(command: &At, args: &Args) -> Result<(), Failure> {
 pub fn explain(command: &Explain, args: &Args) -> Result<(), Failure> {
     let Within { paths, profile } = &command.within;
     let request = explain::Request { what: command.what.clone(), profile: profile.clone() };
-    // A page needs no workspace, so none is read for it.
-    let answer = if seam_engine::is_extractor(&command.what) {
-        let request = serde_json::to_string(&request).map_err(|e| Failure::Internal(e.to_string()))?;
-        Engine::default().snapshot().ask("explain", &request)?
-    } else {
-        asked(&mut open(paths, args)?.0, "explain", &request)?
-    };
-    show(&answer, render::explain::render, args)
+    show(&asked(&mut open(paths, args)?.0, "explain", &request)?, render::explain::render, args)
 }
 
 pub fn ask(command: &Ask, args: &Args) -> Result<(), Failure> {

@@ -1,10 +1,11 @@
-//! Chores of the repository: `cargo xtask new extractor NAME`, `docs`, `accuracy`, `generate`.
+//! Chores of the repository: `cargo xtask new extractor NAME`, `docs`, `accuracy`, `microsecend`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
 mod accuracy;
 mod docs;
 mod generate;
+mod microsecend;
 mod new;
 mod score;
 
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 const HELP: &str = "cargo xtask new extractor NAME [ROOM]   make an extractor with its page and its line in the list
 cargo xtask docs [--check]               write docs/schema and the list of extractors, or say what is out of date
 cargo xtask accuracy FOLDER TRUTH        map every system in FOLDER, score it, rewrite docs/accuracy.csv
+cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -29,6 +31,10 @@ fn main() -> ExitCode {
             (Some(systems), Some(truth)) => accuracy::run(&root(), Path::new(&systems), Path::new(&truth)),
             _ => Err("give FOLDER and TRUTH, or set SEAM_SYSTEMS and SEAM_TRUTH".to_owned()),
         },
+        ["microsecend", systems, truth] => microsecend::run(&root(), Path::new(systems), Path::new(truth), false),
+        ["microsecend", systems, truth, "--list"] => {
+            microsecend::run(&root(), Path::new(systems), Path::new(truth), true)
+        }
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

@@ -28,7 +28,7 @@ impl Tally {
         self.fn_ += other.fn_;
     }
 
-    fn of<T: Ord>(truth: &BTreeSet<T>, found: &BTreeSet<T>) -> Self {
+    pub fn of<T: Ord>(truth: &BTreeSet<T>, found: &BTreeSet<T>) -> Self {
         let tp = truth.intersection(found).count();
         Tally { tp, fp: found.len() - tp, fn_: truth.len() - tp }
     }
@@ -82,7 +82,8 @@ fn named(value: &Value, aliases: &BTreeMap<String, String>) -> String {
     aliases.get(&name).cloned().unwrap_or(name)
 }
 
-fn normal(name: &str) -> String {
+/// A name as it is compared.
+pub fn normal(name: &str) -> String {
     let mut out = String::new();
     for c in name.trim().to_lowercase().chars() {
         let c = if matches!(c, '-' | '_' | ' ' | '.') { '-' } else { c };

@@ -48,6 +48,7 @@ pub struct Endpoint {
     /// HTTP method in capitals; absent for any.
     pub method: Option<String>,
     pub path: String,
+    /// Empty where a framework answers and no handler is written.
     pub handler: String,
     pub request: Option<String>,
     pub response: Option<String>,

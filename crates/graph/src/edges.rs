@@ -66,7 +66,7 @@ impl<'l, 'a> Edges<'l, 'a> {
                 to,
                 kind,
                 certainty: draft.certainty,
-                details: draft.details.into_iter().collect(),
+                details: surest(draft.details),
                 policies: draft.policies.into_iter().collect(),
                 proof: draft.proof,
             })
@@ -103,6 +103,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             within: within.clone(),
             endpoint,
             at: self.linker.evidence(at.0, at.1),
+            certainty,
         };
         let policies = self.policies(from, at, within, client);
         let draft = self.drafts.entry((from, to, kind)).or_insert_with(|| Draft {
@@ -372,4 +373,11 @@ fn sidecar(address: &Address) -> Option<&str> {
     (parts.next() == Some("v1.0") && matches!(parts.next(), Some("invoke" | "state" | "publish")))
         .then(|| parts.next())?
         .filter(|name| !name.contains('{'))
+}
+
+/// What two readings of one line say alike is one operation, as sure as the surer.
+fn surest(details: BTreeSet<Detail>) -> Vec<Detail> {
+    let mut out: Vec<Detail> = details.into_iter().collect();
+    out.dedup_by(|next, kept| Detail { certainty: kept.certainty, ..next.clone() } == *kept);
+    out
 }

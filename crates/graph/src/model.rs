@@ -198,6 +198,8 @@ pub struct Detail {
     /// The callee's endpoint key that answers it, where one was found.
     pub endpoint: Option<Key>,
     pub at: Evidence,
+    /// How sure this operation is; the edge is as sure as its surest one.
+    pub certainty: Certainty,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,6 +241,13 @@ pub struct Endpoint {
     /// A framework serves what is only inferred: no handler is written for it.
     pub certainty: Certainty,
     pub proof: Proof,
+}
+
+impl Endpoint {
+    /// Somebody wrote it down, as a handler or as a declaration; a framework serves the others on its own.
+    pub fn is_written(&self) -> bool {
+        self.certainty == Certainty::Stated || !self.handler.is_empty()
+    }
 }
 
 /// Something that was seen and could not be joined, and why.

@@ -4,24 +4,27 @@
 //!
 //! - **nodes**: services and external entities of the truth, without `user`, against the map's nodes, tools among them, without
 //!   hosts on the internet. A node is the one of the truth if its name, else another name it answers to, else the name of the folder of its code
-//!   is the same but for case and separators: the truth takes sometimes the compose file's name, sometimes the application's.
+//!   is the same but for case and separators: the truth takes sometimes the compose file's name, sometimes the application's. Last, a word `server` or `service` at the end does not count.
 //! - **edges**: information flows without those of `user`, against interactions. The truth draws the way of the data (a config
 //!   server *to* its client), a map says who calls whom, so that an edge may match either way round.
 //! - **service to service**: the flows between two services neither of which is a config server, a registry, a broker, a
 //!   store, or one that only watches (monitoring, logging, tracing, search, administration). Recall only.
-//! - **endpoints**: (service, path) of every service of the truth, as its `Endpoints` list them, against every HTTP path that the map says
-//!   the service serves, stated or inferred. Methods do not count, because the truth has none. Names of template variables, a slash at
-//!   the end and a query (`?itemCode={itemCode}`) do not count either, nor does the service's context path, which the truth puts before some
-//!   paths of a service and not before others. A service for which the truth lists nothing serves nothing.
+//! - **endpoints**: (service, path) as the truth's `Endpoints` list them, against every HTTP path that the map lists by default as
+//!   served by the same services. Methods do not count, because the truth has none. Names of template variables, a slash at the
+//!   end and a query (`?itemCode={itemCode}`) do not count either, nor does the service's context path, which the truth puts before
+//!   some paths of a service and not before others. Where the truth's drawing (`NAME.txt`) spells a path otherwise than its
+//!   JSON, the drawing counts: the one difference is a slash that the JSON lost.
 //!
-//! Beside the strict figure stand two more. "stated": without what the map infers from a framework's defaults. "no prefixes": without
-//! paths of the truth that nothing found answers and that are the beginning of another path of the same service: the
-//! truth lists some mappings that stand on a class, where no handler answers them.
+//! A service without a list is not compared: the truth's own traceability points at handlers of two such services, so that a
+//! missing list does not say that there are none. Columns beside it take other readings: "every service" counts all that such
+//! services serve as false; "with all" adds what `--all` lists (what a framework serves, and nobody wrote or calls); "no prefixes" leaves out
+//! paths of the truth that nothing found answers and that are the beginning of another path of the same service: the truth lists
+//! mappings that stand on a class, also where no handler answers them.
 
 use crate::score::{Tally, normal};
 use crate::{read, write};
 use seam_engine::asks::map;
-use seam_engine::Node;
+use seam_engine::{Endpoint, Node};
 use seam_host::{CachePlace, Opening, Progress, Workspace};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +51,7 @@ const CONTEXTS: &[&str] =
     &["server.servlet.context-path", "server.servlet.contextPath", "server.context-path", "server.contextPath"];
 
 const HEAD: &str = "system,service to service found,of,edges undirected tp,fp,fn,f1,nodes f1,endpoints tp,fp,fn,precision,recall,f1,\
-f1 stated,f1 no prefixes";
+f1 every service,f1 with all,f1 no prefixes";
 
 type Pair = (String, String);
 
@@ -61,7 +64,8 @@ struct Picture {
     /// Flows between services, as they are drawn.
     calls: BTreeSet<Pair>,
     endpoints: BTreeSet<Pair>,
-    inferred: BTreeSet<Pair>,
+    /// What `--all` lists.
+    all_endpoints: BTreeSet<Pair>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,7 +74,8 @@ struct Row {
     edges: Tally,
     nodes: Tally,
     endpoints: Tally,
-    stated: Tally,
+    every: Tally,
+    with_all: Tally,
     whole: Tally,
 }
 
@@ -89,7 +94,8 @@ pub fn run(root: &Path, systems: &Path, truth: &Path, list: bool) -> Result<Stri
     let mut said = vec![HEAD.to_owned()];
     let mut total = Row::default();
     for name in &names {
-        let mut truth = told(&lenient(&read(&truth.join(format!("{name}.json")))?, name)?);
+        let drawing = read(&truth.join(format!("{name}.txt"))).unwrap_or_default();
+        let mut truth = told(&lenient(&read(&truth.join(format!("{name}.json")))?, name)?, &drawing);
         let (found, contexts) = mapped(&systems.join(name), &truth.nodes)?;
         truth.endpoints = truth.endpoints.into_iter().map(|e| without(e, &contexts)).collect();
         let row = compare(&truth, &found);
@@ -112,7 +118,8 @@ impl Row {
         self.edges.add(other.edges);
         self.nodes.add(other.nodes);
         self.endpoints.add(other.endpoints);
-        self.stated.add(other.stated);
+        self.every.add(other.every);
+        self.with_all.add(other.with_all);
         self.whole.add(other.whole);
     }
 
@@ -121,7 +128,7 @@ impl Row {
         let share =
             |part: usize, of: usize| if of == 0 { String::new() } else { format!("{:.3}", part as f64 / of as f64) };
         format!(
-            "{name},{},{},{},{},{},{:.3},{:.3},{},{},{},{},{},{:.3},{:.3},{:.3}",
+            "{name},{},{},{},{},{},{:.3},{:.3},{},{},{},{},{},{:.3},{:.3},{:.3},{:.3}",
             c.tp,
             c.tp + c.fn_,
             e.tp,
@@ -135,24 +142,32 @@ impl Row {
             share(p.tp, p.tp + p.fp),
             share(p.tp, p.tp + p.fn_),
             p.f1(),
-            self.stated.f1(),
+            self.every.f1(),
+            self.with_all.f1(),
             self.whole.f1(),
         )
     }
 }
 
 fn compare(truth: &Picture, found: &Picture) -> Row {
-    let stated = &found.endpoints - &found.inferred;
     let answered: BTreeSet<Pair> =
         truth.endpoints.iter().filter(|e| !is_bare_prefix(e, truth, found)).cloned().collect();
+    let compared = compared(truth, &found.endpoints);
     Row {
         calls: Tally::of(&truth.calls, &found_calls(truth, found)),
         edges: Tally::of(&truth.edges, &found.edges),
         nodes: Tally::of(&truth.nodes, &found.nodes),
-        endpoints: Tally::of(&truth.endpoints, &found.endpoints),
-        stated: Tally::of(&truth.endpoints, &stated),
-        whole: Tally::of(&answered, &found.endpoints),
+        endpoints: Tally::of(&truth.endpoints, &compared),
+        every: Tally::of(&truth.endpoints, &found.endpoints),
+        with_all: Tally::of(&truth.endpoints, &self::compared(truth, &found.all_endpoints)),
+        whole: Tally::of(&answered, &compared),
     }
+}
+
+/// The endpoints of services for which the truth lists some.
+fn compared(truth: &Picture, found: &BTreeSet<Pair>) -> BTreeSet<Pair> {
+    let listed: BTreeSet<&String> = truth.endpoints.iter().map(|(service, _)| service).collect();
+    found.iter().filter(|(service, _)| listed.contains(service)).cloned().collect()
 }
 
 /// The truth's flows between services that the map has, either way round.
@@ -175,21 +190,22 @@ fn misses(truth: &Picture, found: &Picture) -> Vec<String> {
     };
     pairs("service to service", &truth.calls, &found_calls(truth, found), " -> ");
     pairs("edge", &truth.edges, &found.edges, " - ");
-    pairs("endpoint", &truth.endpoints, &found.endpoints, " ");
+    pairs("endpoint", &truth.endpoints, &compared(truth, &found.endpoints), " ");
     out.extend((&truth.nodes - &found.nodes).iter().map(|n| format!("    node missed  {n}")));
     out.extend((&found.nodes - &truth.nodes).iter().map(|n| format!("    node false   {n}")));
     out
 }
 
 /// What a dataflow diagram says.
-fn told(truth: &Value) -> Picture {
+fn told(truth: &Value, drawing: &str) -> Picture {
     let mut out = Picture::default();
     let mut wiring: BTreeMap<String, bool> = BTreeMap::new();
     for service in list(&truth["services"]) {
         let name = normal(text(&service["name"]));
         wiring.insert(name.clone(), list(&service["stereotypes"]).any(|s| WIRING.contains(&text(s))));
-        let paths = list(&service["tagged_values"]["Endpoints"]);
-        out.endpoints.extend(paths.map(|p| (name.clone(), plain(text(p)))));
+        let paths: Vec<String> = list(&service["tagged_values"]["Endpoints"]).map(|p| plain(text(p))).collect();
+        let paths = drawn(drawing, text(&service["name"])).filter(|d| d.len() == paths.len()).unwrap_or(paths);
+        out.endpoints.extend(paths.into_iter().map(|p| (name.clone(), p)));
         out.nodes.insert(name);
     }
     out.nodes.extend(list(&truth["external_entities"]).map(|e| normal(text(&e["name"]))).filter(|n| n != "user"));
@@ -206,12 +222,22 @@ fn told(truth: &Value) -> Picture {
     out
 }
 
+/// The endpoints that a service's box in the drawing lists: `order [label = "… Endpoints: ['/', '/\\{id\\}'] …"]`.
+fn drawn(drawing: &str, service: &str) -> Option<Vec<String>> {
+    let opening = format!("{service} [label");
+    let line = drawing.lines().find(|l| l.trim_start().starts_with(&opening))?;
+    let (_, list) = line.split_once("\\nEndpoints: [")?;
+    let (list, _) = list.split_once(']')?;
+    Some(list.split(',').map(|p| plain(&p.trim().trim_matches('\'').replace('\\', ""))).collect())
+}
+
 /// What the map of a folder says in the truth's names, and the context paths of services.
 fn mapped(folder: &Path, known: &BTreeSet<String>) -> Result<(Picture, BTreeSet<Pair>), String> {
     let opening = Opening { roots: vec![folder.to_owned()], cache: CachePlace::Nowhere, threads: 0 };
     let (mut workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
     let request = map::Request { all: true, ..map::Request::default() };
-    let map = map::run(&workspace.snapshot(), &request).map_err(|e| e.to_string())?;
+    let snapshot = workspace.snapshot();
+    let map = map::run(&snapshot, &request).map_err(|e| e.to_string())?;
     let names = names(&map.nodes, known);
     let named = |name: &str| names.get(name).cloned().unwrap_or_else(|| normal(name));
     let inside: BTreeSet<&String> = map.nodes.iter().filter(|n| n.kind != "external").map(|n| &n.name).collect();
@@ -220,15 +246,12 @@ fn mapped(folder: &Path, known: &BTreeSet<String>) -> Result<(Picture, BTreeSet<
     let mut out = Picture { nodes: inside.iter().map(|n| named(n)).collect(), ..Picture::default() };
     let edges = map.interactions.iter().filter(|i| inside.contains(&i.to));
     out.edges.extend(edges.map(|i| ordered(named(&i.from), named(&i.to))));
-    let mut stated = BTreeSet::new();
-    for endpoint in map.endpoints.iter().filter(|e| e.protocol == "http") {
-        let pair = without((named(&endpoint.service), plain(&endpoint.path)), &contexts);
-        if endpoint.certainty != "inferred" {
-            stated.insert(pair.clone());
-        }
-        out.endpoints.insert(pair);
-    }
-    out.inferred = &out.endpoints - &stated;
+    let served = |endpoints: &[Endpoint]| -> BTreeSet<Pair> {
+        let http = endpoints.iter().filter(|e| e.protocol == "http");
+        http.map(|e| without((named(&e.service), plain(&e.path)), &contexts)).collect()
+    };
+    out.all_endpoints = served(&map.endpoints);
+    out.endpoints = served(&map::run(&snapshot, &map::Request::default()).map_err(|e| e.to_string())?.endpoints);
     Ok((out, contexts))
 }
 
@@ -237,6 +260,11 @@ fn names(nodes: &[Node], known: &BTreeSet<String>) -> BTreeMap<String, String> {
     let squeezed = |name: &str| normal(name).replace('-', "");
     let mut free: BTreeMap<String, &String> = known.iter().map(|n| (squeezed(n), n)).collect();
     let mut out = BTreeMap::new();
+    let short = |name: &str| {
+        let name = squeezed(name);
+        let bare = name.strip_suffix("server").or(name.strip_suffix("service")).filter(|n| !n.is_empty());
+        bare.map(ToOwned::to_owned).unwrap_or(name)
+    };
     let ways: [fn(&Node) -> Vec<&str>; 3] = [
         |n| vec![&n.name],
         |n| n.aliases.iter().map(String::as_str).collect(),
@@ -250,6 +278,12 @@ fn names(nodes: &[Node], known: &BTreeSet<String>) -> BTreeMap<String, String> {
             if let Some(name) = way(node).into_iter().find_map(|n| free.remove(&squeezed(n))) {
                 out.insert(node.name.clone(), name.clone());
             }
+        }
+    }
+    for node in nodes.iter().filter(|n| n.kind != "external") {
+        let same = free.keys().find(|k| short(k) == short(&node.name)).cloned();
+        if let (false, Some(name)) = (out.contains_key(&node.name), same.and_then(|k| free.remove(&k))) {
+            out.insert(node.name.clone(), name.clone());
         }
     }
     out
@@ -352,7 +386,8 @@ mod tests {
                 {"sender": "gate", "receiver": "order_service"}]}"#,
             "t",
         );
-        let truth = told(&truth.unwrap());
+        let truth =
+            told(&truth.unwrap(), r#"  order_service [label = "x\nEndpoints: ['/orders', '/orders/\{id\}']\n}"]"#);
         assert_eq!(truth.calls, BTreeSet::from([("gate".into(), "order-service".into())]));
         assert_eq!((truth.edges.len(), truth.nodes.len()), (2, 3));
         let served = ("order-service".to_owned(), "/orders/{}".to_owned());

@@ -5,8 +5,10 @@ use crate::shape::{
 };
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
-use seam_graph::{Graph, NodeKind};
+use seam_facts::Key;
+use seam_graph::{self as graph, Certainty, Graph, NodeKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 pub const ABOUT: &str = "which services, stores, brokers and external systems there are, what each serves, and what passes \
 between them: every interaction with kind, operations, resilience policies, certainty and the file:line that proves it, and \
@@ -21,7 +23,8 @@ pub struct Request {
     pub kind: Option<String>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     pub profile: Option<String>,
-    /// Tools too (observability, administration): they are left out otherwise.
+    /// Tools too (observability, administration), and endpoints that a framework serves without a handler and that no code
+    /// calls: they are left out otherwise.
     pub all: bool,
 }
 
@@ -89,13 +92,20 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     }
     let (nodes, edges) = select(&graph, request)?;
     let on = |node: usize| nodes.get(node).copied().unwrap_or(false);
+    let called = called(&graph);
+    let listed = |e: &graph::Endpoint| request.all || e.is_written() || called.contains(&e.key);
     let problems = Problem::all(snapshot.base());
     let mut answer = Answer {
         version: VERSION,
         name: snapshot.settings().name.clone(),
         counts: Counts::default(),
         nodes: graph.nodes.iter().zip(&nodes).filter(|(_, on)| **on).map(|(n, _)| Node::of(n)).collect(),
-        endpoints: graph.endpoints.iter().filter(|e| on(e.node)).map(|e| Endpoint::of(e, &graph)).collect(),
+        endpoints: graph
+            .endpoints
+            .iter()
+            .filter(|e| on(e.node) && listed(e))
+            .map(|e| Endpoint::of(e, &graph))
+            .collect(),
         interactions: graph
             .edges
             .iter()
@@ -123,6 +133,14 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         hidden: graph.nodes.iter().zip(&nodes).filter(|(n, on)| n.kind == NodeKind::Tool && !**on).count(),
     };
     Ok(answer)
+}
+
+/// The endpoints that code calls at a stated address: what frameworks ask of each other, as configuration tells them, is
+/// wiring.
+fn called(graph: &Graph) -> BTreeSet<&Key> {
+    let details = graph.edges.iter().flat_map(|e| &e.details);
+    let by_code = details.filter(|d| d.certainty == Certainty::Stated && !d.within.is_empty());
+    by_code.filter_map(|d| d.endpoint.as_ref()).collect()
 }
 
 /// Which nodes and which edges the request is about.

@@ -15,7 +15,8 @@ kind, languages, number of endpoints, and the names of those it uses and those t
 pub struct Request {
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     pub profile: Option<String>,
-    /// Tools too (observability, administration): they are left out otherwise.
+    /// Tools too (observability, administration), and endpoints that a framework serves without a handler and that no code
+    /// calls: they are left out otherwise.
     pub all: bool,
 }
 

@@ -88,7 +88,7 @@ pub struct Map {
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 
-    /// Tools too: observability, dashboards, administration; for `edges`, hosts outside as well.
+    /// Tools too: observability, dashboards, administration, and endpoints that only a framework serves; for `edges`, hosts outside as well.
     #[arg(long)]
     pub all: bool,
 

@@ -4,11 +4,11 @@ use super::read::{JVM, find, receiver};
 use crate::code::Code;
 use crate::code::ir::Type;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Endpoint, Protocol, Route, Value};
+use seam_facts::{Call, Claim, Endpoint, Protocol, Route, SmolStr, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-discovery",
-    version: 2,
+    version: 3,
     page: include_str!("discovery.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -58,7 +58,7 @@ fn tokens(ty: &Type, sink: &mut Sink) {
             method: Some("POST".into()),
             path: Value::text("/oauth/token"),
             router: None,
-            handler: ty.name.clone(),
+            handler: SmolStr::default(),
             request: None,
             response: None,
         };

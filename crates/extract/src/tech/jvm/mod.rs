@@ -4,6 +4,7 @@ mod messages;
 mod read;
 
 mod config;
+mod data_rest;
 mod declarative;
 mod discovery;
 mod flags;
@@ -24,6 +25,7 @@ use crate::Extractor;
 
 pub static EXTRACTORS: &[&Extractor] = &[
     &config::EXTRACTOR,
+    &data_rest::EXTRACTOR,
     &declarative::EXTRACTOR,
     &discovery::EXTRACTOR,
     &flags::EXTRACTOR,

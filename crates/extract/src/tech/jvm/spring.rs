@@ -1,6 +1,6 @@
-//! Spring MVC and WebFlux controllers, Spring Data REST and GraphQL controllers. See `spring.md`.
+//! Spring MVC and WebFlux controllers, and GraphQL controllers. See `spring.md`.
 
-use super::read::{JVM, find, functions_of, join, last_name, template, texts, type_args};
+use super::read::{JVM, find, functions_of, join, last_name, template, texts};
 use crate::code::Code;
 use crate::code::ir::{Annotation, ExprKind, Type};
 use crate::lang::plain_type;
@@ -8,7 +8,7 @@ use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Endpoint, Protocol, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "spring", version: 2, page: include_str!("spring.md"), reads: Reads::Code { langs: JVM, extract } };
+    Extractor { id: "spring", version: 3, page: include_str!("spring.md"), reads: Reads::Code { langs: JVM, extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {
@@ -17,7 +17,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             controller(code, ty, sink);
             graphql(code, ty, sink);
         }
-        data_rest(code, ty, sink);
     }
 }
 
@@ -100,62 +99,4 @@ fn graphql(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
             sink.stated(Claim::Endpoint(endpoint), a.span);
         }
     }
-}
-
-/// Repositories that Spring Data REST exports: collection, item and search resources at documented default paths.
-fn data_rest(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
-    let Some(a) = find(&ty.annotations, &["RepositoryRestResource", "RestResource"]) else {
-        return;
-    };
-    if a.args.iter().any(|x| x.name.as_deref() == Some("exported") && matches!(x.value.kind, ExprKind::Bool(false))) {
-        return;
-    }
-    let entity = ty.super_texts.iter().find_map(|s| type_args(s).into_iter().next());
-    let path = texts(code, a, &["path"], &ty.name).into_iter().next();
-    let path = match (path, &entity) {
-        (Some(path), _) => path,
-        (None, Some(entity)) => Value::text(plural(entity)),
-        (None, None) => return,
-    };
-    let collection = template(join(Value::default(), path));
-    let mut state = |method: &str, path: Value, handler: &str| {
-        let endpoint = Endpoint {
-            protocol: Protocol::Http,
-            method: Some(method.into()),
-            path,
-            handler: format_smolstr!("{}.{handler}", ty.name),
-            router: None,
-            request: None,
-            response: entity.clone(),
-        };
-        sink.inferred(Claim::Endpoint(endpoint), a.span);
-    };
-    let item = join(collection.clone(), "{id}".into());
-    state("GET", collection.clone(), "findAll");
-    state("POST", collection.clone(), "save");
-    state("GET", item.clone(), "findById");
-    state("PUT", item.clone(), "save");
-    state("PATCH", item.clone(), "save");
-    state("DELETE", item, "deleteById");
-    for (_, function) in functions_of(code, ty) {
-        let simple = &function.name;
-        if simple.starts_with("find") || simple.starts_with("count") || simple.starts_with("read") {
-            state("GET", join(collection.clone(), Value::text(format_smolstr!("search/{simple}"))), simple);
-        }
-    }
-}
-
-/// The collection's default path: the entity's name with a small first letter and an English plural.
-fn plural(entity: &str) -> String {
-    let mut name: String = entity.to_string();
-    if let Some(first) = name.get_mut(0..1) {
-        first.make_ascii_lowercase();
-    }
-    let vowel = |c: char| "aeiou".contains(c);
-    let before_last = name.chars().rev().nth(1).unwrap_or('a');
-    if name.ends_with('y') && !vowel(before_last) {
-        name.pop();
-        return name + "ies";
-    }
-    if ["s", "x", "z", "ch", "sh"].iter().any(|e| name.ends_with(e)) { name + "es" } else { name + "s" }
 }

@@ -104,8 +104,12 @@ const ADDRESSES: &[&str] = &[
 
 /// A Dapr component (`pubsub.redis`): its name stands for the product at the address that it holds.
 pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
-    let metadata = named.spec().and_then(|s| s.get("metadata")).into_iter().flat_map(Node::items);
-    for item in metadata {
+    let metadata = || named.spec().and_then(|s| s.get("metadata")).into_iter().flat_map(Node::items);
+    let actors = metadata().any(|item| {
+        item.text_at(&["name"]).is_some_and(|n| n == "actorStateStore")
+            && item.text_at(&["value"]).is_some_and(|v| v == "true")
+    });
+    for item in metadata() {
         let key = item.text_at(&["name"]).map(SmolStr::as_str).unwrap_or("");
         let Some(text) = item.text_at(&["value"]).filter(|_| ADDRESSES.iter().any(|a| a.eq_ignore_ascii_case(key)))
         else {
@@ -113,6 +117,10 @@ pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
         };
         if let Some(host) = host_of(text) {
             alias(cx, named, named.name.clone(), outside(&host), named.at, sink);
+            // Actors name no component: their state is in the one that says so.
+            if actors {
+                alias(cx, named, "actorStateStore".into(), outside(&host), named.at, sink);
+            }
             return;
         }
     }

@@ -18,7 +18,7 @@ use seam_facts::{Call, Claim, Constant, Hole, Part, Protocol, SmolStr, Span, Val
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-http-client",
-    version: 1,
+    version: 2,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -34,6 +34,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     authorities(code, sink);
     hubs(code, sink);
     dapr(code, sink);
+    actors(code, sink);
     mail(code, sink);
 }
 
@@ -531,6 +532,22 @@ fn dapr(code: &Code<'_>, sink: &mut Sink) {
         let sidecar = Value::text("http://localhost:").then(Value::env("DAPR_HTTP_PORT", Some("3500".into())));
         let target =
             sidecar.then(format_smolstr!("/v1.0/{kind}/").as_str().into()).then(code.value(component, site.function));
+        sink.inferred(Claim::Call(call("Dapr", None, target, code.within(site.function))), site.span());
+    }
+}
+
+/// State of Dapr's actors: `StateManager` of an `Actor`, kept in the component that says that it is the actors' store.
+fn actors(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        let on = site.call.receiver().and_then(Expr::path).unwrap_or_default();
+        let actor = || code.type_named(&code.unit.functions[site.function].owner);
+        if on.trim_start_matches("this.") != "StateManager"
+            || !actor().is_some_and(|t| t.supers.iter().any(|s| s == "Actor"))
+        {
+            continue;
+        }
+        let sidecar = Value::text("http://localhost:").then(Value::env("DAPR_HTTP_PORT", Some("3500".into())));
+        let target = sidecar.then("/v1.0/state/actorStateStore".into());
         sink.inferred(Claim::Call(call("Dapr", None, target, code.within(site.function))), site.span());
     }
 }

@@ -11,7 +11,7 @@ use seam_facts::{Claim, Hole, Message, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-messages",
-    version: 1,
+    version: 2,
     page: include_str!("messages.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -383,6 +383,13 @@ const SENDERS: &[Sender] = &[
         topic: None,
     },
     Sender {
+        on: &["IBusClient"],
+        methods: &["PublishAsync", "RequestAsync"],
+        system: System::Rabbit,
+        client: "RawRabbit",
+        topic: None,
+    },
+    Sender {
         on: &["ICapPublisher"],
         methods: &["Publish", "PublishAsync", "PublishDelay", "PublishDelayAsync"],
         system: System::Bus,
@@ -565,6 +572,7 @@ fn subscriptions(code: &Code<'_>, sink: &mut Sink) {
                 "Subscribe"
                     | "SubscribeAsync"
                     | "SubscribeCoreAsync"
+                    | "RespondAsync"
                     | "CreateProcessor"
                     | "CreateReceiver"
                     | "CreateSessionProcessor"
@@ -598,6 +606,14 @@ fn subscriptions(code: &Code<'_>, sink: &mut Sink) {
             }
             "Subscribe" | "SubscribeAsync" if has(&["ISubscriber", "GetSubscriber()"]) => {
                 Line::new(code, site, System::Redis, false, first(), "StackExchange.Redis")
+            }
+            "SubscribeAsync" | "RespondAsync" if has(&["IBusClient"]) => {
+                let Some(event) = site.call.type_args.first().map(|t| simple(t)).filter(|e| !is_parameter(e)) else {
+                    continue;
+                };
+                let mut line = Line::new(code, site, System::Rabbit, false, Value::text(event.clone()), "RawRabbit");
+                line.0.payload = Some(event);
+                line
             }
             "SubscribeAsync" | "SubscribeCoreAsync" | "Subscribe" if has(&["Nats", "NATS"]) => {
                 Line::new(code, site, System::Nats, false, first(), "NATS")

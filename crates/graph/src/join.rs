@@ -10,6 +10,7 @@ use crate::scope::{Scope, scopes};
 use crate::stock::Stock;
 use crate::territory::{Territory, territories};
 use seam_facts::{Claim, Fact, FactBase, Key, SettingScope, SmolStr, System, Target, format_smolstr};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Links all facts to a graph.
@@ -26,6 +27,7 @@ pub fn link(facts: &FactBase, options: &Options) -> Graph {
         scopes: &scopes,
         nodes: Vec::new(),
         names: HashMap::new(),
+        squashed: OnceCell::new(),
         folders: HashMap::new(),
         ports: HashMap::new(),
         handed: BTreeMap::new(),
@@ -47,6 +49,8 @@ pub(crate) struct Linker<'a> {
     pub nodes: Vec<Node>,
     /// Lower-case host names to nodes.
     pub names: HashMap<String, Vec<usize>>,
+    /// The same without case and separators, once asked for.
+    pub squashed: OnceCell<HashMap<String, Vec<usize>>>,
     /// Squashed names of the folders that hold nodes' code: what code is called when it registers without saying a name.
     pub folders: HashMap<String, Vec<usize>>,
     /// Ports on the developer's machine to nodes.
@@ -335,11 +339,22 @@ impl<'a> Linker<'a> {
         if squashed.len() < 3 || squashed.len() != host.len() && !host.contains(['-', '_']) {
             return Vec::new();
         }
-        let mut hits: Vec<usize> =
-            self.names.iter().filter(|(n, _)| squash(n) == squashed).flat_map(|(_, ids)| ids.clone()).collect();
-        hits.sort_unstable();
-        hits.dedup();
-        hits
+        self.squashed_names().get(&squashed).cloned().unwrap_or_default()
+    }
+
+    /// The names without case and separators; they are looked up for every address that names nobody.
+    fn squashed_names(&self) -> &HashMap<String, Vec<usize>> {
+        self.squashed.get_or_init(|| {
+            let mut out: HashMap<String, Vec<usize>> = HashMap::new();
+            for (name, ids) in &self.names {
+                out.entry(squash(name)).or_default().extend(ids);
+            }
+            for ids in out.values_mut() {
+                ids.sort_unstable();
+                ids.dedup();
+            }
+            out
+        })
     }
 
     /// Whether a node is a ready-made service registry.

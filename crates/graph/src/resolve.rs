@@ -142,6 +142,27 @@ impl<'a> View<'_, 'a> {
     /// A variable of the node's environment. Names are compared without case and separators only when nothing matches
     /// exactly, because that is how configuration binding reads them.
     fn environment(&self, name: &str, depth: usize) -> Vec<Text<'a>> {
+        self.known(true, name, depth, || self.in_environment(name, depth))
+    }
+
+    /// Each key is followed once for each depth: variants of a deployment that set keys by other keys would multiply.
+    fn known(
+        &self,
+        environment: bool,
+        name: &str,
+        depth: usize,
+        follow: impl FnOnce() -> Vec<Text<'a>>,
+    ) -> Vec<Text<'a>> {
+        let key = (environment, name.to_owned(), depth);
+        if let Some(texts) = self.scope.known.borrow().get(&key) {
+            return texts.clone();
+        }
+        let texts = follow();
+        self.scope.known.borrow_mut().insert(key, texts.clone());
+        texts
+    }
+
+    fn in_environment(&self, name: &str, depth: usize) -> Vec<Text<'a>> {
         let key = squash(name);
         for map in [&self.scope.environment, &self.scope.fallback] {
             let Some(sets) = map.get(&key) else { continue };
@@ -158,6 +179,10 @@ impl<'a> View<'_, 'a> {
 
     /// A key of the node's configuration, which the environment overrides under its relaxed name.
     fn configuration(&self, key: &str, depth: usize) -> Vec<Text<'a>> {
+        self.known(false, key, depth, || self.in_configuration(key, depth))
+    }
+
+    fn in_configuration(&self, key: &str, depth: usize) -> Vec<Text<'a>> {
         let squashed = squash(key);
         for map in [&self.scope.environment, &self.scope.configuration, &self.scope.fallback] {
             if let Some(sets) = map.get(&squashed) {

@@ -2,8 +2,10 @@
 
 use crate::deploy::Deploy;
 use crate::index::{FileId, Index, folder, join, squash};
+use crate::resolve::Text;
 use crate::territory::Territory;
 use seam_facts::{Claim, Fact, Setting, SettingScope, SmolStr, Target, Value};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -38,7 +40,12 @@ pub(crate) struct Scope<'a> {
     pub application_names: BTreeSet<SmolStr>,
     /// What the platform itself gives to every process.
     pub platform: Rc<Platform<'a>>,
+    /// Keys that were followed already: keys refer to keys, and each of many variants of a deployment sets them all.
+    pub known: RefCell<Known<'a>>,
 }
+
+/// What a key of the environment (`true`) or the configuration may be, at the depth that was left to follow it.
+pub(crate) type Known<'a> = HashMap<(bool, String, usize), Vec<Text<'a>>>;
 
 /// Variables that nobody sets and every process finds: Kubernetes gives `ORDERS_SERVICE_HOST` and `ORDERS_SERVICE_PORT` for
 /// each Service, container links give `ORDERS_PORT_8080_TCP_ADDR`.
@@ -125,6 +132,7 @@ fn scope<'a>(
         configuration: HashMap::new(),
         application_names: BTreeSet::new(),
         platform: Rc::default(),
+        known: RefCell::default(),
     };
     for file in &territory.own {
         for fact in index.facts[*file] {

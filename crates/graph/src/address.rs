@@ -17,6 +17,9 @@ pub(crate) fn parse(text: &str) -> Vec<Address> {
     if text.is_empty() || text.len() > 2000 {
         return Vec::new();
     }
+    // Spring imports configuration from `optional:consul:host:port`.
+    let text = text.strip_prefix("optional:").unwrap_or(text);
+    let text = ["consul:", "zookeeper:"].iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or(text);
     let lower = text.to_ascii_lowercase();
     let embedded =
         ["jdbc:h2", "jdbc:hsqldb", "jdbc:derby", "jdbc:sqlite", "sqlite", "file:", "unix:", ":memory:", "jdbc:tc:"];
@@ -228,6 +231,8 @@ mod tests {
             ("user", "user", None),
             ("http://stock:81{path}", "stock", Some(81)),
             ("https+http://catalog", "catalog", None),
+            ("optional:configserver:http://config:8888/", "config", Some(8888)),
+            ("consul:registry:8500", "registry", Some(8500)),
         ] {
             assert_eq!(hosts(text), vec![(host.to_owned(), port)], "{text}");
         }

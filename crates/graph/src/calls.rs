@@ -7,7 +7,7 @@ use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
 use crate::routes::REGISTRIES;
-use seam_facts::{Call, Claim, Fact, How, Protocol, SmolStr, format_smolstr};
+use seam_facts::{Call, Claim, Fact, Hole, How, Protocol, SmolStr, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that an address leads to, with what its holes were filled from.
@@ -98,6 +98,15 @@ impl<'a> Edges<'_, 'a> {
             self.endpoints.iter().any(|e| e.node == node && path.len() > 1 && answers(&e.path, path))
         };
         if fact.how == How::Inferred && texts.iter().any(own) {
+            return;
+        }
+        // A library that would talk to a server whose key nobody sets.
+        let unset = |v: &seam_facts::Value| matches!(v.as_hole(), Some(Hole::Config { default: None, .. }));
+        let keys_alone = match call.target.as_hole() {
+            Some(Hole::Either(values)) => values.iter().all(unset),
+            _ => unset(&call.target),
+        };
+        if fact.how == How::Inferred && keys_alone && texts.iter().all(|t| t.open) {
             return;
         }
         let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();

@@ -81,6 +81,9 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     {
         return Some(found);
     }
+    if let Some(found) = super::jvm::called(code, call, &callee, function, steps) {
+        return Some(found);
+    }
     if lang == Lang::Cpp
         && let Some(found) = super::cpp::called(code, call, &callee, function, steps)
     {

@@ -12,6 +12,7 @@ mod golang;
 pub(crate) use golang::{config_tag, generated, stub_of};
 pub(crate) mod cpp;
 pub mod ir;
+mod jvm;
 mod library;
 mod names;
 mod python;

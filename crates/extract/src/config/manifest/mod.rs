@@ -5,13 +5,14 @@ mod maven;
 mod other;
 mod python;
 mod script;
+mod starters;
 mod toolchain;
 
 use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Depends, Module, ModuleKind, SmolStr, Span};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "manifest", version: 1, page: include_str!("manifest.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "manifest", version: 2, page: include_str!("manifest.md"), reads: Reads::Files { wants, extract } };
 
 type Reading = fn(&File<'_>, &mut Sink);
 
@@ -77,6 +78,9 @@ fn depends(
 ) {
     let package = package.into();
     if !package.is_empty() {
+        if !development && matches!(kind, ModuleKind::Maven | ModuleKind::Gradle) {
+            starters::starter(&package, at, sink);
+        }
         sink.stated(Claim::Depends(Depends { package, version, kind, development }), at);
     }
 }

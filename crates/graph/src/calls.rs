@@ -1,13 +1,13 @@
 //! Requests to edges: HTTP by address or by the only route that answers, gRPC and its like by address or by contract.
 
 use crate::address;
-use crate::edges::{Edges, Place};
+use crate::edges::{Draft, Edges, Place};
 use crate::endpoints::answers;
 use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
 use crate::routes::REGISTRIES;
-use seam_facts::{Call, Claim, Fact, Hole, How, Protocol, SmolStr, format_smolstr};
+use seam_facts::{Call, Claim, Fact, Hole, How, Protocol, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that an address leads to, with what its holes were filled from.
@@ -17,6 +17,7 @@ impl<'a> Edges<'_, 'a> {
     pub(crate) fn calls(&mut self) {
         for node in 0..self.linker.territories.len() {
             let mut rpc: BTreeMap<String, Vec<(FileId, &'a Fact, &'a Call)>> = BTreeMap::new();
+            let mut by_themselves: Vec<(FileId, &'a Fact, &'a Call)> = Vec::new();
             for (file, fact) in self.linker.visible_facts(node) {
                 let Claim::Call(call) = &fact.claim else { continue };
                 if !self.linker.reaches(node, file, &call.within) {
@@ -26,7 +27,20 @@ impl<'a> Edges<'_, 'a> {
                     (Some(operation), Protocol::Grpc | Protocol::Thrift | Protocol::Dubbo) => {
                         rpc.entry(squash(service_of(operation))).or_default().push((file, fact, call));
                     }
+                    _ if fact.how == How::Inferred && call.within.is_empty() && keys_alone(call) => {
+                        by_themselves.push((file, fact, call));
+                    }
                     _ => self.call(node, file, fact, call),
+                }
+            }
+            // That a library is there is weaker than code or configuration that says the same.
+            for (file, fact, call) in by_themselves {
+                let said = |(_, draft): (&(usize, usize, EdgeKind), &Draft)| {
+                    draft.details.iter().any(|d| d.client == call.client)
+                };
+                let known = self.drafts.range((node, 0, EdgeKind::Http)..).take_while(|((from, ..), _)| *from == node);
+                if !known.into_iter().any(said) {
+                    self.call(node, file, fact, call);
                 }
             }
             for (service, calls) in rpc {
@@ -101,12 +115,7 @@ impl<'a> Edges<'_, 'a> {
             return;
         }
         // A library that would talk to a server whose key nobody sets.
-        let unset = |v: &seam_facts::Value| matches!(v.as_hole(), Some(Hole::Config { default: None, .. }));
-        let keys_alone = match call.target.as_hole() {
-            Some(Hole::Either(values)) => values.iter().all(unset),
-            _ => unset(&call.target),
-        };
-        if fact.how == How::Inferred && keys_alone && texts.iter().all(|t| t.open) {
+        if fact.how == How::Inferred && keys_alone(call) && texts.iter().all(|t| t.open) {
             return;
         }
         let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
@@ -287,6 +296,15 @@ impl<'a> Edges<'_, 'a> {
                 );
             }
         }
+    }
+}
+
+/// Whether only keys of configuration without a default say where a call goes.
+fn keys_alone(call: &Call) -> bool {
+    let unset = |v: &Value| matches!(v.as_hole(), Some(Hole::Config { default: None, .. }));
+    match call.target.as_hole() {
+        Some(Hole::Either(values)) => values.iter().all(unset),
+        _ => unset(&call.target),
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) struct Draft {
     certainty: Certainty,
-    details: BTreeSet<Detail>,
+    pub(crate) details: BTreeSet<Detail>,
     policies: BTreeSet<Policy>,
     proof: Proof,
 }

@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 3, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 4, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -469,6 +469,18 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
             continue;
         }
         walk_stmts(&function.body, &mut |expr| mention(expr, names));
+        // `before_save :check`: a class of Ruby names the methods that its framework calls by symbols.
+        if unit.lang == Lang::Ruby && function.name == "<type>" {
+            walk_stmts(&function.body, &mut |expr| {
+                let Some(call) = expr.as_call().filter(|call| call.receiver().is_none()) else { return };
+                let named = call.args.iter().filter_map(|a| a.value.as_str());
+                names.extend(
+                    named
+                        .filter(|n| unit.functions.iter().any(|f| f.owner == function.owner && f.name == **n))
+                        .cloned(),
+                );
+            });
+        }
         for param in &function.params {
             names.insert(plain_type(&param.ty));
         }

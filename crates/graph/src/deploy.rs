@@ -336,7 +336,11 @@ impl<'a> Deploy<'a> {
                 )
             };
             let Some(best) = units.iter().min_by_key(|u| rank(u)) else { continue };
-            let name = self.common_name(&units).unwrap_or_else(|| without_kind(&self.units[*best]));
+            // An image that several nodes share names none of them.
+            let common = self.common_name(&units).filter(|name| {
+                system.iter().all(|u| units.contains(u) || images::basename(&self.units[*u].image) != name.as_str())
+            });
+            let name = common.unwrap_or_else(|| without_kind(&self.units[*best]));
             let mut aliases: BTreeSet<SmolStr> = BTreeSet::new();
             for unit in &units {
                 aliases.insert(self.units[*unit].name.clone());

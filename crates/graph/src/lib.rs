@@ -14,6 +14,7 @@
 
 mod address;
 mod calls;
+mod crates;
 mod deploy;
 mod edges;
 mod endpoints;

@@ -4,6 +4,7 @@
 //! what a library does counts for the node only where the node's code can reach it by name, so that a shared client
 //! library does not make everybody call everything.
 
+use crate::crates;
 use crate::deploy::{Deploy, Merged};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
 use crate::model::NodeKind;
@@ -495,6 +496,9 @@ impl<'a> Modules<'a> {
         if path.ends_with(".py") {
             return self.python(index, path, module, member);
         }
+        if path.ends_with(".rs") {
+            return crates::part(index, path, module).into_iter().collect();
+        }
         if path.ends_with(".rb") {
             // `require_relative` from the file's folder, `require` from the top or `lib` of whoever requires.
             let mut bases = vec![folder(path).to_owned()];
@@ -685,6 +689,12 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
         if seen.insert(file) {
             territory.libraries.insert(file);
             queue.push(file);
+        }
+    }
+    for found in crates::libraries(index, &territory.roots) {
+        if !index.test[found] && seen.insert(found) {
+            territory.libraries.insert(found);
+            queue.push(found);
         }
     }
     while let Some(file) = queue.pop() {

@@ -1,8 +1,8 @@
 //! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
 
 use seam_facts::{
-    Call, Claim, Deployment, Fact, FactBase, FileFacts, How, Protocol, Read, Service, Setting, SettingScope, Source,
-    Span, Uses, Value,
+    Call, Claim, Deployment, Fact, FactBase, FileFacts, How, Module, ModuleKind, Protocol, Read, Service, Setting,
+    SettingScope, Source, Span, Uses, Value,
 };
 use seam_graph::{EdgeKind, Graph, Options, link};
 use std::sync::Arc;
@@ -122,4 +122,35 @@ fn scripts_that_each_open_a_port_are_services_where_nothing_is_deployed() {
         ("services/web.py", vec![uses(), listens("5000"), fact(4, call("http://localhost:5001/items".into(), "show"))]),
     ]);
     assert_eq!(edges(&graph), vec![("web", EdgeKind::Http, "stock")]);
+}
+
+fn manifest(name: &str, uses: &[&str]) -> Vec<Fact> {
+    let uses = uses.iter().map(|u| (*u).into()).collect();
+    vec![fact(1, Claim::Module(Module { name: name.into(), kind: ModuleKind::Cargo, runnable: None, uses }))]
+}
+
+fn mentions(function: &str, names: &[&str], parts: &[&str]) -> Fact {
+    let functions = vec![(function.into(), names.iter().map(|n| (*n).into()).collect())];
+    let imports = parts.iter().map(|p| (*p).into()).collect();
+    fact(1, Claim::Uses(Uses { functions, imports, ..Uses::default() }))
+}
+
+/// `web` is built with the crate of `client`, whose `Orders::list` calls; `main.rs` of that crate is its own affair.
+fn crates(called: &str) -> Graph {
+    linked([
+        deployed(),
+        ("web/Cargo.toml", manifest("web", &["../client"])),
+        ("web/src/main.rs", vec![mentions("main", &["Orders", called], &[])]),
+        ("client/Cargo.toml", manifest("client", &[])),
+        ("client/src/lib.rs", vec![mentions("", &[], &["./orders"])]),
+        ("client/src/orders.rs", vec![mentions("Orders.list", &[], &[]), fact(4, call(address(), "Orders.list"))]),
+        ("client/src/main.rs", vec![mentions("list", &[], &[]), fact(4, call(Value::text("http://web"), "list"))]),
+        ("orders/src/main.rs", vec![fact(1, Claim::Uses(Uses::default()))]),
+    ])
+}
+
+#[test]
+fn what_a_crate_of_the_workspace_does_counts_where_it_is_called() {
+    assert_eq!(edges(&crates("list")), [("web", EdgeKind::Http, "orders")]);
+    assert_eq!(edges(&crates("count")), []);
 }

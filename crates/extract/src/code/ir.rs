@@ -14,6 +14,8 @@ pub struct Unit {
     /// Package, namespace or module stated by the file; empty if none.
     pub package: SmolStr,
     pub imports: Vec<Import>,
+    /// Files beside this one that it declares as parts of itself (`mod clients;`).
+    pub parts: Vec<SmolStr>,
     pub types: Vec<Type>,
     /// `functions[0]` is the top level; closures stand here too, with their parent.
     pub functions: Vec<Function>,

@@ -33,6 +33,7 @@ impl<'a> Lower<'a> {
                 lang,
                 package: SmolStr::default(),
                 imports: Vec::new(),
+                parts: Vec::new(),
                 types: Vec::new(),
                 functions: vec![Function::default()],
             },

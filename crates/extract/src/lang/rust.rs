@@ -98,11 +98,13 @@ fn item(cx: &mut Lower<'_>, node: Node<'_>, attributes: &[Node<'_>]) {
                 out.into_iter().for_each(|s| cx.top(s));
             }
         }
-        "mod_item" => {
-            if let Some(body) = node.child_by_field_name("body") {
-                items(cx, body);
+        "mod_item" => match node.child_by_field_name("body") {
+            Some(body) => items(cx, body),
+            None => {
+                let part = cx.field(node, "name").into();
+                cx.unit.parts.push(part);
             }
-        }
+        },
         "expression_statement" | "macro_invocation" => {
             let mut out = Vec::new();
             statement(cx, node, &mut out);

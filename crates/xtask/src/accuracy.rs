@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// `systems/NAME` is a checkout, `truth/NAME.json` what is true of it.
-pub fn run(root: &Path, systems: &Path, truth: &Path) -> Result<String, String> {
+pub fn run(to: &Path, systems: &Path, truth: &Path) -> Result<String, String> {
     let listing = std::fs::read_dir(truth).map_err(|e| format!("cannot read `{}`: {e}", truth.display()))?;
     let mut names: Vec<String> = listing
         .flatten()
@@ -38,7 +38,7 @@ pub fn run(root: &Path, systems: &Path, truth: &Path) -> Result<String, String> 
     let mean = |of: fn(&Score) -> Tally| scores.iter().map(|s| of(s).f1()).sum::<f64>() / scores.len() as f64;
     rows.push(format!("all (macro),{:.3},,,,{:.3},{:.3}", mean(|s| s.nodes), mean(|s| s.edges), mean(|s| s.kinds)));
     let text = rows.join("\n") + "\n";
-    write(&root.join("docs/accuracy.csv"), &text)?;
+    write(to, &text)?;
     Ok(text.trim_end().to_owned())
 }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask new extractor NAME [ROOM]   make an extractor with its page and its line in the list
 cargo xtask docs [--check]               write docs/schema and the list of extractors, or say what is out of date
-cargo xtask accuracy FOLDER TRUTH        map every system in FOLDER, score it, rewrite docs/accuracy.csv
+cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
@@ -26,9 +26,12 @@ fn main() -> ExitCode {
         ["new", "extractor", name, room] => new::extractor(&root(), name, room),
         ["docs"] => docs::write(&root()),
         ["docs", "--check"] => docs::check(&root()),
-        ["accuracy", systems, truth] => accuracy::run(&root(), Path::new(systems), Path::new(truth)),
+        ["accuracy", systems, truth] => accuracy::run(&csv("docs/accuracy.csv"), Path::new(systems), Path::new(truth)),
+        ["accuracy", systems, truth, to] => accuracy::run(Path::new(to), Path::new(systems), Path::new(truth)),
         ["accuracy"] => match (std::env::var_os("SEAM_SYSTEMS"), std::env::var_os("SEAM_TRUTH")) {
-            (Some(systems), Some(truth)) => accuracy::run(&root(), Path::new(&systems), Path::new(&truth)),
+            (Some(systems), Some(truth)) => {
+                accuracy::run(&csv("docs/accuracy.csv"), Path::new(&systems), Path::new(&truth))
+            }
             _ => Err("give FOLDER and TRUTH, or set SEAM_SYSTEMS and SEAM_TRUTH".to_owned()),
         },
         ["microsecend", systems, truth] => microsecend::run(&root(), Path::new(systems), Path::new(truth), false),
@@ -51,6 +54,11 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// A file of figures in the repository.
+fn csv(path: &str) -> PathBuf {
+    root().join(path)
 }
 
 /// The repository's own folder.

@@ -51,9 +51,12 @@ pub(crate) type Known<'a> = HashMap<(bool, String, usize), Vec<Text<'a>>>;
 /// each Service, container links give `ORDERS_PORT_8080_TCP_ADDR`.
 #[derive(Default)]
 pub(crate) struct Platform<'a> {
-    /// By squashed name of a Service or of a linked container: its name, its port, and where it is declared.
-    services: BTreeMap<String, (SmolStr, Option<String>, (FileId, &'a Fact))>,
+    /// By squashed name of a Service or of a linked container.
+    services: BTreeMap<String, Given<'a>>,
 }
+
+/// A name on the platform's network, its port, and where it is declared.
+type Given<'a> = (SmolStr, Option<String>, (FileId, &'a Fact));
 
 impl<'a> Platform<'a> {
     fn new(deploy: &Deploy<'a>) -> Self {

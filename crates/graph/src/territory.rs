@@ -245,7 +245,7 @@ fn mounted(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
             continue;
         }
         // A proxy that is built here, or whose program is, still gets its rules from outside: single files that forward.
-        let rules = !out[id].is_empty() && !node.product.is_some_and(|p| p.kind == NodeKind::Gateway);
+        let rules = !out[id].is_empty() && node.product.is_none_or(|p| p.kind != NodeKind::Gateway);
         let forwards = |file: &FileId| {
             index.facts[*file].iter().any(|f| matches!(&f.claim, seam_facts::Claim::Route(r) if r.via.is_none()))
         };

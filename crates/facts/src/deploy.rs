@@ -117,6 +117,8 @@ pub enum Target {
     Service(SmolStr),
     /// A host outside.
     External(SmolStr),
+    /// A sidecar's component (Dapr): which building block, of which product, at which host (empty if the file does not say).
+    Component { block: SmolStr, system: crate::System, host: SmolStr },
     /// The service that the declaring file's code belongs to.
     Own,
 }

@@ -13,6 +13,9 @@ impl Display for Claim {
                     Target::Labels(labels) => write!(f, "labels {}", pairs(labels))?,
                     Target::Service(name) => write!(f, "service {name}")?,
                     Target::External(host) => write!(f, "external {host}")?,
+                    Target::Component { block, system, host } => {
+                        write!(f, "component {block} {} {host}", crate::word::of(system))?;
+                    }
                     Target::Own => f.write_str("own service")?,
                 }
                 ports(&a.ports, f)

@@ -52,6 +52,9 @@ impl<'a> Edges<'_, 'a> {
     pub(crate) fn call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
         let texts = self.linker.view(node).texts(&call.target, file);
         let kind = EdgeKind::of_protocol(call.protocol);
+        if self.asks_component(node, (file, fact), call, &texts) {
+            return;
+        }
         let mut joined = false;
         let mut reason = None;
         let targets = self.targets(node, &texts);
@@ -121,6 +124,28 @@ impl<'a> Edges<'_, 'a> {
         let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
         let why = reason.unwrap_or_else(|| "the address cannot be followed".to_owned());
         self.open(node, &format!("{} call", kind.word()), &value, &why, (file, fact));
+    }
+
+    /// A request to the sidecar about a component that no deployment's name stands for.
+    fn asks_component(&mut self, node: usize, at: (FileId, &'a Fact), call: &'a Call, texts: &[Text<'a>]) -> bool {
+        for text in texts {
+            for address in address::parse(&text.text) {
+                let Some((block, name)) = component_of(&address) else { continue };
+                let block = if block == "publish" { "pubsub" } else { block };
+                let (to, mut via) = self.component(block, Some(name).filter(|n| !n.contains('{')));
+                let Some(to) = to else { continue };
+                let kind = match self.node(to).kind {
+                    NodeKind::Broker => EdgeKind::QueuePublish,
+                    NodeKind::Cache if block == "pubsub" => EdgeKind::QueuePublish,
+                    _ => self.kind_for(to, EdgeKind::Http),
+                };
+                via.extend(text.via.iter().copied());
+                let path = SmolStr::from(&address.path);
+                self.add(node, to, kind, Certainty::Inferred, path, &call.client, &call.within, at, &via);
+                return true;
+            }
+        }
+        false
     }
 
     /// An application that says it registers, and not where: the one registry that publishes the documented port. The
@@ -306,6 +331,16 @@ fn keys_alone(call: &Call) -> bool {
         Some(Hole::Either(values)) => values.iter().all(unset),
         _ => unset(&call.target),
     }
+}
+
+/// The building block and component of a request to the sidecar: `/v1.0/state/orders` (Dapr API reference, version 1.0).
+fn component_of(address: &address::Address) -> Option<(&str, &str)> {
+    if !address::is_local(&address.host) && !address.host.contains('{') {
+        return None;
+    }
+    let mut parts = address.path.split('/').filter(|p| !p.is_empty());
+    let block = (parts.next() == Some("v1.0")).then(|| parts.next())??;
+    matches!(block, "state" | "publish" | "bindings").then(|| Some((block, parts.next()?)))?
 }
 
 /// `pkg.Service/Method` → `Service`.

@@ -370,7 +370,7 @@ fn sidecar(address: &Address) -> Option<&str> {
         return None;
     }
     let mut parts = address.path.split('/').filter(|p| !p.is_empty());
-    (parts.next() == Some("v1.0") && matches!(parts.next(), Some("invoke" | "state" | "publish")))
+    (parts.next() == Some("v1.0") && matches!(parts.next(), Some("invoke" | "state" | "publish" | "bindings")))
         .then(|| parts.next())?
         .filter(|name| !name.contains('{'))
 }

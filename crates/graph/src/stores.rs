@@ -7,7 +7,7 @@ use crate::join::speaks;
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
 use crate::sources::bare;
-use seam_facts::{Claim, Fact, Message, Store, System};
+use seam_facts::{Claim, Fact, Message, Store, System, Target};
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -36,6 +36,10 @@ impl<'a> Edges<'_, 'a> {
         if to.is_none() {
             (to, via) = self.connected(node, message.system);
         }
+        if to.is_none() && message.system == System::Bus {
+            let named = message.exchange.iter().flat_map(|e| view.texts(e, file)).find(|t| !t.open);
+            (to, via) = self.component("pubsub", named.as_ref().map(|t| t.text.as_str()));
+        }
         let to = to.or_else(|| self.not_deployed(message.system, (file, fact)));
         let Some(to) = to else {
             self.open(
@@ -48,7 +52,8 @@ impl<'a> Edges<'_, 'a> {
             return;
         };
         let kind = match (self.node(to).kind, message.publish) {
-            (NodeKind::Cache, _) => EdgeKind::Cache,
+            // Behind a bus, a cache is the broker.
+            (NodeKind::Cache, _) if message.system != System::Bus => EdgeKind::Cache,
             (NodeKind::Database, _) => EdgeKind::Db,
             // A transport of unknown kind that leads straight to a service is a request.
             (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Http,
@@ -121,6 +126,41 @@ impl<'a> Edges<'_, 'a> {
         self.add(node, to, kind, certainty, database.into(), &store.client, &store.within, (file, fact), &via);
     }
 
+    /// The product behind a sidecar's component: the one of that name, or the only one of that building block. The
+    /// deployment's own store of that product stands for it.
+    pub(crate) fn component(&mut self, block: &str, name: Option<&str>) -> (Option<usize>, Vec<(FileId, &'a Fact)>) {
+        let linker = self.linker;
+        let all = || {
+            linker.deploy.aliases.iter().filter_map(|(file, alias, fact)| match &alias.target {
+                Target::Component { block: theirs, system, host } if theirs == block => {
+                    Some((*file, *fact, alias, *system, host))
+                }
+                _ => None,
+            })
+        };
+        let named = all().find(|(_, _, alias, ..)| name.is_some_and(|n| alias.name == n));
+        let only = || {
+            let systems: Vec<System> = all().map(|(_, _, _, system, _)| system).collect();
+            let same = systems.windows(2).all(|pair| pair[0] == pair[1]);
+            if same { all().next() } else { None }
+        };
+        let Some((file, fact, _, system, host)) = named.or_else(|| if name.is_none() { only() } else { None }) else {
+            return (None, Vec::new());
+        };
+        let via = vec![(file, fact)];
+        if let Some(id) = linker.named(&host.to_ascii_lowercase()).first() {
+            return (Some(*id), via);
+        }
+        match linker.stores_of(system).as_slice() {
+            [only] => (Some(*only), via),
+            [] => {
+                let kind = store_kind(system);
+                (Some(self.outside(&Self::product_name(system), kind, Some(system), (file, fact))), via)
+            }
+            _ => (None, Vec::new()),
+        }
+    }
+
     /// Where the node's own connection to a broker leads: messages that name no address go there.
     fn connected(&self, node: usize, system: System) -> (Option<usize>, Vec<(FileId, &'a Fact)>) {
         let linker = self.linker;
@@ -142,18 +182,23 @@ impl<'a> Edges<'_, 'a> {
         (None, Vec::new())
     }
 
-    /// A product that code uses and no deployment in the workspace starts: somebody starts it by hand.
-    fn not_deployed(&mut self, system: System, at: (FileId, &Fact)) -> Option<usize> {
-        if matches!(system, System::Sql | System::Bus | System::Sqlite) || !self.linker.stores_of(system).is_empty() {
-            return None;
-        }
-        let name = match system {
+    /// Name of a product that nobody here deploys.
+    fn product_name(system: System) -> String {
+        match system {
             System::Rabbit => "rabbitmq".to_owned(),
             System::Mongo => "mongodb".to_owned(),
             System::ActiveMq => "activemq".to_owned(),
             System::SqlServer => "sqlserver".to_owned(),
             _ => managed(system).map_or_else(|| seam_facts::word::of(&system), ToOwned::to_owned),
-        };
+        }
+    }
+
+    /// A product that code uses and no deployment in the workspace starts: somebody starts it by hand.
+    fn not_deployed(&mut self, system: System, at: (FileId, &Fact)) -> Option<usize> {
+        if matches!(system, System::Sql | System::Bus | System::Sqlite) || !self.linker.stores_of(system).is_empty() {
+            return None;
+        }
+        let name = Self::product_name(system);
         Some(self.outside(&name, store_kind(system), Some(system), at))
     }
 

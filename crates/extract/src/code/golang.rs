@@ -139,6 +139,17 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&
         _ => {}
     }
     let name = call.name();
+    // `env.GetString("NAME", "default")` of the many small libraries that do nothing else.
+    let plain = name.to_ascii_lowercase();
+    let of_library = callee.split_once('#').is_some_and(|(module, _)| module.ends_with("/env"));
+    if of_library
+        && (plain.starts_with("get") || plain.contains("env"))
+        && let Some(variable) = arg(0).and_then(|v| v.as_text())
+        && variable.len() > 1
+        && variable.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    {
+        return Some(Value::env(variable, arg(1)));
+    }
     // `flag.String(name, default, usage)`; the command line may say otherwise.
     let flags = callee.starts_with("flag#") || callee.contains("pflag#") || callee.contains("Flags().");
     if flags && !call.new {

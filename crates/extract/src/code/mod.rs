@@ -180,7 +180,7 @@ impl<'a> Code<'a> {
                         function,
                         at: value.span,
                         block: (0, 0),
-                        field: false,
+                        field: true,
                     };
                     self.fields.entry((ty, field)).or_default().push(binding);
                 }

@@ -4,7 +4,7 @@ use super::network::{address, millis, outside, retries, route, timeout};
 use super::{Cx, Named, name_at, value, value_at};
 use crate::Sink;
 use crate::config::tree::Node;
-use seam_facts::{Alias, Claim, Policy, PolicyKind, Protocol, SmolStr, Span, Target, Value, format_smolstr};
+use seam_facts::{Alias, Claim, Policy, PolicyKind, Protocol, SmolStr, Span, System, Target, Value, format_smolstr};
 
 pub(super) fn virtual_service(named: &Named<'_>, sink: &mut Sink) {
     let Some(spec) = named.spec() else {
@@ -102,8 +102,37 @@ const ADDRESSES: &[&str] = &[
     "pulsarHost",
 ];
 
+/// Products behind Dapr's state stores, message brokers and bindings, by the second part of the component's type.
+const PRODUCTS: &[(&str, System)] = &[
+    ("redis", System::Redis),
+    ("rabbitmq", System::Rabbit),
+    ("kafka", System::Kafka),
+    ("mqtt", System::Mqtt),
+    ("mqtt3", System::Mqtt),
+    ("nats", System::Nats),
+    ("jetstream", System::Nats),
+    ("pulsar", System::Pulsar),
+    ("postgresql", System::Postgres),
+    ("postgres", System::Postgres),
+    ("mysql", System::Mysql),
+    ("sqlserver", System::SqlServer),
+    ("mongodb", System::Mongo),
+    ("cassandra", System::Cassandra),
+    ("cockroachdb", System::Postgres),
+    ("memcached", System::Memcached),
+    ("etcd", System::Etcd),
+];
+
 /// A Dapr component (`pubsub.redis`): its name stands for the product at the address that it holds.
 pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
+    let of = named.spec().and_then(|s| s.text_at(&["type"])).and_then(|t| t.split_once('.'));
+    let product = of.and_then(|(_, name)| PRODUCTS.iter().find(|(n, _)| *n == name));
+    let mut component = |host: SmolStr| {
+        if let (Some((block, _)), Some((_, system))) = (of, product) {
+            let target = Target::Component { block: block.into(), system: *system, host };
+            alias(cx, named, named.name.clone(), target, named.at, sink);
+        }
+    };
     let metadata = || named.spec().and_then(|s| s.get("metadata")).into_iter().flat_map(Node::items);
     let actors = metadata().any(|item| {
         item.text_at(&["name"]).is_some_and(|n| n == "actorStateStore")
@@ -116,6 +145,7 @@ pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
             continue;
         };
         if let Some(host) = host_of(text) {
+            component(host.clone());
             alias(cx, named, named.name.clone(), outside(&host), named.at, sink);
             // Actors name no component: their state is in the one that says so.
             if actors {
@@ -124,6 +154,7 @@ pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
             return;
         }
     }
+    component(SmolStr::default());
 }
 
 /// The host of a URL, a `host:port`, the first of a list, or `Server=` of a connection string.

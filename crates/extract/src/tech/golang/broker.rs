@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-broker",
-    version: 1,
+    version: 2,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -88,6 +88,7 @@ const TOPICS: &[(&str, &str, System, &str, &str, bool)] = &[
     ("service/kinesis", "PutRecordInput", System::Kinesis, "StreamName", "", true),
     ("service/kinesis", "GetShardIteratorInput", System::Kinesis, "StreamName", "", false),
     ("eventbridge/types", "PutEventsRequestEntry", System::Bus, "DetailType", "", true),
+    ("dapr/go-sdk/service/common", "Subscription", System::Bus, "Topic", "", false),
     ("redis", "XAddArgs", System::Redis, "Stream", "", true),
     ("redis", "XReadGroupArgs", System::Redis, "Streams", "Group", false),
 ];
@@ -169,7 +170,16 @@ const WAYS: &[Way] = &[
     way("go-stomp", &["Subscribe"], (2, 9), System::ActiveMq, false, 0, None),
     way("micro", &["NewEvent", "NewPublisher"], (2, 2), System::Bus, true, 0, None),
     way("micro", &["RegisterSubscriber"], (3, 9), System::Bus, false, 0, None),
-    way("dapr/go-sdk", &["PublishEvent", "PublishEventfromCustomContent"], (4, 9), System::Bus, true, 2, None),
+    way(
+        "dapr/go-sdk",
+        &["PublishEvent", "PublishEvents", "PublishEventfromCustomContent"],
+        (4, 9),
+        System::Bus,
+        true,
+        2,
+        None,
+    ),
+    way("dapr/pubsub", &["Subscribe"], (2, 4), System::Bus, false, 1, None),
 ];
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
@@ -268,7 +278,10 @@ fn literals(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         for topic in
             items(code, topic, function).into_iter().filter(|t| !unknown(t) && t.as_text().as_deref() != Some(">"))
         {
-            let message = message(code, site, *system, *publish, topic, group.clone(), client);
+            let mut message = message(code, site, *system, *publish, topic, group.clone(), client);
+            if part.starts_with("dapr") {
+                message.exchange = key_of(code, site.expr, "PubsubName", function).filter(|v| !unknown(v));
+            }
             sink.stated(Claim::Message(message), site.span());
         }
     }
@@ -301,7 +314,12 @@ fn ways(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             topics.extend(more.flat_map(|a| items(code, &a.value, site.function)));
         }
         for topic in topics {
-            let message = message(code, site, system, way.publish, topic, group.clone(), &client);
+            let mut message = message(code, site, system, way.publish, topic, group.clone(), &client);
+            // Dapr's messages name the component that brings them.
+            if way.within.starts_with("dapr") {
+                let component = way.topic.checked_sub(1).and_then(|i| site.call.arg(i));
+                message.exchange = component.map(|e| code.value(e, site.function)).filter(|v| !unknown(v));
+            }
             sink.stated(Claim::Message(message), site.span());
         }
         // Sending and receiving may both be meant (`AddHandler`); other patterns are about other libraries.

@@ -9,7 +9,7 @@ use seam_facts::{Call, Claim, Hole, Protocol, Route, SmolStr, Value, format_smol
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-http-client",
-    version: 1,
+    version: 2,
     page: include_str!("client.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -313,8 +313,34 @@ fn discovery(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     state(code, site, Protocol::Http, client, None, target, sink);
 }
 
-/// Dapr's SDK: the sidecar forwards to the application of that name.
+/// Dapr's SDK: the sidecar forwards to the application of that name, and to the component of that name.
 fn dapr(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    const STATES: &[&str] = &[
+        "GetState",
+        "GetStateWithConsistency",
+        "GetBulkState",
+        "SaveState",
+        "SaveStateWithETag",
+        "SaveBulkState",
+        "DeleteState",
+        "DeleteStateWithETag",
+        "DeleteBulkState",
+        "ExecuteStateTransaction",
+        "QueryStateAlpha1",
+    ];
+    if callee.contains("dapr/go-sdk/client#") {
+        let component = match site.call.name() {
+            name if STATES.contains(&name) => site.call.arg(1).map(|e| ("state", code.value(e, site.function))),
+            "InvokeBindingRequest" => key_of(code, site.expr, "Name", site.function).map(|v| ("bindings", v)),
+            _ => None,
+        };
+        if let Some((block, name)) = component {
+            let sidecar = Value::text("http://localhost:").then(Value::env("DAPR_HTTP_PORT", Some("3500".into())));
+            let target = sidecar.then(format_smolstr!("/v1.0/{block}/").as_str().into()).then(name);
+            state(code, site, Protocol::Http, "dapr", None, target, sink);
+            return;
+        }
+    }
     if !callee.contains("dapr/go-sdk/client#") || !site.call.name().starts_with("InvokeMethod") {
         return;
     }

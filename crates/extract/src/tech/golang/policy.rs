@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-policy",
-    version: 1,
+    version: 2,
     page: include_str!("policy.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-http-server",
-    version: 1,
+    version: 2,
     page: include_str!("server.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };

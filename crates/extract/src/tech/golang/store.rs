@@ -10,7 +10,7 @@ use seam_facts::{Access, AccessMode, Claim, SmolStr, Store, System, Value, forma
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-store",
-    version: 1,
+    version: 2,
     page: include_str!("store.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };

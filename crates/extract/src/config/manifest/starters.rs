@@ -102,6 +102,16 @@ const STARTERS: &[(&[&str], &[&str], Reaches)] = &[
         &["spring.data.redis.url", "spring.data.redis.host", "spring.redis.url", "spring.redis.host"],
         Reaches::Store(System::Redis),
     ),
+    // The outbox of transactional messages, and the journal of events.
+    (
+        &[
+            "eventuate-tram-spring-jdbc-kafka",
+            "eventuate-tram-spring-producer-jdbc",
+            "eventuate-local-java-spring-jdbc",
+        ],
+        &["spring.datasource.url"],
+        Reaches::Store(System::Sql),
+    ),
 ];
 
 /// States what the artifact of `group:artifact` reaches.

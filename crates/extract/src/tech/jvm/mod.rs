@@ -7,6 +7,7 @@ mod config;
 mod data_rest;
 mod declarative;
 mod discovery;
+mod eventuate;
 mod flags;
 mod grpc;
 mod http_clients;
@@ -28,6 +29,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &data_rest::EXTRACTOR,
     &declarative::EXTRACTOR,
     &discovery::EXTRACTOR,
+    &eventuate::EXTRACTOR,
     &flags::EXTRACTOR,
     &grpc::EXTRACTOR,
     &http_clients::EXTRACTOR,

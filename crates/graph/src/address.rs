@@ -19,7 +19,9 @@ pub(crate) fn parse(text: &str) -> Vec<Address> {
     }
     // Spring imports configuration from `optional:consul:host:port`.
     let text = text.strip_prefix("optional:").unwrap_or(text);
-    let text = ["consul:", "zookeeper:"].iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or(text);
+    // `consul:8500` alone is a host and its port.
+    let kind = |kind: &&str| text.strip_prefix(*kind).filter(|rest| rest.contains(':'));
+    let text = ["consul:", "zookeeper:"].iter().find_map(kind).unwrap_or(text);
     let lower = text.to_ascii_lowercase();
     let embedded =
         ["jdbc:h2", "jdbc:hsqldb", "jdbc:derby", "jdbc:sqlite", "sqlite", "file:", "unix:", ":memory:", "jdbc:tc:"];
@@ -233,6 +235,7 @@ mod tests {
             ("https+http://catalog", "catalog", None),
             ("optional:configserver:http://config:8888/", "config", Some(8888)),
             ("consul:registry:8500", "registry", Some(8500)),
+            ("consul:8500", "consul", Some(8500)),
         ] {
             assert_eq!(hosts(text), vec![(host.to_owned(), port)], "{text}");
         }

@@ -6,6 +6,9 @@
 use crate::{SmolStr, Value};
 use serde::{Deserialize, Serialize};
 
+/// Symbol of a [`Constant`]: what stands before configuration keys in the environment that overrides them.
+pub const ENVIRONMENT_PREFIX: &str = "<environment>.<prefix>";
+
 /// A symbol is given a value: a constant, a field, a module-level variable, a key of an exported object
 /// (`endpoints.catalogueUrl`), the base address of a client object (`OrdersClient.<base>`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -17,7 +17,9 @@ pub mod word;
 
 pub use base::{FactBase, FileFacts};
 pub use claim::{Claim, Fact, How};
-pub use code::{Argument, Constant, Depends, Module, ModuleKind, Owner, Pass, Read, Return, Schema, Test, Uses};
+pub use code::{
+    Argument, Constant, Depends, ENVIRONMENT_PREFIX, Module, ModuleKind, Owner, Pass, Read, Return, Schema, Test, Uses,
+};
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
 pub use key::Key;
 pub use problem::{Problem, ProblemKind};

@@ -8,7 +8,7 @@ use crate::deploy::project_environment;
 use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
-use seam_facts::{Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
+use seam_facts::{ENVIRONMENT_PREFIX, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
 
 const MAX_DEPTH: usize = 14;
 const MAX_TEXTS: usize = 12;
@@ -184,8 +184,18 @@ impl<'a> View<'_, 'a> {
 
     fn in_configuration(&self, key: &str, depth: usize) -> Vec<Text<'a>> {
         let squashed = squash(key);
-        for map in [&self.scope.environment, &self.scope.configuration, &self.scope.fallback] {
-            if let Some(sets) = map.get(&squashed) {
+        // A reader of documents may want a prefix in the environment: `APP__DATABASE__URL` is `database.url`.
+        let prefixed = self.index.constants.get(name_of(ENVIRONMENT_PREFIX)).into_iter().flatten();
+        let prefixed = prefixed.filter(|(at, ..)| self.territory.sees(*at)).filter_map(|(_, c, _)| c.value.as_text());
+        let prefixed: Vec<String> = prefixed.map(|prefix| squash(&prefix) + &squashed).collect();
+        let own = [
+            (&self.scope.environment, &squashed),
+            (&self.scope.configuration, &squashed),
+            (&self.scope.fallback, &squashed),
+        ];
+        let environment = prefixed.iter().flat_map(|k| [(&self.scope.environment, k), (&self.scope.fallback, k)]);
+        for (map, squashed) in environment.chain(own) {
+            if let Some(sets) = map.get(squashed) {
                 let out: Vec<Text<'a>> = sets.iter().flat_map(|s| self.set(s, key, depth)).collect();
                 if !out.is_empty() {
                     return unique(out);

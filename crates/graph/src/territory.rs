@@ -691,14 +691,17 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
             queue.push(file);
         }
     }
-    for found in crates::libraries(index, &territory.roots) {
-        if !index.test[found] && seen.insert(found) {
-            territory.libraries.insert(found);
-            queue.push(found);
-        }
-    }
+    let mut crates = crates::libraries(index, &territory.roots);
     while let Some(file) = queue.pop() {
         let Some(uses) = index.uses[file] else { continue };
+        crates.retain(|name, found| {
+            let named = index.paths[file].ends_with(".rs") && crates::named(uses, name);
+            if named && !index.test[*found] && seen.insert(*found) {
+                territory.libraries.insert(*found);
+                queue.push(*found);
+            }
+            !named
+        });
         for import in &uses.imports {
             for found in modules.files(index, file, import, &territory.own) {
                 if !index.test[found] && allowed(found) && seen.insert(found) {

@@ -140,7 +140,7 @@ fn crates(called: &str) -> Graph {
     linked([
         deployed(),
         ("web/Cargo.toml", manifest("web", &["../client"])),
-        ("web/src/main.rs", vec![mentions("main", &["Orders", called], &[])]),
+        ("web/src/main.rs", vec![mentions("main", &["Orders", called], &["client::orders#Orders"])]),
         ("client/Cargo.toml", manifest("client", &[])),
         ("client/src/lib.rs", vec![mentions("", &[], &["./orders"])]),
         ("client/src/orders.rs", vec![mentions("Orders.list", &[], &[]), fact(4, call(address(), "Orders.list"))]),

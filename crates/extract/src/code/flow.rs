@@ -526,7 +526,7 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
             Some(name) => format_smolstr!("{}#{name}", i.path),
             None => i.path.clone(),
         })
-        .chain(unit.parts.iter().map(|part| format_smolstr!("./{part}")))
+        .chain(unit.parts.iter().cloned())
         .collect();
     imports.sort();
     imports.dedup();

@@ -14,7 +14,7 @@ pub struct Unit {
     /// Package, namespace or module stated by the file; empty if none.
     pub package: SmolStr,
     pub imports: Vec<Import>,
-    /// Files beside this one that it declares as parts of itself (`mod clients;`).
+    /// Files that are taken in as a whole: beside this one (`mod clients;` is `./clients`), or of a module (`use db::*`).
     pub parts: Vec<SmolStr>,
     pub types: Vec<Type>,
     /// `functions[0]` is the top level; closures stand here too, with their parent.

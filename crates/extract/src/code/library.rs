@@ -447,6 +447,9 @@ pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field, steps: usize) -> 
     if code.unit.lang == Lang::Go {
         return golang::bound(code, ty, field);
     }
+    if code.unit.lang == Lang::Rust {
+        return super::rust_settings::bound(code, ty, field);
+    }
     let annotation = ty
         .annotations
         .iter()

@@ -17,6 +17,7 @@ mod library;
 mod names;
 mod python;
 pub(crate) mod rust;
+pub(crate) mod rust_settings;
 mod script;
 
 mod flow;

@@ -59,7 +59,7 @@ impl<'a> Code<'a> {
                 if let Some(field) =
                     self.type_named(&base_name).and_then(|t| t.fields.iter().find(|f| f.name == *member))
                     && !field.ty.is_empty()
-                    && self.unit.lang == Lang::Go
+                    && matches!(self.unit.lang, Lang::Go | Lang::Rust)
                 {
                     return self.canonical_type(&field.ty);
                 }
@@ -133,10 +133,14 @@ impl<'a> Code<'a> {
 
     /// Whether a local variable that hides an import is declared no earlier than on `line`.
     fn before_declaration(&self, name: &str, line: u32, function: usize) -> bool {
-        self.unit.lang == Lang::Go
-            && line > 0
-            && self.imports.contains_key(name)
-            && self.locals.get(&(function, name)).is_some_and(|b| b.iter().all(|b| b.at.end_line >= line))
+        let alone = || self.locals.get(&(function, name)).is_some_and(|b| b.len() == 1);
+        let outer = match self.unit.lang {
+            Lang::Go => self.imports.contains_key(name),
+            // `let redis = redis::Client::open(…)`: the path begins with the crate.
+            Lang::Rust => alone() && !self.unit.functions[function].params.iter().any(|p| p.name == name),
+            _ => false,
+        };
+        outer && line > 0 && self.locals.get(&(function, name)).is_some_and(|b| b.iter().all(|b| b.at.end_line >= line))
     }
 
     /// The declared type of what a function of this file returns.

@@ -145,6 +145,18 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize
             return Some(if unknown { eval(receiver) } else { super::library::or_default(eval(receiver), fallback) });
         }
     }
+    // `base.join("orders")` of a URL.
+    if name == "join"
+        && let (Some(receiver), [path]) = (receiver, call.args.as_slice())
+    {
+        let path = eval(&path.value);
+        let is_path = path.as_text().is_none_or(|t| t.chars().any(char::is_alphanumeric));
+        let base = eval(receiver);
+        if is_path && !base.is_empty() {
+            let slash = if path.to_string().starts_with('/') { "" } else { "/" };
+            return Some(base.then(slash.into()).then(path));
+        }
+    }
     if stub(&dotted).is_some() {
         return Some(eval(&call.args.first()?.value));
     }

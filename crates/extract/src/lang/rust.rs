@@ -101,7 +101,7 @@ fn item(cx: &mut Lower<'_>, node: Node<'_>, attributes: &[Node<'_>]) {
         "mod_item" => match node.child_by_field_name("body") {
             Some(body) => items(cx, body),
             None => {
-                let part = cx.field(node, "name").into();
+                let part = seam_facts::format_smolstr!("./{}", cx.field(node, "name"));
                 cx.unit.parts.push(part);
             }
         },
@@ -144,7 +144,8 @@ fn uses(cx: &mut Lower<'_>, node: Node<'_>, prefix: &str) {
             import(cx, &path, &alias, node);
         }
         "self" => import(cx, prefix, prefix.rsplit("::").next().unwrap_or(prefix), node),
-        "use_wildcard" => {}
+        // No name is known by it, but whose file it is.
+        "use_wildcard" => cx.unit.parts.push(join(cx.src(node).trim_end_matches('*').trim_end_matches("::")).into()),
         _ => {
             let path = join(cx.src(node));
             let alias = path.rsplit("::").next().unwrap_or(&path).to_string();
@@ -222,7 +223,16 @@ fn annotations(cx: &mut Lower<'_>, attributes: &[Node<'_>]) -> Vec<Annotation> {
             let mut name: Option<SmolStr> = None;
             for token in children(tokens) {
                 match token.kind() {
-                    "identifier" => name = Some(cx.src(token).into()),
+                    "identifier" => {
+                        let word = cx.src(token);
+                        let after = cx.text.get(token.end_byte()..).unwrap_or("").trim_start();
+                        // `#[arg(env)]`: the variable is called like the field.
+                        if word == "env" && after.starts_with([',', ')']) {
+                            let given = Expr::new(ExprKind::Bool(true), span(token));
+                            args.push(Arg { name: Some("env".into()), value: given });
+                        }
+                        name = Some(word.into());
+                    }
                     "string_literal" | "raw_string_literal" | "integer_literal" | "boolean_literal" => {
                         // A name directly before, with `=`, belongs to it.
                         let before = cx.text.get(..token.start_byte()).unwrap_or("").trim_end();

@@ -10,7 +10,7 @@ use seam_facts::{Access, AccessMode, Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-data",
-    version: 1,
+    version: 2,
     page: include_str!("rust_data.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -65,6 +65,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         let callee = dotted(&code.callee(site.call, site.function));
         opened(code, site, &callee, sink);
         managers(code, site, &callee, sink);
+        built(code, site, &callee, sink);
         kafka(code, site, &callee, sink);
         rabbit(code, site, &callee, sink);
         subjects(code, site, &callee, sink);
@@ -115,6 +116,23 @@ fn feature(code: &Code<'_>) -> Option<System> {
         Some(System::Mysql)
     } else {
         None
+    }
+}
+
+/// Builders of options that are told the host: `tokio_postgres::Config::new().host(h).port(p)`, `PgConnectOptions::new().host(h)`.
+fn built(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let ("host", [host]) = (site.call.name(), site.call.args.as_slice()) else {
+        return;
+    };
+    let told = [
+        ("PgConnectOptions", System::Postgres),
+        ("MySqlConnectOptions", System::Mysql),
+        ("tokio_postgres.Config", System::Postgres),
+        ("postgres.Config", System::Postgres),
+    ];
+    if let Some((_, system)) = told.iter().find(|(part, _)| callee.contains(part)) {
+        let client = callee.split(['.', '(']).next().unwrap_or(callee);
+        store(code, site, *system, address(code, &host.value, site.function), client, sink);
     }
 }
 

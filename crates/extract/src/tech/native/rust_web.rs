@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-web",
-    version: 1,
+    version: 2,
     page: include_str!("rust_web.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -308,7 +308,10 @@ fn registry(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         c if c.starts_with("tokio_tungstenite.connect_async") || c.starts_with("tungstenite.connect") => {
             ("tungstenite", Protocol::Websocket)
         }
-        c if c.ends_with("SmtpTransport.relay") || c.ends_with("AsyncSmtpTransport.relay") => {
+        c if ["relay", "starttls_relay", "builder_dangerous", "from_url"]
+            .iter()
+            .any(|m| c.strip_suffix(m).is_some_and(|on| on.ends_with("SmtpTransport."))) =>
+        {
             ("lettre", Protocol::Smtp)
         }
         _ => return,

@@ -2,14 +2,15 @@
 //! `sections.md`.
 
 use crate::code::ir::{Field, Type};
+use crate::code::rust_settings::prefixes;
 use crate::code::{Code, config_tag};
 use crate::lang::{Lang, plain_type};
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Constant, SmolStr, Value, format_smolstr};
+use seam_facts::{Claim, Constant, ENVIRONMENT_PREFIX, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "config-sections",
-    version: 1,
+    version: 2,
     page: include_str!("sections.md"),
     reads: Reads::Code { langs: &[Lang::Go, Lang::Rust], extract },
 };
@@ -17,6 +18,13 @@ pub static EXTRACTOR: Extractor = Extractor {
 const MAX_DEPTH: usize = 5;
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
+    for (prefix, at) in prefixes(code).into_iter().filter(|_| code.unit.lang == Lang::Rust) {
+        let constant = Constant { symbol: ENVIRONMENT_PREFIX.into(), value: Value::text(prefix) };
+        sink.stated(Claim::Constant(constant), at);
+    }
+    if code.unit.lang == Lang::Rust && !code.calls_named(&["try_deserialize", "extract", "deserialize"]).is_empty() {
+        whole(code, sink);
+    }
     for ty in &code.unit.types {
         for field in &ty.fields {
             let Some(key) = key(code, ty, field) else { continue };
@@ -33,6 +41,18 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
                 sink.stated(Claim::Constant(constant), field.span);
             }
         }
+    }
+}
+
+/// The structure that a whole document is read into: its fields stand at the root.
+fn whole(code: &Code<'_>, sink: &mut Sink) {
+    let held = |name: &str| {
+        let fields = code.unit.types.iter().flat_map(|t| &t.fields);
+        fields.map(|f| plain_type(&f.ty)).any(|ty| ty.rsplit("::").next() == Some(name))
+    };
+    for ty in code.unit.types.iter().filter(|t| about(&t.name) && !t.fields.is_empty() && !held(&t.name)) {
+        let constant = Constant { symbol: format_smolstr!("{}.<section>", ty.name), value: Value::text("") };
+        sink.stated(Claim::Constant(constant), ty.span);
     }
 }
 

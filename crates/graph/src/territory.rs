@@ -249,15 +249,19 @@ fn mounted(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
         let forwards = |file: &FileId| {
             index.facts[*file].iter().any(|f| matches!(&f.claim, seam_facts::Claim::Route(r) if r.via.is_none()))
         };
+        // Scripts of a web server come with its rules, whatever its image is built from.
+        let scripts = |to: &str| ["/nginx/", "/openresty/", "/kong/"].iter().any(|part| to.contains(part));
         let mut roots: BTreeSet<String> = out[id].iter().cloned().collect();
         for unit in node.units.iter().map(|u| &deploy.units[*u]) {
-            let sources = unit.service.mounts.iter().filter_map(|(m, _)| join(folder(index.paths[unit.file]), m));
-            roots.extend(sources.filter(|m| {
+            let from = folder(index.paths[unit.file]);
+            let sources = unit.service.mounts.iter().filter_map(|(m, to)| Some((join(from, m)?, to)));
+            let own = sources.filter(|(m, to)| {
                 let elsewhere = out.iter().flatten().any(|r| below(r, m) || below(m, r));
                 !m.is_empty()
-                    && (!rules || index.by_path.get(m.as_str()).is_some_and(forwards))
+                    && (!rules || scripts(to) || index.by_path.get(m.as_str()).is_some_and(forwards))
                     && (index.by_path.contains_key(m.as_str()) || index.folders.contains(m.as_str()) && !elsewhere)
-            }));
+            });
+            roots.extend(own.map(|(m, _)| m));
         }
         out[id] = minimal(roots);
     }

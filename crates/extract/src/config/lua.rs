@@ -8,7 +8,7 @@ use seam_facts::{Call, Claim, Protocol, SmolStr, Span, Store, System, Value, for
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "lua", version: 1, page: include_str!("lua.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "lua", version: 2, page: include_str!("lua.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     file.extension() == "lua"
@@ -21,6 +21,8 @@ const STORES: &[(&str, System)] = &[
     ("resty.mysql", System::Mysql),
     ("pgmoon", System::Postgres),
     ("resty.mongol", System::Mongo),
+    ("resty-mongol", System::Mongo),
+    ("resty.cassandra", System::Cassandra),
     ("resty.moongoo", System::Mongo),
 ];
 

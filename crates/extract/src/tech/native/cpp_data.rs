@@ -2,7 +2,7 @@
 
 use super::{address, unknown};
 use crate::code::cpp::type_text;
-use crate::code::ir::{Expr, ExprKind, Stmt};
+use crate::code::ir::{Expr, ExprKind, Stmt, walk_stmts};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "cpp-data",
-    version: 1,
+    version: 2,
     page: include_str!("cpp_data.md"),
     reads: Reads::Code { langs: &[Lang::Cpp], extract },
 };
@@ -48,14 +48,19 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         if site.call.new {
             made(code, site, sink);
+            pooled(code, site, sink);
+            built(code, site, sink);
         } else {
             opened(code, site, sink);
+            built(code, site, sink);
             kafka(code, site, sink);
             rabbit(code, site, sink);
         }
     }
     for index in 0..code.unit.functions.len() {
         redis_options(code, index, sink);
+        members(code, index, sink);
+        listed(code, index, sink);
     }
 }
 
@@ -124,6 +129,75 @@ fn made(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let known = !at.is_empty() && !matches!(at.as_hole(), Some(seam_facts::Hole::Result { .. }));
     if known {
         store(code, site.function, *system, at, client, site.span(), sink);
+    }
+}
+
+/// A pool of a program's own, of clients that are called after Redis: `ClientPool<RedisClient> pool("x", addr, port, …)`.
+fn pooled(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
+    let ty = site.call.type_args.first().map(SmolStr::as_str).unwrap_or("");
+    let inner = ty.split_once('<').map(|(_, inner)| inner).unwrap_or("");
+    let client = |w: &str| w == "RedisClient" || w == "RedisConnection";
+    if !inner.split(|c: char| !c.is_alphanumeric()).any(client) {
+        return;
+    }
+    let named = |words: &[&str]| {
+        let given = site.call.args.iter().map(|a| &a.value);
+        given.clone().find(|e| {
+            let path = e.path().unwrap_or_default().to_ascii_lowercase();
+            words.iter().any(|w| path.contains(w))
+        })
+    };
+    let Some(host) = named(&["addr", "host", "url"]) else { return };
+    let mut at = address(code, host, site.function);
+    if let Some(port) = named(&["port"]).filter(|_| !at.is_empty()) {
+        at = at.then(":".into()).then(code.value(port, site.function));
+    }
+    store(code, site.function, System::Redis, at, "redis", site.span(), sink);
+}
+
+/// `db_(address)` of a constructor, where the field is a connection.
+fn members(code: &Code<'_>, function: usize, sink: &mut Sink) {
+    assigned(&code.function(function).body, &mut |target, value, span| {
+        let ty = type_text(code, target, function);
+        let plain = ty.split('<').next().unwrap_or("").trim();
+        let Some((_, system, client)) = MADE.iter().find(|(name, ..)| plain.ends_with(name)) else { return };
+        if matches!(&target.kind, ExprKind::Member(base, _) if matches!(&base.kind, ExprKind::Name(n) if n == "this"))
+            && value.as_call().is_none_or(|c| !c.new)
+        {
+            let at = address(code, value, function);
+            if !at.is_empty() {
+                store(code, function, *system, at, client, span, sink);
+            }
+        }
+    });
+}
+
+/// cppkafka's options: `{{"metadata.broker.list", brokers}, …}`.
+fn listed(code: &Code<'_>, function: usize, sink: &mut Sink) {
+    if !includes(code, "kafka") {
+        return;
+    }
+    let mut found: Vec<&Expr> = Vec::new();
+    walk_stmts(&code.function(function).body, &mut |e| {
+        if let ExprKind::List(items) = &e.kind
+            && let [Expr { kind: ExprKind::Str(key), .. }, servers] = items.as_slice()
+            && matches!(key.as_str(), "metadata.broker.list" | "bootstrap.servers")
+        {
+            found.push(servers);
+        }
+    });
+    for servers in found {
+        let at = address(code, servers, function);
+        store(code, function, System::Kafka, at, "cppkafka", servers.span, sink);
+    }
+}
+
+/// cppkafka: `MessageBuilder("orders")`.
+fn built(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
+    let ty = site.call.type_args.first().map(SmolStr::as_str).unwrap_or("");
+    if includes(code, "cppkafka") && (site.call.name() == "MessageBuilder" || ty.ends_with("MessageBuilder")) {
+        let topic = site.call.arg(0).map(|e| code.value(e, site.function)).unwrap_or_default();
+        sink.stated(Claim::Message(message(code, site, System::Kafka, true, topic, "cppkafka")), site.span());
     }
 }
 

@@ -28,7 +28,8 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
     let mut actual: Vec<String> = Vec::new();
     for (path, source) in page.files() {
         let found = seam_extract::extract(&File { path, text: source });
-        let line = |fact: &Fact| format!("{path}:{} {}", fact.at.line, fact.claim);
+        // An empty value leaves a blank at the end, which editors take away.
+        let line = |fact: &Fact| format!("{path}:{} {}", fact.at.line, fact.claim).trim_end().to_owned();
         let (own, others): (Vec<&Fact>, Vec<&Fact>) =
             found.facts.iter().partition(|f| extractors.contains(&f.by.as_str()));
         let wanted = |fact: &&Fact| match &fact.claim {

@@ -109,11 +109,14 @@ impl<'a> Deploy<'a> {
             Deployment::Kubernetes | Deployment::Systemd => {
                 path.split_once('/').map(|(top, _)| top).unwrap_or("").to_owned()
             }
+            // A compose file for tests is no variant of the one beside it.
+            _ if is_test_deployment(&path[base.len()..]) => format!("{base}/*tests"),
             _ => base.to_owned(),
         };
         let groups = &mut self.groups;
         let group = *group_of.entry((service.deployment, key.clone())).or_insert_with(|| {
-            groups.push(Group { deployment: service.deployment, folder: key, files: BTreeSet::new(), system: false });
+            let folder = key.strip_suffix("/*tests").map(ToOwned::to_owned).unwrap_or(key);
+            groups.push(Group { deployment: service.deployment, folder, files: BTreeSet::new(), system: false });
             groups.len() - 1
         });
         self.groups[group].files.insert(file);

@@ -128,7 +128,7 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 let Some(context) = &unit.context else { continue };
                 let dockerfile = unit.dockerfile.as_deref().filter(|d| index.by_path.contains_key(d));
                 let recipe_folder = dockerfile.map(folder).unwrap_or(context);
-                if !broad(context, context) && (holds_code(index, context) || dockerfile.is_none()) {
+                if !broad(context, recipe_folder) && (holds_code(index, context) || dockerfile.is_none()) {
                     roots.insert(context.clone());
                     continue;
                 }
@@ -147,6 +147,9 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 roots.extend(copied);
                 if roots.is_empty() {
                     roots.extend(named_within(index, context, node, unit.service.command.as_ref()));
+                }
+                if roots.is_empty() && !context.is_empty() && holds_code(index, context) {
+                    roots.insert(context.clone());
                 }
             }
         }

@@ -88,6 +88,7 @@ impl<'a> Deploy<'a> {
                 }
             }
         }
+        deploy.set_tests_apart(index);
         deploy.find_sources(index);
         deploy.choose_system(index, &includes, options);
         deploy.merge(index);
@@ -109,14 +110,11 @@ impl<'a> Deploy<'a> {
             Deployment::Kubernetes | Deployment::Systemd => {
                 path.split_once('/').map(|(top, _)| top).unwrap_or("").to_owned()
             }
-            // A compose file for tests is no variant of the one beside it.
-            _ if is_test_deployment(&path[base.len()..]) => format!("{base}/*tests"),
             _ => base.to_owned(),
         };
         let groups = &mut self.groups;
         let group = *group_of.entry((service.deployment, key.clone())).or_insert_with(|| {
-            let folder = key.strip_suffix("/*tests").map(ToOwned::to_owned).unwrap_or(key);
-            groups.push(Group { deployment: service.deployment, folder, files: BTreeSet::new(), system: false });
+            groups.push(Group { deployment: service.deployment, folder: key, files: BTreeSet::new(), system: false });
             groups.len() - 1
         });
         self.groups[group].files.insert(file);
@@ -153,6 +151,30 @@ impl<'a> Deploy<'a> {
         let product =
             product.or_else(|| if unnamed { images::product(&name).filter(|p| p.kind.is_store()) } else { None });
         self.units.push(Unit { file, service, fact, name, image, product, context, dockerfile, group });
+    }
+
+    /// A compose file for tests that starts things of its own is no variant of the file beside it.
+    fn set_tests_apart(&mut self, index: &Index<'_>) {
+        for id in 0..self.groups.len() {
+            let base = self.groups[id].folder.len();
+            let tests = |file: &FileId| is_test_deployment(index.paths[*file].get(base..).unwrap_or_default());
+            let (apart, rest): (BTreeSet<FileId>, BTreeSet<FileId>) =
+                self.groups[id].files.iter().copied().partition(tests);
+            if self.groups[id].deployment != Deployment::Compose || apart.is_empty() || rest.is_empty() {
+                continue;
+            }
+            let names = |files: &BTreeSet<FileId>| -> BTreeSet<&str> {
+                self.units.iter().filter(|u| files.contains(&u.file)).map(|u| u.name.as_str()).collect()
+            };
+            if names(&apart).is_subset(&names(&rest)) {
+                continue;
+            }
+            let folder = self.groups[id].folder.clone();
+            let new = self.groups.len();
+            self.units.iter_mut().filter(|u| apart.contains(&u.file)).for_each(|u| u.group = new);
+            self.groups[id].files = rest;
+            self.groups.push(Group { deployment: Deployment::Compose, folder, files: apart, system: false });
+        }
     }
 
     fn choose_system(&mut self, index: &Index<'a>, includes: &[(FileId, &Profile)], options: &Options) {

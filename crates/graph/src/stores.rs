@@ -52,8 +52,6 @@ impl<'a> Edges<'_, 'a> {
             return;
         };
         let kind = match (self.node(to).kind, message.publish) {
-            // Behind a bus, a cache is the broker.
-            (NodeKind::Cache, _) if message.system != System::Bus => EdgeKind::Cache,
             (NodeKind::Database, _) => EdgeKind::Db,
             // A transport of unknown kind that leads straight to a service is a request.
             (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Http,
@@ -100,6 +98,7 @@ impl<'a> Edges<'_, 'a> {
             return;
         };
         let kind = match self.node(to).kind {
+            NodeKind::Cache if self.carries_messages_only(node, to) => return,
             NodeKind::Cache => EdgeKind::Cache,
             // A connection to a broker is not yet a message.
             NodeKind::Broker if !matches!(store.system, System::Dynamo | System::Objects) => return,
@@ -124,6 +123,15 @@ impl<'a> Edges<'_, 'a> {
             .map(|t| t.text)
             .unwrap_or_default();
         self.add(node, to, kind, certainty, database.into(), &store.client, &store.within, (file, fact), &via);
+    }
+
+    /// Whether the node uses a cache as a broker, and nothing in its code reads or keeps values there: then the connection
+    /// is what carries the messages.
+    fn carries_messages_only(&self, node: usize, to: usize) -> bool {
+        let messages = [EdgeKind::QueuePublish, EdgeKind::QueueConsume];
+        let names = &self.linker.territories[node].names;
+        messages.iter().any(|kind| self.drafts.contains_key(&(node, to, *kind)))
+            && !names.iter().any(|name| keeps_values(name))
     }
 
     /// The product behind a sidecar's component: the one of that name, or the only one of that building block. The
@@ -276,6 +284,36 @@ impl<'a> Edges<'_, 'a> {
         }
         (None, Certainty::Inferred, Vec::new())
     }
+}
+
+/// Names of Redis commands, in any client's spelling, that nothing else is called.
+fn keeps_values(name: &str) -> bool {
+    const COMMANDS: [&str; 22] = [
+        "hset",
+        "hget",
+        "hgetall",
+        "hmset",
+        "hmget",
+        "hdel",
+        "setex",
+        "psetex",
+        "setnx",
+        "getset",
+        "mget",
+        "mset",
+        "sadd",
+        "smembers",
+        "zadd",
+        "zrange",
+        "incrby",
+        "opsforvalue",
+        "opsforhash",
+        "opsforset",
+        "stringget",
+        "stringset",
+    ];
+    let name = name.to_ascii_lowercase();
+    COMMANDS.contains(&name.strip_suffix("async").unwrap_or(&name))
 }
 
 /// A store's name without the words that say what kind of store it is; nothing if too little is left to tell.

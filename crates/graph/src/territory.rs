@@ -128,7 +128,9 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 let Some(context) = &unit.context else { continue };
                 let dockerfile = unit.dockerfile.as_deref().filter(|d| index.by_path.contains_key(d));
                 let recipe_folder = dockerfile.map(folder).unwrap_or(context);
-                if !broad(context, recipe_folder) && (holds_code(index, context) || dockerfile.is_none()) {
+                // A context that several recipes share is nobody's own, whoever's recipe it is that lies in it.
+                let part = if below(recipe_folder, context) { recipe_folder } else { context };
+                if !broad(context, part) && (holds_code(index, context) || dockerfile.is_none()) {
                     roots.insert(context.clone());
                     continue;
                 }

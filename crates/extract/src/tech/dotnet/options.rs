@@ -13,7 +13,7 @@ use seam_facts::{Claim, Constant, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-options",
-    version: 2,
+    version: 3,
     page: include_str!("options.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -35,7 +35,8 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 fn state(ty: SmolStr, key: Value, inferred: bool, site: &Site<'_>, sink: &mut Sink) {
     // `TOptions` stands for the caller's type.
     let parameter = ty == "T" || ty.starts_with('T') && ty.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase());
-    if ty.is_empty() || parameter || super::read::unknown(&key) {
+    let unknown = !key.is_empty() && super::read::unknown(&key);
+    if ty.is_empty() || parameter || unknown {
         return;
     }
     let key = match key.as_text() {
@@ -46,7 +47,7 @@ fn state(ty: SmolStr, key: Value, inferred: bool, site: &Site<'_>, sink: &mut Si
     if inferred { sink.inferred(claim, site.span()) } else { sink.stated(claim, site.span()) }
 }
 
-/// The options class and the section's key.
+/// The options class and the section's key; empty for the whole configuration, whose keys are the properties themselves.
 fn bound(code: &Code<'_>, site: &Site<'_>) -> Option<(SmolStr, Value)> {
     let call = site.call;
     let generic = call.type_args.first().map(|t| simple(t));
@@ -76,7 +77,6 @@ fn bound(code: &Code<'_>, site: &Site<'_>) -> Option<(SmolStr, Value)> {
         }
         _ => None,
     }
-    .filter(|(_, key)| !key.is_empty())
 }
 
 /// `T` of the `AddOptions<T>()` that a chain starts with.

@@ -227,7 +227,9 @@ impl<'a> Edges<'_, 'a> {
         let linker = self.linker;
         let is_stub = |c: &Call| c.operation.as_deref().is_some_and(|o| o.ends_with("<stub>"));
         let invoked = calls.iter().any(|(_, _, c)| !is_stub(c));
-        let schema = linker.index.schemas.iter().find(|(_, s, _)| squash(last(&s.name)) == service);
+        // The contract's own methods, not the paths that a gateway gives them.
+        let methods = |s: &seam_facts::Schema| s.protocol != Protocol::Http && squash(last(&s.name)) == service;
+        let schema = linker.index.schemas.iter().find(|(_, s, _)| methods(s));
         if !invoked && let Some((_, schema, _)) = schema {
             // A stub that nobody calls is no edge. Its methods may be called where the stub's type is not visible.
             let names = &linker.territories[node].names;

@@ -11,7 +11,7 @@ use crate::territory::Territory;
 use seam_facts::{ENVIRONMENT_PREFIX, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
 
 const MAX_DEPTH: usize = 14;
-const MAX_TEXTS: usize = 12;
+const MAX_TEXTS: usize = 16;
 /// Callers of one function that are followed.
 const MAX_CALLERS: usize = 24;
 
@@ -322,6 +322,8 @@ impl<'a> View<'_, 'a> {
             }
             let mut texts = self.value(value, at, None, depth - 1);
             texts.iter_mut().for_each(|t| t.via.push((at, fact)));
+            // What is known already takes nobody's place.
+            texts.retain(|t| !out.iter().any(|o: &Text<'_>| o.text == t.text));
             out.extend(texts);
         }
         if out.iter().any(|t| !t.open) {
@@ -367,7 +369,8 @@ impl<'a> View<'_, 'a> {
         let same_file = at == from;
         if owner.is_empty() {
             // A bare name: the same file, or a top-level name of another.
-            return if same_file { Some(4) } else { theirs.is_empty().then_some(2) };
+            let beside = || folder(&self.index.paths[at]) == folder(&self.index.paths[from]);
+            return if same_file { Some(4) } else { theirs.is_empty().then(|| if beside() { 3 } else { 2 }) };
         }
         if theirs == owner {
             return Some(5);

@@ -156,11 +156,19 @@ fn has_code(index: &Index<'_>, context: &str) -> bool {
 /// The folder that is called like one of the names. A recipe beside the code is worth a better name.
 fn called(recipes: &[String], images: &BTreeSet<&str>, code: &[String], names: &[&str]) -> Option<String> {
     let hits = recipes.iter().chain(code).filter_map(|f| {
-        let rank = rank(f.rsplit('/').next()?, names).filter(|r| *r >= 2)?;
+        let rank = joined(f, names).then_some(3).or_else(|| rank(f.rsplit('/').next()?, names)).filter(|r| *r >= 2)?;
         let recipe = images.contains(f.as_str());
         Some((4 - rank - u8::from(recipe), u8::from(!recipe), f.matches('/').count(), f))
     });
     hits.min().map(|(.., folder)| folder.clone())
+}
+
+/// Whether the folder's last two parts together are one of the names: `orders/server` is `ordersserver`.
+fn joined(folder: &str, names: &[&str]) -> bool {
+    let mut parts = folder.rsplit('/');
+    let (Some(last), Some(outer)) = (parts.next(), parts.next()) else { return false };
+    let both = squash(outer) + &squash(last);
+    names.iter().any(|n| squash(n) == both)
 }
 
 /// How well a folder's own name fits: 3 the same, 2 the same but for words that people add to every service or with the
@@ -209,7 +217,8 @@ pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String>
     let mut best: Option<(u8, usize, &String)> = None;
     for folder in folders {
         for (depth, part) in folder.rsplit('/').enumerate().take(3) {
-            let Some(rank) = rank(part, names) else { continue };
+            let joined = depth == 0 && joined(folder, names);
+            let Some(rank) = joined.then_some(4).or_else(|| rank(part, names)) else { continue };
             // The name itself beats a variation of it; then the folder nearest to the name; then the shallowest.
             let score = (rank, usize::MAX - depth * 1000 - folder.matches('/').count(), folder);
             if best.is_none_or(|b| (score.0, score.1) > (b.0, b.1)) {

@@ -499,7 +499,10 @@ impl<'a> Modules<'a> {
                     (rest.is_empty() || rest.starts_with('/'))
                         .then(|| (name.len(), join(dir, rest.trim_start_matches('/'))))
                 });
-            let dir = found.max().and_then(|(_, dir)| dir);
+            let dir = match found.max() {
+                Some((_, dir)) => dir,
+                None => self.of_go_path(path, module),
+            };
             return dir.and_then(|d| self.by_folder.get(d.as_str())).cloned().unwrap_or_default();
         }
         if path.ends_with(".py") {
@@ -531,6 +534,31 @@ impl<'a> Modules<'a> {
                 .filter(|f| index.uses[*f].is_some() && !index.test[*f] && below(index.paths[*f], dir))
                 .collect(),
             None => self.aliased(index, path, module),
+        }
+    }
+
+    /// The folder that an import of a program without a module file means: from `GOPATH`, where the repository's own path
+    /// comes first and the folder in it is what follows.
+    fn of_go_path(&self, path: &str, module: &str) -> Option<String> {
+        let in_module = |(dir, kind): &(&str, ModuleKind)| *kind == ModuleKind::Go && below(path, dir);
+        let host = module.split('/').next().unwrap_or("");
+        if !host.contains('.') || self.named.values().any(in_module) {
+            return None;
+        }
+        let parts: Vec<&str> = module.split('/').collect();
+        let mut base = folder(path);
+        loop {
+            for from in 1..parts.len() {
+                let found = join(base, &parts[from..].join("/"));
+                let go = |files: &Vec<FileId>| !files.is_empty();
+                if found.as_deref().is_some_and(|f| self.by_folder.get(f).is_some_and(go)) {
+                    return found;
+                }
+            }
+            if base.is_empty() {
+                return None;
+            }
+            base = folder(base);
         }
     }
 

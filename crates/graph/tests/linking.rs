@@ -154,3 +154,51 @@ fn what_a_crate_of_the_workspace_does_counts_where_it_is_called() {
     assert_eq!(edges(&crates("list")), [("web", EdgeKind::Http, "orders")]);
     assert_eq!(edges(&crates("count")), []);
 }
+
+/// A Go program without a module file, whose imports go by the repository's own path.
+fn go_path(import: &str) -> Graph {
+    let uses = |functions: &str, names: &[&str], imports: &[&str], package: &str| {
+        let functions = vec![(functions.into(), names.iter().map(|n| (*n).into()).collect())];
+        let imports = imports.iter().map(|i| (*i).into()).collect();
+        fact(1, Claim::Uses(Uses { functions, imports, package: package.into(), ..Uses::default() }))
+    };
+    linked([
+        deployed(),
+        ("web/main.go", vec![uses("main", &["Connect"], &[import], "main")]),
+        ("client/client.go", vec![uses("Connect", &[], &[], "client"), fact(4, call(address(), "Connect"))]),
+        ("orders/main.go", vec![uses("main", &[], &[], "main")]),
+    ])
+}
+
+#[test]
+fn imports_of_a_go_path_lead_to_folders_of_the_repository() {
+    assert_eq!(edges(&go_path("shop.example.com/client")), [("web", EdgeKind::Http, "orders")]);
+    assert_eq!(edges(&go_path("client")), []);
+}
+
+#[test]
+fn a_folder_whose_parts_make_the_name_is_the_source() {
+    let image = |name: &str| {
+        let image = Some(Value::text(format!("registry/{name}:1")));
+        Claim::Service(Service { image, ..Service::new(name, Deployment::Compose) })
+    };
+    let uses = || fact(1, Claim::Uses(Uses::default()));
+    let graph = linked([
+        ("compose.yaml", vec![fact(1, image("ordersserver")), fact(4, image("ordersapi"))]),
+        ("orders/server/main.go", vec![uses()]),
+        ("orders/api/main.go", vec![uses(), fact(3, call(Value::text("http://ordersserver"), "main"))]),
+    ]);
+    assert_eq!(edges(&graph), [("ordersapi", EdgeKind::Http, "ordersserver")]);
+}
+
+#[test]
+fn a_compose_file_for_tests_is_no_part_of_the_system_beside_it() {
+    let graph = linked([
+        deployed(),
+        ("compose-tests.yaml", vec![fact(1, service("web")), fact(4, service("web-functional-test"))]),
+        served(),
+        code(vec![fact(1, Claim::Uses(Uses::default()))]),
+    ]);
+    let names: Vec<&str> = graph.nodes.iter().map(|n| n.name.as_str()).collect();
+    assert_eq!(names, ["orders", "web"]);
+}

@@ -109,6 +109,8 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&
             return call.args.iter().map(|a| eval(&a.value)).reduce(|list, v| list.then(",".into()).then(v));
         }
         "net/url#Parse().Parse" | "net/url#Parse().JoinPath" => return Some(eval(call.receiver()?).then(arg(0)?)),
+        // What a request asks for begins with a slash.
+        "net/http#Request.URL.RequestURI" => return Some(Value::text("/").then(Value::opaque("RequestURI"))),
         "os#ExpandEnv" => return Some(expand(&arg(0)?.as_text()?)),
         "cmp#Or" => return call.args.iter().map(|a| eval(&a.value)).reduce(library::or_default),
         "net/url#JoinPath" => {
@@ -237,6 +239,9 @@ pub(crate) fn generated(code: &Code<'_>, module: &str) -> bool {
 pub(super) fn member(origin: &str, member: &str) -> Option<Value> {
     if member == "DefaultURL" && origin.contains("nats") {
         return Some("nats://127.0.0.1:4222".into());
+    }
+    if matches!(member, "Path" | "RequestURI") && matches!(origin, "net/http#Request.URL" | "net/http#Request") {
+        return Some(Value::text("/").then(Value::opaque(member)));
     }
     match (origin, member.strip_prefix("Method")) {
         ("net/http#", Some(method)) => Some(Value::text(method.to_ascii_uppercase())),

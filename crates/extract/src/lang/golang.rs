@@ -275,7 +275,18 @@ fn assign(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         }
         return;
     }
-    pairs(cx, &left, &right, if declares { "var" } else { "" }, node, out);
+    let asserted = match right.as_slice() {
+        [only] if declares && only.kind() == "type_assertion_expression" => only.child_by_field_name("type"),
+        _ => None,
+    };
+    // What a value is asserted to be is what the name holds.
+    let asserted = asserted.filter(|ty| matches!(ty.kind(), "type_identifier" | "qualified_type" | "pointer_type"));
+    let ty = match asserted {
+        Some(ty) => cx.src(ty),
+        None if declares => "var",
+        None => "",
+    };
+    pairs(cx, &left, &right, ty, node, out);
 }
 
 fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
@@ -534,9 +545,29 @@ fn composite(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
         "struct_type" => literal(cx, body, ""),
         _ => {
             let name = plain_type(cx.src(ty));
-            construct(cx, &name, body)
+            // A name for a map or a list: its elements are of that type.
+            match element_of(cx, &name) {
+                Some(element) => {
+                    let items = literal(cx, body, &element);
+                    Expr { span: span(node), ..items }
+                }
+                None => construct(cx, &name, body),
+            }
         }
     }
+}
+
+/// The type of the elements, where this file declares `type NAME map[K]T` or `type NAME []T`.
+fn element_of(cx: &Lower<'_>, name: &str) -> Option<SmolStr> {
+    let declared = format!("type {name} ");
+    let line = cx.text.lines().find_map(|l| l.strip_prefix(declared.as_str()))?;
+    let element = match line.trim_start().strip_prefix("map[") {
+        Some(rest) => rest.split_once(']')?.1,
+        None => line.trim_start().strip_prefix("[]")?,
+    };
+    let element = element.split("//").next().unwrap_or(element).trim();
+    let named = element.trim_start_matches('*').starts_with(|c: char| c.is_alphabetic());
+    (named && !element.contains(['{', '(', ' '])).then(|| plain_type(element))
 }
 
 /// `T{…}`: a construction with one object of its keys.

@@ -9,7 +9,7 @@ use seam_facts::{Call, Claim, Hole, Protocol, Route, SmolStr, Value, format_smol
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-http-client",
-    version: 2,
+    version: 3,
     page: include_str!("client.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };

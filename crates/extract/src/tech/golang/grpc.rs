@@ -9,7 +9,7 @@ use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Span, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-grpc",
-    version: 2,
+    version: 3,
     page: include_str!("grpc.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -116,6 +116,19 @@ fn stub(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         call(code, site, "grpc-gateway", format_smolstr!("{found}/*"), value(2), sink);
         return;
     }
+    // Generated beside the program, so that no package stands before the name.
+    let beside = |start: &str, end: &str| {
+        let plain = !callee.contains(['#', '.']);
+        callee.strip_prefix(start)?.strip_suffix(end).filter(|s| plain && !s.is_empty()).map(SmolStr::from)
+    };
+    if let Some(found) = beside("Register", "HandlerFromEndpoint") {
+        call(code, site, "grpc-gateway", format_smolstr!("{found}/*"), value(2), sink);
+        return;
+    }
+    if let Some(service) = beside("New", "Client").filter(|_| dialled(code, site)) {
+        call(code, site, "grpc", format_smolstr!("{service}/<stub>"), value(0), sink);
+        return;
+    }
     if micro(code) {
         let service = callee.split_once('#').and_then(|(_, n)| n.strip_prefix("New")?.strip_suffix("Service"));
         if let Some(service) = service.filter(|s| !s.is_empty() && !s.contains('.'))
@@ -140,6 +153,15 @@ fn stub(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     } else if args == 1 && site.call.receiver().is_some() {
         call(code, site, "grpc", format_smolstr!("{service}/<stub>"), value(0), sink);
     }
+}
+
+/// Whether the only argument is a connection that this file dials.
+fn dialled(code: &Code<'_>, site: &Site<'_>) -> bool {
+    let [arg] = site.call.args.as_slice() else { return false };
+    let origin = code.origin(&arg.value, site.function);
+    ["Dial", "DialContext", "NewClient"]
+        .iter()
+        .any(|f| origin.strip_prefix("google.golang.org/grpc#").is_some_and(|o| o.trim_end_matches("()") == *f))
 }
 
 /// Whether go-micro's generated code is in use, whose handlers take options.

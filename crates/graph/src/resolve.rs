@@ -369,7 +369,7 @@ impl<'a> View<'_, 'a> {
         let same_file = at == from;
         if owner.is_empty() {
             // A bare name: the same file, or a top-level name of another.
-            let beside = || folder(&self.index.paths[at]) == folder(&self.index.paths[from]);
+            let beside = || folder(self.index.paths[at]) == folder(self.index.paths[from]);
             return if same_file { Some(4) } else { theirs.is_empty().then(|| if beside() { 3 } else { 2 }) };
         }
         if theirs == owner {

@@ -100,6 +100,8 @@ pub(crate) fn scopes<'a>(index: &Index<'a>, deploy: &Deploy<'a>, territories: &[
 struct Shared<'a> {
     /// Application configuration in folders that hold a build manifest, by folder.
     beside_modules: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
+    /// Values of Helm charts, by the chart's folder.
+    charts: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
     /// What configuration servers hand out, by squashed application name.
     handed: Vec<(String, FileId, &'a Setting, &'a Fact)>,
 }
@@ -107,9 +109,15 @@ struct Shared<'a> {
 impl<'a> Shared<'a> {
     fn new(index: &Index<'a>) -> Self {
         let modules: BTreeSet<&str> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f])).collect();
-        let mut shared = Shared { beside_modules: HashMap::new(), handed: Vec::new() };
+        let mut shared = Shared { beside_modules: HashMap::new(), charts: HashMap::new(), handed: Vec::new() };
         for (file, setting, fact) in &index.settings {
             let above = folder(index.paths[*file]);
+            if setting.scope == SettingScope::App
+                && setting.key.starts_with(VALUES)
+                && matches!(index.paths[*file].rsplit('/').next(), Some("values.yaml" | "values.yml"))
+            {
+                shared.charts.entry(above).or_default().push((*file, setting, fact));
+            }
             match &setting.scope {
                 SettingScope::App if modules.contains(above) => {
                     shared.beside_modules.entry(above).or_default().push((*file, setting, fact));
@@ -178,6 +186,7 @@ fn scope<'a>(
                 }
             }
         }
+        charted(index.paths[unit.file], shared, &mut scope);
         let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
         if let Some(file) = recipe.and_then(|r| index.by_path.get(r.as_str()).copied()) {
             image_settings(index, file, &mut scope);
@@ -225,6 +234,25 @@ fn scope<'a>(
         }
     }
     scope
+}
+
+/// How the helm extractor's keys of a chart's values begin.
+const VALUES: &str = "values.";
+
+/// The values of the chart that a template belongs to; before them, what the chart around it sets for this part of it.
+fn charted<'a>(template: &str, shared: &Shared<'a>, scope: &mut Scope<'a>) {
+    let Some((chart, _)) = template.rsplit_once("/templates/") else { return };
+    let outer = chart.rsplit_once("/charts/").map(|(outer, name)| (outer, format!("{VALUES}{name}.")));
+    let given = outer.iter().flat_map(|(outer, prefix)| {
+        let set = shared.charts.get(outer).into_iter().flatten();
+        set.filter_map(move |(f, s, fact)| Some((s.key.strip_prefix(prefix.as_str())?, *f, *s, *fact)))
+    });
+    let own = shared.charts.get(chart).into_iter().flatten();
+    let own = own.filter_map(|(f, s, fact)| Some((s.key.strip_prefix(VALUES)?, *f, *s, *fact)));
+    for (key, file, setting, fact) in given.chain(own) {
+        let key = squash(VALUES) + &squash(key);
+        scope.configuration.entry(key).or_insert_with(|| vec![set(file, setting, fact, Home::Node)]);
+    }
 }
 
 fn image_settings<'a>(index: &Index<'a>, file: FileId, scope: &mut Scope<'a>) {

@@ -167,10 +167,13 @@ impl<'a> Code<'a> {
         appended.iter().fold(base, |value, b| value.then(self.eval(b.value, b.function, steps.saturating_sub(1))))
     }
 
-    /// `this.x = x`: what is assigned to the field is a parameter or local of the same name, not the field.
+    /// `this.x = x`: what is assigned to the field is a parameter or local of the same name, not the field. Where a field
+    /// is only reached through its object, a bare name is never the field.
     fn shadowed(&self, binding: &Binding<'a>, name: &str) -> bool {
+        let bare = matches!(self.unit.lang, Lang::Go | Lang::Script | Lang::Python | Lang::Rust | Lang::Php);
         binding.field
-            && (self.locals.contains_key(&(binding.function, name))
+            && (bare
+                || self.locals.contains_key(&(binding.function, name))
                 || self.unit.functions[binding.function].params.iter().any(|p| p.name == name))
     }
 
@@ -226,7 +229,7 @@ impl<'a> Code<'a> {
 
     /// What a method gives that is called like a variable, without parentheses.
     fn method(&self, owner: &str, name: &str) -> Option<Value> {
-        if self.unit.lang != crate::lang::Lang::Ruby {
+        if self.unit.lang != Lang::Ruby {
             return None;
         }
         let found = self.unit.functions.iter().find(|f| f.name == name && (f.owner == owner || f.owner.is_empty()))?;
@@ -284,7 +287,7 @@ impl<'a> Code<'a> {
             return self.eval_field(&self.unit.functions[function].owner, member, steps.saturating_sub(1));
         }
         // Ruby calls methods without parentheses; the parts of a parsed address stand for the address.
-        if self.unit.lang == crate::lang::Lang::Ruby
+        if self.unit.lang == Lang::Ruby
             && (library::TRANSPARENT_METHODS.contains(&member)
                 || matches!(member, "host" | "hostname" | "request_uri" | "origin"))
         {

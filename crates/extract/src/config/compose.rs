@@ -18,6 +18,12 @@ fn wants(file: &File<'_>) -> bool {
     let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else {
         return false;
     };
+    // The values of a Helm chart may have any key.
+    let values = ["values.", "values-"].iter().any(|v| stem.starts_with(v)) || stem == "values";
+    let values = values || [".values", "-values"].iter().any(|v| stem.ends_with(v));
+    if values {
+        return false;
+    }
     named(stem) || file.text.is_empty() || file.text.starts_with("services:") || file.text.contains("\nservices:")
 }
 

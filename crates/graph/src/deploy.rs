@@ -107,6 +107,12 @@ impl<'a> Deploy<'a> {
         let base = folder(path);
         // Kubernetes manifests of one repository are one deployment, however they are foldered.
         let key = match service.deployment {
+            // Charts side by side are one deployment. What a chart's values start is declared a second time by its
+            // templates, under other names.
+            Deployment::Helm => match path.split_once("/templates/") {
+                Some((chart, _)) => folder(chart).to_owned(),
+                None => base.to_owned(),
+            },
             Deployment::Kubernetes | Deployment::Systemd => {
                 path.split_once('/').map(|(top, _)| top).unwrap_or("").to_owned()
             }

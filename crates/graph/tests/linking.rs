@@ -202,3 +202,31 @@ fn a_compose_file_for_tests_is_no_part_of_the_system_beside_it() {
     let names: Vec<&str> = graph.nodes.iter().map(|n| n.name.as_str()).collect();
     assert_eq!(names, ["orders", "web"]);
 }
+
+#[test]
+fn values_of_a_chart_are_its_workloads_wherever_the_code_stands() {
+    let workload = |name: &str| {
+        let image = Some(Value::text(format!("registry/{name}:1")));
+        Claim::Service(Service { image, ..Service::new(name, Deployment::Helm) })
+    };
+    let app = |key: &str, value: &str| {
+        fact(
+            2,
+            Claim::Setting(Setting { scope: SettingScope::App, key: key.into(), value: value.into(), profile: None }),
+        )
+    };
+    let (scope, key) = (SettingScope::Service("web".into()), "ORDERS_URL".into());
+    let handed = Setting { scope, key, value: Value::config("values.orders.url", None), profile: None };
+    let uses = || fact(1, Claim::Uses(Uses::default()));
+    let graph = linked([
+        ("charts/web/templates/web.yaml", vec![fact(1, workload("web")), fact(4, Claim::Setting(handed))]),
+        ("charts/web/values.yaml", vec![app("values.orders.url", "http://orders/list")]),
+        ("charts/orders/templates/orders.yaml", vec![fact(1, workload("orders"))]),
+        ("charts/orders/values.yaml", vec![app("values.orders.url", "http://web/other")]),
+        ("src/web/main.py", vec![uses(), fact(9, call(address(), "show"))]),
+        ("src/orders/main.py", vec![uses()]),
+        // What one service's developer starts names nothing of the system.
+        ("src/orders/compose.dev.yaml", vec![fact(1, service("app"))]),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders")]);
+}

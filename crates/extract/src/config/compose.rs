@@ -11,7 +11,7 @@ use seam_facts::{
 };
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "compose", version: 2, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "compose", version: 3, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();

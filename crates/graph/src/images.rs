@@ -41,6 +41,10 @@ const WORDS: &[(&str, Product)] = &[
     ("elasticsearch-head", TOOL),
     ("opensearch-dashboards", TOOL),
     ("zookeeper", TOOL),
+    // The cloud's database by another door.
+    ("gce-proxy", TOOL),
+    ("cloud-sql-proxy", TOOL),
+    ("cloudsql-proxy", TOOL),
     // Databases.
     ("postgis", store(NodeKind::Database, System::Postgres)),
     ("postgres", store(NodeKind::Database, System::Postgres)),
@@ -158,6 +162,11 @@ const WORDS: &[(&str, Product)] = &[
     ("ingress-controller", TOOL),
     ("placement", TOOL),
     ("busybox", TOOL),
+    ("provisioner", TOOL),
+    ("metrics-server", TOOL),
+    ("cert-manager", TOOL),
+    ("external-dns", TOOL),
+    ("cluster-autoscaler", TOOL),
     // Servers that services call.
     ("consul", SERVER),
     ("eureka", SERVER),

@@ -134,7 +134,10 @@ impl<'a> Edges<'_, 'a> {
                     .filter(|w| w.contains("://") || w.contains(':'))
                 {
                     for address in address::parse(word) {
+                        // `orders:app` is an object of a module; an address has a scheme or a port.
+                        let addressed = word.contains("://") || address.port.is_some();
                         if let Place::Nodes(ids) = self.place(node, &address)
+                            && addressed
                             && !address::is_local(&address.host)
                         {
                             for to in ids {

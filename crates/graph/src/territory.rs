@@ -408,7 +408,10 @@ fn file_named(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Option<
 
 /// What a command and a name may call a folder or a file.
 fn words<'w>(command: &'w str, name: &'w str) -> Vec<&'w str> {
-    let split = command.split([' ', '/', '=', ',', '"', '[', ']', ':']).filter(|w| w.len() > 2);
+    // Folders of every program's layout tell no two deployables apart.
+    let layout =
+        |w: &&str| matches!(*w, "app" | "apps" | "bin" | "config" | "etc" | "lib" | "src" | "tmp" | "usr" | "var");
+    let split = command.split([' ', '/', '=', ',', '"', '[', ']', ':']).filter(|w| w.len() > 2 && !layout(w));
     split.chain([name]).collect()
 }
 

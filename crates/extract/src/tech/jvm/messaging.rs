@@ -10,7 +10,7 @@ use seam_facts::{Claim, SmolStr, System, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-messaging",
-    version: 1,
+    version: 2,
     page: include_str!("messaging.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -23,6 +23,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
     function_beans(code, sink);
     sends(code, sink);
+    jms(code, sink);
     events(code, sink);
 }
 
@@ -236,8 +237,6 @@ const CALLS: &[(&str, &str, &str, System, bool, usize, &str)] = &[
     ("sendAndReceive", "jmstemplate", "", System::ActiveMq, true, 0, "Spring JMS"),
     ("receive", "jmstemplate", "", System::ActiveMq, false, 0, "Spring JMS"),
     ("receiveAndConvert", "jmstemplate", "", System::ActiveMq, false, 0, "Spring JMS"),
-    ("createQueue", "session", "jms", System::ActiveMq, true, 0, "JMS"),
-    ("createTopic", "session", "jms", System::ActiveMq, true, 0, "JMS"),
     ("send", "sqstemplate", "", System::Sqs, true, 0, "Spring Cloud AWS"),
     ("sendAsync", "sqstemplate", "", System::Sqs, true, 0, "Spring Cloud AWS"),
     ("convertAndSend", "queuemessagingtemplate", "", System::Sqs, true, 0, "Spring Cloud AWS"),
@@ -287,6 +286,58 @@ fn sends(code: &Code<'_>, sink: &mut Sink) {
                 m.address = address(*system).filter(|_| client.starts_with("Spring"));
                 state(m, site.span(), sink);
             }
+        }
+    }
+}
+
+/// JMS itself: what makes producers and consumers of a session, and JMS 2.0's producers, which are told where by each send.
+fn jms(code: &Code<'_>, sink: &mut Sink) {
+    if !code.imports("javax.jms") && !code.imports("jakarta.jms") {
+        return;
+    }
+    const ENDS: &[(&str, bool)] = &[
+        ("createProducer", true),
+        ("createSender", true),
+        ("createPublisher", true),
+        ("createConsumer", false),
+        ("createReceiver", false),
+        ("createSubscriber", false),
+        ("createDurableSubscriber", false),
+        ("createDurableConsumer", false),
+        ("createSharedConsumer", false),
+        ("createSharedDurableConsumer", false),
+    ];
+    let mut found = false;
+    let mut say = |site: &crate::code::Site<'_>, to: &Expr, publish: bool, sink: &mut Sink| {
+        let (made, at) = code.resolved(to, site.function);
+        let destination =
+            made.as_call().filter(|c| matches!(c.name(), "createQueue" | "createTopic")).and_then(|c| c.arg(0));
+        let topic = match destination {
+            Some(name) => code.value(name, at),
+            None => code.value(to, site.function),
+        };
+        state(message(System::ActiveMq, publish, topic, "JMS", code.within(site.function)), site.span(), sink);
+    };
+    for (name, publish) in ENDS {
+        for site in code.calls_named(&[name]) {
+            let Some(to) = site.call.arg(0) else { continue };
+            found = true;
+            say(&site, to, *publish, sink);
+        }
+    }
+    for site in code.calls_named(&["send"]) {
+        let Some(to) = site.call.arg(0).filter(|_| site.call.args.len() == 2) else { continue };
+        if receiver(code, site.call, site.function).contains("createproducer") {
+            found = true;
+            say(&site, to, true, sink);
+        }
+    }
+    // A destination whose ends are made elsewhere.
+    if !found {
+        for site in code.calls_named(&["createQueue", "createTopic"]) {
+            let Some(name) = site.call.arg(0) else { continue };
+            let topic = code.value(name, site.function);
+            state(message(System::ActiveMq, true, topic, "JMS", code.within(site.function)), site.span(), sink);
         }
     }
 }

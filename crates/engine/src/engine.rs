@@ -12,7 +12,7 @@ pub enum Change {
     /// A file is gone.
     Removed { path: SmolStr },
     /// `seam.toml` says this now.
-    Settings(Settings),
+    Settings(Arc<Settings>),
 }
 
 /// Facts and settings. Cheap to take snapshots of: files are shared.
@@ -30,7 +30,7 @@ impl Engine {
                 Change::Removed { path } => {
                     Arc::make_mut(&mut self.base).remove(&path);
                 }
-                Change::Settings(settings) => self.settings = Arc::new(settings),
+                Change::Settings(settings) => self.settings = settings,
             }
         }
     }

@@ -6,15 +6,19 @@
 mod ask;
 pub mod asks;
 mod engine;
+mod findings;
 mod refusal;
 mod rename;
+mod rules;
 mod settings;
 mod shape;
 mod snapshot;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use engine::{Change, Engine};
+pub use findings::{Allowed, Finding, Fix, Step};
 pub use refusal::{Refusal, RefusalKind};
+pub use rules::{Detect, Level};
 pub use settings::{COMMENTED, Settings};
 pub use shape::{
     Contact, Counts, Endpoint, Interaction, Node, Operation, Owner, Package, Place, Policy, Problem, Reading, Setting,
@@ -32,6 +36,11 @@ pub fn interesting(path: &str) -> bool {
 /// Every extractor's id with its page, in the order in which they run.
 pub fn extractors() -> Vec<(&'static str, &'static str)> {
     seam_extract::all().map(|e| (e.id, e.page)).collect()
+}
+
+/// Every rule's id with its page, in the order in which help shows them.
+pub fn rules() -> Vec<(&'static str, &'static str)> {
+    seam_detect::RULES.iter().map(|r| (r.id, r.page)).collect()
 }
 
 /// The facts of one file's text. Pure, and safe to run on many threads (give them stacks of 16 MB).

@@ -24,6 +24,8 @@ pub struct Settings {
     pub aliases: BTreeMap<String, String>,
     /// Systems outside: name → hosts that belong to it.
     pub externals: BTreeMap<String, Vec<String>>,
+    /// Budgets and severities of rules.
+    pub detect: crate::Detect,
 }
 
 /// What `seam init` writes.

@@ -2,8 +2,8 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Build, Call, Constant, Depends, Endpoint, Message, Module, Mount, Owner, Pass, Policy, Profile,
-    Read, Return, Route, Schema, Service, Setting, SmolStr, Span, Store, Test, Uses,
+    Access, Alias, Allow, Alteration, Build, Call, Constant, Depends, Endpoint, Message, Module, Mount, Owner, Pass,
+    Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses,
 };
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,12 @@ pub enum Claim {
     Return(Return),
     Pass(Pass),
     Uses(Uses),
+    // What rules need besides.
+    Region(Region),
+    Shape(Shape),
+    Alteration(Alteration),
     // People and proof.
     Test(Test),
     Owner(Owner),
+    Allow(Allow),
 }

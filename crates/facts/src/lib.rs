@@ -7,6 +7,7 @@ mod base;
 mod claim;
 mod code;
 mod deploy;
+mod hazard;
 mod key;
 mod problem;
 mod show;
@@ -21,6 +22,7 @@ pub use code::{
     Argument, Constant, Depends, ENVIRONMENT_PREFIX, Module, ModuleKind, Owner, Pass, Read, Return, Schema, Test, Uses,
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
+pub use hazard::{Allow, Alteration, AlterationKind, Region, RegionKind, Shape, ShapeField, ShapeKind};
 pub use key::Key;
 pub use problem::{Problem, ProblemKind};
 pub use site::{Lines, Span};

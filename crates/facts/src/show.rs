@@ -1,6 +1,9 @@
 //! One line of text for each claim: what pages expect, and what `seam at` prints. For people; never parsed back.
 
-use crate::{AccessMode, Argument, Call, Claim, Message, Policy, Port, Service, SettingScope, SmolStr, Target, Value};
+use crate::{
+    AccessMode, Argument, Call, Claim, Message, Policy, Port, Service, SettingScope, Shape, ShapeField, SmolStr,
+    Target, Value,
+};
 use std::fmt::{self, Display, Formatter};
 
 impl Display for Claim {
@@ -130,8 +133,46 @@ impl Display for Claim {
                 write!(f, "owner {}", o.pattern)?;
                 list(f, "", &o.owners)
             }
+            Claim::Region(r) => {
+                write!(f, "region {}", word(&r.kind))?;
+                opt(f, "attempts", &r.attempts)?;
+                opt(f, "ms", &r.millis)?;
+                if !r.detail.is_empty() {
+                    write!(f, " ({})", r.detail)?;
+                }
+                list(f, "calls", &r.calls)?;
+                nonempty(f, "in", &r.within)
+            }
+            Claim::Shape(s) => shape(s, f),
+            Claim::Alteration(a) => {
+                write!(f, "alteration {} {}", word(&a.change), a.table)?;
+                if !a.column.is_empty() {
+                    write!(f, ".{}", a.column)?;
+                }
+                if !a.to.is_empty() {
+                    write!(f, " to {}", a.to)?;
+                }
+                Ok(())
+            }
+            Claim::Allow(a) => write!(f, "allow {} {}", a.rule, a.reason),
         }
     }
+}
+
+fn shape(s: &Shape, f: &mut Formatter<'_>) -> fmt::Result {
+    write!(f, "shape {} {}", word(&s.kind), s.name)?;
+    let field = |x: &ShapeField| {
+        let number = x.number.map(|n| format!("={n}")).unwrap_or_default();
+        let mark = match x.required {
+            Some(true) => "!",
+            Some(false) => "?",
+            None => "",
+        };
+        let ty = if x.ty.is_empty() { String::new() } else { format!(": {}", x.ty) };
+        format!("{}{mark}{number}{ty}", x.name)
+    };
+    let parts: Vec<String> = s.fields.iter().map(field).chain(s.values.iter().map(ToString::to_string)).collect();
+    write!(f, " {{{}}}", parts.join(", "))
 }
 
 fn service(s: &Service, f: &mut Formatter<'_>) -> fmt::Result {

@@ -97,15 +97,16 @@ impl<'l, 'a> Edges<'l, 'a> {
         }
         let proof = self.linker.proof(at.0, at.1, via);
         let endpoint = self.endpoint_for(to, &operation);
+        let policies = self.policies(from, at, within, client);
         let detail = Detail {
             operation,
             client: client.clone(),
             within: within.clone(),
             endpoint,
             at: self.linker.evidence(at.0, at.1),
+            policies: policies.clone(),
             certainty,
         };
-        let policies = self.policies(from, at, within, client);
         let draft = self.drafts.entry((from, to, kind)).or_insert_with(|| Draft {
             certainty,
             details: BTreeSet::new(),
@@ -194,6 +195,8 @@ impl<'l, 'a> Edges<'l, 'a> {
                 system,
                 languages: Vec::new(),
                 roots: Vec::new(),
+                own: Vec::new(),
+                libraries: Vec::new(),
                 aliases: Vec::new(),
                 proof: self.linker.proof(at.0, at.1, &[]),
             });

@@ -98,6 +98,10 @@ impl<'a> Index<'a> {
                     | Claim::Policy(_)
                     | Claim::Read(_)
                     | Claim::Test(_)
+                    | Claim::Region(_)
+                    | Claim::Shape(_)
+                    | Claim::Alteration(_)
+                    | Claim::Allow(_)
                     | Claim::Owner(_) => {}
                 }
             }

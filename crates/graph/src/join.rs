@@ -142,6 +142,8 @@ impl<'a> Linker<'a> {
                 system: merged.product.and_then(|p| p.system).filter(|_| kind.is_store()),
                 languages: languages.into_iter().collect(),
                 roots: territory.roots.iter().map(SmolStr::from).collect(),
+                own: territory.own.iter().map(|f| self.index.paths[*f].clone()).collect(),
+                libraries: territory.libraries.iter().map(|f| self.index.paths[*f].clone()).collect(),
                 aliases: aliases.into_iter().collect(),
                 proof,
             });

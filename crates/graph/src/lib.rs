@@ -11,6 +11,8 @@
 //! 6. `address`: a text to the node that it names.
 //! 7. `calls`, `handed`, `stores`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers; `stock`: its packages, tests and owners.
+//!
+//! `flows` follows, on demand, what a service does to others when one of its entries is used.
 
 mod address;
 mod calls;
@@ -18,6 +20,7 @@ mod crates;
 mod deploy;
 mod edges;
 mod endpoints;
+mod flows;
 mod handed;
 pub mod images;
 mod index;
@@ -34,6 +37,7 @@ mod stores;
 mod territory;
 mod undeployed;
 
+pub use flows::{Effect, Flows, Operation, endpoint_of, is_synchronous};
 pub use index::is_test;
 pub use join::link;
 pub use model::{

@@ -115,6 +115,10 @@ pub struct Node {
     pub languages: Vec<SmolStr>,
     /// Folders of its code.
     pub roots: Vec<SmolStr>,
+    /// Files that were read below its folders.
+    pub own: Vec<SmolStr>,
+    /// Files of libraries in the workspace that it imports.
+    pub libraries: Vec<SmolStr>,
     /// Other names it answers to.
     pub aliases: Vec<SmolStr>,
     pub proof: Proof,
@@ -198,6 +202,8 @@ pub struct Detail {
     /// The callee's endpoint key that answers it, where one was found.
     pub endpoint: Option<Key>,
     pub at: Evidence,
+    /// The policies that govern this very operation.
+    pub policies: Vec<Policy>,
     /// How sure this operation is; the edge is as sure as its surest one.
     pub certainty: Certainty,
 }

@@ -90,7 +90,7 @@ impl Workspace {
         let mut cache = Cache::open(&opening.cache, &given);
         notes.extend(cache.note.take());
         let mut engine = Engine::default();
-        engine.apply([Change::Settings(settings.clone())]);
+        engine.apply([Change::Settings(Arc::new(settings.clone()))]);
         let roots = named(given);
         let answers = Answers::new(cache.answers());
         let mut workspace = Workspace {

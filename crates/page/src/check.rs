@@ -1,6 +1,7 @@
 //! What a page expects against what is so.
 
-use crate::parse::{Page, parse};
+use crate::parse::{Block, Page, parse};
+use seam_detect::{Finding, Rule};
 use seam_extract::File;
 use seam_facts::{Claim, Fact, FactBase, SmolStr};
 use std::collections::BTreeSet;
@@ -55,6 +56,10 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Schema(_)
             | Claim::Read(_)
             | Claim::Test(_)
+            | Claim::Region(_)
+            | Claim::Shape(_)
+            | Claim::Alteration(_)
+            | Claim::Allow(_)
             | Claim::Owner(_) => true,
         };
         actual.extend(own.into_iter().filter(wanted).map(line));
@@ -67,13 +72,58 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
     compare(text, &page, "facts", &actual)
 }
 
+fn base<'p>(files: impl Iterator<Item = (&'p str, &'p str)>) -> FactBase {
+    let mut base = FactBase::default();
+    for (path, source) in files {
+        base.insert(SmolStr::from(path), Arc::new(seam_extract::extract(&File { path, text: source })));
+    }
+    base
+}
+
+/// The `findings` blocks of a rule's page: every heading with files is a workspace of its own, and its block lists what the
+/// rule finds in it, each with its chain; an empty block says that the rule is silent.
+pub fn findings(text: &str, rule: &Rule) -> Outcome {
+    let mut outcome = Outcome { difference: Vec::new(), renewed: text.to_owned() };
+    for section in 0..=parse(text).headings.len() {
+        let page = parse(&outcome.renewed);
+        if page.files_of(section).next().is_none() {
+            continue;
+        }
+        let base = base(page.files_of(section));
+        let graph = seam_graph::link(&base, &seam_graph::Options::default());
+        let found = seam_detect::detect(&graph, &base, &seam_detect::Limits::default(), [rule]);
+        let actual: Vec<String> = found.iter().flat_map(shown).collect();
+        let heading = section.checked_sub(1).map_or("", |i| page.headings[i].as_str());
+        let Some(block) = page.blocks.iter().find(|b| b.info == "findings" && b.section == section) else {
+            outcome.difference.push(format!("- a `findings` block under `## {heading}`"));
+            continue;
+        };
+        let next = against(&outcome.renewed, block, &actual);
+        outcome.difference.extend(next.difference.into_iter().map(|d| format!("{heading}: {d}")));
+        outcome.renewed = next.renewed;
+    }
+    outcome
+}
+
+/// A finding as pages show it: what and where, then a line for each place of the chain.
+fn shown(finding: &Finding) -> Vec<String> {
+    let mut out =
+        vec![format!("{} {}:{} {}", finding.severity.word(), finding.at.path, finding.at.at.line, finding.message)];
+    if !finding.why.is_empty() {
+        out.push(format!("  why: {}", finding.why));
+    }
+    out.extend(finding.chain.iter().map(|l| format!("  {}:{} {}", l.at.path, l.at.at.line, l.says)));
+    out.extend(finding.open.iter().map(|o| format!("  open: {o}")));
+    if let Some(fix) = &finding.fix {
+        out.push(format!("  fix: {}:{} `{}` -> `{}`", fix.path, fix.line, fix.from, fix.to));
+    }
+    out
+}
+
 /// The `edges` block: what linking makes of the page's files, as `FROM -> TO KIND PATH:LINE`.
 pub fn edges(text: &str) -> Outcome {
     let page = parse(text);
-    let mut base = FactBase::default();
-    for (path, source) in page.files() {
-        base.insert(SmolStr::from(path), Arc::new(seam_extract::extract(&File { path, text: source })));
-    }
+    let base = base(page.files());
     let graph = seam_graph::link(&base, &seam_graph::Options::default());
     let name = |node: usize| graph.nodes.get(node).map_or("?", |n| n.name.as_str());
     let line = |e: &seam_graph::Edge| {
@@ -93,6 +143,10 @@ fn compare(text: &str, page: &Page, block: &str, actual: &[String]) -> Outcome {
             renewed,
         };
     };
+    against(text, expected, actual)
+}
+
+fn against(text: &str, expected: &Block, actual: &[String]) -> Outcome {
     let wanted: Vec<&str> = expected.text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
     let mut difference = Vec::new();
     // The order within a file's line is the extractor's affair; a page may list in any order.

@@ -2,14 +2,14 @@
 //!
 //! A page has prose under headings, a small workspace in fenced blocks (three backticks, a language, `file=PATH`), and
 //! expectations: a `facts` block (what its extractors state), and optionally an `edges` block (what linking makes of
-//! them). An expectation is compared line by line, and can be written anew.
+//! them). A rule's page has several workspaces, one under each heading, and a `findings` block for each. An expectation is compared line by line, and can be written anew.
 //!
 //! Invariant: everything on a page is checked, and writing a page anew changes nothing but its expectations.
 
 mod check;
 mod parse;
 
-pub use check::{Outcome, edges, facts};
+pub use check::{Outcome, edges, facts, findings};
 pub use parse::{Block, Page, parse};
 
 /// The environment variable that makes tests write expectations instead of comparing them.

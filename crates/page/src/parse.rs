@@ -18,6 +18,8 @@ pub struct Block {
     /// `file=…`.
     pub file: Option<String>,
     pub text: String,
+    /// The second-level heading that it stands under: an index into [`Page::headings`], from 1; 0 before the first.
+    pub section: usize,
     /// Lines of the text within the page, from 0: first, and one after the last.
     pub lines: (usize, usize),
 }
@@ -40,7 +42,13 @@ pub fn parse(text: &str) -> Page {
             let mut words = line[ticks..].split_whitespace();
             let info = words.next().unwrap_or_default().to_owned();
             let file = words.find_map(|w| w.strip_prefix("file=")).map(ToOwned::to_owned);
-            let block = Block { info, file, text: String::new(), lines: (number + 1, number + 1) };
+            let block = Block {
+                info,
+                file,
+                text: String::new(),
+                section: page.headings.len(),
+                lines: (number + 1, number + 1),
+            };
             open = Some(("`".repeat(ticks), number, block));
         } else if let Some(title) = line.strip_prefix("# ").filter(|_| page.title.is_empty()) {
             page.title = title.trim().to_owned();
@@ -55,6 +63,12 @@ impl Page {
     /// The workspace on the page, in order: path and text.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.blocks.iter().filter_map(|b| b.file.as_deref().map(|file| (file, b.text.as_str())))
+    }
+
+    /// The workspace under one heading, for pages with several.
+    pub fn files_of(&self, section: usize) -> impl Iterator<Item = (&str, &str)> {
+        let here = self.blocks.iter().filter(move |b| b.section == section);
+        here.filter_map(|b| b.file.as_deref().map(|file| (file, b.text.as_str())))
     }
 
     /// The expectation of this kind.

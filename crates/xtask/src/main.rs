@@ -1,4 +1,4 @@
-//! Chores of the repository: `cargo xtask new extractor NAME`, `docs`, `accuracy`, `microsecend`, `generate`.
+//! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask new extractor NAME [ROOM]   make an extractor with its page and its line in the list
-cargo xtask docs [--check]               write docs/schema and the list of extractors, or say what is out of date
+cargo xtask new rule NAME GROUP          make a rule with its page and its line in the catalogue
+cargo xtask docs [--check]               write docs/schema and the lists of extractors and rules, or say what is out of date
 cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["new", "extractor", name] => new::extractor(&root(), name, "tech/web"),
         ["new", "extractor", name, room] => new::extractor(&root(), name, room),
+        ["new", "rule", name, group] => new::rule(&root(), name, group),
         ["docs"] => docs::write(&root()),
         ["docs", "--check"] => docs::check(&root()),
         ["accuracy", systems, truth] => accuracy::run(&csv("docs/accuracy.csv"), Path::new(systems), Path::new(truth)),

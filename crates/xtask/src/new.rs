@@ -28,6 +28,83 @@ pub fn extractor(root: &Path, name: &str, room: &str) -> Result<String, String> 
     ))
 }
 
+/// A new rule: one `.rs`, one `.md`, and one word in the catalogue.
+pub fn rule(root: &Path, name: &str, group: &str) -> Result<String, String> {
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c == '-') {
+        return Err(format!("`{name}` is not a name: use lower case and `-`, and name the bad thing (`retry-storm`)"));
+    }
+    let heading = match group {
+        "interaction" => "Interaction",
+        "contract" => "Contract",
+        "environment" => "Environment",
+        "shape" => "Shape",
+        _ => return Err(format!("there is no group `{group}`\nhelp: interaction, contract, environment or shape")),
+    };
+    let folder = root.join("crates/detect/src/rules");
+    let module = name.replace('-', "_");
+    let (code, page, list) =
+        (folder.join(format!("{module}.rs")), folder.join(format!("{module}.md")), folder.join("mod.rs"));
+    if code.exists() || page.exists() {
+        return Err(format!("there is a rule `{name}` already"));
+    }
+    let listed = catalogued(&read(&list)?, &module, heading)
+        .ok_or_else(|| format!("`{}` has no `// {heading}.` in its list", list.display()))?;
+    write(&code, &rule_template(name, &module, heading))?;
+    write(&page, &rule_page(name))?;
+    write(&list, &listed)?;
+    Ok(format!(
+        "made rules/{module}.rs and rules/{module}.md\nnext: edit both, then `SEAM_UPDATE=1 cargo test -p seam-page` fills in the findings"
+    ))
+}
+
+/// The catalogue with the module declared in its place and the rule added at the end of its group.
+fn catalogued(text: &str, module: &str, heading: &str) -> Option<String> {
+    let start = text.find(&format!("    // {heading}.\n"))?;
+    let after = start + text[start..].find('\n')? + 1;
+    let lines = text[after..].split_inclusive('\n').take_while(|l| l.trim_start().starts_with('&'));
+    let end = after + lines.map(str::len).sum::<usize>();
+    let with_entry = format!("{}    &{module}::RULE,\n{}", &text[..end], &text[end..]);
+    let declared = format!("mod {module};\n");
+    let modules: Vec<&str> = with_entry.split_inclusive('\n').filter(|l| l.starts_with("mod ")).collect();
+    let place = match modules.iter().find(|l| ***l > *declared) {
+        Some(next) => with_entry.find(*next)?,
+        None => with_entry.find(modules.last()?)? + modules.last()?.len(),
+    };
+    Some(format!("{}{declared}{}", &with_entry[..place], &with_entry[place..]))
+}
+
+fn rule_template(name: &str, module: &str, heading: &str) -> String {
+    format!(
+        "//! What is wrong, in one line. See `{module}.md`.
+
+use crate::{{Cx, Draft, Group, Rule, Severity}};
+
+pub static RULE: Rule = Rule {{
+    id: \"{name}\",
+    group: Group::{heading},
+    severity: Severity::Warning,
+    nursery: true,
+    hypothesis: true,
+    page: include_str!(\"{module}.md\"),
+    find,
+}};
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {{
+    let _ = (cx, out);
+}}
+"
+    )
+}
+
+fn rule_page(name: &str) -> String {
+    format!(
+        "# {name}\n\nWhat is wrong, in one paragraph.\n\n## Why it matters\n\nThe failure, with a published figure or incident.\n\n\
+         ## Fires\n\n```yaml file=compose.yaml\n```\n\n```findings\n```\n\n\
+         ## Silent: when\n\n```yaml file=compose.yaml\n```\n\n```findings\n```\n\n\
+         ## What to do\n\nThe change.\n\n## Limits\n\n- What is not seen.\n"
+    )
+}
+
 /// The room's list with the module declared and the extractor added at the end.
 fn listed(text: &str, module: &str) -> Option<String> {
     let start = text.find("EXTRACTORS")?;
@@ -87,7 +164,18 @@ fn page_template(name: &str, files: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::listed;
+    use super::{catalogued, listed};
+
+    #[test]
+    fn joins_its_group_of_the_catalogue() {
+        let text = "mod a;\nmod c;\n\nlist[\n    // Contract.\n    &a::RULE,\n    // Shape.\n    &c::RULE,\n];\n";
+        let out = catalogued(text, "b", "Contract").unwrap_or_default();
+        assert_eq!(
+            out,
+            "mod a;\nmod b;\nmod c;\n\nlist[\n    // Contract.\n    &a::RULE,\n    &b::RULE,\n    // Shape.\n    &c::RULE,\n];\n"
+        );
+        assert!(catalogued(text, "d", "Shape").unwrap_or_default().contains("mod c;\nmod d;\n"));
+    }
 
     #[test]
     fn joins_the_list_of_its_room() {

@@ -10,10 +10,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("extract", &["facts"]),
     ("graph", &["facts"]),
-    ("engine", &["facts", "extract", "graph"]),
+    ("detect", &["facts", "graph"]),
+    ("engine", &["facts", "extract", "graph", "detect"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),
-    ("page", &["facts", "extract", "graph"]),
+    ("page", &["facts", "extract", "graph", "detect"]),
     ("xtask", &["engine", "host"]),
 ];
 
@@ -119,6 +120,17 @@ fn extractors_stand_beside_their_pages() {
     let used: Vec<&str> = seam_engine::extractors().into_iter().map(|(_, page)| page).collect();
     for (name, text) in &all {
         assert!(used.contains(&text.as_str()), "no extractor uses {name}");
+    }
+}
+
+#[test]
+fn rules_stand_beside_their_pages() {
+    for (id, page) in seam_engine::rules() {
+        let beside = root().join("crates/detect/src/rules").join(format!("{}.md", id.replace('-', "_")));
+        assert!(
+            std::fs::read_to_string(&beside).is_ok_and(|text| text == page),
+            "the page of `{id}` is not {beside:?}"
+        );
     }
 }
 

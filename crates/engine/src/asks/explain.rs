@@ -9,7 +9,7 @@ use seam_graph::Graph;
 use serde::{Deserialize, Serialize};
 
 pub const ABOUT: &str = "why the map says something: give the key or name of a service, store, endpoint or interaction for \
-everything about it with the facts behind it, or an extractor's id for its page";
+everything about it with the facts behind it, or the id of a rule or an extractor for its page";
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,11 +25,11 @@ pub struct Request {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     pub version: u32,
-    /// `node`, `interaction`, `endpoint` or `extractor`.
+    /// `node`, `interaction`, `endpoint`, `rule` or `extractor`.
     pub kind: String,
-    /// The key, or the extractor's id.
+    /// The key, or the id of the rule or extractor.
     pub key: String,
-    /// The extractor's page, in Markdown.
+    /// The rule's or extractor's page, in Markdown.
     pub page: Option<String>,
     pub node: Option<Node>,
     /// The endpoint itself, or those that the node serves.
@@ -68,6 +68,16 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             kind: "extractor".to_owned(),
             key: extractor.id.to_owned(),
             page: Some(extractor.page.to_owned()),
+            ..Answer::default()
+        });
+    }
+    let id = what.strip_prefix("rule/").unwrap_or(what);
+    if let Some(rule) = seam_detect::rule(id).filter(|_| graph.node(what).is_none()) {
+        return Ok(Answer {
+            version: VERSION,
+            kind: "rule".to_owned(),
+            key: rule.id.to_owned(),
+            page: Some(rule.page.to_owned()),
             ..Answer::default()
         });
     }

@@ -1,6 +1,7 @@
 //! One file for each question: `Request`, `Answer`, what it is about, and `run`.
 
 pub mod at;
+pub mod detect;
 pub mod explain;
 pub mod map;
 pub mod path;

@@ -16,6 +16,7 @@ pub mod xml;
 pub mod yaml;
 
 mod aliases;
+mod allow;
 mod app;
 mod cloud;
 mod compose;
@@ -73,6 +74,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &owners::EXTRACTOR,
     &prisma::EXTRACTOR,
     &aliases::EXTRACTOR,
+    &allow::EXTRACTOR,
     &devproxy::EXTRACTOR,
     &process::EXTRACTOR,
     &skaffold::EXTRACTOR,

@@ -37,8 +37,10 @@ pub enum Command {
     Path(Way),
     /// Show everything known at a place: FILE or FILE:LINE.
     At(At),
-    /// Show why the map says something: a name or key in the map, or an extractor.
+    /// Show why the map says something: a name or key in the map, a rule, or an extractor.
     Explain(Explain),
+    /// Show what is wrong, or will go wrong, between services.
+    Detect(Detect),
     /// Put a question as JSON; the answer is JSON.
     Ask(Ask),
     /// Print the JSON schema of a question's request or answer.
@@ -152,16 +154,46 @@ pub struct At {
 
 #[derive(Debug, clap::Args)]
 pub struct Explain {
-    /// `orders`, `edge/orders/http/cart`, `endpoint/orders/GET /orders/{id}`, or an extractor such as `spring`.
-    #[arg(value_name = "KEY|EXTRACTOR")]
+    /// `orders`, `edge/orders/http/cart`, `endpoint/orders/GET /orders/{id}`, a rule such as `call-cycle`, or an extractor such as `spring`.
+    #[arg(value_name = "KEY|RULE|EXTRACTOR")]
     pub what: String,
     #[command(flatten)]
     pub within: Within,
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Detect {
+    #[command(flatten)]
+    pub roots: Roots,
+
+    /// Only these rules, or groups of rules; repeat it, or separate with commas.
+    #[arg(long = "rule", value_name = "RULE", value_delimiter = ',')]
+    pub rules: Vec<String>,
+
+    /// This severity and what is worse: `error`, `warning` or `note`.
+    #[arg(long, value_name = "SEVERITY", default_value = "note")]
+    pub severity: String,
+
+    /// `stated`: only what needs no inference.
+    #[arg(long, value_name = "CERTAINTY")]
+    pub certainty: Option<String>,
+
+    /// Only findings about this service, store or broker.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Rules that are too often wrong as well.
+    #[arg(long)]
+    pub nursery: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct Ask {
-    /// `map`, `services`, `path`, `at` or `explain`.
+    /// `map`, `services`, `path`, `at`, `explain` or `detect`.
     pub name: String,
     /// The request, as the question's schema says.
     #[arg(default_value = "{}", value_name = "JSON")]
@@ -173,7 +205,7 @@ pub struct Ask {
 
 #[derive(Debug, clap::Args)]
 pub struct Schema {
-    /// `map`, `services`, `path`, `at` or `explain`.
+    /// `map`, `services`, `path`, `at`, `explain` or `detect`.
     pub name: String,
     /// The request's schema instead of the answer's.
     #[arg(long)]

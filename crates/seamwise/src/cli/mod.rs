@@ -1,6 +1,7 @@
 //! The command line: arguments to requests, answers to text.
 
 mod args;
+mod detect;
 mod fail;
 mod init;
 mod map;
@@ -20,13 +21,22 @@ pub fn main() -> ExitCode {
     // A failure to parse ends here with code 2, help and version with 0.
     let args = Args::parse();
     match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => failure.report(args.json),
     }
 }
 
-fn run(args: &Args) -> Result<(), Failure> {
+fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Command::Detect(detect) = &args.command {
+        return detect::run(detect, args);
+    }
+    answer(args).map(|()| ExitCode::SUCCESS)
+}
+
+/// Commands that only answer.
+fn answer(args: &Args) -> Result<(), Failure> {
     match &args.command {
+        Command::Detect(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),

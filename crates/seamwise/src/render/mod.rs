@@ -5,6 +5,7 @@ pub mod dot;
 mod drawing;
 pub mod edges;
 pub mod explain;
+pub mod findings;
 pub mod html;
 mod ink;
 mod layout;

@@ -308,7 +308,7 @@ fn jms(code: &Code<'_>, sink: &mut Sink) {
         ("createSharedDurableConsumer", false),
     ];
     let mut found = false;
-    let mut say = |site: &crate::code::Site<'_>, to: &Expr, publish: bool, sink: &mut Sink| {
+    let say = |site: &crate::code::Site<'_>, to: &Expr, publish: bool, sink: &mut Sink| {
         let (made, at) = code.resolved(to, site.function);
         let destination =
             made.as_call().filter(|c| matches!(c.name(), "createQueue" | "createTopic")).and_then(|c| c.arg(0));

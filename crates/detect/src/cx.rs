@@ -1,0 +1,148 @@
+//! What a rule sees: the graph with indexes over it, the facts behind it, and the workspace's limits.
+
+use seam_facts::{Claim, Fact, FactBase, Region, RegionKind, SmolStr};
+use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+/// Budgets of a workspace; `seam.toml` may set each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most attempts that one request may cause at the end of a path.
+    pub attempts: u64,
+    /// Most synchronous calls behind one another.
+    pub depth: usize,
+    /// Milliseconds within which an entry must have answered, where it says nothing itself.
+    pub deadline: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // Nine attempts are three by three: two layers that retry as libraries propose. Browsers and load balancers give up
+        // after a minute (nginx `proxy_read_timeout`, AWS ALB idle timeout: 60 s).
+        Limits { attempts: 9, depth: 6, deadline: 60_000 }
+    }
+}
+
+pub struct Cx<'a> {
+    pub graph: &'a Graph,
+    pub base: &'a FactBase,
+    pub limits: &'a Limits,
+    outgoing: Vec<Vec<usize>>,
+    incoming: Vec<Vec<usize>>,
+    owners: OnceCell<HashMap<&'a str, Vec<usize>>>,
+    flows: OnceCell<Flows>,
+}
+
+impl<'a> Cx<'a> {
+    pub fn new(graph: &'a Graph, base: &'a FactBase, limits: &'a Limits) -> Self {
+        let mut outgoing = vec![Vec::new(); graph.nodes.len()];
+        let mut incoming = vec![Vec::new(); graph.nodes.len()];
+        for (id, edge) in graph.edges.iter().enumerate() {
+            outgoing[edge.from].push(id);
+            incoming[edge.to].push(id);
+        }
+        Cx { graph, base, limits, outgoing, incoming, owners: OnceCell::new(), flows: OnceCell::new() }
+    }
+
+    pub fn node(&self, id: usize) -> &'a Node {
+        &self.graph.nodes[id]
+    }
+
+    pub fn name(&self, id: usize) -> &'a str {
+        &self.graph.nodes[id].name
+    }
+
+    pub fn edge(&self, id: usize) -> &'a Edge {
+        &self.graph.edges[id]
+    }
+
+    pub fn detail(&self, operation: Operation) -> &'a Detail {
+        &self.graph.edges[operation.edge].details[operation.detail]
+    }
+
+    /// Edges that start at a node.
+    pub fn outgoing(&self, node: usize) -> &[usize] {
+        &self.outgoing[node]
+    }
+
+    /// Edges that end at a node.
+    pub fn incoming(&self, node: usize) -> &[usize] {
+        &self.incoming[node]
+    }
+
+    /// Every operation of every edge.
+    pub fn operations(&self) -> impl Iterator<Item = (Operation, &'a Edge, &'a Detail)> + use<'a> {
+        self.graph.edges.iter().enumerate().flat_map(|(edge, it)| {
+            it.details.iter().enumerate().map(move |(detail, d)| (Operation { edge, detail }, it, d))
+        })
+    }
+
+    /// The nodes whose own code a file is; libraries belong to nobody.
+    pub fn owners(&self, path: &str) -> &[usize] {
+        let owners = self.owners.get_or_init(|| {
+            let mut owners: HashMap<&str, Vec<usize>> = HashMap::new();
+            for (id, node) in self.graph.nodes.iter().enumerate() {
+                node.own.iter().for_each(|p| owners.entry(p.as_str()).or_default().push(id));
+            }
+            owners
+        });
+        owners.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// What entries lead to; computed when the first rule asks.
+    pub fn flows(&self) -> &Flows {
+        self.flows.get_or_init(|| Flows::new(self.graph, self.base))
+    }
+
+    /// The facts of one file.
+    pub fn facts(&self, path: &str) -> &'a [Fact] {
+        self.base.get(path).map_or(&[], |f| f.facts.as_slice())
+    }
+
+    /// The facts of a node's own files, with their paths.
+    pub fn own_facts(&self, node: usize) -> impl Iterator<Item = (&'a SmolStr, &'a Fact)> + use<'a, '_> {
+        self.node(node).own.iter().flat_map(|path| self.facts(path).iter().map(move |f| (path, f)))
+    }
+
+    /// Stretches of one kind that an operation of a service stands in: around its line, or around a call of a function
+    /// that leads to it.
+    pub fn regions_around(&self, operation: Operation, kind: RegionKind) -> Vec<(SmolStr, &'a Fact, &'a Region)> {
+        let edge = self.edge(operation.edge);
+        let at = &self.detail(operation).at;
+        let node = self.node(edge.from);
+        let mut out = Vec::new();
+        for path in node.own.iter().chain(&node.libraries) {
+            for fact in self.facts(path) {
+                let Claim::Region(region) = &fact.claim else { continue };
+                if region.kind != kind {
+                    continue;
+                }
+                let here = *path == at.path && fact.at.covers(at.at.line);
+                let leads = || {
+                    let effects = self.flows().called(edge.from, path, &region.within, &region.calls);
+                    effects.iter().any(|e| e.operation == operation)
+                };
+                if here || leads() {
+                    out.push((path.clone(), fact, region));
+                }
+            }
+        }
+        out
+    }
+
+    /// A fact as evidence, in words of the rule's own.
+    pub fn evidence(&self, path: &SmolStr, fact: &Fact, says: impl Into<SmolStr>) -> Evidence {
+        Evidence { path: path.clone(), at: fact.at, says: says.into(), by: fact.by.clone() }
+    }
+
+    /// Policies of one kind that govern an operation: its own, or else its edge's.
+    pub fn policies(&self, operation: Operation, kind: seam_facts::PolicyKind) -> Vec<&'a Policy> {
+        let of_kind = |p: &&Policy| p.kind == kind;
+        let own: Vec<&Policy> = self.detail(operation).policies.iter().filter(of_kind).collect();
+        if own.is_empty() && self.edge(operation.edge).details.len() == 1 {
+            return self.edge(operation.edge).policies.iter().filter(of_kind).collect();
+        }
+        own
+    }
+}

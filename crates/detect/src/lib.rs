@@ -1,0 +1,42 @@
+//! What is wrong, or will go wrong, *between* services: rules over the graph, each with a page.
+//!
+//! Invariants: a finding starts at a place and carries the whole chain of evidence; quantities are computed over the graph
+//! and explained in the finding; what a rule does not know makes it silent or is named in the finding, never guessed. The
+//! same graph and limits give the same findings in the same order. This crate knows no surface.
+
+mod cx;
+mod finding;
+mod rule;
+mod rules;
+pub mod time;
+
+pub use cx::{Cx, Limits};
+pub use finding::{Draft, Finding, Fix, Link, Severity};
+pub use rule::{Group, Rule};
+pub use rules::RULES;
+
+use seam_facts::FactBase;
+use seam_graph::Graph;
+
+/// A rule by its id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|r| r.id == id)
+}
+
+/// Findings of the chosen rules, most severe first, then by place.
+pub fn detect<'r>(
+    graph: &Graph,
+    base: &FactBase,
+    limits: &Limits,
+    rules: impl IntoIterator<Item = &'r Rule>,
+) -> Vec<Finding> {
+    let cx = Cx::new(graph, base, limits);
+    let mut out = Vec::new();
+    for rule in rules {
+        let mut drafts = Vec::new();
+        (rule.find)(&cx, &mut drafts);
+        out.extend(drafts.into_iter().map(|d| d.of(rule)));
+    }
+    finding::in_order(&mut out);
+    out
+}

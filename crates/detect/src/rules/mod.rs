@@ -1,0 +1,14 @@
+//! The catalogue: one `.rs`, one `.md` and one word in this list for each rule, by group.
+
+mod call_cycle;
+
+use crate::Rule;
+
+/// Every rule, in the order in which help shows them.
+pub static RULES: &[&Rule] = &[
+    // Interaction.
+    // Contract.
+    // Environment.
+    // Shape.
+    &call_cycle::RULE,
+];

@@ -1,0 +1,241 @@
+//! What a service does to others when one of its entries is used: from the handler of an endpoint or of a message, along
+//! the functions it calls, to the operations on edges.
+//!
+//! Invariant: a flow is made of names only (a function mentions another), so it says "may", never "does"; a function that
+//! several types have is followed only where the mentioning file also mentions the type or what it implements.
+//! Computed on demand: the map does not need it.
+
+use crate::index::{last, owner_of};
+use crate::model::{Edge, EdgeKind, Endpoint, Graph, Node};
+use seam_facts::{Claim, FactBase, Key, SmolStr, Uses};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+
+/// How many calls deep a handler is followed.
+const DEPTH: usize = 8;
+
+/// An operation on an edge: indexes of the edge and of its detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Operation {
+    pub edge: usize,
+    pub detail: usize,
+}
+
+/// An operation that an entry may carry out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Effect {
+    pub operation: Operation,
+    /// Functions from the handler to the one that does it, both included; empty where it stands in the handler's own text.
+    pub way: Vec<SmolStr>,
+}
+
+/// What each entry of each service may do to others.
+#[derive(Clone, Debug, Default)]
+pub struct Flows {
+    endpoints: Vec<Vec<Effect>>,
+    consumers: BTreeMap<Operation, Vec<Effect>>,
+    functions: Vec<Functions>,
+    operations: Vec<BTreeMap<(SmolStr, SmolStr), Vec<Operation>>>,
+}
+
+/// The functions that one node's code may run, and whom each may call.
+#[derive(Clone, Debug, Default)]
+struct Functions {
+    names: Vec<(SmolStr, SmolStr)>,
+    by_name: HashMap<SmolStr, Vec<usize>>,
+    calls: Vec<Vec<usize>>,
+}
+
+impl Flows {
+    pub fn new(graph: &Graph, base: &FactBase) -> Self {
+        let mut operations: Vec<BTreeMap<(SmolStr, SmolStr), Vec<Operation>>> =
+            vec![BTreeMap::new(); graph.nodes.len()];
+        for (edge, it) in graph.edges.iter().enumerate() {
+            for (detail, d) in it.details.iter().enumerate() {
+                let place = (d.at.path.clone(), d.within.clone());
+                operations[it.from].entry(place).or_default().push(Operation { edge, detail });
+            }
+        }
+        let busy = |node: usize| !operations[node].is_empty();
+        let functions: Vec<Functions> = graph
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(id, node)| if busy(id) { Functions::of(node, base) } else { Functions::default() })
+            .collect();
+        let mut flows = Flows { endpoints: Vec::new(), consumers: BTreeMap::new(), functions, operations };
+        flows.endpoints = graph.endpoints.iter().map(|e| flows.of_endpoint(graph, e)).collect();
+        for (edge, it) in graph.edges.iter().enumerate().filter(|(_, e)| e.kind == EdgeKind::QueueConsume) {
+            for (detail, d) in it.details.iter().enumerate() {
+                let place = (d.at.path.as_str(), d.within.as_str());
+                let mut effects = flows.from(it.from, place.0, place.1);
+                effects.retain(|e| e.operation != Operation { edge, detail });
+                flows.consumers.insert(Operation { edge, detail }, effects);
+            }
+        }
+        flows
+    }
+
+    /// What the endpoint of this index may do.
+    pub fn endpoint(&self, index: usize) -> &[Effect] {
+        self.endpoints.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the handler of a consumed message may do.
+    pub fn consumer(&self, operation: Operation) -> &[Effect] {
+        self.consumers.get(&operation).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a call of these simple names, made in a function of a node, may do: for stretches of code.
+    pub fn called(&self, node: usize, path: &str, within: &str, names: &[SmolStr]) -> Vec<Effect> {
+        let functions = &self.functions[node];
+        let Some(from) = functions.at(path, within) else { return Vec::new() };
+        let started: Vec<usize> = functions.calls[from]
+            .iter()
+            .copied()
+            .filter(|f| names.iter().any(|n| n == last(&functions.names[*f].1)))
+            .collect();
+        self.reached(node, &started)
+    }
+
+    /// What a function of a node may do.
+    pub fn from(&self, node: usize, path: &str, symbol: &str) -> Vec<Effect> {
+        match self.functions[node].at(path, symbol) {
+            Some(start) => self.reached(node, &[start]),
+            None => self.done_in(node, path, symbol, &[]),
+        }
+    }
+
+    fn done_in(&self, node: usize, path: &str, symbol: &str, way: &[SmolStr]) -> Vec<Effect> {
+        let found = self.operations[node].get(&(SmolStr::from(path), SmolStr::from(symbol)));
+        found.into_iter().flatten().map(|o| Effect { operation: *o, way: way.to_vec() }).collect()
+    }
+
+    fn of_endpoint(&self, graph: &Graph, endpoint: &Endpoint) -> Vec<Effect> {
+        let at = endpoint.proof.first();
+        let functions = &self.functions[endpoint.node];
+        let handler = endpoint.handler.as_str();
+        let starts = if handler.is_empty() { Vec::new() } else { functions.matching(&at.path, handler) };
+        let mut effects = self.reached(endpoint.node, &starts);
+        // A handler that is written where it is registered has no name of its own.
+        for ((path, _), operations) in &self.operations[endpoint.node] {
+            let within = |o: &&Operation| {
+                let place = &graph.edges[o.edge].details[o.detail].at;
+                *path == at.path && at.at.line < at.at.end_line && at.at.covers(place.at.line)
+            };
+            for operation in operations.iter().filter(within) {
+                if !effects.iter().any(|e| e.operation == *operation) {
+                    effects.push(Effect { operation: *operation, way: Vec::new() });
+                }
+            }
+        }
+        effects
+    }
+
+    fn reached(&self, node: usize, starts: &[usize]) -> Vec<Effect> {
+        let functions = &self.functions[node];
+        let mut seen: HashSet<usize> = starts.iter().copied().collect();
+        let mut queue: VecDeque<(usize, Vec<SmolStr>)> =
+            starts.iter().map(|s| (*s, vec![functions.names[*s].1.clone()])).collect();
+        let mut out: BTreeMap<Operation, Effect> = BTreeMap::new();
+        while let Some((at, way)) = queue.pop_front() {
+            let (path, symbol) = &functions.names[at];
+            for effect in self.done_in(node, path, symbol, &way) {
+                out.entry(effect.operation).or_insert(effect);
+            }
+            if way.len() > DEPTH {
+                continue;
+            }
+            for next in &functions.calls[at] {
+                if seen.insert(*next) {
+                    let mut longer = way.clone();
+                    longer.push(functions.names[*next].1.clone());
+                    queue.push_back((*next, longer));
+                }
+            }
+        }
+        out.into_values().collect()
+    }
+}
+
+impl Functions {
+    fn of(node: &Node, base: &FactBase) -> Self {
+        let mut out = Functions::default();
+        let mut files: Vec<(&SmolStr, &Uses)> = Vec::new();
+        for path in node.own.iter().chain(&node.libraries) {
+            let uses = base.get(path).into_iter().flat_map(|f| &f.facts).find_map(|f| match &f.claim {
+                Claim::Uses(uses) => Some(uses),
+                _ => None,
+            });
+            files.extend(uses.map(|u| (path, u)));
+        }
+        let mut supers: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (_, uses) in &files {
+            for (ty, above) in &uses.types {
+                supers.entry(ty).or_default().extend(above.iter().map(SmolStr::as_str));
+            }
+        }
+        for (path, uses) in &files {
+            for (symbol, _) in &uses.functions {
+                let id = out.names.len();
+                out.names.push(((*path).clone(), symbol.clone()));
+                out.by_name.entry(SmolStr::from(last(symbol))).or_default().push(id);
+            }
+        }
+        for (path, uses) in &files {
+            let mentioned: HashSet<&str> =
+                uses.functions.iter().flat_map(|(_, names)| names).map(SmolStr::as_str).collect();
+            let knows = |owner: &str| {
+                mentioned.contains(owner)
+                    || supers.get(owner).is_some_and(|above| above.iter().any(|s| mentioned.contains(s)))
+            };
+            for (symbol, names) in &uses.functions {
+                let mut calls = BTreeSet::new();
+                for name in names {
+                    let Some(all) = out.by_name.get(name) else { continue };
+                    for id in all {
+                        let (file, other) = &out.names[*id];
+                        let owner = owner_of(other);
+                        let mine = file == *path && (owner.is_empty() || owner == owner_of(symbol));
+                        if other != symbol && (mine || all.len() == 1 || !owner.is_empty() && knows(owner))
+                            || owner.is_empty() && file != *path && all.len() <= 3
+                        {
+                            calls.insert(*id);
+                        }
+                    }
+                }
+                out.calls.push(calls.into_iter().collect());
+            }
+        }
+        out
+    }
+
+    fn at(&self, path: &str, symbol: &str) -> Option<usize> {
+        let all = self.by_name.get(last(symbol))?;
+        all.iter().copied().find(|f| self.names[*f].0 == path && self.names[*f].1 == symbol)
+    }
+
+    /// A handler's symbol as it is registered: in its own file, or anywhere under the same last part and owner.
+    fn matching(&self, path: &str, handler: &str) -> Vec<usize> {
+        if let Some(here) = self.at(path, handler) {
+            return vec![here];
+        }
+        let Some(all) = self.by_name.get(last(handler)) else { return Vec::new() };
+        let owner = owner_of(handler);
+        let fits = |f: &usize| {
+            let other = owner_of(&self.names[*f].1);
+            owner.is_empty() || other.is_empty() || other.eq_ignore_ascii_case(owner)
+        };
+        let found: Vec<usize> = all.iter().copied().filter(fits).collect();
+        if found.len() <= 3 { found } else { Vec::new() }
+    }
+}
+
+/// The endpoint of this key.
+pub fn endpoint_of(graph: &Graph, key: &Key) -> Option<usize> {
+    graph.endpoints.binary_search_by(|e| e.key.cmp(key)).ok()
+}
+
+/// Whether an operation on this edge is waited for.
+pub fn is_synchronous(edge: &Edge) -> bool {
+    !matches!(edge.kind, EdgeKind::QueuePublish | EdgeKind::QueueConsume)
+}

@@ -355,6 +355,15 @@ impl<'a> Deploy<'a> {
             *size.entry(self.units[id].group).or_default() += 1;
         }
         for units in merged.into_values() {
+            // What patches all workloads of a kind is none itself.
+            let patch = |u: &usize| {
+                let unit = &self.units[*u];
+                let plain = unit.service.image.is_none() && unit.service.source.is_none();
+                plain && unit.service.deployment == Deployment::Kubernetes && unit.context.is_none()
+            };
+            if units.iter().all(patch) {
+                continue;
+            }
             let rank = |u: &usize| {
                 let unit = &self.units[*u];
                 (

@@ -158,7 +158,9 @@ fn called(recipes: &[String], images: &BTreeSet<&str>, code: &[String], names: &
     let hits = recipes.iter().chain(code).filter_map(|f| {
         let rank = joined(f, names).then_some(3).or_else(|| rank(f.rsplit('/').next()?, names)).filter(|r| *r >= 2)?;
         let recipe = images.contains(f.as_str());
-        Some((4 - rank - u8::from(recipe), u8::from(!recipe), f.matches('/').count(), f))
+        // A recipe that is kept apart from the code is no source, where the code has such a folder too.
+        let coded = recipe || code.contains(f);
+        Some((4 - rank - u8::from(recipe), !coded, u8::from(!recipe), f.matches('/').count(), f))
     });
     hits.min().map(|(.., folder)| folder.clone())
 }

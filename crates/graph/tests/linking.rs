@@ -230,3 +230,36 @@ fn values_of_a_chart_are_its_workloads_wherever_the_code_stands() {
     ]);
     assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders")]);
 }
+
+#[test]
+fn a_ready_made_server_keeps_its_data_where_its_environment_says() {
+    let ready = |name: &str, image: &str| {
+        let image = Some(Value::text(image));
+        fact(1, Claim::Service(Service { image, ..Service::new(name, Deployment::Compose) }))
+    };
+    let graph = linked([(
+        "compose.yaml",
+        vec![
+            ready("login", "quay.io/keycloak/keycloak:26"),
+            fact(4, setting("login", "KC_DB_URL", "jdbc:postgresql://accounts/keycloak")),
+            ready("accounts", "postgres:16"),
+        ],
+    )]);
+    assert_eq!(edges(&graph), [("login", EdgeKind::Db, "accounts")]);
+}
+
+#[test]
+fn a_recipe_apart_from_the_code_is_no_source() {
+    let image = |name: &str| {
+        let image = Some(Value::text(format!("registry/{name}:1")));
+        Claim::Service(Service { image, ..Service::new(name, Deployment::Compose) })
+    };
+    let uses = || fact(1, Claim::Uses(Uses::default()));
+    let graph = linked([
+        ("compose.yaml", vec![fact(1, image("web")), fact(3, image("stock"))]),
+        ("build/web/Dockerfile", vec![fact(1, Claim::Build(seam_facts::Build::default()))]),
+        ("services/web/main.py", vec![uses(), fact(5, call(Value::text("http://stock/items"), "show"))]),
+        ("services/stock/main.py", vec![uses()]),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "stock")]);
+}

@@ -1,9 +1,11 @@
 //! Application configuration of Spring, Micronaut, Quarkus and their relatives. See `app.md`.
 //!
 //! Files become flat entries; here those become settings, names, and what the frameworks themselves do with some keys:
-//! the servers they register with ([`clients`]), the routes they forward ([`routes`]), their patience ([`resilience`]).
+//! the servers they register with ([`clients`]), the routes they forward ([`routes`]), their patience ([`resilience`]),
+//! the stores they keep things in ([`kept`]).
 
 mod clients;
+mod kept;
 mod place;
 mod resilience;
 mod routes;
@@ -18,7 +20,7 @@ use seam_facts::{Alias, Claim, Deployment, Setting, SettingScope, SmolStr, Targe
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "app-config",
-    version: 1,
+    version: 2,
     page: include_str!("app.md"),
     reads: Reads::Files { wants: |file| place::of(file.path).is_some(), extract },
 };
@@ -59,6 +61,7 @@ fn state(place: &Place, documents: &[Document], sink: &mut Sink) {
             continue;
         }
         clients::state(document, documents, sink);
+        kept::state(document, sink);
         routes::state(document, sink);
         resilience::state(document, sink);
     }

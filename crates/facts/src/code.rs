@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Symbol of a [`Constant`]: what stands before configuration keys in the environment that overrides them.
 pub const ENVIRONMENT_PREFIX: &str = "<environment>.<prefix>";
+/// Symbol of the constant that names a namespace which every file of a project imports without saying so.
+pub const GLOBAL_USING: &str = "<project>.<using>";
 
 /// A symbol is given a value: a constant, a field, a module-level variable, a key of an exported object
 /// (`endpoints.catalogueUrl`), the base address of a client object (`OrdersClient.<base>`).

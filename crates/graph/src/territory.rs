@@ -6,10 +6,10 @@
 
 use crate::crates;
 use crate::deploy::{Deploy, Merged};
-use crate::index::{FileId, Index, below, folder, join, last, squash};
+use crate::index::{FileId, Index, below, folder, join, last, name_of, squash};
 use crate::model::NodeKind;
 use crate::sources::folder_named;
-use seam_facts::{ModuleKind, SmolStr, Value};
+use seam_facts::{GLOBAL_USING, ModuleKind, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The code of one node.
@@ -706,6 +706,16 @@ fn layers<'f>(index: &Index<'_>, roots: &[String], referenced: impl Iterator<Ite
     files.filter(|f| index.uses[*f].is_some() && !index.test[*f]).collect()
 }
 
+/// Namespaces that the project files below `roots`, and the properties above them, import for every file.
+fn global_usings(index: &Index<'_>, roots: &[String]) -> Vec<SmolStr> {
+    let all = index.constants.get(name_of(GLOBAL_USING)).into_iter().flatten();
+    let near = |file: FileId| {
+        let base = folder(index.paths[file]);
+        roots.iter().any(|r| below(index.paths[file], r) || base.is_empty() || below(r, base))
+    };
+    all.filter(|(file, ..)| near(*file)).filter_map(|(_, constant, _)| constant.value.as_text()).collect()
+}
+
 /// Follows imports to libraries, and names into them, until nothing is added.
 fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Territory<'a>) {
     let mut names: HashSet<&'a str> = HashSet::new();
@@ -729,6 +739,17 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
         if seen.insert(file) {
             territory.libraries.insert(file);
             queue.push(file);
+        }
+    }
+    // Namespaces that projects import for all their files.
+    if let Some(sharp) = territory.own.iter().copied().find(|f| index.paths[*f].ends_with(".cs")) {
+        for namespace in global_usings(index, &territory.roots) {
+            for found in modules.files(index, sharp, &namespace, &territory.own) {
+                if !index.test[found] && allowed(found) && seen.insert(found) {
+                    territory.libraries.insert(found);
+                    queue.push(found);
+                }
+            }
         }
     }
     let mut crates = crates::libraries(index, &territory.roots);

@@ -3,17 +3,25 @@
 use crate::{Extractor, File, Reads, Sink};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use seam_facts::{Build, Claim, Depends, Lines, Module, ModuleKind, Problem, ProblemKind, SmolStr, Span, Value};
+use seam_facts::{
+    Build, Claim, Constant, Depends, GLOBAL_USING, Lines, Module, ModuleKind, Problem, ProblemKind, SmolStr, Span,
+    Value,
+};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-project",
-    version: 1,
+    version: 2,
     page: include_str!("project.md"),
     reads: Reads::Files { wants, extract },
 };
 
 fn wants(file: &File<'_>) -> bool {
-    matches!(file.extension().as_str(), "csproj" | "fsproj" | "vbproj")
+    matches!(file.extension().as_str(), "csproj" | "fsproj" | "vbproj") || shared(file)
+}
+
+/// What several projects import: settings for them, no project.
+fn shared(file: &File<'_>) -> bool {
+    matches!(file.extension().as_str(), "props" | "targets")
 }
 
 #[derive(Default)]
@@ -23,6 +31,7 @@ struct Project {
     properties: Vec<(String, String, Span)>,
     uses: Vec<SmolStr>,
     packages: Vec<(SmolStr, Option<SmolStr>, Span)>,
+    usings: Vec<(String, Span)>,
 }
 
 impl Project {
@@ -68,6 +77,13 @@ impl Project {
 
 fn extract(file: &File<'_>, sink: &mut Sink) {
     let project = read(file.text, sink);
+    for (namespace, at) in &project.usings {
+        let constant = Constant { symbol: GLOBAL_USING.into(), value: Value::text(namespace.as_str()) };
+        sink.stated(Claim::Constant(constant), *at);
+    }
+    if shared(file) {
+        return;
+    }
     let name: SmolStr = file.name().rsplit_once('.').map(|(stem, _)| stem).unwrap_or(file.name()).into();
     let test = project.test();
     let runnable = project.runnable();
@@ -167,6 +183,9 @@ fn element_seen(name: &str, element: &BytesStart<'_>, at: Span, project: &mut Pr
             project
                 .uses
                 .extend(paths.split(';').filter(|p| !p.is_empty()).map(|p| SmolStr::from(p.trim().replace('\\', "/"))));
+        }
+        "Using" if attribute(element, "Alias").is_none() => {
+            project.usings.extend(attribute(element, "Include").map(|namespace| (namespace, at)));
         }
         "PackageReference" => {
             let package = attribute(element, "Include")?;

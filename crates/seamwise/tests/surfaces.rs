@@ -78,7 +78,7 @@ fn mcp_and_command_line_give_the_same_bytes() {
 fn tools_have_schemas_that_clients_accept() {
     let answers = mcp(&[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})]);
     let tools = answers[0]["result"]["tools"].as_array().unwrap();
-    assert_eq!(tools.len(), 5);
+    assert_eq!(tools.len(), 6);
     for tool in tools {
         let schema = tool["inputSchema"].to_string();
         assert!(!schema.contains("$schema") && !schema.contains("$ref"), "{schema}");

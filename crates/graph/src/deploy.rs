@@ -14,6 +14,9 @@ use seam_facts::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// Compose files that are started when none is named.
+pub(crate) const STANDARD: [&str; 4] = ["docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"];
+
 /// One declaration of a deployable.
 pub(crate) struct Unit<'a> {
     pub file: FileId,
@@ -288,7 +291,9 @@ impl<'a> Deploy<'a> {
                 .filter(|n| self.units[id].name.starts_with("srv-") && by_name.contains_key(*n));
             let name = plain.map(ToOwned::to_owned).unwrap_or(name);
             if let Some(first) = by_name.get(&name) {
-                union(&mut parent, *first, id);
+                if !self.means_another(*first, id, &system) {
+                    union(&mut parent, *first, id);
+                }
             } else {
                 by_name.insert(name, id);
             }
@@ -302,7 +307,9 @@ impl<'a> Deploy<'a> {
         }
         for groups in by_stem.values().filter(|groups| groups.values().all(|ids| ids.len() == 1)) {
             let ids: Vec<usize> = groups.values().flatten().copied().collect();
-            ids.windows(2).for_each(|pair| union(&mut parent, pair[0], pair[1]));
+            for pair in ids.windows(2).filter(|p| !self.means_another(p[0], p[1], &system)) {
+                union(&mut parent, pair[0], pair[1]);
+            }
         }
         // The same image or source under another name in another deployment. Within one deployment, two names are two
         // things even if they share an image.
@@ -376,10 +383,11 @@ impl<'a> Deploy<'a> {
                 )
             };
             let Some(best) = units.iter().min_by_key(|u| rank(u)) else { continue };
-            // An image that several nodes share names none of them.
-            let common = self.common_name(&units).filter(|name| {
-                system.iter().all(|u| units.contains(u) || images::basename(&self.units[*u].image) != name.as_str())
-            });
+            // An image that several nodes share, or another's own name, names none of them.
+            let another =
+                |u: &usize, name: &str| images::basename(&self.units[*u].image) == name || self.units[*u].name == name;
+            let common =
+                self.common_name(&units).filter(|name| system.iter().all(|u| units.contains(u) || !another(u, name)));
             let name = common.unwrap_or_else(|| without_kind(&self.units[*best]));
             let mut aliases: BTreeSet<SmolStr> = BTreeSet::new();
             for unit in &units {
@@ -415,6 +423,23 @@ impl<'a> Deploy<'a> {
 }
 
 impl<'a> Deploy<'a> {
+    /// Whether the image of a second declaration of a name is another deployable's of the deployment that the first stands
+    /// in: each deployment may give the short name to another of a service's parts.
+    fn means_another(&self, first: usize, second: usize, system: &[usize]) -> bool {
+        let image = |id: usize| images::basename(&self.units[id].image);
+        let (one, two) = (image(first), image(second));
+        let elsewhere = self.units[first].file != self.units[second].file;
+        let own = self.units[first].product.is_none() && self.units[second].product.is_none();
+        let other = |id: &usize| {
+            let unit = &self.units[*id];
+            unit.file == self.units[first].file
+                && squash(&unit.name) != squash(&self.units[first].name)
+                && image(*id) == two
+        };
+        let named = !one.is_empty() && !two.is_empty() && one != two;
+        named && elsewhere && own && system.iter().filter(|id| other(id)).count() == 1
+    }
+
     /// Variants of one image carry its name and a word for what differs (`orders-jvm`, `orders-native`).
     fn common_name(&self, units: &[usize]) -> Option<SmolStr> {
         let mut images = units.iter().map(|u| images::basename(&self.units[*u].image));
@@ -430,7 +455,6 @@ impl<'a> Deploy<'a> {
     /// What only a second compose file beside the standard one starts (`docker-compose-swarm.yml`), where that file starts
     /// mostly the same services: another way to start the system, not a part of it. What is built here stays.
     fn alternatives(&self, index: &Index<'_>) -> BTreeSet<usize> {
-        const STANDARD: [&str; 4] = ["docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"];
         let mut files: BTreeMap<(usize, FileId), BTreeSet<String>> = BTreeMap::new();
         for unit in self.units.iter().filter(|u| u.service.deployment == Deployment::Compose) {
             files.entry((unit.group, unit.file)).or_default().insert(squash(&unit.name));

@@ -35,7 +35,9 @@ const WORDS: &[(&str, Product)] = &[
     ("kafdrop", TOOL),
     ("kafka-manager", TOOL),
     ("kafka-gui", TOOL),
-    ("cp-kafka-connect", TOOL),
+    ("kafka-connect", SERVER),
+    ("cp-server-connect", SERVER),
+    ("ksqldb-cli", TOOL),
     ("schema-registry", SERVER),
     ("control-center", TOOL),
     ("elasticsearch-head", TOOL),
@@ -227,6 +229,8 @@ pub fn product(image: &str) -> Option<Product> {
                 .then(|| WORDS.iter().find(|(w, _)| folder == *w || folder.starts_with("confluent") && *w == "kafka"))?
         })
         .map(|(_, product)| *product)
+        // What this organisation publishes beside databases carries their changes.
+        .or_else(|| image.split('/').rev().nth(1).filter(|f| *f == "debezium").map(|_| SERVER))
 }
 
 /// A tool by the name that people give its deployable, whatever its image: `jaeger`, `zipkin-mysql`.

@@ -9,6 +9,7 @@ use crate::resolve::View;
 use crate::scope::{Scope, scopes};
 use crate::stock::Stock;
 use crate::territory::{Territory, territories};
+use crate::variants::variants;
 use seam_facts::{Claim, Fact, FactBase, Key, SettingScope, SmolStr, System, Target, format_smolstr};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -163,6 +164,10 @@ impl<'a> Linker<'a> {
                 self.handed.insert(*file, to);
             }
         }
+        let runners = self.connector_runners();
+        for file in self.connector_files().collect::<Vec<_>>() {
+            self.handed.entry(file).or_insert_with(|| runners.clone());
+        }
     }
 
     fn name_nodes(&mut self) {
@@ -178,6 +183,15 @@ impl<'a> Linker<'a> {
                     ids.push(id);
                 }
             }
+        }
+        // A deployable's own name comes before a name that a selector gives to another.
+        let (nodes, deploy) = (&self.nodes, self.deploy);
+        let own = |name: &str, id: &usize| {
+            let mut units = deploy.nodes[*id].units.iter().map(|u| &deploy.units[*u].name);
+            nodes[*id].name.eq_ignore_ascii_case(name) || units.any(|n| n.eq_ignore_ascii_case(name))
+        };
+        for (name, ids) in self.names.iter_mut().filter(|(_, ids)| ids.len() > 1) {
+            ids.sort_by_key(|id| (!own(name, id), *id));
         }
         for (id, territory) in self.territories.iter().enumerate() {
             for root in territory.roots.iter().filter(|r| !r.is_empty()) {
@@ -253,6 +267,7 @@ impl<'a> Linker<'a> {
         edges.handed_names();
         edges.messages();
         edges.stores();
+        edges.ready_made();
         edges.routes();
         edges.mentions();
         let (extra, edges, mut unresolved) = edges.done();
@@ -262,7 +277,7 @@ impl<'a> Linker<'a> {
         let Stock { packages, tests, owners } = self.stock();
         let mut graph =
             Graph { nodes: self.nodes, edges, endpoints, unresolved, settings, reads, packages, tests, owners };
-        let spare = variants(self.deploy, &graph);
+        let spare = variants(self.index, self.deploy, &graph);
         graph.nodes.extend(extra);
         graph.leave_out(&spare);
         graph.sort();
@@ -370,22 +385,6 @@ impl<'a> Linker<'a> {
     pub fn stores_of(&self, system: System) -> Vec<usize> {
         (0..self.nodes.len()).filter(|n| self.nodes[*n].system.is_some_and(|s| speaks(system, s))).collect()
     }
-}
-
-/// Stores that nothing uses, and that only a deployment beside the main one starts: another way to deploy the same.
-fn variants(deploy: &Deploy<'_>, graph: &Graph) -> Vec<usize> {
-    let groups = |id: usize| deploy.nodes[id].units.iter().map(|u| deploy.units[*u].group).collect::<BTreeSet<_>>();
-    let own = |id: &usize| deploy.nodes[*id].product.is_none();
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for group in (0..deploy.nodes.len()).filter(own).flat_map(groups) {
-        *sizes.entry(group).or_default() += 1;
-    }
-    let Some(most) = sizes.values().max().copied().filter(|most| *most > 1) else { return Vec::new() };
-    let main = |group: &usize| sizes.get(group) == Some(&most);
-    let used: BTreeSet<usize> = graph.edges.iter().flat_map(|e| [e.from, e.to]).collect();
-    let store = |id: &usize| deploy.nodes[*id].product.is_some_and(|p| p.kind.is_store());
-    let beside = |id: &usize| !deploy.nodes[*id].units.is_empty() && !groups(*id).iter().any(main);
-    (0..deploy.nodes.len()).filter(|id| store(id) && !used.contains(id) && beside(id)).collect()
 }
 
 /// Whether code that speaks to `wanted` may talk to a product `have`.

@@ -9,7 +9,7 @@
 //! 4. `scope`: what one node's code can see: its settings, its constants, its callers.
 //! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
 //! 6. `address`: a text to the node that it names.
-//! 7. `calls`, `handed`, `stores`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
+//! 7. `calls`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers; `stock`: its packages, tests and owners.
 //!
 //! `flows` follows, on demand, what a service does to others when one of its entries is used.
@@ -28,6 +28,7 @@ mod join;
 mod mentions;
 mod model;
 mod reach;
+mod ready;
 mod resolve;
 mod routes;
 mod scope;
@@ -36,6 +37,7 @@ mod stock;
 mod stores;
 mod territory;
 mod undeployed;
+mod variants;
 
 pub use flows::{Effect, Flows, Operation, endpoint_of, is_synchronous};
 pub use index::is_test;

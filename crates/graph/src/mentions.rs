@@ -267,7 +267,7 @@ impl<'a> Linker<'a> {
 }
 
 /// Words of keys that hold addresses even without a scheme or port.
-fn names_address(key: &str) -> bool {
+pub(crate) fn names_address(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     ["host", "url", "uri", "addr", "endpoint", "server", "service", "base", "broker", "dsn", "conn"]
         .iter()

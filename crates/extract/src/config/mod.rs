@@ -21,6 +21,7 @@ mod app;
 mod cloud;
 mod compose;
 mod connections;
+mod connectors;
 mod devproxy;
 mod docker;
 mod dotenv;
@@ -51,6 +52,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &connections::EXTRACTOR,
     &cloud::EXTRACTOR,
     &compose::EXTRACTOR,
+    &connectors::EXTRACTOR,
     &docker::EXTRACTOR,
     &dotenv::EXTRACTOR,
     &dotnet::APPSETTINGS,

@@ -9,6 +9,7 @@ use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
 use seam_facts::{ENVIRONMENT_PREFIX, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
+use std::borrow::Cow;
 
 const MAX_DEPTH: usize = 14;
 const MAX_TEXTS: usize = 16;
@@ -428,7 +429,7 @@ impl<'a> View<'_, 'a> {
         }
         let key = name_of(function);
         let owner = owner_of(function);
-        let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
+        let mut found: Vec<(u8, FileId, Cow<'a, Value>, &'a Fact)> = Vec::new();
         for (at, pass, fact) in self.index.passes.get(key).into_iter().flatten() {
             if !self.territory.reaches(self.index, *at, &pass.within) || pass.within == function {
                 continue;
@@ -442,7 +443,15 @@ impl<'a> View<'_, 'a> {
                     .find(|a| a.name.as_ref() == Some(name))
                     .or_else(|| pass.args.get(position).filter(|a| a.name.is_none())),
             };
-            let Some(arg) = arg else { continue };
+            // A member of an object that is handed on as a whole.
+            let whole = || match name.split_once('.') {
+                Some((_, key)) => {
+                    let arg = pass.args.get(position).filter(|a| a.name.is_none())?;
+                    Some(Cow::Owned(member_of(&arg.value, key)?))
+                }
+                None => None,
+            };
+            let Some(value) = arg.map(|arg| Cow::Borrowed(&arg.value)).or_else(whole) else { continue };
             let their_owner = owner_of(&pass.callee);
             let same = key.starts_with(owner) && key.ends_with('>') || their_owner == owner;
             let rank = if same || self.related(owner, their_owner, file) {
@@ -454,12 +463,12 @@ impl<'a> View<'_, 'a> {
             } else {
                 continue;
             };
-            found.push((rank, *at, &arg.value, fact));
+            found.push((rank, *at, value, fact));
         }
         let best = found.iter().map(|f| f.0).max();
         let mut out = Vec::new();
         for (_, at, value, fact) in found.into_iter().filter(|f| Some(f.0) == best).take(MAX_CALLERS) {
-            let mut texts = self.value(value, at, None, depth - 1);
+            let mut texts = self.value(&value, at, None, depth - 1);
             texts.iter_mut().for_each(|t| t.via.push((at, fact)));
             out.extend(texts);
         }
@@ -553,6 +562,21 @@ impl<'a> View<'_, 'a> {
         }
         vec![Text::unknown(last(name))]
     }
+}
+
+/// The member of what a value stands for, where the value is one hole.
+fn member_of(value: &Value, key: &str) -> Option<Value> {
+    let name = |of: &str| format_smolstr!("{of}.{key}");
+    let hole = match value.as_hole()? {
+        Hole::Ref(path) => Hole::Ref(name(path)),
+        Hole::Param { function, index, name: own } => {
+            Hole::Param { function: function.clone(), index: *index, name: name(own) }
+        }
+        Hole::Result { callee, .. } => Hole::Ref(format_smolstr!("{callee}().{key}")),
+        Hole::Either(values) => Hole::Either(values.iter().filter_map(|v| member_of(v, key)).collect()),
+        Hole::Env { .. } | Hole::Config { .. } | Hole::Opaque(_) => return None,
+    };
+    Some(Value { parts: vec![Part::Hole(hole)] })
 }
 
 fn decapitalize(name: &str) -> String {

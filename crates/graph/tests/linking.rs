@@ -263,3 +263,32 @@ fn a_recipe_apart_from_the_code_is_no_source() {
     ]);
     assert_eq!(edges(&graph), [("web", EdgeKind::Http, "stock")]);
 }
+
+#[test]
+fn settings_that_are_handed_on_as_one_object_are_followed_to_where_they_are_read() {
+    let param = |function: &str, name: &str| Value {
+        parts: vec![seam_facts::Part::Hole(seam_facts::Hole::Param {
+            function: function.into(),
+            index: 0,
+            name: name.into(),
+        })],
+    };
+    let pass = |callee: &str, value: Value, within: &str| {
+        let args = vec![seam_facts::Argument { name: None, value }];
+        Claim::Pass(seam_facts::Pass { callee: callee.into(), args, within: within.into() })
+    };
+    let settings = Value {
+        parts: vec![seam_facts::Part::Hole(seam_facts::Hole::Result {
+            callee: "Settings.read".into(),
+            args: Vec::new(),
+        })],
+    };
+    let facts = vec![
+        fact(1, Claim::Uses(Uses::default())),
+        fact(2, Claim::Constant(seam_facts::Constant { symbol: "Settings.read().orders".into(), value: address() })),
+        fact(3, pass("Shop.<init>", settings, "main")),
+        fact(4, pass("Orders.<init>", param("Shop.<init>", "config"), "Shop.<init>")),
+        fact(5, call(param("Orders.<init>", "config.orders"), "Orders.list")),
+    ];
+    assert_eq!(edges(&linked([deployed(), code(facts), served()])), [("web", EdgeKind::Http, "orders")]);
+}

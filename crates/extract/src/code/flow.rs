@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 5, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 6, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -194,8 +194,15 @@ fn returns(code: &Code<'_>, sink: &mut Sink) {
         each_return(&function.body, &mut |e| results.push((e, e.span)));
         let symbol = function.symbol();
         for (result, at) in results.iter().take(6) {
-            if let ExprKind::Object(_) = result.kind {
-                constant(code, format_smolstr!("{symbol}()"), result, index, *at, sink, 3);
+            // `return Promise.resolve(settings)`: an object that stands in a variable, or comes later.
+            let plain = match result.as_call() {
+                Some(call) if matches!(call.name(), "resolve" | "freeze") => call.arg(0).unwrap_or(result),
+                _ => result,
+            };
+            if let Some((object, at_function)) = code.literal(plain, index)
+                && matches!(object.kind, ExprKind::Object(_))
+            {
+                constant(code, format_smolstr!("{symbol}()"), object, at_function, *at, sink, 3);
                 continue;
             }
             instance(code, &format_smolstr!("{symbol}()"), result, index, *at, sink);

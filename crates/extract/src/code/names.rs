@@ -113,11 +113,13 @@ impl<'a> Code<'a> {
                 Some(key) => format_smolstr!("{}.{key}", self.canonical(base, function, steps - 1)),
                 None => self.canonical(base, function, steps - 1),
             },
-            ExprKind::Either(options) => options
-                .iter()
-                .map(|o| self.canonical(o, function, steps - 1))
-                .find(|n| !n.is_empty())
-                .unwrap_or_default(),
+            // `options.http || axios.create()`: what may be handed in stands in for what is known.
+            ExprKind::Either(options) => {
+                let mut names =
+                    options.iter().map(|o| self.canonical(o, function, steps - 1)).filter(|n| !n.is_empty());
+                let first = names.next().unwrap_or_default();
+                if first.contains('#') { first } else { names.find(|n| n.contains('#')).unwrap_or(first) }
+            }
             ExprKind::Str(_) => "<string>".into(),
             ExprKind::Other(parts) if parts.len() == 1 => self.canonical(&parts[0], function, steps - 1),
             ExprKind::Num(_)

@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-broker",
-    version: 1,
+    version: 2,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -351,7 +351,7 @@ fn subjects(cx: &Cx<'_>, sink: &mut Sink) -> bool {
     };
     let publish = match cx.site.call.name() {
         "publish" | "publishAsync" | "xadd" | "xAdd" => true,
-        "request" if system == System::Nats => true,
+        "request" | "requestOne" | "requestMany" if system == System::Nats => true,
         "subscribe" | "subscribeAsync" | "psubscribe" | "pSubscribe" | "queueSubscribe" => false,
         _ => return false,
     };

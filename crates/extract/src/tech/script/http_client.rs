@@ -10,7 +10,7 @@ use seam_facts::{Call, Claim, Constant, Hole, Protocol, SmolStr, Span, Value, fo
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-http-client",
-    version: 1,
+    version: 2,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -211,6 +211,11 @@ fn base_of(code: &Code<'_>, site: &Site<'_>, client: &str) -> Value {
         None => &site.call.callee,
     };
     let (made, at) = code.resolved(receiver, site.function);
+    // `options.http || axios.create({…})`: the client that is made where none is handed in.
+    let (made, at) = match &made.kind {
+        ExprKind::Either(_) => code.made_expr(made, at).unwrap_or((made, at)),
+        _ => (made, at),
+    };
     if let ExprKind::Call(call) = &made.kind
         && (MAKERS.contains(&call.name()) || call.new)
     {

@@ -214,7 +214,8 @@ impl<'a> Edges<'_, 'a> {
             // Which way messages go is not known from an address.
             NodeKind::Broker => return,
             NodeKind::Service | NodeKind::Server | NodeKind::Gateway | NodeKind::External | NodeKind::Tool => {
-                if address.scheme.contains("grpc") || grpc_only() { EdgeKind::Grpc } else { EdgeKind::Http }
+                let said = address.scheme.contains("grpc") || key.to_ascii_lowercase().contains("grpc");
+                if said || grpc_only() { EdgeKind::Grpc } else { EdgeKind::Http }
             }
         };
         self.add(

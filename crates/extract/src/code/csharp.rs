@@ -80,8 +80,9 @@ pub(super) fn called(
         }
         "GetSection" | "GetRequiredSection" | "GetRequiredValue" => section(arg(0)?),
         "GetValue" => {
-            // `GetValue(typeof(T), "key")` and `GetValue<T>("key", default)`.
-            let first = usize::from(call.type_args.is_empty() && call.args.len() > 1);
+            // `GetValue(typeof(T), "key")`, `GetValue<T>("key", default)`, and the same where the default tells the type.
+            let named = arg(0).is_some_and(|key| key.as_text().is_some());
+            let first = usize::from(call.type_args.is_empty() && call.args.len() > 1 && !named);
             let value = section(arg(first)?)?;
             match arg(first + 1).filter(|v| !library::is_null(v)) {
                 Some(default) => Some(library::or_default(value, default)),

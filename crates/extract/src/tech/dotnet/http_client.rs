@@ -18,7 +18,7 @@ use seam_facts::{Call, Claim, Constant, Hole, Part, Protocol, SmolStr, Span, Val
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-http-client",
-    version: 2,
+    version: 3,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -36,6 +36,18 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     dapr(code, sink);
     actors(code, sink);
     mail(code, sink);
+    schemas(code, sink);
+}
+
+/// Confluent's client of a schema registry asks for the schemas of what is written and read.
+fn schemas(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["CachedSchemaRegistryClient"]) {
+        let Some(config) = site.call.arg(0).filter(|_| site.call.new) else { continue };
+        if let Some((url, _)) = property(code, config, site.function, &["Url"]) {
+            let claim = call("Confluent.SchemaRegistry", None, url, code.within(site.function));
+            sink.stated(Claim::Call(claim), site.span());
+        }
+    }
 }
 
 fn call(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {

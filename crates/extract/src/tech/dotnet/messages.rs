@@ -11,7 +11,7 @@ use seam_facts::{Claim, Hole, Message, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-messages",
-    version: 2,
+    version: 3,
     page: include_str!("messages.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -365,6 +365,14 @@ const SENDERS: &[Sender] = &[
         ],
         methods: &["Publish", "Send", "PublishBatch", "SchedulePublish", "PublishAsync", "SendAsync"],
         system: System::Bus,
+        client: "MassTransit",
+        topic: None,
+    },
+    // MassTransit's rider for Kafka.
+    Sender {
+        on: &["ITopicProducer"],
+        methods: &["Produce"],
+        system: System::Kafka,
         client: "MassTransit",
         topic: None,
     },

@@ -12,7 +12,7 @@ use seam_facts::{Access, AccessMode, Claim, SmolStr, Span, Store, System, Value,
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-stores",
-    version: 2,
+    version: 3,
     page: include_str!("stores.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -229,6 +229,8 @@ const OPTIONS: &[(&str, &[&str], System, &str)] = &[
     ("AddDistributedSqlServerCache", &["ConnectionString"], System::SqlServer, "SQL Server cache"),
     ("AddDistributedPostgresCache", &["ConnectionString"], System::Postgres, "PostgreSQL cache"),
     ("AddEnyimMemcached", &["Servers"], System::Memcached, "Enyim"),
+    // Where MassTransit keeps the states of sagas.
+    ("MongoDbRepository", &["Connection"], System::Mongo, "MassTransit"),
 ];
 
 fn options(code: &Code<'_>, sink: &mut Sink) {

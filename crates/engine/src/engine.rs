@@ -16,7 +16,7 @@ pub enum Change {
 }
 
 /// Facts and settings. Cheap to take snapshots of: files are shared.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Engine {
     base: Arc<FactBase>,
     settings: Arc<Settings>,

@@ -38,6 +38,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// What could not be resolved and would decide the matter.
     pub open: Vec<String>,
+    /// The deployments in which it holds, where several were compared.
+    pub profiles: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +69,7 @@ pub struct Allowed {
 }
 
 impl Finding {
-    pub(crate) fn of(finding: &detect::Finding) -> Self {
+    pub(crate) fn of(finding: &detect::Finding, profiles: Vec<String>) -> Self {
         Finding {
             key: finding.key.to_string(),
             rule: finding.rule.to_string(),
@@ -90,7 +92,21 @@ impl Finding {
                 says: f.says.clone(),
             }),
             open: finding.open.clone(),
+            profiles,
         }
+    }
+}
+
+/// The same before it is published.
+pub(crate) struct Accepted {
+    finding: detect::Finding,
+    reason: SmolStr,
+    at: Evidence,
+}
+
+impl Accepted {
+    pub(crate) fn published(self, finding: &dyn Fn(&detect::Finding) -> Finding) -> Allowed {
+        Allowed { finding: finding(&self.finding), reason: self.reason.to_string(), at: Place::of(&self.at) }
     }
 }
 
@@ -101,7 +117,7 @@ pub(crate) fn apply_allows(
     base: &FactBase,
     found: Vec<detect::Finding>,
     all: bool,
-) -> (Vec<detect::Finding>, Vec<Allowed>) {
+) -> (Vec<detect::Finding>, Vec<Accepted>) {
     let allows: Vec<(&SmolStr, Span, &Allow)> = base
         .facts()
         .filter_map(|(path, fact)| match &fact.claim {
@@ -124,8 +140,8 @@ pub(crate) fn apply_allows(
             Some(index) => {
                 used[index] = true;
                 let (path, at, allow) = allows[index];
-                let at = Place::of(&evidence(path, at, "accepted here"));
-                allowed.push(Allowed { finding: Finding::of(&finding), reason: allow.reason.to_string(), at });
+                let at = evidence(path, at, "accepted here");
+                allowed.push(Accepted { finding, reason: allow.reason.clone(), at });
             }
             None => left.push(finding),
         }

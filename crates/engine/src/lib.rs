@@ -15,6 +15,7 @@ mod shape;
 mod snapshot;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
+pub use asks::detect::{only_new, since};
 pub use engine::{Change, Engine};
 pub use findings::{Allowed, Finding, Fix, Step};
 pub use refusal::{Refusal, RefusalKind};

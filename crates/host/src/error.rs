@@ -10,6 +10,8 @@ pub enum HostError {
     NotAFolder { path: PathBuf },
     #[error("cannot start threads: {0}")]
     Threads(String),
+    #[error("cannot compare `{root}` with `{revision}`: {why}", root = root.display())]
+    Revision { revision: String, root: PathBuf, why: String },
     #[error("cannot watch `{path}`: {cause}", path = path.display())]
     Watch { path: PathBuf, cause: String },
 }

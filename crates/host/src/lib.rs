@@ -7,6 +7,7 @@
 mod answers;
 mod cache;
 mod error;
+mod git;
 mod read;
 mod skip;
 mod walk;

@@ -78,6 +78,14 @@ pub(crate) fn folder(parent: &str, name: &str, siblings: &BTreeSet<String>) -> b
     })
 }
 
+/// Whether a file of this path below a root would be read, as far as its folders' names tell.
+pub(crate) fn may_hold(path: &str) -> bool {
+    let folders: Vec<&str> = path.split('/').rev().skip(1).collect();
+    let none = BTreeSet::new();
+    let parents = folders.iter().skip(1).copied().chain([""]);
+    seam_engine::interesting(path) && !folders.iter().zip(parents).any(|(name, parent)| folder(parent, name, &none))
+}
+
 /// Written even by those who ignore it in git: settings that deployments are started with.
 pub(crate) fn kept_though_ignored(name: &str) -> bool {
     name == ".env" || name.starts_with(".env.") || name.ends_with(".env")
@@ -93,6 +101,7 @@ mod tests {
         assert!(!folder("services", "vendor", &none));
         assert!(folder("services", "vendor", &BTreeSet::from(["go.mod".to_owned()])));
         assert!(folder("a", "node_modules", &none));
+        assert!(may_hold("orders/main.py") && !may_hold("web/node_modules/x/index.js"));
         assert!(folder("a", "obj", &BTreeSet::from(["Orders.csproj".to_owned()])));
     }
 }

@@ -6,7 +6,7 @@
 use crate::answers::{Answers, State};
 use crate::cache::{self, Cache, Entry, Place};
 use crate::walk::{Found, Walk, walk};
-use crate::{HostError, read};
+use crate::{HostError, read, skip};
 use rayon::prelude::*;
 use seam_engine::{Change, Engine, FileFacts, ProblemKind, Refusal, Settings, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +113,16 @@ impl Workspace {
     /// The answer to a question as JSON text. What was already answered for this state of the files is not worked out
     /// again.
     pub fn ask(&mut self, name: &str, request: &str) -> Result<String, Refusal> {
+        if let Some(since) = seam_engine::since(name, request) {
+            let known = self.before(&since).map_err(|e| {
+                Refusal::usage(
+                    e.to_string(),
+                    "give a commit, branch or tag of the repository that the workspace lies in",
+                )
+            })?;
+            let request = seam_engine::only_new(&known, request)?;
+            return self.ask(name, &request);
+        }
         if let Some(snapshot) = &self.snapshot {
             return snapshot.ask(name, request);
         }
@@ -134,6 +144,36 @@ impl Workspace {
         let snapshot = Arc::new(self.engine.snapshot());
         self.snapshot = Some(snapshot.clone());
         snapshot
+    }
+
+    /// The workspace as it was at a revision: what differs now is taken from git, the rest as it is.
+    fn before(&mut self, revision: &str) -> Result<Snapshot, HostError> {
+        self.load();
+        let mut engine = self.engine.clone();
+        for (root, prefix) in &self.roots {
+            for (name, bytes) in crate::git::differing(root, revision)? {
+                let path = joined(prefix, &name);
+                let read = self.known.contains_key(&path) || self.broken.contains_key(&path);
+                let change = match bytes {
+                    // What is there and was not read is left out on purpose; what is gone would have been read.
+                    Some(bytes) if read || !root.join(&name).exists() && skip::may_hold(&name) => {
+                        Change::File { facts: Arc::new(extracted(&path, &bytes)), path: path.into() }
+                    }
+                    _ => Change::Removed { path: path.into() },
+                };
+                engine.apply([change]);
+            }
+        }
+        Ok(engine.snapshot())
+    }
+
+    /// A file's text, for people to see; `None` if it cannot be read any more.
+    pub fn text(&self, path: &str) -> Option<String> {
+        let below = |(root, prefix): &(PathBuf, String)| {
+            let rest = if prefix.is_empty() { path } else { path.strip_prefix(prefix.as_str())?.strip_prefix('/')? };
+            fs::read(root.join(rest)).ok()
+        };
+        self.roots.iter().find_map(below).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Hands the engine what the cache has.

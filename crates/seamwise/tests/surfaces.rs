@@ -52,6 +52,7 @@ fn mcp_and_command_line_give_the_same_bytes() {
         ("path", json!({"from": "checkout", "to": "payments"})),
         ("at", json!({"path": "checkout/src/server.js", "line": 16})),
         ("explain", json!({"what": "checkout"})),
+        ("detect", json!({"rules": ["call-cycle"]})),
     ];
     let calls: Vec<Value> = asks
         .iter()

@@ -5,9 +5,11 @@ use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use seam_detect::{Rule, Severity};
-use seam_graph::Certainty;
+use seam_facts::{Key, SmolStr};
+use seam_graph::{Certainty, Graph};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub const ABOUT: &str = "hazards between services (retries, timeouts, messages, contracts, environment, shape), each with why it \
 matters here, where it starts, the chain of evidence across services, how sure it is, and what to do";
@@ -15,8 +17,9 @@ matters here, where it starts, the chain of evidence across services, how sure i
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
-    /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
-    pub profile: Option<String>,
+    /// Deployments: words of their files' paths or of their compose, Spring or .NET profiles. With several, each finding
+    /// says in which it holds.
+    pub profiles: Vec<String>,
     /// Only these rules; rules of the nursery run only when named here.
     pub rules: Vec<String>,
     /// `error`, `warning` or `note`: this and what is more severe. `note` unless given.
@@ -27,6 +30,8 @@ pub struct Request {
     pub service: Option<String>,
     /// Keys of findings that are known already and not shown.
     pub baseline: Vec<String>,
+    /// A commit, branch or tag: only what is new since then.
+    pub since: Option<String>,
     /// Rules that are too often wrong as well.
     pub nursery: bool,
 }
@@ -53,6 +58,25 @@ pub struct Counts {
     pub rules: usize,
 }
 
+/// The revision that a request for findings wants to be compared with.
+pub fn since(name: &str, request: &str) -> Option<String> {
+    let request: Request = serde_json::from_str(request).ok().filter(|_| name == "detect")?;
+    request.since
+}
+
+/// The same request with everything that was found in an earlier state taken as known.
+pub fn only_new(before: &Snapshot, request: &str) -> Result<String, Refusal> {
+    let unreadable = |e: serde_json::Error| Refusal::usage(e.to_string(), "see `seam schema detect --request`");
+    let mut request: Request = serde_json::from_str(request).map_err(unreadable)?;
+    request.since = None;
+    // A finding is not new because its severity is: filters apply to the later state only.
+    let all = Request { severity: None, certainty: None, service: None, baseline: Vec::new(), ..request.clone() };
+    let answer = run(before, &all)?;
+    request.baseline.extend(answer.findings.into_iter().map(|f| f.key));
+    request.baseline.extend(answer.allowed.into_iter().map(|a| a.finding.key));
+    serde_json::to_string(&request).map_err(unreadable)
+}
+
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let least = match request.severity.as_deref() {
         None => Severity::Note,
@@ -69,27 +93,33 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     };
     let settings = snapshot.settings();
     let rules = chosen(request, settings)?;
-    let graph = snapshot.graph(request.profile.as_deref());
-    let about = request.service.as_deref().map(|name| super::map::find(&graph, name)).transpose()?;
     let limits = settings.detect.limits();
-    let mut found = seam_detect::detect(&graph, snapshot.base(), &limits, rules.iter().copied());
-    for finding in &mut found {
-        if let Some(severity) = settings.detect.severity_of(&finding.rule) {
-            finding.severity = severity;
+    let (mut found, mut holds) = (Vec::new(), BTreeMap::<Key, Vec<String>>::new());
+    let graphs = graphs(snapshot, request)?;
+    for (profile, graph) in &graphs {
+        for mut finding in seam_detect::detect(graph, snapshot.base(), &limits, rules.iter().copied()) {
+            if let Some(severity) = settings.detect.severity_of(&finding.rule) {
+                finding.severity = severity;
+            }
+            let seen = holds.entry(finding.key.clone()).or_default();
+            if seen.is_empty() {
+                found.push(finding);
+            }
+            seen.push(profile.clone().unwrap_or_default());
         }
     }
+    if graphs.len() < 2 {
+        holds.clear();
+    }
+    let published = |f: &seam_detect::Finding| Finding::of(f, holds.get(&f.key).cloned().unwrap_or_default());
     let (mut found, allowed) = apply_allows(snapshot.base(), found, request.rules.is_empty());
+    let allowed: Vec<Allowed> = allowed.into_iter().map(|a| a.published(&published)).collect();
+    let about = about(&graphs, request)?;
     let known: BTreeSet<&str> = request.baseline.iter().map(String::as_str).collect();
     let before = found.len();
     found.retain(|f| !known.contains(f.key.as_str()));
     let known = before - found.len();
-    found.retain(|f| {
-        let touches = |node: usize| {
-            let (key, name) = (&graph.nodes[node].key, &graph.nodes[node].name);
-            f.about.iter().any(|k| k == key || k.as_str().split('/').any(|part| part == name.as_str()))
-        };
-        f.severity <= least && f.certainty <= certain && about.is_none_or(touches)
-    });
+    found.retain(|f| f.severity <= least && f.certainty <= certain && about.as_ref().is_none_or(|a| concerns(f, a)));
     found.sort_by_key(|f| f.severity);
     let count = |severity: Severity| found.iter().filter(|f| f.severity == severity).count();
     Ok(Answer {
@@ -102,9 +132,43 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             known,
             rules: rules.len(),
         },
-        findings: found.iter().map(Finding::of).collect(),
+        findings: found.iter().map(published).collect(),
         allowed,
     })
+}
+
+/// A deployment's name, where one was asked for, and its graph.
+type Deployed = (Option<String>, Arc<Graph>);
+
+/// The graph of each deployment that is asked about.
+fn graphs(snapshot: &Snapshot, request: &Request) -> Result<Vec<Deployed>, Refusal> {
+    if request.profiles.is_empty() {
+        return Ok(vec![(None, snapshot.graph(None))]);
+    }
+    let one = |name: &String| {
+        if !snapshot.knows_profile(name) {
+            return Err(super::map::no_profile(name));
+        }
+        Ok((Some(name.clone()), snapshot.graph(Some(name))))
+    };
+    request.profiles.iter().map(one).collect()
+}
+
+/// Key and name of the node that findings are wanted about.
+fn about(graphs: &[Deployed], request: &Request) -> Result<Option<(Key, SmolStr)>, Refusal> {
+    let Some(name) = &request.service else { return Ok(None) };
+    let mut refused = None;
+    for (_, graph) in graphs {
+        match super::map::find(graph, name) {
+            Ok(node) => return Ok(Some((graph.nodes[node].key.clone(), graph.nodes[node].name.clone()))),
+            Err(refusal) => refused = Some(refusal),
+        }
+    }
+    refused.map_or(Ok(None), Err)
+}
+
+fn concerns(finding: &seam_detect::Finding, (key, name): &(Key, SmolStr)) -> bool {
+    finding.about.iter().any(|k| k == key || k.as_str().split('/').any(|part| part == name.as_str()))
 }
 
 fn chosen(request: &Request, settings: &crate::Settings) -> Result<Vec<&'static Rule>, Refusal> {

@@ -25,7 +25,7 @@ pub struct Request {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     pub version: u32,
-    /// `node`, `interaction`, `endpoint`, `rule` or `extractor`.
+    /// `node`, `interaction`, `endpoint`, `rule`, `rules` or `extractor`.
     pub kind: String,
     /// The key, or the id of the rule or extractor.
     pub key: String,
@@ -81,6 +81,15 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             ..Answer::default()
         });
     }
+    if what == "rules" && graph.node(what).is_none() {
+        return Ok(Answer {
+            version: VERSION,
+            kind: "rules".to_owned(),
+            key: what.to_owned(),
+            page: Some(catalogue()),
+            ..Answer::default()
+        });
+    }
     if let Some(edge) = graph.edges.iter().find(|e| e.key.as_str() == what) {
         return Ok(Answer {
             kind: "interaction".to_owned(),
@@ -103,6 +112,24 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     }
     let node = find(&graph, what).map_err(extractors)?;
     Ok(about_node(snapshot, &graph, node))
+}
+
+/// Every rule with the first sentence of its page.
+fn catalogue() -> String {
+    let mut out = "# Rules\n".to_owned();
+    let mut group = "";
+    for rule in seam_detect::RULES {
+        if rule.group.word() != group {
+            group = rule.group.word();
+            out.push_str(&format!("\n## {group}\n\n"));
+        }
+        let lines = rule.page.lines().skip_while(|l| l.starts_with('#') || l.trim().is_empty());
+        let about = lines.take_while(|l| !l.trim().is_empty()).collect::<Vec<_>>().join(" ");
+        let nursery = if rule.nursery { " (nursery: only when asked for)" } else { "" };
+        let sentence = about.split(": ").next().and_then(|a| a.split(". ").next()).unwrap_or(&about);
+        out.push_str(&format!("- `{}`{nursery}: {}\n", rule.id, sentence.trim_end_matches('.')));
+    }
+    out
 }
 
 fn about_node(snapshot: &Snapshot, graph: &Graph, node: usize) -> Answer {

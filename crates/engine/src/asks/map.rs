@@ -80,15 +80,19 @@ const EDGE_KINDS: [&str; 12] = [
     "queue-consume",
 ];
 
+pub(crate) fn no_profile(profile: &str) -> Refusal {
+    Refusal::unknown(
+        format!("nothing is deployed under the profile `{profile}`"),
+        "give a word of the deployment's file path, of a compose profile, or a name from `seam.toml`",
+    )
+}
+
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let graph = snapshot.graph(request.profile.as_deref());
     if let Some(profile) = &request.profile
         && !snapshot.knows_profile(profile)
     {
-        return Err(Refusal::unknown(
-            format!("nothing is deployed under the profile `{profile}`"),
-            "give a word of the deployment's file path, of a compose profile, or a name from `seam.toml`",
-        ));
+        return Err(no_profile(profile));
     }
     let (nodes, edges) = select(&graph, request)?;
     let on = |node: usize| nodes.get(node).copied().unwrap_or(false);

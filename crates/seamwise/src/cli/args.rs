@@ -182,13 +182,64 @@ pub struct Detect {
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
 
-    /// A deployment: a word of its files' paths or profiles.
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
+    /// A deployment: a word of its files' paths or profiles. Repeat it to see which findings hold in which.
+    #[arg(long = "profile", value_name = "NAME", value_delimiter = ',')]
+    pub profiles: Vec<String>,
 
     /// Rules that are too often wrong as well.
     #[arg(long)]
     pub nursery: bool,
+
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    pub format: Report,
+
+    /// Write to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Only what is new since this commit, branch or tag.
+    #[arg(long, value_name = "REVISION")]
+    pub since: Option<String>,
+
+    /// Leave out the findings that this file lists.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write all present findings to this file, to be given as `--baseline` from now on.
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+
+    /// From which severity on the exit code is 1.
+    #[arg(long, value_enum, default_value_t = FailOn::Warning)]
+    pub fail_on: FailOn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// For a terminal, with code frames.
+    Text,
+    /// One line for each finding.
+    Short,
+    /// Everything; versioned.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// JUnit's XML, for build servers.
+    Junit,
+    /// For a review comment.
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Error,
+    Warning,
+    Note,
+    Never,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,31 +1,109 @@
 //! `seam detect`: findings to a terminal or to a file format, and an exit code that a pipeline understands.
 
-use super::args::{Args, Detect};
+use super::args::{Args, Detect, FailOn, Report};
 use super::fail::Failure;
 use super::open::open;
 use super::{asked, say, typed};
-use crate::render;
+use crate::render::findings as render;
+use seam_engine::Refusal;
 use seam_engine::asks::detect::{Answer, Request};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 use std::process::ExitCode;
 
-/// 0 without errors and warnings, 1 with.
+/// What `--write-baseline` writes and `--baseline` reads.
+#[derive(Serialize, Deserialize)]
+struct Baseline {
+    version: u32,
+    /// Keys of findings, sorted.
+    findings: Vec<String>,
+}
+
+/// 0 without findings of the severity that fails, 1 with.
 pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
+    let baseline = command.baseline.as_deref().map(read).transpose()?.unwrap_or_default();
     let (mut workspace, _) = open(&command.roots.paths, args)?;
     let request = Request {
-        profile: command.profile.clone(),
+        profiles: command.profiles.clone(),
         rules: command.rules.clone(),
         severity: Some(command.severity.clone()),
         certainty: command.certainty.clone(),
         service: command.service.clone(),
-        baseline: Vec::new(),
+        baseline,
+        since: command.since.clone(),
         nursery: command.nursery,
     };
+    if let Some(path) = &command.write_baseline {
+        // What is known already stays known.
+        let all = Request { baseline: Vec::new(), since: None, ..request.clone() };
+        let answer: Answer = typed(&asked(&mut workspace, "detect", &all)?)?;
+        write_baseline(path, &answer)?;
+        let found = answer.findings.len();
+        anstream::eprintln!("wrote {found} findings to `{}`; give it as `--baseline` from now on", path.display());
+        return Ok(ExitCode::SUCCESS);
+    }
     let bytes = asked(&mut workspace, "detect", &request)?;
     let answer: Answer = typed(&bytes)?;
-    if args.json {
-        say(&format!("{bytes}\n"))?;
-    } else {
-        say(&render::findings::render(&answer))?;
+    let texts = |path: &str| workspace.text(path);
+    let format = if args.json && command.format == Report::Text { Report::Json } else { command.format };
+    let text = match format {
+        Report::Text => render::text(&answer, &texts),
+        Report::Short => render::short(&answer),
+        Report::Json => bytes + "\n",
+        Report::Sarif => render::sarif(&answer),
+        Report::Github => render::github(&answer),
+        Report::Gitlab => render::gitlab(&answer),
+        Report::Junit => render::junit(&answer),
+        Report::Markdown => render::markdown(&answer),
+    };
+    match &command.output {
+        Some(path) => write(path, &anstream::adapter::strip_str(&text).to_string())?,
+        None => say(&text)?,
     }
-    Ok(if answer.counts.errors + answer.counts.warnings > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    let counts = &answer.counts;
+    let failing = match command.fail_on {
+        FailOn::Error => counts.errors,
+        FailOn::Warning => counts.errors + counts.warnings,
+        FailOn::Note => counts.errors + counts.warnings + counts.notes,
+        FailOn::Never => 0,
+    };
+    std::mem::forget(workspace);
+    Ok(if failing > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn read(path: &Path) -> Result<Vec<String>, Failure> {
+    let refuse = |why: String| {
+        let hint = "make one with `seam detect --write-baseline FILE`";
+        Refusal::usage(format!("the baseline `{}` cannot be read: {why}", path.display()), hint)
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| refuse(e.to_string()))?;
+    let baseline: Baseline = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+    if baseline.version != 1 {
+        return Err(refuse(format!("it has version {}, and this program knows version 1", baseline.version)).into());
+    }
+    Ok(baseline.findings)
+}
+
+fn write_baseline(path: &Path, answer: &Answer) -> Result<(), Failure> {
+    let mut findings: Vec<String> = answer.findings.iter().map(|f| f.key.clone()).collect();
+    findings.sort();
+    let text = serde_json::to_string_pretty(&Baseline { version: 1, findings })
+        .map_err(|e| Failure::Internal(e.to_string()))?;
+    write(path, &(text + "\n"))
+}
+
+/// Whole or not at all: a full disk must not leave half a report where a good one was.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::output(&format!("`{}`", path.display()), &e);
+    // A pipe or a device is written to, not replaced.
+    if path.metadata().is_ok_and(|m| !m.is_file()) {
+        return std::fs::write(path, text).map_err(failed);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path)).map_err(|e| {
+        let _ = std::fs::remove_file(&part);
+        failed(e)
+    })
 }

@@ -1,0 +1,108 @@
+//! What git knows: which files differ from a revision, and what they were. The git command line, behind this one file.
+//!
+//! Invariant: nothing of the repository's own configuration is run: no hooks, no monitors, no text converters.
+
+use crate::HostError;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A file that differs: its path below the root, and what it was; `None` where the revision has no such file.
+pub(crate) type Before = (String, Option<Vec<u8>>);
+
+/// Every file below `root` that is different now from what it was at the revision, new and deleted ones included.
+pub(crate) fn differing(root: &Path, revision: &str) -> Result<Vec<Before>, HostError> {
+    let wanted = format!("{revision}^{{commit}}");
+    let commit = text(run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], revision)?);
+    let prefix = text(run(root, &["rev-parse", "--show-prefix"], revision)?);
+    let diff = ["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative"];
+    let mut names = split(&run(root, &[&diff[..], &[commit.as_str(), "--", "."]].concat(), revision)?);
+    names.extend(split(&run(root, &["ls-files", "-z", "--others", "--exclude-standard"], revision)?));
+    names.sort();
+    names.dedup();
+    let texts = contents(root, &commit, &prefix, &names, revision)?;
+    Ok(names.into_iter().zip(texts).collect())
+}
+
+fn command(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(root).args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"]).args(arguments);
+    command.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+fn run(root: &Path, arguments: &[&str], revision: &str) -> Result<Vec<u8>, HostError> {
+    let failed = |why: String| HostError::Revision { revision: revision.to_owned(), root: root.to_owned(), why };
+    let output = command(root, arguments).output().map_err(|e| failed(format!("git does not run: {e}")))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let why = said.lines().next().map(|l| l.trim_start_matches("fatal: ").to_owned());
+    Err(failed(why.unwrap_or_else(|| "git does not know it".to_owned())))
+}
+
+/// The revision's content of each path.
+fn contents(
+    root: &Path,
+    commit: &str,
+    prefix: &str,
+    names: &[String],
+    revision: &str,
+) -> Result<Vec<Option<Vec<u8>>>, HostError> {
+    let failed = |why: String| HostError::Revision { revision: revision.to_owned(), root: root.to_owned(), why };
+    let mut child = command(root, &["cat-file", "--batch"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|e| failed(format!("git does not run: {e}")))?;
+    let input = child.stdin.take();
+    // A path with a line break cannot be asked for; it counts as new.
+    let asked: String = names
+        .iter()
+        .map(|n| if n.contains('\n') { "\n".to_owned() } else { format!("{commit}:{prefix}{n}\n") })
+        .collect();
+    let writer = std::thread::spawn(move || {
+        // Git may end before it has read all; its output tells.
+        let _ = input.map(|mut i| i.write_all(asked.as_bytes()));
+    });
+    let output = child.wait_with_output().map_err(|e| failed(e.to_string()))?;
+    let _ = writer.join();
+    let mut rest = output.stdout.as_slice();
+    Ok(names.iter().map(|_| next(&mut rest)).collect())
+}
+
+/// One answer of `cat-file --batch`: `<id> blob <size>` and the bytes, or one line that says `missing`.
+fn next(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let end = rest.iter().position(|b| *b == b'\n')?;
+    let head = String::from_utf8_lossy(&rest[..end]).into_owned();
+    *rest = &rest[end + 1..];
+    let mut words = head.rsplit(' ');
+    let size: usize = words.next().and_then(|w| w.parse().ok())?;
+    let blob = words.next() == Some("blob");
+    let bytes = rest.get(..size)?.to_vec();
+    *rest = rest.get(size + 1..).unwrap_or_default();
+    blob.then_some(bytes)
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).trim_end().to_owned()
+}
+
+fn split(bytes: &[u8]) -> Vec<String> {
+    bytes.split(|b| *b == 0).filter(|p| !p.is_empty()).map(|p| String::from_utf8_lossy(p).into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_git_are_told_apart() {
+        let mut rest: &[u8] = b"0123 blob 3\na\nb\nHEAD:x y missing\n0456 tree 1\nz\n0789 blob 0\n\n";
+        assert_eq!(next(&mut rest).as_deref(), Some(b"a\nb".as_slice()));
+        assert_eq!(next(&mut rest), None);
+        assert_eq!(next(&mut rest), None);
+        assert_eq!(next(&mut rest).as_deref(), Some(b"".as_slice()));
+        assert_eq!(next(&mut rest), None);
+    }
+}

@@ -1,0 +1,56 @@
+//! Findings in every form that people and pipelines read. All are drawn from the ask's answer; none decides anything.
+
+mod github;
+mod gitlab;
+mod junit;
+mod markdown;
+mod sarif;
+mod short;
+mod text;
+
+pub use github::render as github;
+pub use gitlab::render as gitlab;
+pub use junit::render as junit;
+pub use markdown::render as markdown;
+pub use sarif::render as sarif;
+pub use short::render as short;
+pub use text::render as text;
+
+use super::ink::{count, dim};
+use seam_engine::Finding;
+use seam_engine::asks::detect::Answer;
+
+/// A file's text by its workspace-relative path, where it can still be read.
+pub type Texts<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// `2 errors, 3 warnings by 30 rules, 1 allowed`.
+fn totals(answer: &Answer) -> String {
+    let counts = &answer.counts;
+    let parts = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note")];
+    let found: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(*n, word)).collect();
+    let mut out = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    let mut aside = vec![format!("by {}", count(counts.rules, "rule"))];
+    if counts.allowed > 0 {
+        aside.push(format!("{} allowed", counts.allowed));
+    }
+    if counts.known > 0 {
+        aside.push(format!("{} known before", counts.known));
+    }
+    out.push_str(&format!(" {}", dim(aside.join(", "))));
+    out
+}
+
+/// What a person must know besides the message: how sure it is, and where it holds.
+fn standing(finding: &Finding) -> Option<String> {
+    let mut parts = Vec::new();
+    if finding.hypothesis {
+        parts.push("a hypothesis from code and configuration, not yet tried".to_owned());
+    }
+    if finding.certainty == "inferred" {
+        parts.push("rests on an inference (a default or a convention)".to_owned());
+    }
+    if !finding.profiles.is_empty() {
+        parts.push(format!("in {}", finding.profiles.join(", ")));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}

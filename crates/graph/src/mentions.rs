@@ -18,7 +18,6 @@ impl<'a> Edges<'_, 'a> {
             self.unresolved.iter().filter(|u| u.what.ends_with("call") || u.what == "store").map(|u| u.node).collect();
         for node in 0..linker.territories.len() {
             self.commands(node);
-            self.kept_by_product(node);
             self.only_named(node);
             for (file, fact) in linker.visible_facts(node) {
                 let (value, within) = match &fact.claim {
@@ -53,34 +52,6 @@ impl<'a> Edges<'_, 'a> {
                             }
                             self.mention(node, to, &key, &address, (file, fact), &text.via, within);
                         }
-                    }
-                }
-            }
-        }
-    }
-
-    /// A ready-made server keeps its data where its environment says: nobody sets a database's address for nothing there.
-    fn kept_by_product(&mut self, node: usize) {
-        let linker = self.linker;
-        let foreign = linker.territories[node].own.iter().all(|f| linker.index.uses[*f].is_none());
-        if linker.nodes.get(node).is_none_or(|n| n.kind != NodeKind::Server) || !foreign {
-            return;
-        }
-        let mut sets: Vec<_> = linker.scopes[node].environment.values().flatten().collect();
-        sets.sort_by_key(|s| (s.file, s.fact.at.line, s.key));
-        for set in sets {
-            let value = Value::env(set.key.clone(), None);
-            for (text, _, place) in self.targets(node, &linker.view(node).texts(&value, set.file)) {
-                let Place::Nodes(ids) = place else { continue };
-                for to in ids {
-                    let kind = match self.node(to).kind {
-                        NodeKind::Database => EdgeKind::Db,
-                        NodeKind::Cache => EdgeKind::Cache,
-                        _ => continue,
-                    };
-                    if text.text.contains("://") || names_address(set.key) {
-                        let (none, at) = (SmolStr::default(), (set.file, set.fact));
-                        self.add(node, to, kind, Certainty::Inferred, none.clone(), set.key, &none, at, &text.via);
                     }
                 }
             }

@@ -67,6 +67,22 @@ pub struct Uses {
     pub types: Vec<(SmolStr, Vec<SmolStr>)>,
     /// The package, namespace or module that the file belongs to; empty if none is stated.
     pub package: SmolStr,
+    /// What runs only where a setting says so.
+    pub guards: Vec<Guard>,
+}
+
+/// Statements that run only where a setting has a value: `if enabled("ORDERS") { … }`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Guard {
+    /// A single `Env` or `Config` hole.
+    pub key: Value,
+    /// What the setting must be; `None` for any word that means yes.
+    pub equals: Option<SmolStr>,
+    pub within: SmolStr,
+    /// First and last line of the statements.
+    pub lines: (u32, u32),
+    /// The simple names that the enclosing function mentions only behind guards, and among them here.
+    pub names: Vec<SmolStr>,
 }
 
 /// A unit of code that a build tool knows: a Maven module, an npm package, a Go module, a .NET project.

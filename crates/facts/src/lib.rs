@@ -19,8 +19,8 @@ pub mod word;
 pub use base::{FactBase, FileFacts};
 pub use claim::{Claim, Fact, How};
 pub use code::{
-    Argument, Constant, Depends, ENVIRONMENT_PREFIX, GLOBAL_USING, Module, ModuleKind, Owner, Pass, Read, Return,
-    Schema, Test, Uses,
+    Argument, Constant, Depends, ENVIRONMENT_PREFIX, GLOBAL_USING, Guard, Module, ModuleKind, Owner, Pass, Read,
+    Return, Schema, Test, Uses,
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
 pub use hazard::{Allow, Alteration, AlterationKind, Region, RegionKind, Shape, ShapeField, ShapeKind};

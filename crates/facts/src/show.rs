@@ -123,7 +123,14 @@ impl Display for Claim {
             }
             Claim::Uses(u) => {
                 write!(f, "uses {} functions, {} imports", u.functions.len(), u.imports.len())?;
-                list(f, "unused", &u.unused)
+                list(f, "unused", &u.unused)?;
+                for guard in &u.guards {
+                    write!(f, ", {}-{} only with {}", guard.lines.0, guard.lines.1, guard.key)?;
+                    if let Some(text) = &guard.equals {
+                        write!(f, " = {text}")?;
+                    }
+                }
+                Ok(())
             }
             Claim::Test(t) => {
                 write!(f, "test {}", t.name)?;

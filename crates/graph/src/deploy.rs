@@ -62,6 +62,8 @@ pub(crate) struct Deploy<'a> {
     pub aliases: Vec<(FileId, &'a Alias, &'a Fact)>,
     /// Image recipes by file.
     pub builds: BTreeMap<FileId, Vec<(&'a Build, &'a Fact)>>,
+    /// Squashed names of the deployables of one program that only the environment tells apart, by image.
+    pub programs: BTreeMap<String, BTreeSet<String>>,
     /// Somebody asked for one deployment.
     profiled: bool,
 }
@@ -74,6 +76,7 @@ impl<'a> Deploy<'a> {
             nodes: Vec::new(),
             aliases: Vec::new(),
             builds: BTreeMap::new(),
+            programs: BTreeMap::new(),
             profiled: options.profile.is_some(),
         };
         let mut includes: Vec<(FileId, &Profile)> = Vec::new();
@@ -311,6 +314,9 @@ impl<'a> Deploy<'a> {
                 union(&mut parent, pair[0], pair[1]);
             }
         }
+        for (a, b) in self.prefixed(&system) {
+            union(&mut parent, a, b);
+        }
         // The same image or source under another name in another deployment. Within one deployment, two names are two
         // things even if they share an image.
         let mut by_source: HashMap<String, Vec<usize>> = HashMap::new();
@@ -525,6 +531,9 @@ impl<'a> Deploy<'a> {
             .nodes
             .iter()
             .map(|node| {
+                if !self.profiled && self.all_in_one(node) {
+                    return false;
+                }
                 let Some(product) = node.product.filter(|p| p.kind.is_ready_made()) else {
                     // Neither built here nor known: somebody's patch of a service, in a deployment beside the main one.
                     let main = |u: &usize| self.units[*u].context.is_some() || sizes[&self.units[*u].group] == largest;

@@ -9,7 +9,8 @@ use crate::index::{FileId, last, squash};
 use crate::join::Linker;
 use crate::model::{Certainty, Detail, Edge, EdgeKind, Endpoint, Node, NodeKind, Policy, Proof, Unresolved};
 use crate::resolve::Text;
-use seam_facts::{Claim, Fact, How, Key, Protocol, SmolStr, System, Value};
+use crate::roles;
+use seam_facts::{Claim, Fact, How, Key, Protocol, SettingScope, SmolStr, System, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) struct Draft {
@@ -92,7 +93,7 @@ impl<'l, 'a> Edges<'l, 'a> {
         at: (FileId, &Fact),
         via: &[(FileId, &Fact)],
     ) {
-        if from == to || self.same_code(from, to) {
+        if from == to || self.same_code(from, to) && !self.told_to_call(from, to, via) {
             return;
         }
         let proof = self.linker.proof(at.0, at.1, via);
@@ -123,6 +124,19 @@ impl<'l, 'a> Edges<'l, 'a> {
     pub(crate) fn same_code(&self, a: usize, b: usize) -> bool {
         let (a, b) = (&self.node(a).roots, &self.node(b).roots);
         !a.is_empty() && a == b
+    }
+
+    /// Whether a deployment tells one of the deployables of one code base where another is, and not all of them alike: the
+    /// address is nowhere in the callee's own environment, or the environment says which of them calls.
+    fn told_to_call(&self, from: usize, to: usize, via: &[(FileId, &Fact)]) -> bool {
+        let linker = self.linker;
+        via.iter().any(|(_, fact)| match &fact.claim {
+            Claim::Setting(set) if matches!(set.scope, SettingScope::Service(_) | SettingScope::Group(_)) => {
+                linker.territories[from].role.told_apart
+                    || !roles::gives(linker.index, linker.deploy, to, &set.key, &set.value)
+            }
+            _ => false,
+        })
     }
 
     /// The endpoint of `node` that answers `METHOD /path` or `Service/Method`.

@@ -83,6 +83,7 @@ impl<'a> Linker<'a> {
             .chain(&territory.libraries)
             .chain(self.handed.iter().filter(move |(_, to)| to.contains(&node)).map(|(file, _)| file))
             .flat_map(|file| self.index.facts[*file].iter().map(move |fact| (*file, fact)))
+            .filter(|(file, fact)| territory.role.runs(*file, fact.at.line))
     }
 
     pub fn reaches(&self, node: usize, file: FileId, within: &str) -> bool {

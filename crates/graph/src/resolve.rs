@@ -306,7 +306,7 @@ impl<'a> View<'_, 'a> {
         let owner = owner_of(path);
         let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
         for (at, constant, fact) in self.index.constants.get(name).into_iter().flatten() {
-            if !self.territory.sees(*at) {
+            if !self.territory.sees(*at) || !self.territory.role.runs(*at, fact.at.line) {
                 continue;
             }
             if let Some(rank) = self.matches(path, owner, &constant.symbol, *at, file) {
@@ -431,7 +431,8 @@ impl<'a> View<'_, 'a> {
         let owner = owner_of(function);
         let mut found: Vec<(u8, FileId, Cow<'a, Value>, &'a Fact)> = Vec::new();
         for (at, pass, fact) in self.index.passes.get(key).into_iter().flatten() {
-            if !self.territory.reaches(self.index, *at, &pass.within) || pass.within == function {
+            let runs = self.territory.role.runs(*at, fact.at.line);
+            if !runs || !self.territory.reaches(self.index, *at, &pass.within) || pass.within == function {
                 continue;
             }
             let arg = match name.split_once('.') {
@@ -584,12 +585,24 @@ fn decapitalize(name: &str) -> String {
     chars.next().map(|c| c.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
+/// Each text once; of too many, those that lead to different places come before many paths of one place.
 fn unique(texts: Vec<Text<'_>>) -> Vec<Text<'_>> {
     let mut out: Vec<Text<'_>> = Vec::new();
     for text in texts {
-        if !out.iter().any(|t| t.text == text.text) && out.len() < MAX_TEXTS {
+        if !out.iter().any(|t| t.text == text.text) {
             out.push(text);
         }
+    }
+    if out.len() > MAX_TEXTS {
+        let origin = |t: &Text<'_>| {
+            let from = t.text.find("://").map_or(0, |at| at + 3);
+            t.text[from..].find('/').map_or(t.text.len(), |at| from + at)
+        };
+        let seen = |i: usize| out[..i].iter().any(|t| t.text[..origin(t)] == out[i].text[..origin(&out[i])]);
+        let again: Vec<bool> = (0..out.len()).map(seen).collect();
+        let mut ranked: Vec<(bool, Text<'_>)> = again.into_iter().zip(out).collect();
+        ranked.sort_by_key(|(again, _)| *again);
+        out = ranked.into_iter().take(MAX_TEXTS).map(|(_, text)| text).collect();
     }
     out
 }

@@ -14,6 +14,7 @@ impl<'a> Deploy<'a> {
     /// Folders for images that are built elsewhere: another declaration with the same image, a build recipe that names
     /// it, or a recipe whose folder carries the image's or the deployable's name.
     pub(crate) fn find_sources(&mut self, index: &Index<'a>) {
+        self.find_programs();
         let mut by_image: HashMap<String, (Option<String>, Option<String>)> = HashMap::new();
         for unit in &self.units {
             if unit.context.is_some() && !unit.image.is_empty() {
@@ -41,7 +42,9 @@ impl<'a> Deploy<'a> {
                 continue;
             }
             let image = images::basename(&unit.image);
-            let names = [unit.name.as_str(), image.as_str()];
+            // Of one program that is deployed several times, the image's name says more than those of its parts.
+            let name = if self.one_program(unit) { image.as_str() } else { unit.name.as_str() };
+            let names = [name, image.as_str()];
             // A recipe that only copies what was built elsewhere says nothing about the code.
             let coded = |source: &&(Option<String>, Option<String>)| {
                 source.0.as_deref().is_some_and(|c| c.is_empty() || has_code(index, c))
@@ -69,8 +72,11 @@ impl<'a> Deploy<'a> {
             shared.entry(image.as_str()).or_default().insert(self.units[*id].name.as_str());
             shared
         });
-        let own: Vec<&str> =
-            shared.iter().filter(|(image, n)| !image.is_empty() && n.len() > 1).map(|(i, _)| *i).collect();
+        let own: Vec<&str> = shared
+            .iter()
+            .filter(|(image, n)| !image.is_empty() && !image.contains("${") && n.len() > 1)
+            .map(|(i, _)| *i)
+            .collect();
         if let (true, [own]) = (top, own.as_slice()) {
             let of = open.iter().filter(|(_, image)| image == own);
             found.extend(of.map(|(id, _)| (*id, Some(String::new()), Some("Dockerfile".to_owned()))));

@@ -8,7 +8,9 @@ use crate::crates;
 use crate::deploy::{Deploy, Merged};
 use crate::index::{FileId, Index, below, folder, join, last, name_of, squash};
 use crate::model::NodeKind;
+use crate::roles::{Role, roles};
 use crate::sources::folder_named;
+use crate::whole::whole;
 use seam_facts::{GLOBAL_USING, ModuleKind, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -22,6 +24,8 @@ pub(crate) struct Territory<'a> {
     pub closed: Vec<String>,
     /// Files of libraries that it imports, directly or not.
     pub libraries: BTreeSet<FileId>,
+    /// What of its own does not run in it.
+    pub role: Role,
     /// Names that its code mentions, libraries included as far as they are reached.
     pub names: HashSet<&'a str>,
 }
@@ -46,7 +50,8 @@ impl<'a> Territory<'a> {
     /// Whether the node's code reaches the function `within` of `file`.
     pub fn reaches(&self, index: &Index<'_>, file: FileId, within: &str) -> bool {
         if self.own.contains(&file) {
-            return index.uses[file].is_none_or(|u| !u.unused.iter().any(|f| f == within));
+            let unused = index.uses[file].is_some_and(|u| u.unused.iter().any(|f| f == within));
+            return !unused && !self.role.closes(file, within);
         }
         self.libraries.contains(&file) && reached(index, file, within, &self.names)
     }
@@ -79,13 +84,16 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
     let roots = roots(index, deploy);
     let modules = Modules::new(index);
     let entries = entries(index, deploy, &roots);
+    let files = |node: usize| Territory::rooted(index, roots[node].clone()).own;
+    let mut roles = roles(index, deploy, &roots, files).into_iter();
     let closed: Vec<Vec<String>> = (0..roots.len()).map(|node| parts_of_others(&roots, node)).collect();
     roots
         .into_iter()
         .zip(closed)
         .enumerate()
         .map(|(node, (roots, closed))| {
-            let mut territory = Territory { closed, ..Territory::rooted(index, roots) };
+            let role = roles.next().unwrap_or_default();
+            let mut territory = Territory { closed, role, ..Territory::rooted(index, roots) };
             if let Some(entry) = entries.get(&node) {
                 let started = started(index, &modules, &territory.own, *entry);
                 territory.own.retain(|f| index.uses[*f].is_none() || started.contains(f));
@@ -146,9 +154,15 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                         .any(|s| s != recipe_folder && !s.is_empty() && below(path, s) && !below(recipe_folder, s));
                     !path.is_empty() && !elsewhere && !broad(path, recipe_folder)
                 });
-                roots.extend(copied);
-                if roots.is_empty() {
+                // Beside the whole, parts are copied into stages of their own.
+                if !(deploy.one_program(unit) && takes_all(index, deploy, context, dockerfile)) {
+                    roots.extend(copied);
+                }
+                if roots.is_empty() && !deploy.one_program(unit) {
                     roots.extend(named_within(index, context, node, unit.service.command.as_ref()));
+                }
+                if roots.is_empty() && takes_all(index, deploy, context, dockerfile) {
+                    roots.extend(whole(index, context, &starts));
                 }
                 if roots.is_empty() && !context.is_empty() && holds_code(index, context) {
                     roots.insert(context.clone());
@@ -279,7 +293,10 @@ fn narrow(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
     for (id, roots) in out.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
         sharing.entry(roots.clone()).or_default().push(id);
     }
-    for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1) {
+    let one = |ids: &[usize]| {
+        ids.iter().all(|id| deploy.nodes[*id].units.iter().any(|u| deploy.one_program(&deploy.units[*u])))
+    };
+    for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1 && !one(ids)) {
         let parts: Vec<(usize, Vec<String>)> = ids
             .into_iter()
             .map(|id| {
@@ -351,6 +368,14 @@ fn unclaimed(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
 fn minimal(roots: BTreeSet<String>) -> Vec<String> {
     let all: Vec<String> = roots.into_iter().collect();
     all.iter().filter(|r| !all.iter().any(|o| o != *r && below(r, o))).cloned().collect()
+}
+
+/// Whether an image takes in the whole folder that it is built from.
+fn takes_all(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, dockerfile: Option<&str>) -> bool {
+    let build = dockerfile.and_then(|d| index.by_path.get(d)).and_then(|f| deploy.builds.get(f)?.first());
+    build.is_some_and(|(b, _)| {
+        b.copies.iter().any(|c| join(context, c.trim_end_matches('*')).as_deref() == Some(context))
+    })
 }
 
 /// What a recipe copies from its context, as workspace paths of folders or single files of code.
@@ -716,12 +741,22 @@ fn global_usings(index: &Index<'_>, roots: &[String]) -> Vec<SmolStr> {
     all.filter(|(file, ..)| near(*file)).filter_map(|(_, constant, _)| constant.value.as_text()).collect()
 }
 
+/// Names that a file of one's own mentions where it runs.
+fn said<'a>(role: &Role, file: FileId, uses: &'a seam_facts::Uses) -> Vec<&'a str> {
+    let spoken: HashSet<&str> = role.names(file, uses).map(SmolStr::as_str).collect();
+    uses.functions
+        .iter()
+        .flat_map(|(_, names)| names.iter().map(SmolStr::as_str))
+        .filter(|n| spoken.contains(n))
+        .collect()
+}
+
 /// Follows imports to libraries, and names into them, until nothing is added.
 fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Territory<'a>) {
     let mut names: HashSet<&'a str> = HashSet::new();
     for file in &territory.own {
         if let Some(uses) = index.uses[*file] {
-            names.extend(uses.functions.iter().flat_map(|(_, n)| n.iter().map(SmolStr::as_str)));
+            names.extend(said(&territory.role, *file, uses));
         }
     }
     let referenced = references(index, &territory.roots);

@@ -1,8 +1,8 @@
 //! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
 
 use seam_facts::{
-    Call, Claim, Deployment, Fact, FactBase, FileFacts, How, Module, ModuleKind, Protocol, Read, Service, Setting,
-    SettingScope, Source, Span, Uses, Value,
+    Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, How, Module, ModuleKind, Protocol, Read, Service,
+    Setting, SettingScope, Source, Span, Uses, Value,
 };
 use seam_graph::{EdgeKind, Graph, Options, link};
 use std::sync::Arc;
@@ -122,6 +122,40 @@ fn scripts_that_each_open_a_port_are_services_where_nothing_is_deployed() {
         ("services/web.py", vec![uses(), listens("5000"), fact(4, call("http://localhost:5001/items".into(), "show"))]),
     ]);
     assert_eq!(edges(&graph), vec![("web", EdgeKind::Http, "stock")]);
+}
+
+/// Two services of one folder, of which each knows where the other is, and is told which part it plays.
+fn twins(settings: &[(&str, &str, &str)]) -> Graph {
+    let twin = |name: &str| {
+        let source = Source { context: Value::text("./app"), ..Source::default() };
+        fact(1, Claim::Service(Service { source: Some(source), ..Service::new(name, Deployment::Compose) }))
+    };
+    let set = settings.iter().map(|(service, key, value)| fact(2, setting(service, key, value)));
+    let deployed = [twin("web"), twin("orders")].into_iter().chain(set).collect();
+    let guard = Guard {
+        key: Value::env("SERVE_WEB", None),
+        equals: None,
+        within: "main".into(),
+        lines: (8, 10),
+        names: vec!["show".into()],
+    };
+    let functions = vec![("main".into(), vec!["show".into()]), ("show".into(), Vec::new())];
+    let uses = Claim::Uses(Uses { functions, guards: vec![guard], ..Uses::default() });
+    linked([("compose.yaml", deployed), ("app/app.py", vec![fact(1, uses), fact(20, call(address(), "show"))])])
+}
+
+#[test]
+fn deployables_of_one_code_base_call_each_other_where_the_environment_tells_them_apart() {
+    let orders = "http://orders:8080";
+    let known = [("web", "ORDERS_URL", orders)];
+    assert_eq!(edges(&twins(&known)), [("web", EdgeKind::Http, "orders")]);
+    // What all are told alike does not say who calls.
+    let alike = [("web", "ORDERS_URL", orders), ("orders", "ORDERS_URL", orders)];
+    assert_eq!(edges(&twins(&alike)), []);
+    let roles = [alike[0], alike[1], ("web", "SERVE_WEB", "1"), ("orders", "SERVE_WEB", "0")];
+    assert_eq!(edges(&twins(&roles)), [("web", EdgeKind::Http, "orders")]);
+    let other = [alike[0], alike[1], ("web", "SERVE_WEB", "0"), ("orders", "SERVE_WEB", "1")];
+    assert_eq!(edges(&twins(&other)), []);
 }
 
 fn manifest(name: &str, uses: &[&str]) -> Vec<Fact> {

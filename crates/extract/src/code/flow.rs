@@ -2,14 +2,14 @@
 //! used. See `flow.md`.
 
 use super::ir::{Arg, Expr, ExprKind, Function, Stmt, walk_stmts};
-use super::{Code, entries, library};
+use super::{Code, entries, guards, library};
 use crate::lang::{Lang, plain_type};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, Span, Uses, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 6, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 7, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -539,11 +539,11 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
     imports.dedup();
     let types = unit.types.iter().map(|t| (t.name.clone(), t.supers.clone())).collect();
     let functions = functions.into_iter().map(|(f, names)| (f, names.into_iter().collect())).collect();
-    let uses = Uses { functions, imports, unused, types, package: unit.package.clone() };
+    let uses = Uses { functions, imports, unused, types, package: unit.package.clone(), guards: guards::guards(code) };
     sink.stated(Claim::Uses(uses), Span::at(1, 1));
 }
 
-fn mention(expr: &Expr, names: &mut BTreeSet<SmolStr>) {
+pub(super) fn mention(expr: &Expr, names: &mut BTreeSet<SmolStr>) {
     match &expr.kind {
         ExprKind::Name(name) | ExprKind::Member(_, name) => {
             names.insert(name.clone());

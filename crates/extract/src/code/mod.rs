@@ -9,6 +9,7 @@ pub(crate) mod csharp;
 mod entries;
 mod eval;
 mod golang;
+mod guards;
 pub(crate) use golang::{config_tag, generated, stub_of};
 pub(crate) mod cpp;
 pub mod ir;

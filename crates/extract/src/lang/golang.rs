@@ -480,7 +480,11 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
             "binary_expression" => {
                 let parts = ["left", "right"].iter().filter_map(|f| node.child_by_field_name(f));
                 let parts: Vec<Expr> = parts.collect::<Vec<_>>().into_iter().map(|n| value(cx, n)).collect();
-                if cx.field(node, "operator") == "+" { ExprKind::Concat(parts) } else { ExprKind::Other(parts) }
+                match cx.field(node, "operator") {
+                    "+" => ExprKind::Concat(parts),
+                    "!=" => ExprKind::Other(parts.into_iter().chain([expr(ExprKind::Null, node)]).collect()),
+                    _ => ExprKind::Other(parts),
+                }
             }
             "call_expression" => return call(cx, node),
             "composite_literal" => return composite(cx, node),

@@ -454,6 +454,11 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 None => ExprKind::Null,
             },
             "ellipsis" => ExprKind::Null,
+            // What is compared otherwise than for being the same has a mark.
+            "comparison_operator" if !cx.src(node).contains("==") => {
+                let parts = children(node).into_iter().map(|n| value(cx, n)).collect::<Vec<_>>();
+                ExprKind::Other(parts.into_iter().chain([expr(ExprKind::Null, node)]).collect())
+            }
             _ => ExprKind::Other(children(node).into_iter().map(|n| value(cx, n)).collect()),
         };
         expr(kind, node)

@@ -182,6 +182,7 @@ fn binary(cx: &mut Lower<'_>, node: Node<'_>) -> ExprKind {
             },
             _ => ExprKind::Other(vec![left, right]),
         },
+        "!=" | "!==" => ExprKind::Other(vec![left, right, expr(ExprKind::Null, node)]),
         _ => ExprKind::Other(vec![left, right]),
     }
 }

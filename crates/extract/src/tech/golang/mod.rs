@@ -7,6 +7,7 @@ mod broker;
 mod client;
 mod grpc;
 mod policy;
+mod proxy;
 mod routes;
 mod server;
 mod store;
@@ -21,6 +22,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &client::EXTRACTOR,
     &grpc::EXTRACTOR,
     &policy::EXTRACTOR,
+    &proxy::EXTRACTOR,
     &server::EXTRACTOR,
     &store::EXTRACTOR,
 ];

@@ -475,6 +475,8 @@ struct Modules<'a> {
     by_stem: HashMap<&'a str, Vec<FileId>>,
     /// Paths of scripts that a configuration names: its folder, the pattern, the folder or file that it stands for.
     aliases: Vec<(&'a str, &'a str, SmolStr)>,
+    /// Folders whose files recipes copy one by one or by a pattern, with the recipe's folder.
+    copied: BTreeSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Modules<'a> {
@@ -499,7 +501,14 @@ impl<'a> Modules<'a> {
         }
         // The nearest configuration and the longest pattern come first.
         aliases.sort_by(|a, b| (b.0.len(), b.1.len(), a).cmp(&(a.0.len(), a.1.len(), b)));
-        Modules { named, by_folder, by_stem, aliases }
+        let mut copied: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for (file, fact) in index.facts.iter().enumerate().flat_map(|(f, facts)| facts.iter().map(move |x| (f, x))) {
+            let seam_facts::Claim::Build(build) = &fact.claim else { continue };
+            let parts = build.copies.iter().filter_map(|copy| copy.trim_start_matches("./").rsplit_once('/'));
+            let files = parts.filter(|(dir, name)| name.contains(['.', '*']) && !dir.contains(['$', '*', '.']));
+            copied.extend(files.map(|(dir, _)| (folder(index.paths[file]), dir)));
+        }
+        Modules { named, by_folder, by_stem, aliases, copied }
     }
 
     /// The files of the workspace that an import in `from` may mean.
@@ -552,7 +561,8 @@ impl<'a> Modules<'a> {
         // Relative paths of scripts, and names of packages in the workspace.
         if module.starts_with('.') {
             let Some(target) = join(folder(path), module) else { return Vec::new() };
-            return self.script(index, &target);
+            let found = self.script(index, &target);
+            return if found.is_empty() { self.flattened(index, path, module) } else { found };
         }
         let package = self.named.iter().filter(|(_, (_, kind))| *kind == ModuleKind::Npm).find(|(name, _)| {
             module == **name || module.strip_prefix(**name).is_some_and(|rest| rest.starts_with('/'))
@@ -588,6 +598,22 @@ impl<'a> Modules<'a> {
             }
             base = folder(base);
         }
+    }
+
+    /// A script that stands beside the importing one only in the image: a recipe copies files of several folders to one.
+    fn flattened(&self, index: &Index<'a>, path: &str, module: &str) -> Vec<FileId> {
+        let Some(name) = module.strip_prefix("./").filter(|n| !n.contains('/')) else { return Vec::new() };
+        let mut above = folder(path);
+        while !above.is_empty() {
+            above = folder(above);
+            for (_, from) in self.copied.iter().filter(|(recipe, _)| below(recipe, above)) {
+                let found = join(above, &format!("{from}/{name}")).map(|target| self.script(index, &target));
+                if let Some(found) = found.filter(|f| !f.is_empty()) {
+                    return found;
+                }
+            }
+        }
+        Vec::new()
     }
 
     /// A script's import by a name that a configuration above the file gives to a folder, or by the conventional names of

@@ -270,6 +270,7 @@ impl<'a> Linker<'a> {
         edges.stores();
         edges.ready_made();
         edges.routes();
+        edges.through_the_ingress();
         edges.mentions();
         let (extra, edges, mut unresolved) = edges.done();
         unresolved.sort();

@@ -24,6 +24,7 @@ mod flows;
 mod handed;
 pub mod images;
 mod index;
+mod ingress;
 mod join;
 mod mentions;
 mod model;

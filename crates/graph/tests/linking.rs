@@ -1,8 +1,8 @@
 //! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
 
 use seam_facts::{
-    Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, How, Module, ModuleKind, Protocol, Read, Service,
-    Setting, SettingScope, Source, Span, Uses, Value,
+    Argument, Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, How, Module, ModuleKind, Pass, Protocol, Read,
+    Route, Service, Setting, SettingScope, Source, Span, Uses, Value,
 };
 use seam_graph::{EdgeKind, Graph, Options, link};
 use std::sync::Arc;
@@ -156,6 +156,31 @@ fn deployables_of_one_code_base_call_each_other_where_the_environment_tells_them
     assert_eq!(edges(&twins(&roles)), [("web", EdgeKind::Http, "orders")]);
     let other = [alike[0], alike[1], ("web", "SERVE_WEB", "0"), ("orders", "SERVE_WEB", "1")];
     assert_eq!(edges(&twins(&other)), []);
+}
+
+#[test]
+fn what_asks_the_ingress_controller_asks_whom_its_rules_mean() {
+    let route = Route {
+        protocol: Protocol::Http,
+        path: "/api/orders/?(.*)".into(),
+        target: "http://orders:3000".into(),
+        via: Some("edge".into()),
+    };
+    let pass = |callee: &str, argument: &str| {
+        let args = vec![Argument { name: None, value: argument.into() }];
+        Claim::Pass(Pass { callee: callee.into(), args, within: "show".into() })
+    };
+    let asks = |host: &str| {
+        let facts = vec![
+            fact(1, Claim::Uses(Uses::default())),
+            fact(2, pass("axios#create", host)),
+            fact(9, pass("client.get", "/api/orders")),
+        ];
+        linked([deployed(), served(), code(facts), ("ingress.yaml", vec![fact(3, Claim::Route(route.clone()))])])
+    };
+    let controller = asks("http://ingress-nginx-controller.ingress-nginx.svc.cluster.local");
+    assert_eq!(edges(&controller), [("web", EdgeKind::Http, "orders")]);
+    assert_eq!(edges(&asks("http://proxy.example.com")), []);
 }
 
 fn manifest(name: &str, uses: &[&str]) -> Vec<Fact> {

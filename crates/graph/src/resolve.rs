@@ -203,7 +203,8 @@ impl<'a> View<'_, 'a> {
                 }
             }
         }
-        Vec::new()
+        let given = self.scope.platform.bound(key);
+        given.map(|(text, at)| Text { via: vec![at], ..Text::plain(&text) }).into_iter().collect()
     }
 
     fn set(&self, set: &Set<'a>, name: &str, depth: usize) -> Vec<Text<'a>> {
@@ -390,6 +391,10 @@ impl<'a> View<'_, 'a> {
         }
         if theirs.is_empty() && stem == "index" && folder(self.index.paths[at]).ends_with(owner) {
             return Some(3);
+        }
+        // An extension method of C# is called on what it extends; its class is called by convention.
+        if self.index.paths[at].ends_with(".cs") && (theirs.ends_with("Extensions") || theirs.ends_with("Extension")) {
+            return Some(1);
         }
         // The receiver's type is not known here, and nothing contradicts.
         let untyped = owner.chars().next().is_some_and(|c| c.is_lowercase());

@@ -73,6 +73,21 @@ impl<'a> Platform<'a> {
         Platform { services }
     }
 
+    /// The value of a configuration key by which Tye gives a service's address: `service:NAME:host`.
+    pub fn bound(&self, key: &str) -> Option<(String, (FileId, &'a Fact))> {
+        let mut parts = key.split([':', '.']);
+        let (Some("service"), Some(name), Some(part), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return None;
+        };
+        let (host, port, at) = self.services.get(&squash(name))?;
+        match part {
+            "host" => Some((host.to_string(), *at)),
+            "port" => Some((port.clone().unwrap_or_else(|| "80".to_owned()), *at)),
+            _ => None,
+        }
+    }
+
     /// The value of a variable, with the place that declares what it stands for.
     pub fn variable(&self, name: &str) -> Option<(String, (FileId, &'a Fact))> {
         let of = |prefix: &str| self.services.get(&squash(prefix));

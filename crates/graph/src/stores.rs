@@ -288,7 +288,7 @@ impl<'a> Edges<'_, 'a> {
 
 /// Names of Redis commands, in any client's spelling, that nothing else is called.
 fn keeps_values(name: &str) -> bool {
-    const COMMANDS: [&str; 22] = [
+    const COMMANDS: [&str; 33] = [
         "hset",
         "hget",
         "hgetall",
@@ -311,6 +311,17 @@ fn keeps_values(name: &str) -> bool {
         "opsforset",
         "stringget",
         "stringset",
+        "hashgetall",
+        "hashget",
+        "hashexists",
+        "sortedsetadd",
+        "sortedsetscore",
+        "sortedsetrank",
+        "sortedsetincrement",
+        "zincrby",
+        "zrevrange",
+        "zscore",
+        "hincrby",
     ];
     let name = name.to_ascii_lowercase();
     COMMANDS.contains(&name.strip_suffix("async").unwrap_or(&name))

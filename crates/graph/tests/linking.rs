@@ -1,8 +1,8 @@
 //! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
 
 use seam_facts::{
-    Argument, Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, How, Module, ModuleKind, Pass, Protocol, Read,
-    Route, Service, Setting, SettingScope, Source, Span, Uses, Value,
+    Argument, Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, Hole, How, Module, ModuleKind, Pass, Protocol,
+    Read, Return, Route, Service, Setting, SettingScope, Source, Span, Uses, Value,
 };
 use seam_graph::{EdgeKind, Graph, Options, link};
 use std::sync::Arc;
@@ -350,4 +350,20 @@ fn settings_that_are_handed_on_as_one_object_are_followed_to_where_they_are_read
         fact(5, call(param("Orders.<init>", "config.orders"), "Orders.list")),
     ];
     assert_eq!(edges(&linked([deployed(), code(facts), served()])), [("web", EdgeKind::Http, "orders")]);
+}
+
+#[test]
+fn an_extension_method_is_called_on_what_it_extends() {
+    let param = Hole::Param { function: "ConfigExtensions.UrlOf".into(), index: 0, name: "key".into() };
+    let value = Value::text("http://").then(Value::hole(param)).then("/list".into());
+    let result = Claim::Return(Return { function: "ConfigExtensions.UrlOf".into(), value });
+    let target = Hole::Result { callee: "IConfiguration.UrlOf".into(), args: vec![Value::text("orders")] };
+    let uses = || fact(1, Claim::Uses(Uses::default()));
+    let graph = linked([
+        deployed(),
+        served(),
+        ("web/ConfigExtensions.cs", vec![uses(), fact(3, result)]),
+        ("web/Program.cs", vec![uses(), fact(9, call(Value::hole(target), "Program.Main"))]),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders")]);
 }

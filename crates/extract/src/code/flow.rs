@@ -520,10 +520,12 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
         names.remove("");
         mentioned.extend(names.iter().cloned());
     }
+    // A program's entry may be private, and nobody names it.
+    let runs = |f: &Function| f.name.starts_with('<') || matches!(f.name.as_str(), "Main" | "main");
     let unused = unit
         .functions
         .iter()
-        .filter(|f| f.private && f.annotations.is_empty() && !f.name.starts_with('<') && !mentioned.contains(&f.name))
+        .filter(|f| f.private && f.annotations.is_empty() && !runs(f) && !mentioned.contains(&f.name))
         .map(|f| f.symbol())
         .collect();
     let mut imports: Vec<SmolStr> = unit

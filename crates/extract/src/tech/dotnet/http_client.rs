@@ -37,6 +37,16 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     actors(code, sink);
     mail(code, sink);
     schemas(code, sink);
+    stitched(code, sink);
+}
+
+/// HotChocolate's gateway asks the services whose schemas it stitches, through clients that are named.
+fn stitched(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["AddSchemaFromHttp", "AddRemoteSchema"]) {
+        let Some(name) = site.call.arg(0).and_then(|n| client_name(code, n, site.function)) else { continue };
+        let claim = call("HotChocolate", Some("POST".into()), base_of(&name), code.within(site.function));
+        sink.stated(Claim::Call(claim), site.span());
+    }
 }
 
 /// Confluent's client of a schema registry asks for the schemas of what is written and read.
@@ -87,7 +97,7 @@ fn registrations(code: &Code<'_>, sink: &mut Sink) {
         };
         let mut symbols: Vec<SmolStr> = added.type_args.iter().map(|t| simple(t)).collect();
         if let Some(name) = added.args.iter().find(|a| !matches!(a.value.kind, ExprKind::Lambda(_)))
-            && let Some(name) = code.value(&name.value, site.function).as_text()
+            && let Some(name) = client_name(code, &name.value, site.function)
         {
             match name.contains("://") {
                 // RestEase takes the address itself.
@@ -103,6 +113,15 @@ fn registrations(code: &Code<'_>, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// The name of a client: text, or the constant of another file that stands for it here and where the client is used.
+fn client_name(code: &Code<'_>, expr: &Expr, function: usize) -> Option<SmolStr> {
+    let value = code.value(expr, function);
+    value.as_text().or_else(|| match value.as_hole() {
+        Some(Hole::Ref(path)) if path.contains('.') => path.rsplit(['#', ':']).next().map(SmolStr::from),
+        _ => None,
+    })
 }
 
 /// Registrations of people's own that name the options with the address: `AddMyHttpClient<IFoo, Foo, FooOptions>()`.
@@ -135,7 +154,7 @@ fn handed_over(code: &Code<'_>, sink: &mut Sink) {
             let Some(call) = made.as_call() else { continue };
             let base = match (call.name(), call.arg(0)) {
                 ("CreateInvokeHttpClient", Some(app)) => Value::text("http://").then(code.value(app, at)),
-                ("CreateClient", Some(name)) => match code.value(name, at).as_text() {
+                ("CreateClient", Some(name)) => match client_name(code, name, at) {
                     Some(name) => base_of(&name),
                     None => continue,
                 },
@@ -282,7 +301,7 @@ fn base(code: &Code<'_>, client: &Expr, function: usize) -> Base {
     }
     if let ExprKind::Call(call) = &made.kind {
         return match (call.name(), call.arg(0)) {
-            ("CreateClient", Some(name)) => match code.value(name, at).as_text() {
+            ("CreateClient", Some(name)) => match client_name(code, name, at) {
                 Some(name) => Base::Elsewhere(base_of(&name)),
                 None => Base::Unknown(Value::opaque("client by name")),
             },

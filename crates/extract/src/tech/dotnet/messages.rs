@@ -197,7 +197,8 @@ fn attributes(code: &Code<'_>, sink: &mut Sink) {
             let named =
                 |n: &str| a.args.iter().find(|x| x.name.as_deref() == Some(n)).map(|x| code.value(&x.value, index));
             let (system, topic, client) = match a.simple() {
-                "Topic" => (System::Bus, arg(1), "Dapr"),
+                // The first versions had one component for all topics.
+                "Topic" => (System::Bus, arg(1).or_else(|| arg(0)), "Dapr"),
                 "CapSubscribe" => (System::Bus, arg(0), "CAP"),
                 "ServiceBusTrigger" => (System::ServiceBus, arg(0), "Azure Functions"),
                 "EventHubTrigger" => (System::EventHubs, arg(0), "Azure Functions"),
@@ -209,7 +210,7 @@ fn attributes(code: &Code<'_>, sink: &mut Sink) {
             let mut line = Line::at(function.symbol(), a.span, system, false, topic, client);
             line.0.group =
                 named("Group").or_else(|| arg(1).filter(|_| system == System::ServiceBus)).and_then(optional);
-            if client == "Dapr" {
+            if client == "Dapr" && arg(1).is_some() {
                 line.0.exchange = arg(0).and_then(optional);
             }
             let message =

@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-broker",
-    version: 2,
+    version: 3,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -109,6 +109,7 @@ const CONNECTIONS: &[(&str, System, usize)] = &[
     ("amqp-connection-manager#connect", System::Rabbit, 0),
     ("amqp#createConnection", System::Rabbit, 0),
     ("amqp-ts#Connection", System::Rabbit, 0),
+    ("amqp-ts-async#Connection", System::Rabbit, 0),
     ("rabbitmq-client#Connection", System::Rabbit, 0),
     ("rabbitmq-client#", System::Rabbit, 0),
     ("@golevelup/nestjs-rabbitmq#RabbitMQModule.forRoot", System::Rabbit, 1),
@@ -277,7 +278,35 @@ fn group(cx: &Cx<'_>) -> Option<Value> {
     options::value(cx.code, call.arg(0)?, at, &["groupId", "group.id"])
 }
 
+/// amqp-ts: exchanges and queues are objects that a connection declares.
+fn declared(cx: &Cx<'_>, sink: &mut Sink) -> bool {
+    if !cx.from(&["amqp-ts#", "amqp-ts-async#"]) {
+        return false;
+    }
+    let publish = match cx.site.call.name() {
+        "send" | "publish" | "rpc" => true,
+        "activateConsumer" | "startConsumer" => false,
+        _ => return false,
+    };
+    let Some(receiver) = cx.site.call.receiver() else { return false };
+    let name = |expr: &Expr, function: usize| {
+        let (made, at) = cx.code.resolved(expr, function);
+        let call = made.as_call().filter(|c| matches!(c.name(), "declareExchange" | "declareQueue"))?;
+        Some((cx.code.value(call.arg(0)?, at), call.name() == "declareExchange"))
+    };
+    let Some((own, exchange)) = name(receiver, cx.site.function) else { return false };
+    // What a queue is bound to tells more than its name, which is often left to the broker.
+    let bound = cx.code.calls_named(&["bind"]).into_iter().find_map(|s| name(s.call.arg(0)?, s.function));
+    let from = if exchange { Some(own.clone()) } else { bound.map(|(to, _)| to).filter(|_| !publish) };
+    let topic = if own.is_empty() { from.clone().unwrap_or_default() } else { own };
+    cx.state(Message { exchange: from, ..cx.message(System::Rabbit, publish, topic) }, sink);
+    true
+}
+
 fn amqp(cx: &Cx<'_>, sink: &mut Sink) -> bool {
+    if declared(cx, sink) {
+        return true;
+    }
     let known = cx.from(&["amqplib", "amqp-connection-manager#", "@golevelup/nestjs-rabbitmq#", "amqp-ts#"]);
     let channel = known
         || ["channel", "ch", "chan", "channelwrapper"].contains(&cx.receiver().as_str())

@@ -92,6 +92,7 @@ impl<'a> Edges<'_, 'a> {
         let broker = store_kind(store.system) == NodeKind::Broker;
         let local = texts.iter().any(|t| address::parse(&t.text).iter().any(|a| address::is_local(&a.host)));
         let to = if to.is_none() && local && !broker { self.not_deployed(store.system, (file, fact)) } else { to };
+        let to = to.or_else(|| self.in_cluster(store.system, &texts, (file, fact)));
         let Some(to) = to else {
             let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
             self.open(node, "store", &value, "no store is known for it", (file, fact));
@@ -207,6 +208,19 @@ impl<'a> Edges<'_, 'a> {
             return None;
         }
         let name = Self::product_name(system);
+        Some(self.outside(&name, store_kind(system), Some(system), at))
+    }
+
+    /// A store that a stated address of the cluster names in full (`orders-db.shop.svc.cluster.local`) and no file here
+    /// deploys: a chart of somebody else's is installed by hand. A short name may be a leftover, the full one is not.
+    fn in_cluster(&mut self, system: System, texts: &[Text<'a>], at: (FileId, &Fact)) -> Option<usize> {
+        let name = texts.iter().filter(|t| !t.open && !t.default).find_map(|t| {
+            address::parse(&t.text).iter().find_map(|a| {
+                let (first, rest) = a.host.split_once('.')?;
+                let (_, domain) = rest.split_once('.')?;
+                (domain == "svc" || domain.starts_with("svc.")).then(|| first.to_owned())
+            })
+        })?;
         Some(self.outside(&name, store_kind(system), Some(system), at))
     }
 

@@ -2,7 +2,7 @@
 
 use seam_facts::{
     Argument, Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, Hole, How, Module, ModuleKind, Pass, Protocol,
-    Read, Return, Route, Service, Setting, SettingScope, Source, Span, Uses, Value,
+    Read, Return, Route, Service, Setting, SettingScope, Source, Span, Store, System, Uses, Value,
 };
 use seam_graph::{EdgeKind, Graph, Options, link};
 use std::sync::Arc;
@@ -366,4 +366,24 @@ fn an_extension_method_is_called_on_what_it_extends() {
         ("web/Program.cs", vec![uses(), fact(9, call(Value::hole(target), "Program.Main"))]),
     ]);
     assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders")]);
+}
+
+#[test]
+fn a_store_that_the_cluster_names_in_full_is_there_though_no_file_deploys_it() {
+    let graph = |host: &str| {
+        let store = Claim::Store(Store {
+            system: System::Mysql,
+            address: Value::env("DB_URL", None),
+            database: None,
+            client: "jdbc".into(),
+            within: "".into(),
+        });
+        let url = format!("jdbc:mysql://{host}:3306/orders");
+        linked([
+            ("compose.yaml", vec![fact(1, service("orders")), fact(2, setting("orders", "DB_URL", &url))]),
+            ("orders/app.py", vec![fact(1, store)]),
+        ])
+    };
+    assert_eq!(edges(&graph("orders-db.shop.svc.cluster.local")), [("orders", EdgeKind::Db, "orders-db")]);
+    assert_eq!(edges(&graph("orders-db")), []);
 }

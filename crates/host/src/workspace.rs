@@ -167,6 +167,22 @@ impl Workspace {
         Ok(engine.snapshot())
     }
 
+    /// The workspace as it would be with these texts in place of what is there; nothing is written.
+    pub fn supposing(&mut self, texts: &[(String, String)]) -> Snapshot {
+        self.load();
+        let mut engine = self.engine.clone();
+        engine.apply(texts.iter().map(|(path, text)| Change::File {
+            path: path.as_str().into(),
+            facts: Arc::new(extracted(path, text.as_bytes())),
+        }));
+        engine.snapshot()
+    }
+
+    /// Paths of the files that were read.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.known.keys().map(String::as_str)
+    }
+
     /// A file's text, for people to see; `None` if it cannot be read any more.
     pub fn text(&self, path: &str) -> Option<String> {
         let below = |(root, prefix): &(PathBuf, String)| {

@@ -1,4 +1,5 @@
-//! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `generate`.
+//! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `seed`,
+//! `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
@@ -8,6 +9,7 @@ mod generate;
 mod microsecend;
 mod new;
 mod score;
+mod seed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ cargo xtask new rule NAME GROUP          make a rule with its page and its line 
 cargo xtask docs [--check]               write docs/schema and the lists of extractors and rules, or say what is out of date
 cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
+cargo xtask seed FOLDER [CSV] [--list]   make known defects in every system in FOLDER, count those that are found, into docs/seeded.csv
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -40,6 +43,10 @@ fn main() -> ExitCode {
         ["microsecend", systems, truth, "--list"] => {
             microsecend::run(&root(), Path::new(systems), Path::new(truth), true)
         }
+        ["seed", systems] => seed::run(&csv("docs/seeded.csv"), Path::new(systems), false),
+        ["seed", systems, "--list"] => seed::run(&csv("docs/seeded.csv"), Path::new(systems), true),
+        ["seed", systems, to] => seed::run(Path::new(to), Path::new(systems), false),
+        ["seed", systems, to, "--list"] => seed::run(Path::new(to), Path::new(systems), true),
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

@@ -11,6 +11,7 @@ mod native;
 mod paths;
 mod python;
 mod script;
+mod sidecar;
 mod sql;
 mod web;
 
@@ -25,5 +26,6 @@ pub static EXTRACTORS: &[&[&Extractor]] = &[
     native::EXTRACTORS,
     python::EXTRACTORS,
     script::EXTRACTORS,
+    sidecar::EXTRACTORS,
     web::EXTRACTORS,
 ];

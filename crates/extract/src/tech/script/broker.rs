@@ -222,6 +222,10 @@ fn kafka(cx: &Cx<'_>, sink: &mut Sink) -> bool {
                 ExprKind::List(items) => items.iter().collect(),
                 _ => vec![list],
             };
+            // Topics that are added later (`addTopics`).
+            if items.is_empty() {
+                cx.state(cx.message(System::Kafka, false, Value::default()), sink);
+            }
             for item in items {
                 let topic = options::value(cx.code, item, at, &["topic"]).unwrap_or_else(|| cx.code.value(item, at));
                 let group = cx.key(0, &["groupId"]).or_else(|| cx.key(2, &["groupId"]));
@@ -458,7 +462,8 @@ fn cloud(cx: &Cx<'_>, sink: &mut Sink) -> bool {
     }
     if cx.from(&["@dapr/dapr#"]) && cx.callee.contains(".pubsub.") && cx.is(&["publish", "subscribe"]) {
         let Some(topic) = cx.arg(1) else { return false };
-        cx.state(cx.message(System::Bus, cx.is(&["publish"]), topic), sink);
+        let message = Message { exchange: cx.arg(0), ..cx.message(System::Bus, cx.is(&["publish"]), topic) };
+        cx.state(message, sink);
         return true;
     }
     false

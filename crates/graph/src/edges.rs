@@ -10,6 +10,7 @@ use crate::join::Linker;
 use crate::model::{Certainty, Detail, Edge, EdgeKind, Endpoint, Node, NodeKind, Policy, Proof, Unresolved};
 use crate::resolve::Text;
 use crate::roles;
+use crate::sources::bare;
 use seam_facts::{Claim, Fact, How, Key, Protocol, SettingScope, SmolStr, System, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -261,7 +262,23 @@ impl<'l, 'a> Edges<'l, 'a> {
         {
             return Place::Nodes(vec![*only]);
         }
+        if let Some(only) = self.called_nearly(host).filter(|id| *id != from) {
+            return Place::Nodes(vec![only]);
+        }
         if address::is_public(host) { Place::External(host.to_owned()) } else { Place::Unknown(host.to_owned()) }
+    }
+
+    /// The one deployable that is called so but for words that people add to every service: the deployment that gives the
+    /// other name is not here.
+    fn called_nearly(&self, host: &str) -> Option<usize> {
+        let squashed = squash(host);
+        let name = bare(&squashed);
+        if host.contains('.') || name.len() < 3 || name.len() == squashed.len() {
+            return None;
+        }
+        let nodes = self.linker.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Service);
+        let mut near = nodes.filter(|(_, n)| bare(&squash(&n.name)) == name).map(|(id, _)| id);
+        near.next().filter(|_| near.next().is_none())
     }
 
     /// A name that the caller's own configuration maps to an address: client-side discovery (`stork.NAME.…`,

@@ -117,6 +117,8 @@ struct Shared<'a> {
     beside_modules: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
     /// Values of Helm charts, by the chart's folder.
     charts: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
+    /// Files of application configuration in Kubernetes' ConfigMaps, by the map's name.
+    maps: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
     /// What configuration servers hand out, by squashed application name.
     handed: Vec<(String, FileId, &'a Setting, &'a Fact)>,
 }
@@ -124,7 +126,8 @@ struct Shared<'a> {
 impl<'a> Shared<'a> {
     fn new(index: &Index<'a>) -> Self {
         let modules: BTreeSet<&str> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f])).collect();
-        let mut shared = Shared { beside_modules: HashMap::new(), charts: HashMap::new(), handed: Vec::new() };
+        let mut shared =
+            Shared { beside_modules: HashMap::new(), charts: HashMap::new(), maps: HashMap::new(), handed: Vec::new() };
         for (file, setting, fact) in &index.settings {
             let above = folder(index.paths[*file]);
             if setting.scope == SettingScope::App
@@ -136,6 +139,10 @@ impl<'a> Shared<'a> {
             match &setting.scope {
                 SettingScope::App if modules.contains(above) => {
                     shared.beside_modules.entry(above).or_default().push((*file, setting, fact));
+                }
+                // Keys with dots come from a file within; variables have none.
+                SettingScope::Group(name) if setting.key.contains('.') => {
+                    shared.maps.entry(name).or_default().push((*file, setting, fact));
                 }
                 SettingScope::Named(name) => shared.handed.push((squash(name), *file, setting, fact)),
                 _ => {}
@@ -240,6 +247,11 @@ fn scope<'a>(
         if name == "application" || mine.contains(name) {
             put(&mut scope.configuration, *file, setting, fact, Home::Node);
         }
+    }
+    // Spring Cloud Kubernetes reads the ConfigMap that is called like the application.
+    let maps = scope.application_names.iter().filter_map(|name| shared.maps.get(name.as_str()));
+    for (file, setting, fact) in maps.flatten() {
+        put(&mut scope.configuration, *file, setting, fact, Home::Node);
     }
     // Configuration of libraries comes last.
     for file in &territory.libraries {

@@ -1,8 +1,8 @@
 //! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
 
 use seam_facts::{
-    Argument, Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, Hole, How, Module, ModuleKind, Pass, Protocol,
-    Read, Return, Route, Service, Setting, SettingScope, Source, Span, Store, System, Uses, Value,
+    Alias, Argument, Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, Hole, How, Module, ModuleKind, Pass,
+    Protocol, Read, Return, Route, Service, Setting, SettingScope, Source, Span, Store, System, Target, Uses, Value,
 };
 use seam_graph::{EdgeKind, Graph, Options, link};
 use std::sync::Arc;
@@ -386,4 +386,32 @@ fn a_store_that_the_cluster_names_in_full_is_there_though_no_file_deploys_it() {
     };
     assert_eq!(edges(&graph("orders-db.shop.svc.cluster.local")), [("orders", EdgeKind::Db, "orders-db")]);
     assert_eq!(edges(&graph("orders-db")), []);
+}
+
+#[test]
+fn a_config_map_called_like_the_application_is_its_configuration() {
+    let graph = |map: &str| {
+        let own = Alias {
+            name: "shop-web".into(),
+            deployment: Deployment::Script,
+            target: Target::Own,
+            ports: Vec::new(),
+            namespace: None,
+        };
+        let given = Setting {
+            scope: SettingScope::Group(map.into()),
+            key: "remote.base".into(),
+            value: "http://orders:8080".into(),
+            profile: None,
+        };
+        linked([
+            ("compose.yaml", vec![fact(1, service("web")), fact(6, service("orders"))]),
+            ("maps.yaml", vec![fact(1, Claim::Setting(given))]),
+            ("web/application.yml", vec![fact(1, Claim::Alias(own))]),
+            code(vec![fact(9, call(Value::config("remote.base", None), "load"))]),
+            served(),
+        ])
+    };
+    assert_eq!(edges(&graph("shop-web")), [("web", EdgeKind::Http, "orders")]);
+    assert_eq!(edges(&graph("another")), []);
 }

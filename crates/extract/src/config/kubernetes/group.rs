@@ -3,7 +3,7 @@
 use super::{Named, value};
 use crate::Sink;
 use crate::config::tree::{Node, Style, entry_span};
-use crate::config::{secret as secrets, template, yaml};
+use crate::config::{properties, secret as secrets, template, yaml};
 use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value, format_smolstr};
 
 /// Settings taken from one embedded file.
@@ -60,7 +60,12 @@ fn embedded(group: &SmolStr, name: &str, node: &Node, text: &str, sink: &mut Sin
                 state(group, &leaf.key, template::value(leaf.text), moved(leaf.span), sink);
             }
         }
-        "properties" | "env" | "conf" | "ini" | "toml" => {
+        "properties" => {
+            for entry in properties::parse(text).iter().flat_map(|d| &d.entries).take(MAX_EMBEDDED) {
+                state(group, &entry.key, template::value(&entry.value), moved(entry.span), sink);
+            }
+        }
+        "env" | "conf" | "ini" | "toml" => {
             for (index, line) in text.lines().enumerate().take(MAX_EMBEDDED) {
                 let trimmed = line.trim();
                 if trimmed.starts_with(['#', ';', '!']) {

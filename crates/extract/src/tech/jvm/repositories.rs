@@ -11,7 +11,7 @@ use seam_facts::{Access, AccessMode, Claim, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-repositories",
-    version: 1,
+    version: 2,
     page: include_str!("repositories.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -165,6 +165,7 @@ pub(super) fn address(system: Option<System>, code: &Code<'_>) -> Value {
             vec![
                 key("spring.data.mongodb.uri", None),
                 key("spring.mongodb.uri", None),
+                key("spring.mongodb.host", None),
                 key("spring.data.mongodb.host", default),
             ]
         }

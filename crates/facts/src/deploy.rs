@@ -137,6 +137,8 @@ pub struct Build {
     pub image: Option<Value>,
     /// The folder that is built, relative to the declaring file, where it is not the file's own.
     pub context: Option<Value>,
+    /// The recipe itself, relative to the declaring file, where another file names it.
+    pub dockerfile: Option<Value>,
 }
 
 /// A key is given a value.

@@ -9,8 +9,8 @@ use crate::index::{FileId, Index, below, folder, join, squash};
 use crate::model::{NodeKind, Options};
 use crate::sources::bare;
 use seam_facts::{
-    Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SmolStr, Target, Value,
-    format_smolstr,
+    Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SettingScope, SmolStr, Target,
+    Value, format_smolstr,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -119,10 +119,21 @@ impl<'a> Deploy<'a> {
                 Some((chart, _)) => folder(chart).to_owned(),
                 None => base.to_owned(),
             },
+            // Scripts are one way to deploy, wherever they lie.
+            Deployment::Script => String::new(),
             Deployment::Kubernetes | Deployment::Systemd => {
                 path.split_once('/').map(|(top, _)| top).unwrap_or("").to_owned()
             }
             _ => base.to_owned(),
+        };
+        let environment = project_environment(index, file);
+        let script = service.deployment == Deployment::Script;
+        let name = if script {
+            // A script for tests, or a name that nobody gives.
+            let Some(name) = given_name(index, file, &service.name, &environment) else { return };
+            name
+        } else {
+            without_version(service, rendered(index, path, &service.name))
         };
         let groups = &mut self.groups;
         let group = *group_of.entry((service.deployment, key.clone())).or_insert_with(|| {
@@ -130,11 +141,11 @@ impl<'a> Deploy<'a> {
             groups.len() - 1
         });
         self.groups[group].files.insert(file);
-        let environment = project_environment(index, base);
         let image = service.image.as_ref().map(|v| interpolate(v, &environment)).unwrap_or_default();
         let context = service.source.as_ref().and_then(|s| {
             let written = interpolate(&s.context, &environment);
-            generated_project(index, &written).or_else(|| join(base, &written))
+            generated_project(index, &written)
+                .or_else(|| if script { script_folder(index, base, &written) } else { join(base, &written) })
         });
         let dockerfile = service.source.as_ref().and_then(|s| {
             let written = s.dockerfile.as_ref().map(|d| interpolate(d, &environment));
@@ -153,7 +164,6 @@ impl<'a> Deploy<'a> {
             image
         };
         let product = if context.is_some() { None } else { images::product(&image) };
-        let name = without_version(service, rendered(index, path, &service.name));
         let for_tests = !service.profiles.is_empty() && service.profiles.iter().all(|p| is_test_deployment(p));
         // Another container beside the main one (`orders/proxy`), and what watches a system by its name.
         let product =
@@ -269,7 +279,10 @@ impl<'a> Deploy<'a> {
     }
 
     fn merge(&mut self, index: &Index<'a>) {
-        let spare = if self.profiled { BTreeSet::new() } else { self.alternatives(index) };
+        let mut spare = if self.profiled { BTreeSet::new() } else { self.alternatives(index) };
+        if !self.profiled {
+            spare.extend(self.second_hand(index));
+        }
         let of_system = |u: &usize| self.groups[self.units[*u].group].system && !spare.contains(u);
         let system: Vec<usize> = (0..self.units.len()).filter(of_system).collect();
         let mut parent: HashMap<usize, usize> = system.iter().map(|u| (*u, *u)).collect();
@@ -340,7 +353,7 @@ impl<'a> Deploy<'a> {
             // Within one file, two names from one source are two things; in different files they are variants of one.
             // (Kubernetes is one deployment, however many files it is written in.)
             let deployed_in = |unit: usize| match self.units[unit].service.deployment {
-                Deployment::Compose => (0, self.units[unit].file),
+                Deployment::Compose | Deployment::Script => (0, self.units[unit].file),
                 _ => (1, self.units[unit].group),
             };
             let names_in = |place: (usize, usize)| {
@@ -488,6 +501,31 @@ impl<'a> Deploy<'a> {
         (0..self.units.len()).filter(spare).collect()
     }
 
+    /// Scripts and platforms' own files count for what nothing better deploys: code of its own, in a folder that no container
+    /// is built from. Their stores are then somebody's development set-up.
+    fn second_hand(&self, index: &Index<'_>) -> BTreeSet<usize> {
+        let weak = |d: Deployment| matches!(d, Deployment::Script | Deployment::Serverless);
+        let counts = |u: &&Unit<'_>| self.groups[u.group].system && !u.service.auxiliary;
+        let better: Vec<&Unit<'_>> =
+            self.units.iter().filter(counts).filter(|u| !weak(u.service.deployment) && u.product.is_none()).collect();
+        if better.is_empty() {
+            return BTreeSet::new();
+        }
+        let taken = |context: &str| {
+            better.iter().filter_map(|u| u.context.as_deref()).any(|c| below(c, context) || below(context, c))
+        };
+        let named = |name: &str| better.iter().any(|u| bare(&squash(&u.name)) == bare(&squash(name)));
+        let spare = |id: &usize| {
+            let unit = &self.units[*id];
+            let own = unit.context.as_deref().filter(|c| !c.is_empty() && !taken(c));
+            let coded = own.is_some_and(|c| index.below(c).any(|f| index.uses[f].is_some()));
+            let known = named(&unit.name);
+            let merges = known && unit.service.deployment == Deployment::Serverless;
+            weak(unit.service.deployment) && !(merges || unit.product.is_none() && coded && !known)
+        };
+        (0..self.units.len()).filter(spare).collect()
+    }
+
     /// A second way to deploy the same services brings stores of its own under other names. Those of the larger
     /// deployment stand for them.
     fn drop_variants(&mut self) {
@@ -549,7 +587,9 @@ impl<'a> Deploy<'a> {
             .collect();
         // A cloud's stores beside containers are another way to deploy: the containers bring stores of their own.
         let unit = |u: &usize| &self.units[*u];
-        let cloud = |n: &Merged<'_>| n.units.iter().all(|u| unit(u).service.deployment == Deployment::Terraform);
+        let cloud = |n: &Merged<'_>| {
+            !n.units.is_empty() && n.units.iter().all(|u| unit(u).service.deployment == Deployment::Terraform)
+        };
         let contained = self.nodes.iter().filter(|n| n.product.is_none() && !cloud(n)).count() > 1
             && self.nodes.iter().any(|n| n.product.is_some_and(|p| p.kind.is_store()) && !cloud(n));
         let spare = |n: &Merged<'_>| contained && n.product.is_some_and(|p| p.kind.is_store()) && cloud(n);
@@ -557,6 +597,39 @@ impl<'a> Deploy<'a> {
         let mut keep = keep.into_iter();
         self.nodes.retain(|_| keep.next().unwrap_or(true));
     }
+}
+
+/// A name in a script, filled from the variables that it reads.
+fn given_name(index: &Index<'_>, file: FileId, name: &SmolStr, environment: &HashMap<&str, &Value>) -> Option<SmolStr> {
+    let path = index.paths[file].as_str();
+    if index.test[file] || is_test_deployment(path) {
+        return None;
+    }
+    let mut out = String::new();
+    let mut rest = name.as_str();
+    while let Some((before, from)) = rest.split_once("${env:") {
+        out.push_str(before);
+        let (hole, after) = from.split_once('}')?;
+        let (key, default) = hole.split_once('|').unwrap_or((hole, ""));
+        match environment.get(key) {
+            Some(value) => out.push_str(&interpolate(value, environment)),
+            None => out.push_str(default),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    let name = out.trim_matches(['-', '_', '.']);
+    (!name.is_empty()).then(|| name.into())
+}
+
+/// A folder that a script names: scripts are started where they lie, or at the top.
+pub(crate) fn script_folder(index: &Index<'_>, base: &str, written: &str) -> Option<String> {
+    let near = join(base, written);
+    let top = join("", written).filter(|_| !written.starts_with(".."));
+    let candidates = || near.iter().chain(&top);
+    let recipe = |f: &&String| index.by_path.contains_key(format!("{f}/Dockerfile").trim_start_matches('/'));
+    let coded = |f: &&String| index.folders.contains(f.as_str()) && index.below(f).any(|i| index.uses[i].is_some());
+    candidates().find(recipe).or_else(|| candidates().find(coded)).or(near.as_ref()).cloned()
 }
 
 /// A name that a chart computes from its values: `${config:values.a.name}` is looked up in the chart's own values.
@@ -659,10 +732,14 @@ fn generated_project(index: &Index<'_>, written: &str) -> Option<String> {
     Some(folder(index.paths[found.0]).to_owned())
 }
 
-/// The dotenv file beside a compose file, as the variables of its interpolation.
-pub(crate) fn project_environment<'a>(index: &Index<'a>, folder: &str) -> HashMap<&'a str, &'a Value> {
+/// The variables of a deployment file's interpolation: the dotenv file beside it, and what a script reads.
+pub(crate) fn project_environment<'a>(index: &Index<'a>, file: FileId) -> HashMap<&'a str, &'a Value> {
+    let folder = folder(index.paths[file]);
     let path = if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") };
-    index.dotenv(&path).into_iter().map(|(s, _, _)| (s.key.as_str(), &s.value)).collect()
+    let beside = index.dotenv(&path).into_iter().map(|(s, _, _)| s);
+    let sourced = index.sourced.get(&file).into_iter().flatten().flat_map(|f| index.settings_in(*f).map(|(s, _)| s));
+    let sourced = sourced.filter(|s| s.scope == SettingScope::Dotenv);
+    beside.chain(sourced).map(|s| (s.key.as_str(), &s.value)).collect()
 }
 
 /// The text of a value whose environment holes are the project's variables. What stays open becomes empty.

@@ -1,7 +1,8 @@
 //! Facts by what linking looks them up with.
 
 use seam_facts::{
-    Claim, Constant, Fact, FactBase, Module, Pass, Protocol, Return, Schema, Setting, SettingScope, SmolStr, Uses,
+    Claim, Constant, Deployment, Fact, FactBase, Module, Pass, Protocol, Return, Schema, Setting, SettingScope,
+    SmolStr, Uses,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -29,6 +30,8 @@ pub(crate) struct Index<'a> {
     pub packages: BTreeMap<SmolStr, Vec<FileId>>,
     /// Functions that a gRPC server calls by their contract: nobody names them.
     pub served: BTreeSet<(FileId, &'a str)>,
+    /// Files of variables that a script reads.
+    pub sourced: BTreeMap<FileId, Vec<FileId>>,
 }
 
 impl<'a> Index<'a> {
@@ -48,7 +51,9 @@ impl<'a> Index<'a> {
             folders: BTreeSet::new(),
             packages: BTreeMap::new(),
             served: BTreeSet::new(),
+            sourced: BTreeMap::new(),
         };
+        let mut sourcing: Vec<(FileId, &SmolStr)> = Vec::new();
         for (id, (path, file)) in base.files().enumerate() {
             index.paths.push(path);
             index.facts.push(&file.facts);
@@ -83,6 +88,9 @@ impl<'a> Index<'a> {
                     Claim::Endpoint(e) if e.protocol == Protocol::Grpc => {
                         index.served.insert((id, &e.handler));
                     }
+                    Claim::Profile(p) if p.deployment == Deployment::Script => {
+                        sourcing.extend(p.includes.iter().map(|include| (id, include)));
+                    }
                     Claim::Service(_)
                     | Claim::Alias(_)
                     | Claim::Build(_)
@@ -104,6 +112,13 @@ impl<'a> Index<'a> {
                     | Claim::Allow(_)
                     | Claim::Owner(_) => {}
                 }
+            }
+        }
+        for (id, include) in sourcing {
+            // A script is started in its own folder or at the top.
+            let near = join(folder(index.paths[id]), include).and_then(|p| index.by_path.get(p.as_str()).copied());
+            if let Some(file) = near.or_else(|| index.by_path.get(include.as_str()).copied()) {
+                index.sourced.entry(id).or_default().push(file);
             }
         }
         index

@@ -3,7 +3,7 @@
 
 use crate::deploy::Deploy;
 use crate::edges::Edges;
-use crate::index::{FileId, Index, folder, squash};
+use crate::index::{FileId, Index, squash};
 use crate::model::{Evidence, Graph, Node, NodeKind, Options, Proof, ReadOf, SettingOf};
 use crate::resolve::View;
 use crate::scope::{Scope, scopes};
@@ -210,8 +210,7 @@ impl<'a> Linker<'a> {
         for (id, merged) in self.deploy.nodes.iter().enumerate() {
             for unit in merged.units.iter().map(|u| &self.deploy.units[*u]) {
                 for port in &unit.service.ports {
-                    let environment =
-                        crate::deploy::project_environment(self.index, folder(self.index.paths[unit.file]));
+                    let environment = crate::deploy::project_environment(self.index, unit.file);
                     let published = port.published.as_ref().map(|p| crate::deploy::interpolate(p, &environment));
                     if let Some(port) = published.and_then(|p| p.rsplit(':').next().and_then(|p| p.parse().ok())) {
                         self.ports.entry(port).or_default().push(id);

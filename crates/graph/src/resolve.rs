@@ -221,7 +221,7 @@ impl<'a> View<'_, 'a> {
                     .iter()
                     .any(|h| matches!(h, Hole::Env { name: n, .. } | Hole::Config { key: n, .. } if n == name)) =>
             {
-                let environment = project_environment(self.index, folder(self.index.paths[set.file]));
+                let environment = project_environment(self.index, set.file);
                 let text = crate::deploy::interpolate(set.value, &environment);
                 if text.is_empty() { Vec::new() } else { vec![Text::plain(&text)] }
             }
@@ -238,7 +238,11 @@ impl<'a> View<'_, 'a> {
         }
         let base = folder(self.index.paths[file]);
         let path = if base.is_empty() { ".env".to_owned() } else { format!("{base}/.env") };
-        let variables = self.index.dotenv(&path);
+        let mut variables = self.index.dotenv(&path);
+        for sourced in self.index.sourced.get(&file).into_iter().flatten() {
+            let set = self.index.settings_in(*sourced).filter(|(s, _)| s.scope == SettingScope::Dotenv);
+            variables.extend(set.map(|(s, f)| (s, f, *sourced)));
+        }
         let mut out = Text::plain("");
         for part in &value.parts {
             match part {

@@ -139,7 +139,7 @@ fn environment(index: &Index<'_>, deploy: &Deploy<'_>, node: usize) -> BTreeMap<
     let mut out: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
     for unit in deploy.nodes[node].units.iter().map(|u| &deploy.units[*u]) {
         let base = folder(index.paths[unit.file]);
-        let project = project_environment(index, base);
+        let project = project_environment(index, unit.file);
         let mut put = |setting: &Setting| {
             let known = setting.value.holes().iter().all(|h| matches!(h, Hole::Env { .. }));
             out.entry(squash(&setting.key)).or_default().push(known.then(|| interpolate(&setting.value, &project)));

@@ -3,11 +3,11 @@
 //! Invariant: a folder is only found by a name: another declaration's image, a recipe, the folder's own name. Folders that
 //! somebody's declared source holds are nobody else's.
 
-use crate::deploy::Deploy;
+use crate::deploy::{Deploy, script_folder};
 use crate::images;
 use crate::index::{Index, below, folder, is_test, join, squash};
 use crate::model::NodeKind;
-use seam_facts::{Alias, Target, Value};
+use seam_facts::{Alias, Build, Fact, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl<'a> Deploy<'a> {
@@ -22,12 +22,29 @@ impl<'a> Deploy<'a> {
                 by_image.entry(images::basename(&unit.image)).or_insert(source);
             }
         }
-        for (file, build) in self.builds.iter().flat_map(|(f, b)| b.iter().map(move |(b, _)| (f, b))) {
+        for (file, build, fact) in self.builds.iter().flat_map(|(f, b)| b.iter().map(move |(b, fact)| (f, b, fact))) {
             let (Some(image), base) = (&build.image, folder(index.paths[*file])) else { continue };
             let context = build.context.as_ref().and_then(|c| c.as_text()).unwrap_or_default();
             let name = images::basename(&image.to_string());
-            if let Some(context) = join(base, &context) {
-                by_image.entry(name).or_insert((Some(context), None));
+            let context =
+                if build.bases.is_empty() { script_folder(index, base, &context) } else { join(base, &context) };
+            let recipe = build.dockerfile.as_ref().and_then(|d| d.as_text()).and_then(|d| {
+                let near = join(base, &d).filter(|p| index.by_path.contains_key(p.as_str()));
+                near.or_else(|| join("", &d).filter(|p| index.by_path.contains_key(p.as_str())))
+            });
+            // A recipe away from the code that it is given is one for many images.
+            if build.dockerfile.is_some() {
+                let beside = |r: &String| {
+                    Some(folder(r)) == context.as_deref() || r.ends_with("/Dockerfile") && has_code(index, folder(r))
+                };
+                if !recipe.as_ref().is_some_and(beside) {
+                    continue;
+                }
+            }
+            // The top is everybody's; that an image is built there says nothing about whose code is in it.
+            let top = context.as_deref() == Some("") && recipe.as_deref().is_none_or(|r| folder(r).is_empty());
+            if let Some(context) = context.filter(|_| !(top && fact.by == "shell")) {
+                by_image.entry(name).or_insert((Some(context), recipe));
             }
         }
         self.settle_contexts(index);
@@ -104,9 +121,12 @@ impl<'a> Deploy<'a> {
 
     /// Folders of image recipes and build manifests.
     fn recipes(&self, index: &Index<'_>) -> Vec<String> {
+        // A script's own folder is not what it builds.
+        let recipe = |builds: &[(&Build, &Fact)]| builds.iter().any(|(b, f)| b.context.is_none() || f.by != "shell");
         self.builds
-            .keys()
-            .map(|file| folder(index.paths[*file]).to_owned())
+            .iter()
+            .filter(|(_, builds)| recipe(builds))
+            .map(|(file, _)| folder(index.paths[*file]).to_owned())
             .chain(index.modules.iter().map(|(file, ..)| folder(index.paths[*file]).to_owned()))
             .filter(|folder| !folder.is_empty() && !is_test(folder))
             .collect::<BTreeSet<_>>()

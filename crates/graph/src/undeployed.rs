@@ -27,8 +27,12 @@ impl<'a> Deploy<'a> {
     /// Code that builds something runnable, and that no deployment declares, is a service too: all of it where nothing is
     /// deployed, otherwise what registers a name of its own or has an image recipe.
     pub fn undeployed(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
-        let deployed =
-            self.nodes.iter().enumerate().any(|(i, n)| n.product.is_none() && !territories[i].own.is_empty());
+        // A script that starts one of them does not say that the others are not started.
+        let by_script = |n: &Merged<'_>| {
+            n.units.iter().all(|u| self.units[*u].service.deployment == seam_facts::Deployment::Script)
+        };
+        let own = |(i, n): (usize, &Merged<'_>)| n.product.is_none() && !territories[i].own.is_empty() && !by_script(n);
+        let deployed = self.nodes.iter().enumerate().any(own);
         if !deployed {
             self.web_servers(index, territories);
         }

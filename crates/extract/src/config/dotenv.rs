@@ -6,12 +6,12 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Setting, SettingScope, Span, Value};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "dotenv", version: 1, page: include_str!("dotenv.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "dotenv", version: 2, page: include_str!("dotenv.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name();
     let code = [".js", ".ts", ".py", ".rb", ".go", ".rs", ".d", ".json", ".yml", ".yaml", ".md"];
-    (name == ".env" || name.starts_with(".env.") || name.ends_with(".env") || name == ".flaskenv")
+    (name == ".env" || name.starts_with(".env.") || name.ends_with(".env") || name == ".flaskenv" || name == "env")
         && !code.iter().any(|c| name.ends_with(c))
 }
 

@@ -39,6 +39,7 @@ mod prisma;
 mod process;
 mod properties;
 mod settings;
+mod shell;
 mod skaffold;
 mod telemetry;
 mod webserver;
@@ -79,6 +80,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &allow::EXTRACTOR,
     &devproxy::EXTRACTOR,
     &process::EXTRACTOR,
+    &shell::EXTRACTOR,
     &skaffold::EXTRACTOR,
 ];
 

@@ -31,7 +31,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         {
             application(code, &value.value, site.function, site.span(), sink);
         }
-        sdk(code, &site, sink);
+        sdk(code, site, sink);
     }
 }
 

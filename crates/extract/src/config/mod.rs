@@ -22,6 +22,7 @@ mod cloud;
 mod compose;
 mod connections;
 mod connectors;
+mod consul_template;
 mod devproxy;
 mod docker;
 mod dotenv;
@@ -54,6 +55,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &cloud::EXTRACTOR,
     &compose::EXTRACTOR,
     &connectors::EXTRACTOR,
+    &consul_template::EXTRACTOR,
     &docker::EXTRACTOR,
     &dotenv::EXTRACTOR,
     &dotnet::APPSETTINGS,

@@ -1,15 +1,18 @@
 //! Nomad jobs, and bake files.
 
 use super::{environment, name, value};
-use crate::config::hcl;
 use crate::config::tree::Node;
+use crate::config::{hcl, template};
 use crate::{File, Sink};
 use seam_facts::{Build, Claim, Deployment, Service, Value};
 
 pub(super) fn extract(file: &File<'_>, sink: &mut Sink) {
-    let Some(root) = hcl::document(file.text, sink) else {
-        return;
+    // A template of such a file is broken where its actions stand; that is no fault of its author.
+    let root = match template::is_templated(file.text) {
+        true => hcl::document(file.text, &mut Sink::default()),
+        false => hcl::document(file.text, sink),
     };
+    let Some(root) = root else { return };
     for (kind, body) in root.entries() {
         match kind.text.as_str() {
             "job" => {

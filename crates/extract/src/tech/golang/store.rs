@@ -10,7 +10,7 @@ use seam_facts::{Access, AccessMode, Claim, SmolStr, Store, System, Value, forma
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-store",
-    version: 2,
+    version: 3,
     page: include_str!("store.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -59,6 +59,8 @@ const OPENS: &[(&str, &str, System, usize)] = &[
     ("influxdb-client-go", "NewClient", System::Influx, 0),
     ("influxdb-client-go", "NewClientWithOptions", System::Influx, 0),
     ("gocb", "Connect", System::Couchbase, 0),
+    ("EventStore-Client-Go/esdb", "ParseConnectionString", System::EventStore, 0),
+    ("KurrentDB-Client-Go/kurrentdb", "ParseConnectionString", System::EventStore, 0),
     ("go-kivik/kivik", "New", System::Couchdb, 1),
     ("tarantool/go-tarantool", "Connect", System::Sql, 0),
 ];

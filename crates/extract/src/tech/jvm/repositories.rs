@@ -18,6 +18,7 @@ pub static EXTRACTOR: Extractor = Extractor {
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {
+        mappers(code, ty, sink);
         repository(code, ty, sink);
         entity(code, ty, sink);
     }
@@ -111,6 +112,32 @@ fn repository(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
     let name = name.unwrap_or_else(|| Value::text(entity));
     let access = Access { system, name, mode: AccessMode::Declare, within };
     sink.stated(Claim::Access(access), head(ty));
+}
+
+/// MyBatis and its kin: interfaces whose statements stand in annotations or XML, found by a scan that an application asks
+/// for, or by what they are.
+fn mappers(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
+    let scan =
+        find(&ty.annotations, &["MapperScan"]).is_some() && (code.imports("org.mybatis") || code.imports("tk.mybatis"));
+    let mapper = find(&ty.annotations, &["Mapper"]).is_some() && code.imports("org.apache.ibatis");
+    let generic = ty.interface
+        && ty.supers.iter().any(|s| matches!(s.as_str(), "BaseMapper" | "Mapper" | "MySqlMapper"))
+        && (code.imports("com.baomidou.mybatisplus") || code.imports("tk.mybatis") || code.imports("com.mybatisflex"));
+    if !scan && !mapper && !generic {
+        return;
+    }
+    let key = |k: &str| Value::config(k, None);
+    let address = Value::either([
+        key("spring.datasource.url"),
+        key("spring.datasource.jdbc-url"),
+        key("spring.datasource.druid.url"),
+        key("spring.datasource.hikari.jdbc-url"),
+        key("spring.datasource.dynamic.datasource.master.url"),
+        key("spring.datasource.master.url"),
+    ]);
+    let store =
+        Store { system: System::Sql, address, database: None, client: "MyBatis".into(), within: ty.name.clone() };
+    sink.inferred(Claim::Store(store), head(ty));
 }
 
 /// What the file says about the product behind a repository that fits any: imports and the key's type.

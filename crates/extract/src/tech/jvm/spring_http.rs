@@ -11,7 +11,7 @@ use seam_facts::{Call, Claim, Constant, Part, Protocol, SmolStr, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "spring-http",
-    version: 1,
+    version: 2,
     page: include_str!("spring_http.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -159,8 +159,11 @@ fn web_client(code: &Code<'_>, sink: &mut Sink) {
         };
         let base = base_of(code, client, library, site.function);
         let starts_below = matches!(path.parts.first(), Some(Part::Text(t)) if t.starts_with(['/', '?']));
+        let relative = matches!(path.parts.first(), Some(Part::Text(t)) if !t.contains("://"));
         let target = match base {
             Some(base) if starts_below || path.is_empty() => under(base, path),
+            // `baseUrl("http://orders/")` and `uri("open")`.
+            Some(base) if relative => under(base, Value::text("/").then(path)),
             _ => based(path, library),
         };
         let call = Call {

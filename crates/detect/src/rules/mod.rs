@@ -1,6 +1,7 @@
 //! The catalogue: one `.rs`, one `.md` and one word in this list for each rule, by group.
 
 mod call_cycle;
+mod dangling_call;
 
 use crate::Rule;
 
@@ -8,6 +9,7 @@ use crate::Rule;
 pub static RULES: &[&Rule] = &[
     // Interaction.
     // Contract.
+    &dangling_call::RULE,
     // Environment.
     // Shape.
     &call_cycle::RULE,

@@ -6,6 +6,7 @@
 
 mod cx;
 mod finding;
+mod keys;
 mod rule;
 mod rules;
 pub mod time;

@@ -2,15 +2,23 @@
 
 mod call_cycle;
 mod dangling_call;
+mod lost_message;
+mod missing_setting;
+mod unknown_host;
+mod unread_setting;
 
 use crate::Rule;
 
 /// Every rule, in the order in which help shows them.
 pub static RULES: &[&Rule] = &[
     // Interaction.
+    &lost_message::RULE,
     // Contract.
     &dangling_call::RULE,
     // Environment.
+    &unknown_host::RULE,
+    &missing_setting::RULE,
+    &unread_setting::RULE,
     // Shape.
     &call_cycle::RULE,
 ];

@@ -1,0 +1,327 @@
+//! Settings as rules compare them: who sets a key for which service, who reads it, and what an address in it names.
+
+use crate::Cx;
+use seam_facts::SmolStr;
+use seam_graph::{Graph, NodeKind, ReadOf, SettingOf};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Settings and reads of one node, by squashed key (`Stock__Url`, `stock.url` and `STOCK_URL` are one key to frameworks).
+#[derive(Default)]
+pub(crate) struct Keys<'a> {
+    pub set: BTreeMap<String, Vec<&'a SettingOf>>,
+    pub read: BTreeMap<String, Vec<&'a ReadOf>>,
+}
+
+/// The keys of every node.
+pub(crate) fn by_node(graph: &Graph) -> Vec<Keys<'_>> {
+    let mut out: Vec<Keys<'_>> = graph.nodes.iter().map(|_| Keys::default()).collect();
+    for setting in &graph.settings {
+        out[setting.node].set.entry(squash(&setting.key)).or_default().push(setting);
+    }
+    for read in &graph.reads {
+        out[read.node].read.entry(squash(&read.key)).or_default().push(read);
+    }
+    out
+}
+
+impl Keys<'_> {
+    /// Whether code reads a key under this name, or a part of it under which frameworks bind (`Urls__Basket` is read as the
+    /// section `Urls`).
+    pub fn is_read(&self, key: &str) -> bool {
+        let whole = squash(key);
+        if self.read.contains_key(&whole) {
+            return true;
+        }
+        let sections = ["__", ".", ":"].iter().flat_map(|s| key.match_indices(s)).map(|(at, _)| squash(&key[..at]));
+        sections.into_iter().any(|s| self.read.contains_key(&s))
+    }
+}
+
+/// Places (file and line) that prove something in the graph: a setting that stands there is used. What is only inferred
+/// from a setting does not say that anybody reads it.
+pub(crate) fn proving(graph: &Graph) -> HashSet<(&SmolStr, u32)> {
+    let guessed = |e: &&seam_graph::Edge| e.details.iter().all(|d| d.client.starts_with("the only "));
+    let stated = graph.edges.iter().filter(|e| !guessed(e));
+    let edges = stated.flat_map(|e| e.proof.iter());
+    let endpoints = graph.endpoints.iter().flat_map(|e| e.proof.iter());
+    edges.chain(endpoints).map(|e| (&e.path, e.at.line)).collect()
+}
+
+pub(crate) fn squash(key: &str) -> String {
+    key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Whether a deployment set it in the environment, rather than the code's own configuration or image.
+pub(crate) fn is_deployed(setting: &SettingOf) -> bool {
+    setting.at.says.starts_with("setting [service") || setting.at.says.starts_with("setting [group")
+}
+
+/// Whether two names of environment variables are one name before and after somebody renamed it: a word more or less at an
+/// end, or one word in a nearly like spelling.
+pub(crate) fn is_renaming(a: &str, b: &str) -> bool {
+    let plain =
+        |k: &str| k.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') && k.contains('_');
+    if !plain(a) || !plain(b) || a == b {
+        return false;
+    }
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let rest = long
+        .strip_prefix(short)
+        .map(|r| r.trim_start_matches('_'))
+        .or_else(|| long.strip_suffix(short).map(|r| r.trim_end_matches('_')));
+    if let Some(rest) = rest {
+        return !rest.contains('_') && short.contains('_');
+    }
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.split('_').collect(), b.split('_').collect());
+    let unlike: Vec<(&&str, &&str)> = a.iter().zip(&b).filter(|(x, y)| x != y).collect();
+    match unlike.as_slice() {
+        [(x, y)] if a.len() == b.len() => {
+            x.starts_with(**y) || y.starts_with(**x) || distance(x, y) * 3 <= x.len().max(y.len())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a key is by its name an address of something.
+pub(crate) fn is_address(key: &str) -> bool {
+    const ENDS: &[&str] =
+        &["ADDR", "ADDRESS", "URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "SERVER", "SERVERS", "BROKERS", "DSN"];
+    let upper = key.to_ascii_uppercase();
+    let last = upper.rsplit(['_', '.', '-', ':']).find(|p| !p.is_empty()).unwrap_or("");
+    ENDS.contains(&last)
+}
+
+/// Keys of runtimes, frameworks and agents, which read them without anybody's code saying so.
+pub(crate) fn is_of_a_platform(key: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "OTEL_",
+        "JAVA_",
+        "JVM_",
+        "SPRING_",
+        "ASPNETCORE_",
+        "DOTNET_",
+        "NODE_",
+        "NPM_",
+        "PYTHON",
+        "FLASK_",
+        "DJANGO_",
+        "GUNICORN_",
+        "UVICORN_",
+        "WEB_CONCURRENCY",
+        "GO",
+        "RUST_",
+        "RAILS_",
+        "RACK_",
+        "PHP_",
+        "APACHE_",
+        "NGINX_",
+        "KUBERNETES_",
+        "AWS_",
+        "AZURE_",
+        "GOOGLE_",
+        "GCP_",
+        "DD_",
+        "NEW_RELIC",
+        "ELASTIC_APM",
+        "SENTRY_",
+        "LOG",
+        "EUREKA_",
+        "MANAGEMENT_",
+        "SERVER_",
+        "LOGGING_",
+        "QUARKUS_",
+        "MICRONAUT_",
+        "JDBC_",
+        "MP_",
+        "DAPR_",
+        "CONSUL_",
+        "VAULT_",
+        "SERVICE_",
+        "VIRTUAL_HOST",
+        "LETSENCRYPT",
+        "REACT_APP_",
+        "VITE_",
+        "NEXT_",
+        "VUE_APP_",
+        "NG_",
+        "COMPOSE_",
+        "DOCKER_",
+        "MIX_",
+        "PHX_",
+        "ERL_",
+        "LD_",
+        "CATALINA_",
+        "MAVEN_",
+        "GRADLE_",
+        "JAEGER_",
+        "ZIPKIN_",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "CI_",
+        "GITHUB_",
+    ];
+    const WHOLE: &[&str] = &[
+        "PORT",
+        "HOST",
+        "HOSTNAME",
+        "HOME",
+        "PATH",
+        "PWD",
+        "USER",
+        "TZ",
+        "LANG",
+        "LC_ALL",
+        "TERM",
+        "ENV",
+        "ENVIRONMENT",
+        "DEBUG",
+        "VERBOSE",
+        "CI",
+        "SHELL",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "BROWSER",
+        "VERSION",
+        "DISPLAY",
+        "NAME",
+        "EDITOR",
+    ];
+    let key = key.to_ascii_uppercase().replace(['.', '-'], "_");
+    // Kubernetes sets these for each Service; what a process listens on is its own affair.
+    if key.ends_with("_SERVICE_HOST")
+        || key.ends_with("_SERVICE_PORT")
+        || key.starts_with("LISTEN")
+        || key.starts_with("BIND")
+    {
+        return true;
+    }
+    WHOLE.contains(&key.as_str()) || STARTS.iter().any(|s| key.starts_with(s))
+}
+
+/// The host and port that a value names: of a URL, of `host:port`, or the whole of a plain name. `None` where parts are open.
+pub(crate) fn host(value: &str, named_host: bool) -> Option<(&str, Option<u32>)> {
+    let rest = value.split_once("://").map(|(_, r)| r);
+    let schemed = rest.is_some();
+    let rest = rest.unwrap_or(value);
+    let authority = rest.split(['/', '?', ',', ';', ' ']).next()?;
+    let authority = authority.rsplit('@').next()?;
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) => (name, Some(port.parse::<u32>().ok()?)),
+        None => (authority, None),
+    };
+    let plain = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    (plain && (schemed || port.is_some() || named_host)).then_some((name, port))
+}
+
+/// Whether a host can only be one of this system: not a public name, not this machine, not an address by number.
+pub(crate) fn is_inside(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    if matches!(host.as_str(), "localhost" | "host.docker.internal" | "kubernetes" | "metadata" | "broadcasthost") {
+        return false;
+    }
+    if host.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
+    // Values that look like a name and are none, and parts of paths.
+    let number = host.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.chars().all(|c| c.is_ascii_digit()));
+    if number || matches!(host.as_str(), "true" | "false" | "null" | "none" | "api" | "example" | "changeme" | "todo") {
+        return false;
+    }
+    !host.contains('.') || host.ends_with(".svc") || host.ends_with(".svc.cluster.local")
+}
+
+/// Every name under which something is declared anywhere in the workspace, in lower case: nodes, deployables of other
+/// deployments, aliases.
+pub(crate) fn declared(cx: &Cx<'_>) -> BTreeSet<String> {
+    use seam_facts::Claim;
+    let mut out = BTreeSet::new();
+    for node in &cx.graph.nodes {
+        out.extend(node.aliases.iter().chain([&node.name]).map(|n| n.to_ascii_lowercase()));
+    }
+    for (_, fact) in cx.base.facts() {
+        match &fact.claim {
+            Claim::Service(s) => {
+                out.insert(s.name.to_ascii_lowercase());
+                out.extend(s.hostnames.iter().map(|h| h.to_ascii_lowercase()));
+            }
+            Claim::Alias(a) => {
+                out.insert(a.name.to_ascii_lowercase());
+            }
+            _ => {}
+        }
+    }
+    let squashed: Vec<String> = out.iter().map(|n| squash(n)).collect();
+    out.extend(squashed);
+    out
+}
+
+/// The declared node whose name is nearest, if it is near.
+pub(crate) fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = squash(name);
+    let close = |other: &&str| {
+        let other = squash(other);
+        let longer = other.len().max(wanted.len());
+        other.len() > 2
+            && (distance(&wanted, &other) * 3 <= longer || wanted.contains(&other) || other.contains(&wanted))
+    };
+    among.filter(close).min_by_key(|other| (distance(&wanted, &squash(other)), *other))
+}
+
+/// Levenshtein's distance.
+pub(crate) fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut before = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let up = row[j + 1];
+            row[j + 1] = (before + usize::from(x != *y)).min(up + 1).min(row[j] + 1);
+            before = up;
+        }
+    }
+    row[b.len()]
+}
+
+/// Runs code of the workspace.
+pub(crate) fn is_ours(kind: NodeKind) -> bool {
+    matches!(kind, NodeKind::Service | NodeKind::Gateway)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_from_addresses() {
+        assert_eq!(host("http://stock:8080/a", false), Some(("stock", Some(8080))));
+        assert_eq!(host("postgres://u:p@db/x", false), Some(("db", None)));
+        assert_eq!(host("stock", true), Some(("stock", None)));
+        assert_eq!(host("true", false), None);
+        assert_eq!(host("http://${env:X}:80", false), None);
+        assert!(
+            is_inside("stock")
+                && is_inside("stock.shop.svc")
+                && !is_inside("api.example.com")
+                && !is_inside("10.0.0.1")
+        );
+    }
+
+    #[test]
+    fn renamed_keys_are_told_from_neighbours() {
+        assert!(is_renaming("QUOTE_ADDR", "QUOTE_ADDRESS") && is_renaming("QUOTE_ADDR", "NEW_QUOTE_ADDR"));
+        assert!(is_renaming("PAYMENT_URL_V2", "PAYMENT_URL") && is_renaming("STOCK_URL", "STOCKS_URL"));
+        assert!(!is_renaming("SHOP_COPY_ENDPOINT", "SHOP_TRACE_ENDPOINT") && !is_renaming("username", "DB_USERNAME"));
+    }
+
+    #[test]
+    fn near_names_are_near() {
+        assert_eq!(nearest("stocks", ["orders", "stock"].into_iter()), Some("stock"));
+        assert_eq!(nearest("billing", ["orders", "stock"].into_iter()), None);
+        assert!(is_address("STOCK_URL") && is_address("stock.host") && !is_address("STOCK_LIMIT"));
+    }
+}

@@ -1,0 +1,116 @@
+//! A key that code reads and nothing sets. See `missing_setting.md`.
+
+use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, proving, squash};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::SmolStr;
+use seam_graph::{NodeKind, ReadOf, SettingOf};
+use std::collections::HashSet;
+
+pub static RULE: Rule = Rule {
+    id: "missing-setting",
+    group: Group::Environment,
+    severity: Severity::Error,
+    nursery: false,
+    hypothesis: false,
+    page: include_str!("missing_setting.md"),
+    find,
+};
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let all = by_node(cx.graph);
+    let used = proving(cx.graph);
+    for (node, keys) in all.iter().enumerate().filter(|(n, _)| cx.node(*n).kind == NodeKind::Service) {
+        // Where a deployment says nothing that this code reads, its environment comes from somewhere else.
+        let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
+        for reads in keys.read.values() {
+            let Some(read) = reads.first() else { continue };
+            let missing = reads.iter().all(|r| r.default.is_none()) && !is_set(keys, &read.key);
+            if !missing || is_of_a_platform(&read.key) || told == 0 && renamed(keys, read, &used).is_none() {
+                continue;
+            }
+            if let Some(draft) = draft(cx, node, &all, &used, read) {
+                out.push(draft);
+            }
+        }
+    }
+}
+
+fn is_set(keys: &Keys<'_>, key: &str) -> bool {
+    // A section that is bound as a whole is set by any key below it.
+    let whole = squash(key);
+    keys.set.contains_key(&whole)
+        || keys.set.keys().any(|k| k.starts_with(&whole) && k.len() > whole.len() && key.contains(['.', ':']))
+}
+
+/// A key that the deployment sets and nothing reads, with nearly the same name.
+fn renamed<'a>(keys: &Keys<'a>, read: &ReadOf, used: &HashSet<(&SmolStr, u32)>) -> Option<&'a SettingOf> {
+    let idle = |s: &&&SettingOf| {
+        is_deployed(s)
+            && !keys.is_read(&s.key)
+            && !is_of_a_platform(&s.key)
+            && !used.contains(&(&s.at.path, s.at.at.line))
+    };
+    keys.set.values().flatten().filter(idle).find(|s| is_renaming(&read.key, &s.key)).copied()
+}
+
+fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u32)>, read: &ReadOf) -> Option<Draft> {
+    let service = cx.name(node);
+    let keys = &all[node];
+    let key = &read.key;
+    let subject = format!("{service} {key}");
+    if let Some(set) = renamed(keys, read, used) {
+        let message = format!("`{service}` reads `{key}`, and its deployment sets `{}`, which nothing reads", set.key);
+        return Some(
+            Draft::new(subject, &read.at, message)
+                .why(format!("`{key}` is empty when `{service}` starts: it has no default, and the value that was meant for it goes to another name."))
+                .link(&read.at, format!("`{service}` reads `{key}`"))
+                .link(&set.at, format!("the deployment sets `{}`", set.key))
+                .about([cx.node(node).key.clone()])
+                .help(format!("set `{key}` instead of `{}`, or read `{}`", set.key, set.key)),
+        );
+    }
+    // An address that calls are made with: unresolved calls say so themselves.
+    let hole = format!("{{{key}}}");
+    let call = cx.graph.unresolved.iter().find(|u| u.node == node && u.value.contains(&hole));
+    let squashed = squash(key);
+    let elsewhere: Vec<(usize, &SettingOf)> = all
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != node && cx.node(*other).roots != cx.node(node).roots)
+        .filter_map(|(other, k)| Some((other, *k.set.get(&squashed)?.iter().find(|s| is_deployed(s))?)))
+        .collect();
+    // Code that several deployables are built from may be meant for another of them.
+    let theirs = |other: &usize| {
+        *other != node && cx.node(*other).own.contains(&read.at.path) && all[*other].set.contains_key(&squashed)
+    };
+    if (0..cx.graph.nodes.len()).any(|other| theirs(&other)) {
+        return None;
+    }
+    // Others are given it, or a call is made with it: an option that nobody uses is not missing.
+    if !is_address(key) || call.is_none() && elsewhere.is_empty() {
+        return None;
+    }
+    let mut draft = Draft::new(
+        subject,
+        &read.at,
+        format!("`{service}` reads `{key}`, which nothing sets and which has no default"),
+    )
+    .why(match call {
+        Some(call) => format!("The address of its {} is made with it: `{}`.", call.what, call.value),
+        None => format!("The other addresses of `{service}` come from its deployment; this one stays empty."),
+    })
+    .about([cx.node(node).key.clone()])
+    .severity(if elsewhere.is_empty() { Severity::Note } else { Severity::Warning })
+    .help(format!("set `{key}` for `{service}` in the deployment, or give it a default in the code"))
+    .link(&read.at, format!("`{service}` reads `{key}`"));
+    if let Some(call) = call {
+        draft = draft.link(&call.at, format!("it is a part of `{}`", call.value));
+    }
+    for (other, set) in elsewhere.into_iter().take(2) {
+        draft = draft.link(&set.at, format!("it is set for `{}`", cx.name(other)));
+    }
+    if let Some(set) = keys.set.values().flatten().find(|s| is_deployed(s) && keys.is_read(&s.key)) {
+        draft = draft.link(&set.at, format!("the deployment sets `{}` for `{service}`, and not this", set.key));
+    }
+    Some(draft)
+}

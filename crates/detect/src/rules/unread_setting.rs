@@ -1,0 +1,93 @@
+//! A key that a deployment sets and nothing reads. See `unread_setting.md`.
+
+use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_platform, proving, squash};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Hole, SmolStr};
+use seam_graph::NodeKind;
+use std::collections::{BTreeMap, HashSet};
+
+pub static RULE: Rule = Rule {
+    id: "unread-setting",
+    group: Group::Environment,
+    severity: Severity::Warning,
+    nursery: false,
+    hypothesis: false,
+    page: include_str!("unread_setting.md"),
+    find,
+};
+
+/// Libraries read these on their own.
+const KNOWN: &[&str] =
+    &["DATABASE_URL", "REDIS_URL", "MONGODB_URI", "MONGO_URL", "CELERY_BROKER_URL", "ELASTICSEARCH_URL"];
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let used = proving(cx.graph);
+    let all = by_node(cx.graph);
+    let readers: HashSet<(&SmolStr, u32, &str)> = all
+        .iter()
+        .flat_map(|keys| keys.set.values().flatten().filter(|s| keys.is_read(&s.key)))
+        .map(|s| (&s.at.path, s.at.at.line, s.key.as_str()))
+        .collect();
+    for (node, keys) in all.iter().enumerate() {
+        let this = cx.node(node);
+        // Only code that was read can be said not to read something, and only where it reads its environment by name.
+        let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
+        if this.kind != NodeKind::Service || this.languages.is_empty() || told == 0 {
+            continue;
+        }
+        let mut idle: BTreeMap<String, Vec<&seam_graph::SettingOf>> = BTreeMap::new();
+        for setting in keys.set.values().flatten() {
+            let read = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
+            // A block that several services share is for the one that reads it; frameworks bind what has sections.
+            let shared = || readers.contains(&(&setting.at.path, setting.at.at.line, setting.key.as_str()));
+            let own = setting.at.says.starts_with("setting [service") && !setting.key.contains("__");
+            let ours =
+                is_address(&setting.key) && !is_of_a_platform(&setting.key) && !KNOWN.contains(&setting.key.as_str());
+            if own && ours && !read && !shared() {
+                idle.entry(setting.key.to_string()).or_default().push(setting);
+            }
+        }
+        for (key, settings) in idle {
+            let Some(first) = settings.first() else { continue };
+            let Some((name, _)) = host(&first.value, true) else { continue };
+            // Another spelling of the same key may be read by a framework: only addresses of this system are worth a word.
+            let Some(to) = cx.graph.node(name.split('.').next().unwrap_or(name)) else { continue };
+            if to == node || mentioned(cx, node, &key) {
+                continue;
+            }
+            let service = cx.name(node);
+            let message = format!("`{key}` is set for `{service}` and nothing reads it");
+            let edge = cx.outgoing(node).iter().any(|e| cx.edge(*e).to == to);
+            let why = if edge {
+                format!(
+                    "`{service}` reaches `{}` by another address; a change of this one changes nothing.",
+                    cx.name(to)
+                )
+            } else {
+                format!(
+                    "The deployment says that `{service}` uses `{}`; no code of `{service}` does. A change of it changes nothing.",
+                    cx.name(to)
+                )
+            };
+            let mut draft = Draft::new(format!("{service} {key}"), &first.at, message)
+                .why(why)
+                .about([this.key.clone()])
+                .help(format!("remove `{key}`, or read it in `{service}`"));
+            for setting in settings.iter().take(3) {
+                draft = draft.link(&setting.at, format!("`{key}` is set"));
+            }
+            out.push(draft);
+        }
+    }
+}
+
+/// Whether the code mentions the key in a way that is not a plain read: in a list of names, in a computed one.
+fn mentioned(cx: &Cx<'_>, node: usize, key: &str) -> bool {
+    let wanted = squash(key);
+    cx.own_facts(node).any(|(_, fact)| match &fact.claim {
+        seam_facts::Claim::Read(read) => !matches!(read.key.as_hole(), Some(Hole::Env { .. } | Hole::Config { .. })),
+        seam_facts::Claim::Constant(c) => c.value.as_text().is_some_and(|t| squash(&t) == wanted),
+        seam_facts::Claim::Pass(p) => p.args.iter().any(|a| a.value.as_text().is_some_and(|t| squash(&t) == wanted)),
+        _ => false,
+    })
+}

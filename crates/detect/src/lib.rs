@@ -5,8 +5,10 @@
 //! same graph and limits give the same findings in the same order. This crate knows no surface.
 
 mod cx;
+pub mod defaults;
 mod finding;
 mod keys;
+mod patience;
 mod rule;
 mod rules;
 pub mod time;

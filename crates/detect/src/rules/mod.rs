@@ -4,8 +4,12 @@ mod call_cycle;
 mod dangling_call;
 mod lost_message;
 mod missing_setting;
+mod missing_timeout;
+mod retry_storm;
+mod timeout_inversion;
 mod unknown_host;
 mod unread_setting;
+mod unsafe_retry;
 
 use crate::Rule;
 
@@ -13,6 +17,10 @@ use crate::Rule;
 pub static RULES: &[&Rule] = &[
     // Interaction.
     &lost_message::RULE,
+    &missing_timeout::RULE,
+    &timeout_inversion::RULE,
+    &unsafe_retry::RULE,
+    &retry_storm::RULE,
     // Contract.
     &dangling_call::RULE,
     // Environment.

@@ -149,15 +149,15 @@ pub(super) fn retries(on: &SmolStr, node: Option<&Node>, detail: &str, sink: &mu
         Err(_) => Value::opaque(text.clone()),
     };
     let per_try = node.get("perTryTimeout").or_else(|| node.get("backoff")).and_then(Node::text);
+    let mut words = vec![detail.to_owned()];
+    words.extend(per_try.map(|each| format!("{each} per try")));
+    words.extend(node.text_at(&["retryOn"]).map(|on| format!("on {on}")));
     let policy = Policy {
         kind: PolicyKind::Retry,
         on: on.clone(),
         attempts: Some(attempts),
         millis: None,
-        detail: match per_try {
-            Some(each) => format_smolstr!("{detail}, {each} per try"),
-            None => detail.into(),
-        },
+        detail: words.join(", ").into(),
         within: SmolStr::default(),
     };
     sink.stated(Claim::Policy(policy), node.span);

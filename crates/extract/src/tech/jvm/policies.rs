@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-policies",
-    version: 1,
+    version: 2,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -240,6 +240,7 @@ const TIMEOUTS: &[(&str, &[&str], &str)] = &[
     ("responseTimeout", &["httpclient"], "read"),
     ("timeout", &["httprequest", "webclient", "restclient", "mono", "flux", "retrieve", "bodyto"], "request"),
     ("withDeadlineAfter", &[], "gRPC deadline"),
+    ("timeoutDuration", &[], "resilience4j time limiter"),
 ];
 
 fn calls(code: &Code<'_>, sink: &mut Sink) {

@@ -7,12 +7,14 @@ use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::tech::paths::join;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Endpoint, Mount, Part, Protocol, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{
+    Call, Claim, Endpoint, Mount, Part, Policy, PolicyKind, Protocol, SmolStr, Span, Value, format_smolstr,
+};
 use std::collections::HashMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-web",
-    version: 2,
+    version: 3,
     page: include_str!("rust_web.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -26,7 +28,35 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         mounted(code, site, &nests, sink);
         requests(code, site, &callee, sink);
         registry(code, site, &callee, sink);
+        bounded(code, site, sink);
     }
+}
+
+/// `.timeout(Duration::from_secs(10))` of a client, a request or a layer.
+fn bounded(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
+    if site.call.name() != "timeout" {
+        return;
+    }
+    let Some(length) = site.call.args.last() else { return };
+    let by = length.value.as_call().and_then(|c| match c.name() {
+        "from_secs" => Some((c.arg(0)?, 1_000)),
+        "from_millis" => Some((c.arg(0)?, 1)),
+        _ => None,
+    });
+    let number = by.and_then(|(n, by)| {
+        let number = code.value(n, site.function).as_text()?.replace('_', "").parse::<u64>().ok()?;
+        Some(Value::text(format_smolstr!("{}", number.saturating_mul(by))))
+    });
+    let within = code.within(site.function);
+    let policy = Policy {
+        kind: PolicyKind::Timeout,
+        on: within.clone(),
+        attempts: None,
+        millis: Some(number.unwrap_or_else(|| Value::opaque("a duration"))),
+        detail: "timeout".into(),
+        within,
+    };
+    sink.stated(Claim::Policy(policy), site.span());
 }
 
 /// `/a/:id`, `/a/<id>`, `/a/{id:\d+}`, `/a/*rest`, `/a/{*rest}` as templates.

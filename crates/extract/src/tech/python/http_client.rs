@@ -10,7 +10,7 @@ use seam_facts::{Call, Claim, Constant, Part, Policy, PolicyKind, Protocol, Smol
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-http-client",
-    version: 1,
+    version: 2,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -134,6 +134,9 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         let timeout = keyword(code, site.call, "timeout", site.function);
         if let Some(millis) = timeout.and_then(|t| millis(code, t, site.function)) {
             state_timeout(code, &site, client.name, millis, sink);
+        } else if site.call.args.iter().any(|a| a.name.as_deref() == Some("**")) {
+            // What is handed on may well hold a timeout: one is stated whose length is not known.
+            state_timeout(code, &site, client.name, Value::opaque("handed on"), sink);
         }
     }
     for site in code.calls() {

@@ -1,0 +1,259 @@
+//! How long callers wait, how often they try, and how long an answer may take: over the graph, not in one file.
+//!
+//! Invariant: an operation that the code bounds takes at most `attempts × timeout + pauses`, for the callee may hang; what
+//! nothing bounds contributes what its own callees may take at least, and stays open above. Circles are cut.
+
+use crate::time::Interval;
+use crate::{Cx, defaults};
+use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Value};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of, is_synchronous};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A policy in numbers.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub kind: PolicyKind,
+    pub attempts: Option<u64>,
+    pub millis: Option<u64>,
+    pub detail: SmolStr,
+    pub at: Evidence,
+    pub certainty: Certainty,
+}
+
+impl Said {
+    /// Bounds opening the connection, not the wait for the answer.
+    fn is_connect(&self) -> bool {
+        self.detail.contains("connect") && !self.detail.contains("read")
+    }
+
+    /// Bounds all attempts together.
+    fn is_total(&self) -> bool {
+        ["over all", "total", "Istio", "Envoy"].iter().any(|w| self.detail.contains(w))
+    }
+}
+
+/// What governs one operation.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The timeout of one attempt.
+    pub timeout: Option<Said>,
+    /// The timeout of all attempts together.
+    pub total: Option<Said>,
+    /// Everything that tries again, one for each layer (the program, a mesh, a proxy).
+    pub layers: Vec<Said>,
+    pub pause: u64,
+}
+
+impl Rules {
+    /// Attempts of all layers, multiplied; a layer without a number counts twice.
+    pub fn attempts(&self) -> u64 {
+        self.layers.iter().map(|l| l.attempts.unwrap_or(2).max(1)).fold(1, u64::saturating_mul)
+    }
+
+    /// The longest that a caller waits, where something ends it.
+    pub fn patience(&self) -> Option<u64> {
+        let tries = self.attempts();
+        let each = self.timeout.as_ref().and_then(|t| t.millis);
+        let all = each.map(|t| t.saturating_mul(tries).saturating_add(self.pause.saturating_mul(tries - 1)));
+        let total = self.total.as_ref().and_then(|t| t.millis);
+        all.into_iter().chain(total).min()
+    }
+}
+
+/// Policies of all operations, indexed once.
+pub struct Patience<'c, 'a> {
+    cx: &'c Cx<'a>,
+    /// Policies of a node's own files that stand in no operation's function: configuration of shared clients.
+    apart: HashMap<usize, Vec<(SmolStr, Said)>>,
+    /// Policies of meshes by the name of the service they are for, lower case.
+    meshes: BTreeMap<String, Vec<Said>>,
+}
+
+impl<'c, 'a> Patience<'c, 'a> {
+    pub fn new(cx: &'c Cx<'a>) -> Self {
+        let mut apart: HashMap<usize, Vec<(SmolStr, Said)>> = HashMap::new();
+        let mut meshes: BTreeMap<String, Vec<Said>> = BTreeMap::new();
+        for (path, fact) in cx.base.facts() {
+            let Claim::Policy(policy) = &fact.claim else { continue };
+            let Some(said) = said(cx, path, fact) else { continue };
+            if fact.by == "kubernetes" {
+                meshes.entry(policy.on.to_ascii_lowercase()).or_default().push(said);
+                continue;
+            }
+            for owner in cx.owners(path) {
+                apart.entry(*owner).or_default().push((policy.on.clone(), said.clone()));
+            }
+        }
+        for (id, node) in cx.graph.nodes.iter().enumerate() {
+            for path in &node.libraries {
+                for fact in cx.facts(path) {
+                    let Claim::Policy(policy) = &fact.claim else { continue };
+                    if let Some(said) = said(cx, path, fact) {
+                        apart.entry(id).or_default().push((policy.on.clone(), said));
+                    }
+                }
+            }
+        }
+        Patience { cx, apart, meshes }
+    }
+
+    /// A timeout that some code or setting of the caller states and that may well govern its calls.
+    pub fn may_be_bounded(&self, operation: Operation) -> bool {
+        let from = self.cx.edge(operation.edge).from;
+        let own = self.apart.get(&from);
+        own.is_some_and(|all| all.iter().any(|(_, s)| s.kind == PolicyKind::Timeout && !s.is_connect()))
+            || self.cx.graph.settings.iter().any(|s| s.node == from && is_timeout(&s.key))
+            || self.cx.graph.reads.iter().any(|r| r.node == from && is_timeout(&r.key))
+    }
+
+    /// What governs an operation: at the call, on its client by name, in a mesh, in a proxy.
+    pub fn of(&self, operation: Operation) -> Rules {
+        let cx = self.cx;
+        let edge = cx.edge(operation.edge);
+        let detail = cx.detail(operation);
+        let of_edge = edge.policies.iter().filter(|_| edge.details.len() == 1);
+        let mut own: Vec<Said> = detail.policies.iter().chain(of_edge).map(of_policy).collect();
+        let class = detail.within.split('.').next().unwrap_or_default();
+        for (on, said) in self.apart.get(&edge.from).into_iter().flatten() {
+            let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
+            let named = !on.is_empty() && (*on == class || *on == detail.client);
+            let routed = of_route && said.at.path == detail.at.path && *on == detail.operation;
+            if named || routed {
+                own.push(said.clone());
+            }
+        }
+        let mut rules = Rules::default();
+        rules.take(&own);
+        let to = cx.node(edge.to);
+        let names = std::iter::once(&to.name).chain(&to.aliases);
+        for name in names {
+            if let Some(mesh) = self.meshes.get(&name.to_ascii_lowercase()) {
+                rules.take(mesh);
+                break;
+            }
+        }
+        rules
+    }
+
+    /// What an endpoint's handler waits for: its synchronous operations outside of stores.
+    pub fn waits_of(&self, operation: Operation) -> Vec<Operation> {
+        let cx = self.cx;
+        let key = cx.detail(operation).endpoint.as_ref();
+        let Some(index) = key.and_then(|k| endpoint_of(cx.graph, k)) else { return Vec::new() };
+        let mut out: Vec<Operation> = cx.flows().endpoint(index).iter().map(|e| e.operation).collect();
+        out.retain(|o| is_call(cx, *o));
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    /// The worst case of one operation, retries included.
+    pub fn worst(&self, operation: Operation) -> Interval {
+        self.worst_after(operation, &mut HashSet::new())
+    }
+
+    fn worst_after(&self, operation: Operation, above: &mut HashSet<Operation>) -> Interval {
+        let rules = self.of(operation);
+        if let Some(longest) = rules.patience() {
+            return Interval::exactly(longest);
+        }
+        if above.len() > 12 || !above.insert(operation) {
+            return Interval::OPEN;
+        }
+        let parts = self.waits_of(operation);
+        let own = parts.iter().map(|o| self.worst_after(*o, above)).fold(Interval::OPEN, |a, b| a + b);
+        above.remove(&operation);
+        own.times(rules.attempts())
+    }
+}
+
+impl Rules {
+    fn take(&mut self, all: &[Said]) {
+        for said in all {
+            match said.kind {
+                PolicyKind::Timeout if !said.is_connect() && said.millis.is_some() => {
+                    let place = if said.is_total() { &mut self.total } else { &mut self.timeout };
+                    if place.as_ref().is_none_or(|t| t.millis > said.millis) {
+                        *place = Some(said.clone());
+                    }
+                }
+                PolicyKind::Retry => {
+                    let same = |l: &&mut Said| l.at.path == said.at.path;
+                    self.pause = self.pause.max(said.millis.unwrap_or_default());
+                    match self.layers.iter_mut().find(same) {
+                        Some(known) if known.attempts < said.attempts => *known = said.clone(),
+                        Some(_) => {}
+                        None if said.attempts != Some(1) => self.layers.push(said.clone()),
+                        None => {}
+                    }
+                }
+                PolicyKind::Backoff => self.pause = self.pause.max(said.millis.unwrap_or_default()),
+                PolicyKind::Timeout
+                | PolicyKind::Breaker
+                | PolicyKind::Bulkhead
+                | PolicyKind::RateLimit
+                | PolicyKind::IdempotencyKey
+                | PolicyKind::AckMode
+                | PolicyKind::DeadLetter
+                | PolicyKind::Transaction
+                | PolicyKind::Lease => {}
+            }
+        }
+    }
+}
+
+/// A call that is waited for and answered by a program, not by a store.
+pub fn is_call(cx: &Cx<'_>, operation: Operation) -> bool {
+    let edge = cx.edge(operation.edge);
+    let kinds = [EdgeKind::Http, EdgeKind::Grpc, EdgeKind::Graphql, EdgeKind::Thrift];
+    is_synchronous(edge) && kinds.contains(&edge.kind) && !cx.node(edge.to).kind.is_store()
+}
+
+/// `METHOD /path` or what else names an operation, for people.
+pub fn called<'a>(cx: &Cx<'a>, operation: Operation) -> &'a str {
+    let text = cx.detail(operation).operation.as_str();
+    if text.is_empty() { "an operation that is not known" } else { text }
+}
+
+fn is_timeout(key: &str) -> bool {
+    let key = key.to_ascii_lowercase().replace(['-', '_', '.'], "");
+    let client = ["feign", "ribbon", "timelimiter", "hystrix", "http", "rest", "client", "request", "read", "grpc"];
+    (key.contains("timeout") || key.contains("deadline")) && client.iter().any(|c| key.contains(c))
+}
+
+fn number(value: &Option<Value>) -> Option<u64> {
+    value.as_ref().and_then(Value::as_text).and_then(|t| t.trim().parse().ok())
+}
+
+fn said(cx: &Cx<'_>, path: &SmolStr, fact: &Fact) -> Option<Said> {
+    let Claim::Policy(policy) = &fact.claim else { return None };
+    Some(Said {
+        kind: policy.kind,
+        attempts: number(&policy.attempts),
+        millis: number(&policy.millis),
+        detail: policy.detail.clone(),
+        at: cx.evidence(path, fact, policy.detail.clone()),
+        certainty: Certainty::Inferred,
+    })
+}
+
+fn of_policy(policy: &seam_graph::Policy) -> Said {
+    let number = |t: &Option<SmolStr>| t.as_ref().and_then(|t| t.trim().parse().ok());
+    Said {
+        kind: policy.kind,
+        attempts: number(&policy.attempts),
+        millis: number(&policy.millis),
+        detail: policy.detail.clone(),
+        at: policy.at.clone(),
+        certainty: if policy.inferred { Certainty::Inferred } else { Certainty::Stated },
+    }
+}
+
+/// What a library waits where nothing is stated.
+pub fn default_of(cx: &Cx<'_>, operation: Operation) -> Option<defaults::Default> {
+    let client = cx.detail(operation).client.as_str();
+    if cx.edge(operation.edge).kind == EdgeKind::Grpc && client == "grpc" {
+        return Some(defaults::Default { timeout: None, source: "gRPC, Deadlines: none unless set" });
+    }
+    defaults::of(client)
+}

@@ -1,0 +1,85 @@
+//! A request waits for another service without any limit. See `missing_timeout.md`.
+
+use crate::patience::{Patience, called, default_of, is_call};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::SmolStr;
+use seam_graph::{Certainty, NodeKind, Operation};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub static RULE: Rule = Rule {
+    id: "missing-timeout",
+    group: Group::Interaction,
+    severity: Severity::Warning,
+    nursery: false,
+    hypothesis: true,
+    page: include_str!("missing_timeout.md"),
+    find,
+};
+
+/// Places shown of one client's calls.
+const SHOWN: usize = 6;
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let patience = Patience::new(cx);
+    // Only what an entry of the caller waits for: a script at a desk may wait.
+    let mut entries: BTreeMap<Operation, usize> = BTreeMap::new();
+    for (index, _) in cx.graph.endpoints.iter().enumerate() {
+        for effect in cx.flows().endpoint(index) {
+            entries.entry(effect.operation).or_insert(index);
+        }
+    }
+    let mut groups: BTreeMap<(usize, SmolStr), Vec<(Operation, usize)>> = BTreeMap::new();
+    for (operation, entry) in entries {
+        let edge = cx.edge(operation.edge);
+        let known = default_of(cx, operation).is_some_and(|d| d.timeout.is_none());
+        if !known || !is_call(cx, operation) || cx.node(edge.from).kind != NodeKind::Service {
+            continue;
+        }
+        if patience.may_be_bounded(operation) || patience.of(operation).patience().is_some() {
+            continue;
+        }
+        groups.entry((edge.from, cx.detail(operation).client.clone())).or_default().push((operation, entry));
+    }
+    for ((from, client), calls) in groups {
+        let Some((first, entry)) = calls.first().copied() else { continue };
+        let Some(default) = default_of(cx, first) else { continue };
+        let name = cx.name(from);
+        let callees: BTreeSet<&str> = calls.iter().map(|(o, _)| cx.name(cx.edge(o.edge).to)).collect();
+        let whom = callees.iter().take(3).map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
+        let more = callees.len().saturating_sub(3);
+        let whom = if more > 0 { format!("{whom} and {more} more") } else { whom };
+        let message = format!("`{name}` may wait for {whom} for ever: `{client}` has no timeout");
+        let endpoint = &cx.graph.endpoints[entry];
+        let served = [endpoint.method.as_deref().unwrap_or_default(), endpoint.path.as_str()].join(" ");
+        let count = match calls.len() {
+            1 => "1 call has".to_owned(),
+            n => format!("{n} calls have"),
+        };
+        let mut draft = Draft::new(format!("{name} {client}"), &cx.detail(first).at, message)
+            .why(format!(
+                "{count} no limit in code or configuration, and the library sets none ({}). When the callee hangs, \
+                 each request to `{}` keeps its worker and its connection until none is left, and `{name}` stops \
+                 answering everybody.",
+                default.source,
+                served.trim()
+            ))
+            .help(format!("give the `{client}` client of `{name}` a timeout that is shorter than its own callers wait"))
+            .about(calls.iter().map(|(o, _)| cx.edge(o.edge).key.clone()).collect::<BTreeSet<_>>())
+            .certainty(Certainty::Inferred)
+            .link(endpoint.proof.first(), format!("`{name}` serves {}", served.trim()));
+        for (operation, _) in calls.iter().take(SHOWN) {
+            let to = cx.name(cx.edge(operation.edge).to);
+            draft =
+                draft.link(&cx.detail(*operation).at, format!("`{name}` waits for `{to}` {}", called(cx, *operation)));
+            let answers = cx.detail(*operation).endpoint.as_ref();
+            if let Some(index) = answers.and_then(|k| seam_graph::endpoint_of(cx.graph, k)) {
+                let at = cx.graph.endpoints[index].proof.first();
+                draft = draft.link(at, format!("`{to}` answers {}", called(cx, *operation)));
+            }
+        }
+        if calls.len() > SHOWN {
+            draft = draft.open(format!("{} more calls of this client are not shown", calls.len() - SHOWN));
+        }
+        out.push(draft);
+    }
+}

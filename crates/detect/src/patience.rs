@@ -103,7 +103,7 @@ impl<'c, 'a> Patience<'c, 'a> {
         let own = self.apart.get(&from);
         own.is_some_and(|all| all.iter().any(|(_, s)| s.kind == PolicyKind::Timeout && !s.is_connect()))
             || self.cx.graph.settings.iter().any(|s| s.node == from && is_timeout(&s.key))
-            || self.cx.graph.reads.iter().any(|r| r.node == from && is_timeout(&r.key))
+            || self.cx.graph.reads.iter().any(|r| r.node == from && r.key.to_ascii_lowercase().contains("timeout"))
     }
 
     /// What governs an operation: at the call, on its client by name, in a mesh, in a proxy.

@@ -2,6 +2,7 @@
 
 mod call_cycle;
 mod dangling_call;
+mod layered_retries;
 mod lost_message;
 mod missing_setting;
 mod missing_timeout;
@@ -21,6 +22,7 @@ pub static RULES: &[&Rule] = &[
     &timeout_inversion::RULE,
     &unsafe_retry::RULE,
     &retry_storm::RULE,
+    &layered_retries::RULE,
     // Contract.
     &dangling_call::RULE,
     // Environment.

@@ -41,6 +41,7 @@ pub struct Shape {
     /// As declared, with the package where one is stated (`shop.v1.Money`).
     pub name: SmolStr,
     pub kind: ShapeKind,
+    /// Of an enumeration too, where its values travel as numbers (protobuf).
     pub fields: Vec<ShapeField>,
     /// Values of an enumeration, as they travel.
     pub values: Vec<SmolStr>,
@@ -68,6 +69,8 @@ pub struct ShapeField {
     pub required: Option<bool>,
     /// Its number on the wire (protobuf, Thrift).
     pub number: Option<u32>,
+    /// The line that declares it, counted from 1.
+    pub line: u32,
 }
 
 /// A migration alters the schema of a database.

@@ -1,6 +1,7 @@
 //! The catalogue: one `.rs`, one `.md` and one word in this list for each rule, by group.
 
 mod call_cycle;
+mod contract_copy_drift;
 mod dangling_call;
 mod layered_retries;
 mod lost_message;
@@ -25,6 +26,7 @@ pub static RULES: &[&Rule] = &[
     &layered_retries::RULE,
     // Contract.
     &dangling_call::RULE,
+    &contract_copy_drift::RULE,
     // Environment.
     &unknown_host::RULE,
     &missing_setting::RULE,

@@ -1,0 +1,254 @@
+//! Copies of one contract that no longer say the same. See `contract_copy_drift.md`.
+
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Claim, Fact, Protocol, Schema, Shape, ShapeField, SmolStr, Span};
+use seam_graph::{Evidence, is_test};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub static RULE: Rule = Rule {
+    id: "contract-copy-drift",
+    group: Group::Contract,
+    severity: Severity::Warning,
+    nursery: false,
+    hypothesis: false,
+    page: include_str!("contract_copy_drift.md"),
+    find,
+};
+
+/// One file of a contract: its messages and services by full name.
+struct Copy<'a> {
+    path: &'a SmolStr,
+    owners: &'a [usize],
+    shapes: BTreeMap<&'a str, (&'a Shape, &'a Fact)>,
+    services: BTreeMap<&'a str, (&'a Schema, &'a Fact)>,
+}
+
+/// One thing that two copies say differently.
+struct Difference {
+    /// A clause with both sides.
+    says: String,
+    here: Evidence,
+    there: Evidence,
+    /// Bytes of one side are misread by the other.
+    misread: bool,
+}
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let mut by_name: BTreeMap<String, Vec<Copy<'_>>> = BTreeMap::new();
+    for (path, file) in cx.base.files().filter(|(path, _)| path.ends_with(".proto") && !is_test(path)) {
+        let mut copy = Copy { path, owners: cx.owners(path), shapes: BTreeMap::new(), services: BTreeMap::new() };
+        for fact in &file.facts {
+            match &fact.claim {
+                Claim::Shape(s) => drop(copy.shapes.insert(&s.name, (s, fact))),
+                Claim::Schema(s) if s.protocol == Protocol::Grpc => drop(copy.services.insert(&s.name, (s, fact))),
+                _ => {}
+            }
+        }
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        by_name.entry(name).or_default().push(copy);
+    }
+    for (name, copies) in by_name.iter().filter(|(_, copies)| copies.len() > 1) {
+        drifted(cx, name, copies, out);
+    }
+}
+
+/// Compares each copy with the one that most others are like.
+fn drifted(cx: &Cx<'_>, name: &str, copies: &[Copy<'_>], out: &mut Vec<Draft>) {
+    let mut left: Vec<&Copy<'_>> = copies.iter().collect();
+    while let Some(first) = left.first().copied() {
+        // Files of other contracts may have the same name.
+        let (family, others): (Vec<&Copy<'_>>, Vec<&Copy<'_>>) = left.into_iter().partition(|c| akin(first, c));
+        left = others;
+        let alike = |c: &Copy<'_>| family.iter().filter(|o| differences(cx, c, o).is_empty()).count();
+        let Some(model) = family.iter().copied().max_by_key(|c| (alike(c), std::cmp::Reverse(c.path))) else {
+            continue;
+        };
+        for copy in family.iter().filter(|c| c.path != model.path && apart(c, model)) {
+            let found = differences(cx, copy, model);
+            if !found.is_empty() {
+                out.push(draft(cx, name, copy, model, &found));
+            }
+        }
+    }
+}
+
+/// Whether two files are of one contract: at least half of what the smaller one declares has the same full name.
+fn akin(a: &Copy<'_>, b: &Copy<'_>) -> bool {
+    let (a, b) = (names_of(a), names_of(b));
+    let common = a.intersection(&b).count();
+    common > 0 && common * 2 >= a.len().min(b.len())
+}
+
+fn names_of<'a>(copy: &Copy<'a>) -> BTreeSet<&'a str> {
+    copy.shapes.keys().chain(copy.services.keys()).copied().collect()
+}
+
+/// Whether two files belong to different services, or one of them to all.
+fn apart(a: &Copy<'_>, b: &Copy<'_>) -> bool {
+    let of_all = a.owners.is_empty() && b.owners.is_empty();
+    !of_all && !a.owners.iter().any(|o| b.owners.contains(o))
+}
+
+fn draft(cx: &Cx<'_>, name: &str, copy: &Copy<'_>, model: &Copy<'_>, found: &[Difference]) -> Draft {
+    let whose = |c: &Copy<'_>| match c.owners.first() {
+        Some(owner) => format!("`{}`", cx.name(*owner)),
+        None => format!("`{}`", c.path),
+    };
+    let more = match found.len() {
+        1 => String::new(),
+        n => format!(", and {} more", n - 1),
+    };
+    let first = found.iter().find(|d| d.misread).unwrap_or(&found[0]);
+    let (mine, its) = (whose(copy), whose(model));
+    let says = first
+        .says
+        .replace("only the first", &format!("only {mine}"))
+        .replace("only the second", &format!("only {its}"));
+    let message = format!("copies of `{name}` differ between {mine} and {its}: {says}{more}");
+    let misread = found.iter().any(|d| d.misread);
+    let why = if misread {
+        "A field is its number and type on the wire: what one side writes, the other reads as something else, or not at all, \
+         without an error."
+    } else {
+        "What one side sends and the other does not know is dropped without an error, or refused as unimplemented."
+    };
+    let mut draft = Draft::new(format!("{} {}", copy.path, model.path), &first.here, message)
+        .why(why)
+        .help(format!("make {} and {} the same file, taken from one place by both builds", copy.path, model.path))
+        .about(copy.owners.iter().chain(model.owners).map(|o| cx.node(*o).key.clone()));
+    if misread {
+        draft = draft.severity(Severity::Error);
+    }
+    for difference in found.iter().take(12) {
+        draft = draft
+            .link(&difference.here, difference.here.says.to_string())
+            .link(&difference.there, difference.there.says.to_string());
+    }
+    draft
+}
+
+fn differences(cx: &Cx<'_>, here: &Copy<'_>, there: &Copy<'_>) -> Vec<Difference> {
+    let mut out = Vec::new();
+    for (name, (a, fact)) in &here.shapes {
+        let Some((b, other)) = there.shapes.get(name) else { continue };
+        fields(cx, (here, a, fact), (there, b, other), &mut out);
+    }
+    for (name, (a, fact)) in &here.services {
+        let Some((b, other)) = there.services.get(name) else { continue };
+        methods(cx, (here, a, fact), (there, b, other), &mut out);
+    }
+    out
+}
+
+type Side<'s, 'a, T> = (&'s Copy<'a>, &'s T, &'s Fact);
+
+fn fields(cx: &Cx<'_>, here: Side<'_, '_, Shape>, there: Side<'_, '_, Shape>, out: &mut Vec<Difference>) {
+    let at = |side: Side<'_, '_, Shape>, field: Option<&ShapeField>| {
+        let name = last(&side.1.name);
+        let says =
+            field.map_or(format!("`{name}` has no such field here"), |f| format!("`{name}` has {} here", shown(f)));
+        let mut evidence = cx.evidence(side.0.path, side.2, says);
+        if let Some(field) = field {
+            evidence.at = Span::at(field.line, 1);
+        }
+        evidence
+    };
+    let mut add = |a: Option<&ShapeField>, b: Option<&ShapeField>, says: String, misread: bool| {
+        out.push(Difference { says, here: at(here, a), there: at(there, b), misread });
+    };
+    let message = last(&here.1.name);
+    let numbered = |s: &Shape, f: &ShapeField| s.fields.iter().find(|o| o.number == f.number).cloned();
+    let named = |s: &Shape, f: &ShapeField| s.fields.iter().find(|o| o.name == f.name).cloned();
+    for field in &here.1.fields {
+        match (named(there.1, field), numbered(there.1, field)) {
+            (Some(b), _) if b.number != field.number => {
+                let number = |f: &ShapeField| f.number.unwrap_or_default();
+                let says = format!("`{message}.{}` is number {} against {}", field.name, number(field), number(&b));
+                add(Some(field), Some(&b), says, true);
+            }
+            (Some(b), _) if kind(&b.ty) != kind(&field.ty) => {
+                let says = format!("`{message}.{}` is `{}` against `{}`", field.name, field.ty, b.ty);
+                add(Some(field), Some(&b), says, true);
+            }
+            (Some(_), _) => {}
+            (None, Some(b)) if named(here.1, &b).is_none() => {
+                let says = format!(
+                    "number {} of `{message}` is {} against {}",
+                    b.number.unwrap_or_default(),
+                    shown(field),
+                    shown(&b)
+                );
+                // The same type under another name still travels; JSON and code do not.
+                add(Some(field), Some(&b), says, kind(&b.ty) != kind(&field.ty));
+            }
+            (None, _) => {
+                add(Some(field), None, format!("only the first has `{message}.{}`", field.name), false);
+            }
+        }
+    }
+    for field in &there.1.fields {
+        let renamed = numbered(here.1, field).is_some_and(|f| named(there.1, &f).is_none());
+        if named(here.1, field).is_none() && !renamed {
+            add(None, Some(field), format!("only the second has `{message}.{}`", field.name), false);
+        }
+    }
+}
+
+/// Methods of a service, where both copies have one that the other lacks, or the side that serves it lacks one: a caller's
+/// copy often holds only what it calls.
+fn methods(cx: &Cx<'_>, here: Side<'_, '_, Schema>, there: Side<'_, '_, Schema>, out: &mut Vec<Difference>) {
+    let service = last(&here.1.name);
+    let names = |s: &Schema| s.operations.iter().map(|o| o.0.clone()).collect::<BTreeSet<SmolStr>>();
+    let (a, b) = (names(here.1), names(there.1));
+    let only_here: Vec<&SmolStr> = a.difference(&b).collect();
+    let only_there: Vec<&SmolStr> = b.difference(&a).collect();
+    let serves = |copy: &Copy<'_>| {
+        let of_copy = |e: &&seam_graph::Endpoint| e.protocol == Protocol::Grpc && copy.owners.contains(&e.node);
+        let prefix = |path: &str| path.rsplit_once('/').is_some_and(|(s, _)| last(s) == service);
+        cx.graph.endpoints.iter().filter(of_copy).any(|e| prefix(&e.path))
+    };
+    let mut add = |says: String, has: &str, lacks: &str| {
+        let here = cx.evidence(here.0.path, here.2, format!("`{service}` {has}"));
+        let there = cx.evidence(there.0.path, there.2, format!("`{service}` {lacks}"));
+        out.push(Difference { says, here, there, misread: false });
+    };
+    let both = !only_here.is_empty() && !only_there.is_empty();
+    for method in only_here.iter().filter(|_| both || serves(there.0)) {
+        let says = format!("only the first has the method `{service}/{method}`");
+        add(says, &format!("has `{method}` here"), &format!("has no `{method}` here"));
+    }
+    for method in only_there.iter().filter(|_| both || serves(here.0)) {
+        let says = format!("only the second has the method `{service}/{method}`");
+        add(says, &format!("has no `{method}` here"), &format!("has `{method}` here"));
+    }
+    for (name, request, response) in &here.1.operations {
+        let Some((_, other_request, other_response)) = there.1.operations.iter().find(|o| o.0 == *name) else {
+            continue;
+        };
+        let stream = |t: &str| t.starts_with("stream ");
+        for (x, y) in [(request, other_request), (response, other_response)] {
+            if stream(x) != stream(y) {
+                let says = format!("`{service}/{name}` has `{x}` against `{y}`");
+                add(says, &format!("{name}: `{x}` here"), &format!("{name}: `{y}` here"));
+            }
+        }
+    }
+}
+
+fn shown(field: &ShapeField) -> String {
+    let number = field.number.unwrap_or_default();
+    format!("`{} = {number}`", format!("{} {}", field.ty, field.name).trim())
+}
+
+fn last(name: &str) -> &str {
+    name.rsplit(['.', '/']).next().unwrap_or(name)
+}
+
+/// A type without its package: copies may name it in full or not.
+fn kind(ty: &str) -> String {
+    let (repeated, ty) = ty.strip_prefix("repeated ").map_or(("", ty), |t| ("repeated ", t));
+    match ty.strip_prefix("map<").and_then(|t| t.strip_suffix('>')).and_then(|t| t.split_once(',')) {
+        Some((key, value)) => format!("map<{key},{}>", last(value)),
+        None => format!("{repeated}{}", last(ty)),
+    }
+}

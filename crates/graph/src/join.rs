@@ -310,6 +310,17 @@ impl<'a> Linker<'a> {
                     let key = match read.key.as_hole() {
                         Some(seam_facts::Hole::Env { name, .. }) => name.clone(),
                         Some(seam_facts::Hole::Config { key, .. }) => key.clone(),
+                        Some(seam_facts::Hole::Result { callee, args })
+                            if matches!(callee.as_str(), "<env>" | "<config>") && !args.is_empty() =>
+                        {
+                            // A function that reads what it is told to: each caller's key is read at its call.
+                            for text in self.view(node).texts(&args[0], file).into_iter().filter(|t| !t.open) {
+                                let (file, fact) = text.via.first().copied().unwrap_or((file, fact));
+                                let (key, at) = (text.text.into(), self.evidence(file, fact));
+                                reads.push(ReadOf { node, key, default: None, at });
+                            }
+                            continue;
+                        }
                         _ => continue,
                     };
                     let default = read.default.as_ref().map(|d| format_smolstr!("{d}"));

@@ -89,9 +89,11 @@ fn http<'e>(cx: &Cx<'_>, edge: &Edge, detail: &Detail, endpoints: &[&'e Endpoint
         endpoints.iter().copied().filter(|e| e.protocol == Protocol::Http && e.is_written()).collect();
     // One that takes everything below a path, or whose path begins with something unknown, may answer what it likes.
     let vague = |e: &&Endpoint| e.path.contains('*') || e.path.trim_start_matches('/').starts_with(['{', ':']);
-    if http.len() < 2 || http.iter().any(vague) || !understood(cx, edge) {
+    if http.is_empty() || http.iter().any(vague) || edge.certainty != Certainty::Stated || forwards(cx, edge.to) {
         return None;
     }
+    // Where little is known of the callee, only a path that is nearly one of its own tells something.
+    let known = http.len() > 1 && understood(cx, edge);
     let of = |e: &Endpoint| e.path.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect::<Vec<String>>();
     let same_method = |e: &Endpoint| method.is_empty() || e.method.as_deref().is_none_or(|m| m == method);
     let whole = http.iter().find(|e| fits(&refs(&of(e)), &parts));
@@ -125,19 +127,24 @@ fn http<'e>(cx: &Cx<'_>, edge: &Edge, detail: &Detail, endpoints: &[&'e Endpoint
             Some((distance(&refs(&own), &parts)?, !same_method(e), *e))
         })
         .collect();
+    if !known {
+        near.retain(|(_, _, e)| alike(&refs(&of(e)), &parts));
+    }
     near.sort_by_key(|(d, other, e)| (*d, *other, e.key.clone()));
     near.first().map(|(_, _, e)| (*e, Wrong::Path))
 }
 
-/// Whether enough is known of what the callee serves: another call finds its endpoint, and no part of it forwards.
+fn forwards(cx: &Cx<'_>, node: usize) -> bool {
+    cx.own_facts(node).any(|(_, f)| matches!(f.claim, Claim::Route(_)))
+}
+
+/// Whether enough is known of what the callee serves: another call finds its endpoint.
 fn understood(cx: &Cx<'_>, edge: &Edge) -> bool {
     let answered = |e: &usize| {
         let edge = cx.edge(*e);
         edge.kind == EdgeKind::Http && edge.details.iter().any(|d| d.endpoint.is_some())
     };
-    edge.certainty == Certainty::Stated
-        && cx.incoming(edge.to).iter().any(answered)
-        && !cx.own_facts(edge.to).any(|(_, f)| matches!(f.claim, Claim::Route(_)))
+    cx.incoming(edge.to).iter().any(answered)
 }
 
 /// Whether code says the method itself, rather than a library's documentation.
@@ -237,6 +244,15 @@ fn fits_open(own: &[&str], call: &[&str]) -> bool {
             .split_first()
             .is_some_and(|(o, more)| (open(o) || o.eq_ignore_ascii_case(word)) && fits_open(more, rest)),
     }
+}
+
+/// The same path but for one part, which both sides write out and spell nearly alike.
+fn alike(own: &[&str], call: &[&str]) -> bool {
+    let same = |o: &str, c: &str| o.eq_ignore_ascii_case(c) || open(o) && open(c);
+    let unlike: Vec<(&&str, &&str)> = own.iter().zip(call).filter(|(o, c)| !same(o, c)).collect();
+    let [(o, c)] = unlike.as_slice() else { return false };
+    let near = edits(o, c) * 3 <= o.len().max(c.len()) || o.len().min(c.len()) > 3 && (o.contains(**c) || c.contains(**o));
+    own.len() == call.len() && !open(o) && !open(c) && near
 }
 
 /// How far a call's path is from an endpoint's; `None` where they have nothing in common.

@@ -251,7 +251,8 @@ fn alike(own: &[&str], call: &[&str]) -> bool {
     let same = |o: &str, c: &str| o.eq_ignore_ascii_case(c) || open(o) && open(c);
     let unlike: Vec<(&&str, &&str)> = own.iter().zip(call).filter(|(o, c)| !same(o, c)).collect();
     let [(o, c)] = unlike.as_slice() else { return false };
-    let near = edits(o, c) * 3 <= o.len().max(c.len()) || o.len().min(c.len()) > 3 && (o.contains(**c) || c.contains(**o));
+    let near =
+        edits(o, c) * 3 <= o.len().max(c.len()) || o.len().min(c.len()) > 3 && (o.contains(**c) || c.contains(**o));
     own.len() == call.len() && !open(o) && !open(c) && near
 }
 

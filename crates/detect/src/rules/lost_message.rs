@@ -65,7 +65,8 @@ fn alone(
         let alone_too =
             other.keys().copied().filter(|t| !names(t).iter().any(|n| one.keys().any(|o| names(o).contains(n))));
         let near = nearest(topic, alone_too);
-        if told && near.is_some() {
+        // Without one, the other side is more likely outside, or in code that is not followed.
+        if told || near.is_none() {
             continue;
         }
         let mut draft = Draft::new(
@@ -93,10 +94,6 @@ fn alone(
         {
             let does = if publishes { "consumes" } else { "publishes to" };
             draft = draft.link(&detail.at, format!("`{}` {does} `{near}`", cx.name(edge.from)));
-        }
-        // A publisher without a reader is often meant for later, or for somebody outside.
-        if near.is_none() {
-            draft = draft.severity(Severity::Note);
         }
         out.push(draft);
     }

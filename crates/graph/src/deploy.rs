@@ -231,7 +231,8 @@ impl<'a> Deploy<'a> {
             .groups
             .iter()
             .enumerate()
-            .filter(|(_, g)| !tested(g))
+            // What a script starts says nothing against another deployment.
+            .filter(|(_, g)| !tested(g) && g.deployment != Deployment::Script)
             .map(|(i, _)| members[i].len())
             .max()
             .unwrap_or(0);

@@ -1,36 +1,10 @@
 //! What linking makes of declarations alone: ready-made servers, overlays, and names that deployments share.
 
-use seam_facts::{
-    Claim, Deployment, Fact, FactBase, FileFacts, How, Service, Setting, SettingScope, Source, Span, Value,
-};
-use seam_graph::{EdgeKind, Graph, Options, link};
-use std::sync::Arc;
+mod made;
 
-fn fact(line: u32, claim: Claim) -> Fact {
-    Fact { claim, at: Span::at(line, 1), how: How::Stated, by: "test".into() }
-}
-
-fn service(name: &str) -> Claim {
-    let source = Source { context: Value::text(format!("./{name}")), ..Source::default() };
-    Claim::Service(Service { source: Some(source), ..Service::new(name, Deployment::Compose) })
-}
-
-fn setting(service: &str, key: &str, value: &str) -> Claim {
-    let scope = SettingScope::Service(service.into());
-    Claim::Setting(Setting { scope, key: key.into(), value: value.into(), profile: None })
-}
-
-fn linked<'a>(files: impl IntoIterator<Item = (&'a str, Vec<Fact>)>) -> Graph {
-    let mut base = FactBase::default();
-    for (path, facts) in files {
-        base.insert(path, Arc::new(FileFacts { facts, problems: Vec::new() }));
-    }
-    link(&base, &Options::default())
-}
-
-fn edges(graph: &Graph) -> Vec<(&str, EdgeKind, &str)> {
-    graph.edges.iter().map(|e| (graph.nodes[e.from].name.as_str(), e.kind, graph.nodes[e.to].name.as_str())).collect()
-}
+use made::{edges, fact, linked, service, setting};
+use seam_facts::{Claim, Deployment, Service, Value};
+use seam_graph::EdgeKind;
 
 #[test]
 fn the_environment_of_a_ready_made_server_says_which_stores_it_uses() {
@@ -83,4 +57,23 @@ fn a_short_name_may_be_another_part_in_another_deployment() {
     let graph = linked([("compose.yaml", compose), ("k8s/all.yaml", cluster)]);
     let names: Vec<&str> = graph.nodes.iter().map(|n| n.name.as_str()).collect();
     assert_eq!(names, ["shop", "shop-pages"]);
+}
+
+#[test]
+fn what_a_script_starts_does_not_outweigh_a_deployment_in_a_folder_for_pipelines() {
+    let image = |name: &str, image: &str, deployment: Deployment| {
+        Claim::Service(Service { image: Some(Value::text(image)), ..Service::new(name, deployment) })
+    };
+    let script = vec![
+        fact(1, image("registry", "registry:2", Deployment::Script)),
+        fact(2, image("kubelet", "hyperkube:v1.4.0", Deployment::Script)),
+    ];
+    let workloads = |name: &str| vec![fact(1, image(name, &format!("shop/{name}"), Deployment::Kubernetes))];
+    let graph = linked([
+        ("vagrant/up.sh", script),
+        ("ci/k8s/orders.yaml", workloads("orders")),
+        ("ci/k8s/stock.yaml", workloads("stock")),
+    ]);
+    let names: Vec<&str> = graph.nodes.iter().map(|n| n.name.as_str()).collect();
+    assert_eq!(names, ["orders", "stock"]);
 }

@@ -1,25 +1,13 @@
 //! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
 
+mod made;
+
+use made::{edges, fact, linked, service, setting};
 use seam_facts::{
-    Alias, Argument, Call, Claim, Deployment, Fact, FactBase, FileFacts, Guard, Hole, How, Module, ModuleKind, Pass,
-    Protocol, Read, Return, Route, Service, Setting, SettingScope, Source, Span, Store, System, Target, Uses, Value,
+    Alias, Argument, Call, Claim, Deployment, Fact, Guard, Hole, Module, ModuleKind, Pass, Protocol, Read, Return,
+    Route, Service, Setting, SettingScope, Source, Store, System, Target, Uses, Value,
 };
-use seam_graph::{EdgeKind, Graph, Options, link};
-use std::sync::Arc;
-
-fn fact(line: u32, claim: Claim) -> Fact {
-    Fact { claim, at: Span::at(line, 1), how: How::Stated, by: "test".into() }
-}
-
-fn service(name: &str) -> Claim {
-    let source = Source { context: Value::text(format!("./{name}")), ..Source::default() };
-    Claim::Service(Service { source: Some(source), ..Service::new(name, Deployment::Compose) })
-}
-
-fn setting(service: &str, key: &str, value: &str) -> Claim {
-    let scope = SettingScope::Service(service.into());
-    Claim::Setting(Setting { scope, key: key.into(), value: value.into(), profile: None })
-}
+use seam_graph::{EdgeKind, Graph};
 
 fn call(target: Value, within: &str) -> Claim {
     Claim::Call(Call {
@@ -46,18 +34,6 @@ fn deployed() -> (&'static str, Vec<Fact>) {
 
 fn address() -> Value {
     Value::env("ORDERS_URL", None)
-}
-
-fn linked<'a>(files: impl IntoIterator<Item = (&'a str, Vec<Fact>)>) -> Graph {
-    let mut base = FactBase::default();
-    for (path, facts) in files {
-        base.insert(path, Arc::new(FileFacts { facts, problems: Vec::new() }));
-    }
-    link(&base, &Options::default())
-}
-
-fn edges(graph: &Graph) -> Vec<(&str, EdgeKind, &str)> {
-    graph.edges.iter().map(|e| (graph.nodes[e.from].name.as_str(), e.kind, graph.nodes[e.to].name.as_str())).collect()
 }
 
 fn code(facts: Vec<Fact>) -> (&'static str, Vec<Fact>) {

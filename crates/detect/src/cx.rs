@@ -1,6 +1,7 @@
 //! What a rule sees: the graph with indexes over it, the facts behind it, and the workspace's limits.
 
-use seam_facts::{Claim, Fact, FactBase, Region, RegionKind, SmolStr};
+use crate::patience::Tables;
+use seam_facts::{Fact, FactBase, SmolStr};
 use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ pub struct Cx<'a> {
     incoming: Vec<Vec<usize>>,
     owners: OnceCell<HashMap<&'a str, Vec<usize>>>,
     flows: OnceCell<Flows>,
+    tables: OnceCell<Tables>,
 }
 
 impl<'a> Cx<'a> {
@@ -42,7 +44,16 @@ impl<'a> Cx<'a> {
             outgoing[edge.from].push(id);
             incoming[edge.to].push(id);
         }
-        Cx { graph, base, limits, outgoing, incoming, owners: OnceCell::new(), flows: OnceCell::new() }
+        Cx {
+            graph,
+            base,
+            limits,
+            outgoing,
+            incoming,
+            owners: OnceCell::new(),
+            flows: OnceCell::new(),
+            tables: OnceCell::new(),
+        }
     }
 
     pub fn node(&self, id: usize) -> &'a Node {
@@ -95,6 +106,11 @@ impl<'a> Cx<'a> {
         self.flows.get_or_init(|| Flows::new(self.graph, self.base))
     }
 
+    /// Policies that stand apart from the calls they govern; collected when the first rule asks.
+    pub(crate) fn tables(&self) -> &Tables {
+        self.tables.get_or_init(|| Tables::new(self))
+    }
+
     /// The facts of one file.
     pub fn facts(&self, path: &str) -> &'a [Fact] {
         self.base.get(path).map_or(&[], |f| f.facts.as_slice())
@@ -103,32 +119,6 @@ impl<'a> Cx<'a> {
     /// The facts of a node's own files, with their paths.
     pub fn own_facts(&self, node: usize) -> impl Iterator<Item = (&'a SmolStr, &'a Fact)> + use<'a, '_> {
         self.node(node).own.iter().flat_map(|path| self.facts(path).iter().map(move |f| (path, f)))
-    }
-
-    /// Stretches of one kind that an operation of a service stands in: around its line, or around a call of a function
-    /// that leads to it.
-    pub fn regions_around(&self, operation: Operation, kind: RegionKind) -> Vec<(SmolStr, &'a Fact, &'a Region)> {
-        let edge = self.edge(operation.edge);
-        let at = &self.detail(operation).at;
-        let node = self.node(edge.from);
-        let mut out = Vec::new();
-        for path in node.own.iter().chain(&node.libraries) {
-            for fact in self.facts(path) {
-                let Claim::Region(region) = &fact.claim else { continue };
-                if region.kind != kind {
-                    continue;
-                }
-                let here = *path == at.path && fact.at.covers(at.at.line);
-                let leads = || {
-                    let effects = self.flows().called(edge.from, path, &region.within, &region.calls);
-                    effects.iter().any(|e| e.operation == operation)
-                };
-                if here || leads() {
-                    out.push((path.clone(), fact, region));
-                }
-            }
-        }
-        out
     }
 
     /// A fact as evidence, in words of the rule's own.

@@ -271,17 +271,16 @@ pub(crate) fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> O
     among.filter(close).min_by_key(|other| (distance(&wanted, &squash(other)), *other))
 }
 
-/// Levenshtein's distance.
+/// Levenshtein's distance; case does not matter.
 pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
+    for (i, x) in a.chars().flat_map(char::to_lowercase).enumerate() {
         let mut before = row[0];
         row[0] = i + 1;
         for (j, y) in b.iter().enumerate() {
-            let up = row[j + 1];
-            row[j + 1] = (before + usize::from(x != *y)).min(up + 1).min(row[j] + 1);
-            before = up;
+            let next = (before + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            before = std::mem::replace(&mut row[j + 1], next);
         }
     }
     row[b.len()]

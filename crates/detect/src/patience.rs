@@ -60,17 +60,25 @@ impl Rules {
     }
 }
 
-/// Policies of all operations, indexed once.
-pub struct Patience<'c, 'a> {
-    cx: &'c Cx<'a>,
+/// Policies that stand apart from the calls they govern.
+#[derive(Default)]
+pub(crate) struct Tables {
     /// Policies of a node's own files that stand in no operation's function: configuration of shared clients.
     apart: HashMap<usize, Vec<(SmolStr, Said)>>,
     /// Policies of meshes by the name of the service they are for, lower case.
     meshes: BTreeMap<String, Vec<Said>>,
+    /// Nodes with a timeout somewhere that may well govern their calls.
+    bounded: HashSet<usize>,
 }
 
-impl<'c, 'a> Patience<'c, 'a> {
-    pub fn new(cx: &'c Cx<'a>) -> Self {
+/// What governs each operation, and what follows from it.
+pub struct Patience<'c, 'a> {
+    cx: &'c Cx<'a>,
+    tables: &'c Tables,
+}
+
+impl Tables {
+    pub(crate) fn new(cx: &Cx<'_>) -> Self {
         let mut apart: HashMap<usize, Vec<(SmolStr, Said)>> = HashMap::new();
         let mut meshes: BTreeMap<String, Vec<Said>> = BTreeMap::new();
         for (path, fact) in cx.base.facts() {
@@ -94,16 +102,23 @@ impl<'c, 'a> Patience<'c, 'a> {
                 }
             }
         }
-        Patience { cx, apart, meshes }
+        let says = |(_, said): &(SmolStr, Said)| said.kind == PolicyKind::Timeout && !said.is_connect();
+        let stated = apart.iter().filter(|(_, all)| all.iter().any(says)).map(|(node, _)| *node);
+        let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);
+        let read = cx.graph.reads.iter().filter(|r| r.key.to_ascii_lowercase().contains("timeout")).map(|r| r.node);
+        let bounded = stated.chain(set).chain(read).collect();
+        Tables { apart, meshes, bounded }
+    }
+}
+
+impl<'c, 'a> Patience<'c, 'a> {
+    pub fn new(cx: &'c Cx<'a>) -> Self {
+        Patience { cx, tables: cx.tables() }
     }
 
     /// A timeout that some code or setting of the caller states and that may well govern its calls.
     pub fn may_be_bounded(&self, operation: Operation) -> bool {
-        let from = self.cx.edge(operation.edge).from;
-        let own = self.apart.get(&from);
-        own.is_some_and(|all| all.iter().any(|(_, s)| s.kind == PolicyKind::Timeout && !s.is_connect()))
-            || self.cx.graph.settings.iter().any(|s| s.node == from && is_timeout(&s.key))
-            || self.cx.graph.reads.iter().any(|r| r.node == from && r.key.to_ascii_lowercase().contains("timeout"))
+        self.tables.bounded.contains(&self.cx.edge(operation.edge).from)
     }
 
     /// What governs an operation: at the call, on its client by name, in a mesh, in a proxy.
@@ -114,7 +129,7 @@ impl<'c, 'a> Patience<'c, 'a> {
         let of_edge = edge.policies.iter().filter(|_| edge.details.len() == 1);
         let mut own: Vec<Said> = detail.policies.iter().chain(of_edge).map(of_policy).collect();
         let class = detail.within.split('.').next().unwrap_or_default();
-        for (on, said) in self.apart.get(&edge.from).into_iter().flatten() {
+        for (on, said) in self.tables.apart.get(&edge.from).into_iter().flatten() {
             let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
             let named = !on.is_empty() && (*on == class || *on == detail.client);
             let routed = of_route && said.at.path == detail.at.path && *on == detail.operation;
@@ -127,7 +142,7 @@ impl<'c, 'a> Patience<'c, 'a> {
         let to = cx.node(edge.to);
         let names = std::iter::once(&to.name).chain(&to.aliases);
         for name in names {
-            if let Some(mesh) = self.meshes.get(&name.to_ascii_lowercase()) {
+            if let Some(mesh) = self.tables.meshes.get(&name.to_ascii_lowercase()) {
                 rules.take(mesh);
                 break;
             }

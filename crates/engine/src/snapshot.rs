@@ -67,9 +67,7 @@ impl Snapshot {
             | Claim::Pass(_)
             | Claim::Uses(_)
             | Claim::Test(_)
-            | Claim::Region(_)
             | Claim::Shape(_)
-            | Claim::Alteration(_)
             | Claim::Allow(_)
             | Claim::Owner(_) => false,
         })

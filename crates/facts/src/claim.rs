@@ -2,8 +2,8 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Allow, Alteration, Build, Call, Constant, Depends, Endpoint, Message, Module, Mount, Owner, Pass,
-    Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses,
+    Access, Alias, Allow, Build, Call, Constant, Depends, Endpoint, Message, Module, Mount, Owner, Pass, Policy,
+    Profile, Read, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,9 +62,7 @@ pub enum Claim {
     Pass(Pass),
     Uses(Uses),
     // What rules need besides.
-    Region(Region),
     Shape(Shape),
-    Alteration(Alteration),
     // People and proof.
     Test(Test),
     Owner(Owner),

@@ -140,27 +140,7 @@ impl Display for Claim {
                 write!(f, "owner {}", o.pattern)?;
                 list(f, "", &o.owners)
             }
-            Claim::Region(r) => {
-                write!(f, "region {}", word(&r.kind))?;
-                opt(f, "attempts", &r.attempts)?;
-                opt(f, "ms", &r.millis)?;
-                if !r.detail.is_empty() {
-                    write!(f, " ({})", r.detail)?;
-                }
-                list(f, "calls", &r.calls)?;
-                nonempty(f, "in", &r.within)
-            }
             Claim::Shape(s) => shape(s, f),
-            Claim::Alteration(a) => {
-                write!(f, "alteration {} {}", word(&a.change), a.table)?;
-                if !a.column.is_empty() {
-                    write!(f, ".{}", a.column)?;
-                }
-                if !a.to.is_empty() {
-                    write!(f, " to {}", a.to)?;
-                }
-                Ok(())
-            }
             Claim::Allow(a) => write!(f, "allow {} {}", a.rule, a.reason),
         }
     }

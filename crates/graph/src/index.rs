@@ -106,9 +106,7 @@ impl<'a> Index<'a> {
                     | Claim::Policy(_)
                     | Claim::Read(_)
                     | Claim::Test(_)
-                    | Claim::Region(_)
                     | Claim::Shape(_)
-                    | Claim::Alteration(_)
                     | Claim::Allow(_)
                     | Claim::Owner(_) => {}
                 }

@@ -88,9 +88,7 @@ impl Linker<'_> {
                     | Claim::Constant(_)
                     | Claim::Return(_)
                     | Claim::Pass(_)
-                    | Claim::Region(_)
                     | Claim::Shape(_)
-                    | Claim::Alteration(_)
                     | Claim::Allow(_)
                     | Claim::Uses(_) => {}
                 }

@@ -56,9 +56,7 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Schema(_)
             | Claim::Read(_)
             | Claim::Test(_)
-            | Claim::Region(_)
             | Claim::Shape(_)
-            | Claim::Alteration(_)
             | Claim::Allow(_)
             | Claim::Owner(_) => true,
         };

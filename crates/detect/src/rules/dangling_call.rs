@@ -1,5 +1,6 @@
 //! Calls that no endpoint of the service they go to answers. See `dangling_call.md`.
 
+use crate::keys::distance as edits;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, How, Protocol};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, is_test};
@@ -270,19 +271,4 @@ fn distance(own: &[&str], call: &[&str]) -> Option<usize> {
         }
     }
     (same > 0).then_some(far)
-}
-
-/// Levenshtein's distance.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().flat_map(char::to_lowercase).enumerate() {
-        let mut before = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = (before + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            before = std::mem::replace(&mut row[j + 1], next);
-        }
-    }
-    row[b.len()]
 }

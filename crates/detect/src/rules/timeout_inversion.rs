@@ -3,7 +3,6 @@
 use crate::patience::{Patience, called, is_call};
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::RegionKind;
 use seam_graph::{EdgeKind, Operation};
 
 pub static RULE: Rule = Rule {
@@ -26,11 +25,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let limit = [&rules.timeout, &rules.total].into_iter().flatten().filter(|t| t.millis.is_some());
         let Some(limit) = limit.min_by_key(|t| t.millis) else { continue };
         let waits = limit.millis.unwrap_or_default();
-        // A deadline travels with gRPC calls, and what nobody waits for does not count.
-        let counts = |o: &Operation| {
-            !(edge.kind == EdgeKind::Grpc && cx.edge(o.edge).kind == EdgeKind::Grpc)
-                && cx.regions_around(*o, RegionKind::Detached).is_empty()
-        };
+        // A deadline travels with gRPC calls.
+        let counts = |o: &Operation| !(edge.kind == EdgeKind::Grpc && cx.edge(o.edge).kind == EdgeKind::Grpc);
         let parts: Vec<(Operation, Interval)> =
             patience.waits_of(operation).into_iter().map(|o| (o, patience.worst(o))).collect();
         let sum = parts.iter().fold(0u64, |s, (_, t)| s.saturating_add(t.least));

@@ -9,6 +9,7 @@ pub mod defaults;
 mod finding;
 mod keys;
 mod patience;
+mod ports;
 mod rule;
 mod rules;
 pub mod time;

@@ -275,9 +275,10 @@ impl<'a> Linker<'a> {
         unresolved.sort();
         unresolved.dedup();
         let (settings, reads) = self.settings();
+        let ports = self.all_ports();
         let Stock { packages, tests, owners } = self.stock();
         let mut graph =
-            Graph { nodes: self.nodes, edges, endpoints, unresolved, settings, reads, packages, tests, owners };
+            Graph { nodes: self.nodes, edges, endpoints, unresolved, settings, reads, ports, packages, tests, owners };
         let spare = variants(self.index, self.deploy, &graph);
         graph.nodes.extend(extra);
         graph.leave_out(&spare);
@@ -299,6 +300,10 @@ impl<'a> Linker<'a> {
                     node,
                     key: set.key.clone(),
                     value: format_smolstr!("{}", set.value),
+                    texts: match set.value.as_text() {
+                        Some(text) => vec![text],
+                        None => self.view(node).given(set),
+                    },
                     profile: set.profile.cloned(),
                     at: self.evidence(set.file, set.fact),
                 });

@@ -10,7 +10,7 @@
 //! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
 //! 6. `address`: a text to the node that it names.
 //! 7. `calls`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
-//! 8. `endpoints`: what each node serves, with the prefixes of the routers; `stock`: its packages, tests and owners.
+//! 8. `endpoints`: what each node serves, with the prefixes of the routers; `ports`: where it is dialled; `stock`: its packages, tests and owners.
 //!
 //! `flows` follows, on demand, what a service does to others when one of its entries is used.
 
@@ -28,6 +28,7 @@ mod ingress;
 mod join;
 mod mentions;
 mod model;
+mod ports;
 mod programs;
 mod reach;
 mod ready;
@@ -48,6 +49,6 @@ pub use index::is_test;
 pub use join::link;
 pub use model::{
     Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Node, NodeKind, Options, OwnerOf, PackageOf, Policy,
-    Proof, ReadOf, SettingOf, TestOf, Unresolved,
+    PortOf, PortRole, Proof, ReadOf, SettingOf, TestOf, Unresolved,
 };
 pub use reach::paths;

@@ -1,6 +1,6 @@
 //! The graph as a value: nodes, edges, endpoints and what stayed open, each with its evidence.
 
-use seam_facts::{Key, PolicyKind, Protocol, SmolStr, Span, System};
+use seam_facts::{Deployment, Key, PolicyKind, Protocol, SmolStr, Span, System};
 
 /// What was asked of linking.
 #[derive(Clone, Debug, Default)]
@@ -279,6 +279,8 @@ pub struct Graph {
     pub settings: Vec<SettingOf>,
     /// Settings that code reads: (node, key, default, where).
     pub reads: Vec<ReadOf>,
+    /// What each node is dialled at and listens on.
+    pub ports: Vec<PortOf>,
     /// What each node is built with.
     pub packages: Vec<PackageOf>,
     /// The tests that speak for each node.
@@ -291,6 +293,8 @@ pub struct SettingOf {
     pub node: usize,
     pub key: SmolStr,
     pub value: SmolStr,
+    /// What the value may be once its holes are filled, as far as nothing stays open.
+    pub texts: Vec<SmolStr>,
     pub profile: Option<SmolStr>,
     pub at: Evidence,
 }
@@ -301,6 +305,51 @@ pub struct ReadOf {
     pub key: SmolStr,
     pub default: Option<SmolStr>,
     pub at: Evidence,
+}
+
+/// A port of a node, as one place states it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PortOf {
+    pub node: usize,
+    pub role: PortRole,
+    /// `None` where it is stated and cannot be worked out.
+    pub number: Option<u32>,
+    /// Number or name of the port behind it; empty where there is none or it is not known.
+    pub to: SmolStr,
+    pub name: SmolStr,
+    /// The name that callers dial with it; empty for the process itself.
+    pub host: SmolStr,
+    /// Only a default in code says so.
+    pub default: bool,
+    pub deployment: Option<Deployment>,
+    pub at: Evidence,
+}
+
+/// Who stands behind the number of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PortRole {
+    /// The machine that runs the container: a compose file's left side.
+    Published,
+    /// The network's name for it: a Kubernetes Service.
+    Service,
+    /// The container, as the deployment says.
+    Container,
+    /// The image, as its recipe says.
+    Exposed,
+    /// The process, as its code or configuration says.
+    Listens,
+}
+
+impl PortRole {
+    pub fn word(self) -> &'static str {
+        match self {
+            PortRole::Published => "published",
+            PortRole::Service => "service",
+            PortRole::Container => "container",
+            PortRole::Exposed => "exposed",
+            PortRole::Listens => "listens",
+        }
+    }
 }
 
 /// A package or image that a node is built with.
@@ -349,6 +398,7 @@ impl Graph {
         self.unresolved.retain(|u| kept[u.node]);
         self.settings.retain(|s| kept[s.node]);
         self.reads.retain(|r| kept[r.node]);
+        self.ports.retain(|p| kept[p.node]);
         self.packages.retain(|p| kept[p.node]);
         self.tests.retain(|t| kept[t.node]);
         self.owners.retain(|o| kept[o.node]);
@@ -375,6 +425,7 @@ impl Graph {
         self.unresolved.sort();
         self.settings.sort();
         self.reads.sort();
+        self.ports.sort();
         self.packages.sort();
         self.tests.sort();
         self.owners.sort();
@@ -388,6 +439,7 @@ impl Graph {
             .chain(self.unresolved.iter_mut().map(|u| &mut u.node))
             .chain(self.settings.iter_mut().map(|s| &mut s.node))
             .chain(self.reads.iter_mut().map(|r| &mut r.node))
+            .chain(self.ports.iter_mut().map(|p| &mut p.node))
             .chain(self.packages.iter_mut().map(|p| &mut p.node))
             .chain(self.tests.iter_mut().map(|t| &mut t.node))
             .chain(self.owners.iter_mut().map(|o| &mut o.node))

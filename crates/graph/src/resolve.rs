@@ -207,6 +207,15 @@ impl<'a> View<'_, 'a> {
         given.map(|(text, at)| Text { via: vec![at], ..Text::plain(&text) }).into_iter().collect()
     }
 
+    /// What one place gives to a key, without what stays open.
+    pub fn given(&self, set: &Set<'a>) -> Vec<SmolStr> {
+        let texts = self.set(set, set.key, MAX_DEPTH);
+        let mut out: Vec<SmolStr> = texts.into_iter().filter(|t| !t.open).map(|t| t.text.into()).collect();
+        out.sort();
+        out.dedup();
+        out
+    }
+
     fn set(&self, set: &Set<'a>, name: &str, depth: usize) -> Vec<Text<'a>> {
         if depth == 0 {
             return Vec::new();

@@ -7,6 +7,7 @@ mod layered_retries;
 mod lost_message;
 mod missing_setting;
 mod missing_timeout;
+mod port_mismatch;
 mod retry_storm;
 mod timeout_inversion;
 mod unknown_host;
@@ -31,6 +32,7 @@ pub static RULES: &[&Rule] = &[
     &unknown_host::RULE,
     &missing_setting::RULE,
     &unread_setting::RULE,
+    &port_mismatch::RULE,
     // Shape.
     &call_cycle::RULE,
 ];

@@ -17,9 +17,11 @@ pub(super) fn service(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
         // Without a selector, endpoints are given by hand, under the same name.
         (None, _) => return,
     };
+    // A headless Service has no ports of its own: its name leads to the pods, on whatever they listen.
+    let headless = spec.text_at(&["clusterIP"]).is_some_and(|ip| ip == "None");
     let ports = spec.get("ports").into_iter().flat_map(Node::items).map(|p| Port {
         name: name_at(p, &["name"]),
-        published: value_at(p, &["port"]),
+        published: value_at(p, &["port"]).filter(|_| !headless),
         target: value_at(p, &["targetPort"]).or_else(|| value_at(p, &["port"])),
     });
     let alias = Alias {

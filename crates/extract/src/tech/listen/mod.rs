@@ -12,9 +12,12 @@ pub static EXTRACTORS: &[&Extractor] = &[&EXTRACTOR];
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "listen",
-    version: 1,
+    version: 2,
     page: include_str!("listen.md"),
-    reads: Reads::Code { langs: &[Lang::Python, Lang::Script, Lang::Ruby, Lang::Go], extract },
+    reads: Reads::Code {
+        langs: &[Lang::Python, Lang::Script, Lang::Ruby, Lang::Go, Lang::Java, Lang::Kotlin],
+        extract,
+    },
 };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
@@ -24,6 +27,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             "py" => python(code, site),
             "rb" | "ru" => ruby(code, site),
             "go" => golang(code, site),
+            "java" | "kt" | "kts" => jvm(site),
             _ => script(code, site),
         };
         match found {
@@ -79,6 +83,7 @@ fn python<'a>(code: &Code<'a>, site: &Site<'a>) -> Option<Port<'a>> {
         }
         "make_server" | "run_simple" => stated(named.or_else(|| site.call.arg(1)), None),
         "listen" if code.imports("tornado") => stated(site.call.arg(0), None),
+        "add_insecure_port" | "add_secure_port" => stated(site.call.arg(0), None),
         _ => None,
     }
 }
@@ -91,6 +96,7 @@ fn script<'a>(_: &Code<'a>, site: &Site<'a>) -> Option<Port<'a>> {
         "listen" => first.and_then(|e| e.key("port").or(Some(e))).map(Port::Stated),
         // `Bun.serve({ port })`, `serve({ fetch, port })`, `Deno.serve({ port }, …)`, hapi's `server({ port })`.
         "serve" | "server" | "Server" => first.and_then(|e| e.key("port")).map(Port::Stated),
+        "bindAsync" => first.map(Port::Stated),
         _ => None,
     }
 }
@@ -110,9 +116,18 @@ fn golang<'a>(code: &Code<'a>, site: &Site<'a>) -> Option<Port<'a>> {
     let callee = code.callee(site.call, site.function).replace('#', ".");
     match site.call.name() {
         "ListenAndServe" if callee == "net/http.ListenAndServe" => stated(site.call.arg(0), None),
+        "Listen" if callee == "net.Listen" => stated(site.call.arg(1), None),
         "Run" if code.imports("github.com/gin-gonic/gin") => stated(site.call.arg(0), Some("8080")),
         "Start" if code.imports("github.com/labstack/echo") => stated(site.call.arg(0), None),
         "Listen" if code.imports("github.com/gofiber/fiber") => stated(site.call.arg(0), None),
+        _ => None,
+    }
+}
+
+/// gRPC's builders: `ServerBuilder.forPort(9090)`.
+fn jvm<'a>(site: &Site<'a>) -> Option<Port<'a>> {
+    match site.call.name() {
+        "forPort" => stated(site.call.arg(0), None),
         _ => None,
     }
 }

@@ -1,0 +1,68 @@
+//! The ports of nodes, as rules compare them.
+
+use crate::Cx;
+use seam_facts::{Claim, System};
+use seam_graph::{Graph, PortOf};
+
+/// All ports by node.
+pub(crate) struct Doors<'a> {
+    by_node: Vec<Vec<&'a PortOf>>,
+}
+
+impl<'a> Doors<'a> {
+    pub fn new(graph: &'a Graph) -> Self {
+        let mut by_node = vec![Vec::new(); graph.nodes.len()];
+        graph.ports.iter().for_each(|p| by_node[p.node].push(p));
+        Doors { by_node }
+    }
+
+    pub fn of(&self, node: usize) -> impl Iterator<Item = &'a PortOf> + Clone + '_ {
+        self.by_node[node].iter().copied()
+    }
+}
+
+/// What the public images of a product listen on unless they are told otherwise (from each product's documentation); the
+/// one for clients first.
+pub(crate) fn default_ports(system: System) -> &'static [u32] {
+    match system {
+        System::Postgres => &[5432],
+        System::Mysql => &[3306, 33060],
+        System::SqlServer => &[1433],
+        System::Mongo => &[27017, 27018, 27019],
+        System::Redis => &[6379, 26379, 8001],
+        System::Memcached => &[11211],
+        System::Rabbit => &[5672, 5671, 15672, 15671, 15692, 25672, 4369, 1883, 61613, 5552],
+        System::Elasticsearch => &[9200, 9300, 9600],
+        System::Cassandra => &[9042, 7000, 7001, 7199, 9160],
+        _ => &[],
+    }
+}
+
+/// Whether the node's deployment, code or configuration says the number anywhere in a way that no extractor takes for a
+/// port: it may well be open.
+pub(crate) fn number_is_mentioned(cx: &Cx<'_>, node: usize, number: u32) -> bool {
+    let number = number.to_string();
+    let holds = |text: &str| {
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        text.match_indices(&number)
+            .any(|(at, _)| !digit(text[..at].chars().next_back()) && !digit(text[at + number.len()..].chars().next()))
+    };
+    let of = |fact: &seam_facts::Fact| match &fact.claim {
+        Claim::Setting(s) => holds(&s.value.to_string()),
+        Claim::Constant(c) => holds(&c.value.to_string()),
+        Claim::Read(r) => r.default.as_ref().is_some_and(|d| holds(&d.to_string())),
+        Claim::Pass(p) => p.args.iter().any(|a| holds(&a.value.to_string())),
+        Claim::Return(r) => holds(&r.value.to_string()),
+        Claim::Build(b) => b.command.as_ref().is_some_and(|c| holds(&c.to_string())),
+        Claim::Service(s) => s.command.as_ref().is_some_and(|c| holds(&c.to_string())),
+        _ => false,
+    };
+    let settings = cx.graph.settings.iter().filter(|s| s.node == node);
+    if settings.flat_map(|s| s.texts.iter().chain([&s.value])).any(|t| holds(t)) {
+        return true;
+    }
+    let places = cx.node(node).proof.iter();
+    let declared = places.flat_map(|e| cx.facts(&e.path).iter().filter(|f| f.at.line == e.at.line));
+    let code = cx.node(node).own.iter().chain(&cx.node(node).libraries).flat_map(|path| cx.facts(path));
+    declared.chain(code).any(of)
+}

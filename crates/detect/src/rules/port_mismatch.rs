@@ -1,0 +1,391 @@
+//! Callers, services, containers and processes that disagree on a port. See `port_mismatch.md`.
+
+use crate::keys::{by_node, host, is_address, is_of_a_platform, is_ours, proving};
+use crate::ports::{Doors, number_is_mentioned};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Claim, Deployment, Value};
+use seam_graph::{Certainty, Evidence, NodeKind, PortOf, PortRole};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub static RULE: Rule = Rule {
+    id: "port-mismatch",
+    group: Group::Environment,
+    severity: Severity::Error,
+    nursery: false,
+    hypothesis: false,
+    page: include_str!("port_mismatch.md"),
+    find,
+};
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let doors = Doors::new(cx.graph);
+    callers(cx, &doors, out);
+    services(cx, &doors, out);
+    for node in (0..cx.graph.nodes.len()).filter(|n| is_ours(cx.node(*n).kind)) {
+        containers(cx, &doors, node, out);
+    }
+}
+
+/// An address that names a node and a port.
+struct Dialled<'a> {
+    from: usize,
+    to: usize,
+    host: String,
+    port: u32,
+    at: Evidence,
+    /// The key whose value it is; empty where code says it.
+    key: &'a str,
+}
+
+/// Whose network an address is looked up in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Network {
+    Compose,
+    Cluster,
+    /// Code and its own configuration run in both.
+    Any,
+}
+
+fn network(at: &Evidence) -> Network {
+    match at.by.as_str() {
+        "compose" => Network::Compose,
+        "kubernetes" | "kustomize" | "helm" => Network::Cluster,
+        _ => Network::Any,
+    }
+}
+
+fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
+    let mut out = Vec::new();
+    let mut add = |from: usize, key: &'a str, text: &str, named: bool, at: &dyn Fn() -> Evidence| {
+        let Some((name, Some(port))) = host(text, named) else { return };
+        let known = |n: &str| cx.graph.node(n);
+        let short = || name.split_once('.').filter(|(_, rest)| rest.contains("svc")).and_then(|(n, _)| known(n));
+        let Some(to) = known(name).or_else(short).filter(|to| *to != from) else { return };
+        if cx.node(to).kind != NodeKind::External {
+            out.push(Dialled { from, to, host: name.to_owned(), port, at: at(), key });
+        }
+    };
+    let used = proving(cx.graph);
+    for (from, keys) in by_node(cx.graph).iter().enumerate() {
+        if !is_ours(cx.node(from).kind) {
+            continue;
+        }
+        for setting in keys.set.values().flatten() {
+            let read = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
+            // An agent's endpoint is read by the agent.
+            let named = is_address(&setting.key);
+            if !read || is_of_a_platform(&setting.key) && !named {
+                continue;
+            }
+            if let [text] = setting.texts.as_slice() {
+                add(from, &setting.key, text, named, &|| setting.at.clone());
+            }
+        }
+    }
+    for from in (0..cx.graph.nodes.len()).filter(|n| is_ours(cx.node(*n).kind)) {
+        for (path, fact) in cx.own_facts(from) {
+            let address: Option<&Value> = match &fact.claim {
+                Claim::Call(call) => Some(&call.target),
+                Claim::Route(route) => Some(&route.target),
+                Claim::Store(store) => Some(&store.address),
+                Claim::Message(message) => message.address.as_ref(),
+                _ => None,
+            };
+            let Some(text) = address.and_then(seam_facts::Value::as_text) else { continue };
+            add(from, "", &text, false, &|| cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim)));
+        }
+    }
+    out
+}
+
+fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
+    let mut found: BTreeMap<(usize, usize, u32), Vec<(Dialled<'_>, Wrong<'_>)>> = BTreeMap::new();
+    for address in dialled(cx) {
+        let Some(wrong) = wrong(cx, doors, &address) else { continue };
+        found.entry((address.from, address.to, address.port)).or_default().push((address, wrong));
+    }
+    for ((from, to, port), places) in found {
+        let Some((first, Wrong { open, beside, default, help })) = places.first() else { continue };
+        let (caller, callee) = (cx.name(from), cx.name(to));
+        let numbers = default.map_or_else(|| listed(open), |d| d.to_string());
+        let by = if first.key.is_empty() { String::new() } else { format!(" (`{}`)", first.key) };
+        let message = format!("`{caller}` dials `{callee}` at port {port}{by}, which is open at {numbers} only");
+        let because = match default {
+            Some(default) => {
+                format!("nothing tells `{callee}` to listen on another port than its product's own, {default}")
+            }
+            None => open.iter().map(|p| said(p)).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", "),
+        };
+        let why = format!("Connecting to `{}:{port}` is refused: {because}.", first.host);
+        let mut draft = Draft::new(format!("{caller} {callee} {}", first.key), &first.at, message)
+            .why(why)
+            .about([cx.node(from).key.clone(), cx.node(to).key.clone()])
+            .help(help.clone());
+        for (address, ..) in &places {
+            draft = draft.link(&address.at, format!("`{caller}` dials port {port} of `{callee}`"));
+        }
+        for port in open.iter().chain(beside).take(4) {
+            draft = draft.link(&port.at, said(port));
+        }
+        if let Some(default) = default {
+            draft = draft.link(cx.node(to).proof.first(), format!("`{callee}` listens on {default}"));
+        }
+        if open.iter().all(|p| p.role == PortRole::Exposed) {
+            draft = draft.certainty(Certainty::Inferred).severity(Severity::Warning);
+        }
+        out.push(draft);
+    }
+}
+
+/// Why an address does not work.
+struct Wrong<'a> {
+    /// The ports that are open under its name instead.
+    open: Vec<&'a PortOf>,
+    /// Where the port is open, under another name.
+    beside: Option<&'a PortOf>,
+    /// What the product listens on unless it is told otherwise, where nothing says what is open.
+    default: Option<u32>,
+    help: String,
+}
+
+/// What is open under an address instead of its port.
+fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wrong<'a>> {
+    let network = network(&address.at);
+    let port = address.port;
+    let first = address.host.split('.').next().unwrap_or(&address.host);
+    let services: Vec<&PortOf> =
+        doors.of(address.to).filter(|p| p.role == PortRole::Service && p.host.eq_ignore_ascii_case(first)).collect();
+    if network == Network::Cluster && !services.is_empty() {
+        let right = services.iter().any(|p| p.number.is_none_or(|n| n == port));
+        // Another Service of the same name, in a namespace or overlay of its own, may have the port.
+        let elsewhere = || {
+            cx.base.facts().any(|(_, f)| matches!(&f.claim, Claim::Alias(a) if a.name == first && a.ports.iter().any(|p| p.published.as_ref().is_none_or(|v| v.as_text().is_none_or(|t| t.parse() == Ok(port))))))
+        };
+        if right || elsewhere() {
+            return None;
+        }
+        let other = doors.of(address.to).find(|p| p.role == PortRole::Service && p.number == Some(port));
+        let help = match other {
+            Some(other) => {
+                format!("dial `{}`, which has port {port}, or add the port to the Service `{first}`", other.host)
+            }
+            None => format!("dial {}, which the Service `{first}` listens on", listed(&services)),
+        };
+        return Some(Wrong { open: services, beside: other, default: None, help });
+    }
+    if network == Network::Any && services.iter().any(|p| p.number.is_none_or(|n| n == port)) {
+        return None;
+    }
+    let inner: Vec<&PortOf> = doors
+        .of(address.to)
+        .filter(|p| matches!(p.role, PortRole::Container | PortRole::Exposed | PortRole::Listens))
+        .collect();
+    let node = cx.node(address.to);
+    let defaults = node.system.map(crate::ports::default_ports).unwrap_or_default();
+    let outside: Vec<&PortOf> =
+        doors.of(address.to).filter(|p| p.role == PortRole::Published && p.number == Some(port)).collect();
+    if inner.iter().any(|p| p.number.is_none_or(|n| n == port)) || defaults.contains(&port) {
+        return None;
+    }
+    // The left side of a mapping is the machine's, not the network's.
+    if let Some(mapped) = outside.iter().find(|p| !p.to.is_empty()) {
+        let compose = doors.of(address.to).all(|p| p.deployment.is_none_or(|d| d == Deployment::Compose));
+        if network == Network::Compose || compose {
+            let help = format!("dial {}: {port} is open on the machine only, not between containers", mapped.to);
+            let mut open = inner;
+            open.retain(|p| p.role == PortRole::Container && p.number.is_some());
+            return Some(Wrong { open, beside: Some(*mapped), default: None, help });
+        }
+        return None;
+    }
+    // What a deployment forwards is no complete list of what is open; what opens it, or says what it opens, is.
+    let firm: Vec<&PortOf> =
+        inner.into_iter().filter(|p| matches!(p.role, PortRole::Listens | PortRole::Exposed)).collect();
+    if firm.iter().any(|p| p.default) && !is_built_here(cx, address.to) {
+        return None;
+    }
+    let default = defaults.first().copied().filter(|_| firm.is_empty());
+    let known = !firm.is_empty() || default.is_some();
+    if !known || network == Network::Any && !outside.is_empty() || number_is_mentioned(cx, address.to, port) {
+        return None;
+    }
+    let numbers = default.map_or_else(|| listed(&firm), |d| d.to_string());
+    let help = format!("dial {numbers}, or let `{}` listen on {port}", node.name);
+    Some(Wrong { open: firm, beside: None, default, help })
+}
+
+/// Kubernetes Services that forward to a port that their pods do not have.
+fn services(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
+    // By Service (place and name) and target: the nodes that it selects, and whether each has the port.
+    type Selected<'a> = Vec<(&'a PortOf, bool)>;
+    let mut found: BTreeMap<(&Evidence, &str, &str), Selected<'_>> = BTreeMap::new();
+    for node in 0..cx.graph.nodes.len() {
+        for service in doors.of(node).filter(|p| p.role == PortRole::Service && !p.to.is_empty()) {
+            let has = cx.node(node).kind == NodeKind::Tool || has(cx, doors, service);
+            found.entry((&service.at, &service.host, &service.to)).or_default().push((service, has));
+        }
+    }
+    // A second port that leads nowhere is a leftover; nobody can use a Service whose only one does.
+    let fits: BTreeSet<(&Evidence, &str, usize)> = found
+        .iter()
+        .flat_map(|((at, host, _), s)| s.iter().filter(|(_, has)| *has).map(|(p, _)| (*at, *host, p.node)))
+        .collect();
+    for ((at, host, to), selected) in &found {
+        let without: Vec<&PortOf> =
+            selected.iter().filter(|(p, has)| !has && !fits.contains(&(*at, *host, p.node))).map(|(p, _)| *p).collect();
+        let Some(first) = without.first() else { continue };
+        let number = to.parse::<u32>().is_ok();
+        let port = if number { format!("port {to}") } else { format!("a port called `{to}`") };
+        let names = without.iter().map(|p| format!("`{}`", cx.name(p.node))).collect::<Vec<_>>().join(", ");
+        let mixed = selected.len() > without.len();
+        let (message, help) = if mixed {
+            (
+                format!("the Service `{host}` forwards to {port}, and selects pods of {names}, which do not have it"),
+                "select only the pods that are meant, with a label that the others do not carry".to_owned(),
+            )
+        } else {
+            let have: Vec<&PortOf> = doors.of(first.node).filter(|p| p.role == PortRole::Container).collect();
+            let called: BTreeSet<String> = have.iter().map(|p| format!("`{}`", p.name)).collect();
+            let have = match called.into_iter().collect::<Vec<_>>() {
+                called if !number && called.iter().all(|c| c.len() > 2) => called.join(", "),
+                _ => listed(&have),
+            };
+            (
+                format!("the Service `{host}` forwards to {port}, and the pods of {names} have {have}"),
+                format!("forward to {have} with `targetPort`, or declare the port in the pod"),
+            )
+        };
+        let why = if mixed {
+            format!(
+                "Each connection to `{host}` goes to any of the pods that it selects; those that land on {names} are refused."
+            )
+        } else {
+            format!(
+                "Whoever dials `{host}` is forwarded to {port} of a pod, where nothing is declared to listen: the connection is refused."
+            )
+        };
+        let mut draft = Draft::new(format!("service {host} {to}"), at, message)
+            .why(why)
+            .about(without.iter().map(|p| cx.node(p.node).key.clone()))
+            .severity(if number { Severity::Warning } else { Severity::Error })
+            .help(help)
+            .link(at, said(first));
+        for service in without.iter().take(3) {
+            let of = |p: &&PortOf| matches!(p.role, PortRole::Container | PortRole::Exposed | PortRole::Listens);
+            for port in doors.of(service.node).filter(of).take(2) {
+                draft = draft.link(&port.at, said(port));
+            }
+        }
+        out.push(draft);
+    }
+}
+
+/// Whether the node's pods may have the port that a Service forwards to.
+fn has(cx: &Cx<'_>, doors: &Doors<'_>, service: &PortOf) -> bool {
+    let node = service.node;
+    let containers: Vec<&PortOf> =
+        doors.of(node).filter(|p| p.role == PortRole::Container && p.deployment == service.deployment).collect();
+    let number = service.to.parse::<u32>().ok();
+    let fits = |p: &&PortOf| match number {
+        Some(number) => p.number.is_none_or(|n| n == number),
+        None => p.name == service.to,
+    };
+    let mut others = doors.of(node).filter(|p| matches!(p.role, PortRole::Exposed | PortRole::Listens));
+    // What a ready-made image opens is mostly more than its pod declares.
+    let ready_made = number.is_some() && cx.node(node).languages.is_empty();
+    containers.is_empty()
+        || ready_made && !cx.node(node).kind.is_store()
+        || containers.iter().any(fits)
+        || others.any(|p| number.is_some() && fits(&p))
+        || containers.iter().any(|c| beside(cx, c, &service.to))
+        || number.is_some_and(|n| number_is_mentioned(cx, node, n))
+}
+
+/// Whether another container of the same pods has the port.
+fn beside(cx: &Cx<'_>, container: &PortOf, to: &str) -> bool {
+    let prefix = format!("{}/", container.host);
+    cx.facts(&container.at.path).iter().any(|f| match &f.claim {
+        Claim::Service(s) => {
+            s.name.starts_with(&prefix)
+                && s.ports.iter().any(|p| {
+                    p.name.as_deref() == Some(to)
+                        || p.target.as_ref().is_some_and(|t| t.as_text().is_none_or(|t| t == to))
+                })
+        }
+        _ => false,
+    })
+}
+
+/// Whether the node's image is made in the workspace: what an image from elsewhere sets is not known.
+fn is_built_here(cx: &Cx<'_>, node: usize) -> bool {
+    let places = cx.node(node).proof.iter();
+    let mut declared = places.flat_map(|e| cx.facts(&e.path).iter().filter(|f| f.at.line == e.at.line));
+    declared.any(|f| matches!(&f.claim, Claim::Service(s) if s.source.is_some()))
+        || cx.own_facts(node).any(|(_, f)| matches!(f.claim, Claim::Build(_)))
+}
+
+/// A deployment forwards to one port, and the process opens another.
+fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>) {
+    let of = |role| doors.of(node).filter(move |p| p.role == role);
+    // Programs for the JVM that open a port of their own mostly have a web server beside it.
+    if of(PortRole::Listens).any(|p| p.at.by == "listen" && p.at.path.ends_with(".java") || p.at.path.ends_with(".kt"))
+    {
+        return;
+    }
+    let listens: Vec<&PortOf> = of(PortRole::Listens).collect();
+    let Some(one) = only(&listens) else { return };
+    if listens.iter().any(|p| p.default) && !is_built_here(cx, node) {
+        return;
+    }
+    let declared: Vec<&PortOf> = of(PortRole::Container).collect();
+    let Some(container) = only(&declared).filter(|c| *c != one) else { return };
+    if of(PortRole::Exposed).any(|p| p.number.is_none_or(|n| n == container))
+        || number_is_mentioned(cx, node, container)
+    {
+        return;
+    }
+    let (Some(first), Some(code)) = (declared.first(), listens.first()) else { return };
+    let name = cx.name(node);
+    let message = format!("`{name}` listens on {one}, and its deployment forwards to {container}");
+    let mut draft = Draft::new(format!("container {name}"), &first.at, message)
+        .why(format!("Nothing listens on {container} in the container of `{name}`: its code opens {one} and no other port, so each connection through the deployment's port is refused."))
+        .about([cx.node(node).key.clone()])
+        .help(format!("forward to {one}, or let `{name}` listen on {container}"))
+        .severity(Severity::Warning);
+    for port in [*first, *code].into_iter().chain(of(PortRole::Service).take(1)) {
+        draft = draft.link(&port.at, said(port));
+    }
+    out.push(draft);
+}
+
+/// The one number that all of them have.
+fn only(ports: &[&PortOf]) -> Option<u32> {
+    let numbers: BTreeSet<Option<u32>> = ports.iter().map(|p| p.number).collect();
+    match numbers.len() {
+        1 => numbers.into_iter().next().flatten(),
+        _ => None,
+    }
+}
+
+fn listed(ports: &[&PortOf]) -> String {
+    let numbers: BTreeSet<u32> = ports.iter().filter_map(|p| p.number).collect();
+    let numbers: Vec<String> = numbers.into_iter().map(|n| n.to_string()).collect();
+    match numbers.as_slice() {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [more @ .., last] => format!("{} and {last}", more.join(", ")),
+    }
+}
+
+/// What a place says of a port, as a clause.
+fn said(port: &PortOf) -> String {
+    let number = port.number.map_or_else(|| "a port".to_owned(), |n| format!("port {n}"));
+    match port.role {
+        PortRole::Published => format!("{number} of the machine leads to {} of the container `{}`", port.to, port.host),
+        PortRole::Service if port.to.is_empty() => format!("the Service `{}` has {number}", port.host),
+        PortRole::Service => format!("the Service `{}` leads {number} to {}", port.host, port.to),
+        PortRole::Container => format!("the container `{}` has {number}", port.host),
+        PortRole::Exposed => format!("the image exposes {number}"),
+        PortRole::Listens => format!("the process listens on {number}"),
+    }
+}

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Settings and reads of one node, by squashed key (`Stock__Url`, `stock.url` and `STOCK_URL` are one key to frameworks).
 #[derive(Default)]
-pub(crate) struct Keys<'a> {
+pub struct Keys<'a> {
     pub set: BTreeMap<String, Vec<&'a SettingOf>>,
     pub read: BTreeMap<String, Vec<&'a ReadOf>>,
 }
 
 /// The keys of every node.
-pub(crate) fn by_node(graph: &Graph) -> Vec<Keys<'_>> {
+pub fn by_node(graph: &Graph) -> Vec<Keys<'_>> {
     let mut out: Vec<Keys<'_>> = graph.nodes.iter().map(|_| Keys::default()).collect();
     for setting in &graph.settings {
         out[setting.node].set.entry(squash(&setting.key)).or_default().push(setting);
@@ -39,7 +39,7 @@ impl Keys<'_> {
 
 /// Places (file and line) that prove something in the graph: a setting that stands there is used. What is only inferred
 /// from a setting does not say that anybody reads it.
-pub(crate) fn proving(graph: &Graph) -> HashSet<(&SmolStr, u32)> {
+pub fn proving(graph: &Graph) -> HashSet<(&SmolStr, u32)> {
     let guessed = |e: &&seam_graph::Edge| e.details.iter().all(|d| d.client.starts_with("the only "));
     let stated = graph.edges.iter().filter(|e| !guessed(e));
     let edges = stated.flat_map(|e| e.proof.iter());
@@ -47,18 +47,18 @@ pub(crate) fn proving(graph: &Graph) -> HashSet<(&SmolStr, u32)> {
     edges.chain(endpoints).map(|e| (&e.path, e.at.line)).collect()
 }
 
-pub(crate) fn squash(key: &str) -> String {
+pub fn squash(key: &str) -> String {
     key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Whether a deployment set it in the environment, rather than the code's own configuration or image.
-pub(crate) fn is_deployed(setting: &SettingOf) -> bool {
+pub fn is_deployed(setting: &SettingOf) -> bool {
     setting.at.says.starts_with("setting [service") || setting.at.says.starts_with("setting [group")
 }
 
 /// Whether two names of environment variables are one name before and after somebody renamed it: a word more or less at an
 /// end, or one word in a nearly like spelling.
-pub(crate) fn is_renaming(a: &str, b: &str) -> bool {
+pub fn is_renaming(a: &str, b: &str) -> bool {
     let plain =
         |k: &str| k.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') && k.contains('_');
     if !plain(a) || !plain(b) || a == b {
@@ -92,7 +92,7 @@ pub(crate) fn is_address(key: &str) -> bool {
 }
 
 /// Keys of runtimes, frameworks and agents, which read them without anybody's code saying so.
-pub(crate) fn is_of_a_platform(key: &str) -> bool {
+pub fn is_of_a_platform(key: &str) -> bool {
     const STARTS: &[&str] = &[
         "OTEL_",
         "JAVA_",
@@ -154,6 +154,7 @@ pub(crate) fn is_of_a_platform(key: &str) -> bool {
         "MAVEN_",
         "GRADLE_",
         "JAEGER_",
+        "OPENTRACING_",
         "ZIPKIN_",
         "HTTP_PROXY",
         "HTTPS_PROXY",
@@ -198,6 +199,36 @@ pub(crate) fn is_of_a_platform(key: &str) -> bool {
         return true;
     }
     WHOLE.contains(&key.as_str()) || STARTS.iter().any(|s| key.starts_with(s))
+}
+
+/// Keys that client libraries and their tools read on their own.
+pub fn is_of_a_library(key: &str) -> bool {
+    const WHOLE: &[&str] = &[
+        "DATABASE_URL",
+        "REDIS_URL",
+        "MONGODB_URI",
+        "MONGO_URL",
+        "CELERY_BROKER_URL",
+        "ELASTICSEARCH_URL",
+        "PGHOST",
+        "PGPORT",
+        "PGUSER",
+        "PGPASSWORD",
+        "PGDATABASE",
+    ];
+    const STARTS: &[&str] = &[
+        "_JAVA_",
+        "GIN_",
+        "K6_",
+        "OPENAI_",
+        "ANTHROPIC_",
+        "TRACELOOP_",
+        "LANGCHAIN_",
+        "DATADOG_",
+        "STRIPE_",
+        "NEXT_PUBLIC_",
+    ];
+    WHOLE.contains(&key) || STARTS.iter().any(|s| key.starts_with(s))
 }
 
 /// The host and port that a value names: of a URL, of `host:port`, or the whole of a plain name. `None` where parts are open.

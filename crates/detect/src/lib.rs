@@ -6,8 +6,10 @@
 
 mod cx;
 pub mod defaults;
+pub mod drift;
 mod finding;
-mod keys;
+pub mod keys;
+pub mod live;
 mod patience;
 mod ports;
 mod rule;

@@ -1,7 +1,7 @@
 //! One line of text for each claim: what pages expect, and what `seam at` prints. For people; never parsed back.
 
 use crate::{
-    AccessMode, Argument, Call, Claim, Message, Policy, Port, Service, SettingScope, Shape, ShapeField, SmolStr,
+    AccessMode, Argument, Call, Claim, Hole, Message, Policy, Port, Service, SettingScope, Shape, ShapeField, SmolStr,
     Target, Value,
 };
 use std::fmt::{self, Display, Formatter};
@@ -113,6 +113,13 @@ impl Display for Claim {
             }
             Claim::Read(r) => {
                 write!(f, "read {}", r.key)?;
+                let within = matches!(
+                    r.key.as_hole(),
+                    Some(Hole::Env { default: Some(_), .. } | Hole::Config { default: Some(_), .. })
+                );
+                if let Some(default) = r.default.as_ref().filter(|_| !within) {
+                    write!(f, " or {}", if default.is_empty() { "nothing".to_owned() } else { default.to_string() })?;
+                }
                 nonempty(f, "in", &r.within)
             }
             Claim::Constant(c) => write!(f, "constant {} = {}", c.symbol, c.value),

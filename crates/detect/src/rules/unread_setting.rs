@@ -1,8 +1,9 @@
 //! A key that a deployment sets and nothing reads. See `unread_setting.md`.
 
-use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_platform, proving, squash};
+use crate::drift::mentioned;
+use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, proving};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Hole, SmolStr};
+use seam_facts::SmolStr;
 use seam_graph::NodeKind;
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,10 +16,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("unread_setting.md"),
     find,
 };
-
-/// Libraries read these on their own.
-const KNOWN: &[&str] =
-    &["DATABASE_URL", "REDIS_URL", "MONGODB_URI", "MONGO_URL", "CELERY_BROKER_URL", "ELASTICSEARCH_URL"];
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let used = proving(cx.graph);
@@ -41,8 +38,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // A block that several services share is for the one that reads it; frameworks bind what has sections.
             let shared = || readers.contains(&(&setting.at.path, setting.at.at.line, setting.key.as_str()));
             let own = setting.at.says.starts_with("setting [service") && !setting.key.contains("__");
-            let ours =
-                is_address(&setting.key) && !is_of_a_platform(&setting.key) && !KNOWN.contains(&setting.key.as_str());
+            let ours = is_address(&setting.key) && !is_of_a_platform(&setting.key) && !is_of_a_library(&setting.key);
             if own && ours && !read && !shared() {
                 idle.entry(setting.key.to_string()).or_default().push(setting);
             }
@@ -79,15 +75,4 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             out.push(draft);
         }
     }
-}
-
-/// Whether the code mentions the key in a way that is not a plain read: in a list of names, in a computed one.
-fn mentioned(cx: &Cx<'_>, node: usize, key: &str) -> bool {
-    let wanted = squash(key);
-    cx.own_facts(node).any(|(_, fact)| match &fact.claim {
-        seam_facts::Claim::Read(read) => !matches!(read.key.as_hole(), Some(Hole::Env { .. } | Hole::Config { .. })),
-        seam_facts::Claim::Constant(c) => c.value.as_text().is_some_and(|t| squash(&t) == wanted),
-        seam_facts::Claim::Pass(p) => p.args.iter().any(|a| a.value.as_text().is_some_and(|t| squash(&t) == wanted)),
-        _ => false,
-    })
 }

@@ -2,6 +2,7 @@
 
 pub mod at;
 pub mod detect;
+pub mod drift;
 pub mod explain;
 pub mod map;
 pub mod path;

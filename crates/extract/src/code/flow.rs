@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 7, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 8, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -407,7 +407,11 @@ fn options(code: &Code<'_>, value: &Expr, function: usize, args: &mut Vec<Argume
 fn reads(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
         let mut found = Vec::new();
-        let mut visit = |expr: &Expr| found.extend(setting_read(code, expr, index).map(|v| (v, expr.span)));
+        let mut spare = Vec::new();
+        let mut visit = |expr: &Expr| {
+            found.extend(setting_read(code, expr, index).map(|v| (v, expr.span)));
+            instead(code, expr, index, &mut spare);
+        };
         walk_stmts(&function.body, &mut visit);
         for param in &function.params {
             if let Some(default) = &param.default {
@@ -417,21 +421,24 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
         let injected = function.params.iter().filter_map(|p| Some((library::injected(code, &p.annotations)?, p.span)));
         found.extend(injected.collect::<Vec<_>>());
         for (value, at) in found {
-            read(value, code.within(index), at, sink);
+            read(value, code.within(index), at, &spare, sink);
         }
     }
     for ty in &code.unit.types {
         for field in &ty.fields {
             let mut found = Vec::new();
+            let mut spare = Vec::new();
             if let Some(init) = &field.init {
+                let scope = code.scope_of(&ty.name);
                 init.walk(&mut |expr| {
-                    found.extend(setting_read(code, expr, code.scope_of(&ty.name)).map(|v| (v, expr.span)))
+                    found.extend(setting_read(code, expr, scope).map(|v| (v, expr.span)));
+                    instead(code, expr, scope, &mut spare);
                 });
             }
             let bound = library::injected(code, &field.annotations).or_else(|| library::bound(code, ty, field, 6));
             found.extend(bound.map(|v| (v, field.span)));
             for (value, at) in found {
-                read(value, format_smolstr!("{}.{}", ty.name, field.name), at, sink);
+                read(value, format_smolstr!("{}.{}", ty.name, field.name), at, &spare, sink);
             }
         }
     }
@@ -447,15 +454,31 @@ fn setting_read(code: &Code<'_>, expr: &Expr, function: usize) -> Option<Value> 
     }
 }
 
+/// What stands in for a setting that is not there: the other side of `read || other`, with the place of the read.
+fn instead(code: &Code<'_>, expr: &Expr, function: usize, spare: &mut Vec<(Span, Value)>) {
+    let ExprKind::Either(options) = &expr.kind else { return };
+    for (at, option) in options.iter().enumerate().take(8) {
+        let mut reads = Vec::new();
+        option.walk(&mut |e| reads.extend(setting_read(code, e, function).map(|_| e.span)));
+        if reads.is_empty() {
+            continue;
+        }
+        let others = options.iter().enumerate().filter(|(other, _)| *other != at);
+        let other = Value::either(others.map(|(_, o)| code.value(o, function)));
+        spare.extend(reads.into_iter().map(|span| (span, other.clone())));
+    }
+}
+
 /// Reports the holes of a value that the environment or configuration fills at this very place.
-fn read(value: Value, within: SmolStr, at: Span, sink: &mut Sink) {
+fn read(value: Value, within: SmolStr, at: Span, spare: &[(Span, Value)], sink: &mut Sink) {
     for part in value.parts {
         let seam_facts::Part::Hole(hole) = part else {
             continue;
         };
         match &hole {
             Hole::Env { default, .. } | Hole::Config { default, .. } => {
-                let default = default.as_deref().cloned();
+                let spare = || spare.iter().find(|(span, _)| *span == at).map(|(_, value)| value.clone());
+                let default = default.as_deref().cloned().or_else(spare);
                 sink.stated(Claim::Read(Read { key: Value::hole(hole), default, within: within.clone() }), at);
             }
             Hole::Result { callee, .. } if callee == "<env>" || callee == "<config>" => {

@@ -32,6 +32,7 @@ mod gateway;
 mod helm;
 mod kubernetes;
 mod kustomize;
+pub mod live;
 mod lua;
 mod manifest;
 mod nginx;

@@ -41,6 +41,8 @@ pub enum Command {
     Explain(Explain),
     /// Show what is wrong, or will go wrong, between services.
     Detect(Detect),
+    /// Show the environment as a table: what deployments set, what code reads, and where they part.
+    Drift(Drift),
     /// Put a question as JSON; the answer is JSON.
     Ask(Ask),
     /// Print the JSON schema of a question's request or answer.
@@ -214,6 +216,29 @@ pub struct Detect {
     pub fail_on: FailOn,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct Drift {
+    #[command(flatten)]
+    pub roots: Roots,
+
+    /// Compare with a running environment: a file with the output of `env`, `docker inspect` or `kubectl get -o yaml`; `-` for
+    /// standard input. The exit code is 1 if it lacks something that code needs.
+    #[arg(long, value_name = "FILE")]
+    pub live: Vec<PathBuf>,
+
+    /// Only this service; with `--live`, the service that runs.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// What agrees as well.
+    #[arg(long)]
+    pub all: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Report {
     /// For a terminal, with code frames.
@@ -244,7 +269,7 @@ pub enum FailOn {
 
 #[derive(Debug, clap::Args)]
 pub struct Ask {
-    /// `map`, `services`, `path`, `at`, `explain` or `detect`.
+    /// `map`, `services`, `path`, `at`, `explain`, `detect` or `drift`.
     pub name: String,
     /// The request, as the question's schema says.
     #[arg(default_value = "{}", value_name = "JSON")]
@@ -256,7 +281,7 @@ pub struct Ask {
 
 #[derive(Debug, clap::Args)]
 pub struct Schema {
-    /// `map`, `services`, `path`, `at`, `explain` or `detect`.
+    /// `map`, `services`, `path`, `at`, `explain`, `detect` or `drift`.
     pub name: String,
     /// The request's schema instead of the answer's.
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod detect;
+mod drift;
 mod fail;
 mod init;
 mod map;
@@ -27,16 +28,17 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode, Failure> {
-    if let Command::Detect(detect) = &args.command {
-        return detect::run(detect, args);
+    match &args.command {
+        Command::Detect(detect) => detect::run(detect, args),
+        Command::Drift(drift) => drift::run(drift, args),
+        _ => answer(args).map(|()| ExitCode::SUCCESS),
     }
-    answer(args).map(|()| ExitCode::SUCCESS)
 }
 
 /// Commands that only answer.
 fn answer(args: &Args) -> Result<(), Failure> {
     match &args.command {
-        Command::Detect(_) => Ok(()),
+        Command::Detect(_) | Command::Drift(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),

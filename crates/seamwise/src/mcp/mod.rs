@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const INSTRUCTIONS: &str = "Seamwise reads the files of a multi-service system and answers from a map of it, with the file \
 and line that proves each statement. Begin with `services`; ask `map` for one service's interactions, `path` for how one \
 reaches another, `at` for a place in the code, `explain` for the facts behind something, `detect` for what is wrong between services (with \
-`since`, only what a change adds). A missing interaction means that \
+`since`, only what a change adds), `drift` for settings, ports and versions that disagree. A missing interaction means that \
 none is proven, not that there is none.";
 
 /// Serves until the client goes away.

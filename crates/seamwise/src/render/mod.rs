@@ -3,6 +3,7 @@
 pub mod at;
 pub mod dot;
 mod drawing;
+pub mod drift;
 pub mod edges;
 pub mod explain;
 pub mod findings;

@@ -7,7 +7,7 @@ use crate::keys::{
     Keys, by_node, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_renaming, proving, squash,
 };
 use crate::{Cx, Limits};
-use seam_facts::{Claim, FactBase, Hole, SmolStr};
+use seam_facts::{Claim, FactBase, Hole, MASKED, MASKED_TOKEN, SmolStr};
 use seam_graph::{Graph, NodeKind, PackageOf, ReadOf, SettingOf};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -130,10 +130,15 @@ fn is_unset(keys: &Keys<'_>, key: &str, reads: &[&ReadOf]) -> bool {
         && !below()
 }
 
+/// Whether a value is one that must not be known.
+pub(crate) fn is_masked(text: &str) -> bool {
+    text == MASKED || text == MASKED_TOKEN
+}
+
 /// Whether deployments give one key values of which none is the other's.
 fn differ(deployed: &[&SettingOf]) -> bool {
     // What is masked can be compared with nothing.
-    let whole = |s: &&&SettingOf| !s.texts.is_empty() && s.texts.iter().all(|t| t.as_str() != "***");
+    let whole = |s: &&&SettingOf| !s.texts.is_empty() && !s.texts.iter().any(|t| is_masked(t));
     let known: Vec<BTreeSet<&SmolStr>> = deployed.iter().filter(whole).map(|s| s.texts.iter().collect()).collect();
     known.iter().enumerate().any(|(i, a)| known[i + 1..].iter().any(|b| a.is_disjoint(b)))
 }
@@ -169,7 +174,7 @@ pub fn odd(graph: &Graph) -> Vec<Odd<'_>> {
     for setting in graph.settings.iter().filter(|s| is_deployed(s) && is_shared(&s.key) && !is_of_a_platform(&s.key)) {
         if let [text] = setting.texts.as_slice()
             && !text.is_empty()
-            && text != "***"
+            && !is_masked(text)
         {
             by_key.entry((&setting.at.by, &setting.key)).or_default().push((text, setting));
         }

@@ -1,6 +1,6 @@
 //! A running environment beside what the code of its service reads and what is committed for it.
 
-use crate::drift::Row;
+use crate::drift::{Row, is_masked};
 use crate::keys::{is_deployed, is_of_a_platform, is_renaming, squash};
 use seam_facts::SmolStr;
 use seam_graph::Graph;
@@ -61,7 +61,7 @@ pub fn compare<'r, 'a>(rows: &'r [Row<'a>], node: usize, given: &Given, open: bo
             && committed
             && whole
             && !texts.contains(value)
-            && !texts.iter().any(|t| t.as_str() == "***")
+            && !texts.iter().any(|t| is_masked(t))
         {
             out.different.push((row, value.clone()));
         }

@@ -7,6 +7,13 @@ use crate::SmolStr;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// What stands in place of a secret.
+pub const MASKED: &str = "***";
+
+/// What stands in place of a secret that by its looks is no placeholder and no default: a token of a public service, a long
+/// word of mixed letters and digits.
+pub const MASKED_TOKEN: &str = "*****";
+
 /// A concatenation of known text and holes. The empty value is the empty string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Value {

@@ -9,6 +9,7 @@ mod missing_setting;
 mod missing_timeout;
 mod port_mismatch;
 mod retry_storm;
+mod secret_in_plain;
 mod timeout_inversion;
 mod unknown_host;
 mod unread_setting;
@@ -33,6 +34,7 @@ pub static RULES: &[&Rule] = &[
     &missing_setting::RULE,
     &unread_setting::RULE,
     &port_mismatch::RULE,
+    &secret_in_plain::RULE,
     // Shape.
     &call_cycle::RULE,
 ];

@@ -50,7 +50,9 @@ pub fn running(text: &str) -> Result<Vec<Running>, String> {
 
 /// What may be kept of a value.
 pub fn kept(key: &str, value: &str) -> Option<SmolStr> {
-    if secret::is_secret_key(key) || looks_secret(value) || value.len() > MAX_VALUE {
+    // Some services' keys are identifiers; here nothing may get through.
+    let strange = secret::looks_secret(value) || secret::is_uuid(value.trim());
+    if secret::is_secret_key(key) || strange || value.len() > MAX_VALUE {
         return None;
     }
     Some(secret::text_without(value))
@@ -61,54 +63,6 @@ const MAX_VALUE: usize = 200;
 
 /// Names of variables are shorter.
 const MAX_KEY: usize = 80;
-
-/// How tokens of public services begin.
-const TOKENS: &[&str] = &[
-    "sk_",
-    "sk-",
-    "pk_",
-    "rk_",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xox",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "eyJ",
-    "SG.",
-    "ya29.",
-    "hvs.",
-    "npm_",
-    "dop_v1_",
-    "shpat_",
-    "-----BEGIN",
-    "Bearer ",
-    "Basic ",
-];
-
-/// Whether a text is a secret by its own looks, whatever its key is called.
-pub fn looks_secret(value: &str) -> bool {
-    let value = value.trim();
-    if TOKENS.iter().any(|t| value.starts_with(t) && value.len() > t.len() + 6) {
-        return true;
-    }
-    // One long word of mixed letters and digits that no dictionary has.
-    let word = value.len() >= 20 && value.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-.".contains(c));
-    let digits = value.chars().filter(char::is_ascii_digit).count();
-    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
-    let longest = value.split(|c: char| !c.is_ascii_alphanumeric()).map(str::len).max().unwrap_or(0);
-    word && digits >= 3 && letters >= 3 && longest >= 12 && changes(value) * 4 >= value.len()
-}
-
-/// How often a letter follows a digit, capitals follow small letters, or the other way round.
-fn changes(value: &str) -> usize {
-    let kind = |c: char| (c.is_ascii_digit(), c.is_ascii_uppercase());
-    let kinds: Vec<(bool, bool)> = value.chars().map(kind).collect();
-    kinds.windows(2).filter(|w| w[0] != w[1]).count()
-}
 
 /// Lines of `KEY=VALUE`, or such entries with zeros between (`/proc/…/environ`). Further lines of a value are left out: what
 /// looks like a key there may be a piece of a certificate or of a key.
@@ -144,7 +98,7 @@ fn assignment(line: &str) -> Option<(SmolStr, Option<SmolStr>)> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':');
     if key.is_empty()
         || key.len() > MAX_KEY
-        || looks_secret(key)
+        || secret::looks_secret(key)
         || key.starts_with(|c: char| c.is_ascii_digit() || c == '-')
         || !key.chars().all(plain)
     {
@@ -270,10 +224,10 @@ mod tests {
         let token = ["sk_live_51H8xkT2eZvKY", "lo2C9a7bQm4Wn3Rt6Ud"].concat();
         let mixed = ["a8Fk2Lq9Zx4", "Vb7Nm1Pw6Rt"].concat();
         let text = format!(
-            "DB_PASSWORD=hunter2\nPLAIN={token}\nOTHER={mixed}\nURL=postgres://app:hunter2@db/x\nJWT=eyJhbGciOi.eyJzdWIi.x\nHOST=quote-service.shop.svc.cluster.local\nVERSION=2026.11.26-build.1234\n"
+            "DB_PASSWORD=hunter2\nPLAIN={token}\nOTHER={mixed}\nURL=postgres://app:hunter2@db/x\nJWT=eyJhbGciOi.eyJzdWIi.x\nID=123e4567-e89b-12d3-a456-426614174000\nHOST=quote-service.shop.svc.cluster.local\nVERSION=2026.11.26-build.1234\n"
         );
         let found = only(&text);
-        for key in ["DB_PASSWORD", "PLAIN", "OTHER", "JWT"] {
+        for key in ["DB_PASSWORD", "PLAIN", "OTHER", "JWT", "ID"] {
             assert!(found.settings.contains_key(key) && value(&found, key).is_none(), "{key}");
         }
         assert_eq!(value(&found, "URL"), Some("postgres://app:***@db/x"));

@@ -6,8 +6,7 @@
 
 use seam_facts::{Hole, Part, SmolStr, Value};
 
-/// What stands in place of a secret.
-pub const MASKED: &str = "***";
+pub use seam_facts::{MASKED, MASKED_TOKEN};
 
 const SECRET_WORDS: &[&str] = &[
     "password",
@@ -110,9 +109,9 @@ pub fn hide(value: Value) -> Value {
     for part in value.parts {
         match part {
             Part::Text(text) if matches!(text.as_str(), "true" | "false") => out.push_text(&text),
-            Part::Text(_) => {
+            Part::Text(text) => {
                 if !matches!(out.parts.last(), Some(Part::Text(_))) {
-                    out.push_text(MASKED);
+                    out.push_text(if looks_secret(&text) { MASKED_TOKEN } else { MASKED });
                 }
             }
             Part::Hole(hole) => out.push(Value::hole(match hole {
@@ -125,6 +124,101 @@ pub fn hide(value: Value) -> Value {
         }
     }
     out
+}
+
+/// The same for an entry that is encoded (base64): its looks are those of what is encoded.
+pub fn hide_encoded(value: Value) -> Value {
+    let real = value.as_text().and_then(|t| decoded(&t)).is_some_and(|t| looks_secret(&t));
+    match value.as_text() {
+        Some(text) if !text.is_empty() => Value::text(if real { MASKED_TOKEN } else { MASKED }),
+        _ => hide(value),
+    }
+}
+
+/// The text that a base64 text stands for, if it is text.
+fn decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut count) = (0u32, 0u32);
+    for byte in text.trim().trim_end_matches('=').bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count & 0xff) as u8);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// How tokens of public services begin.
+const TOKENS: &[&str] = &[
+    "sk_",
+    "sk-",
+    "pk_",
+    "rk_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "eyJ",
+    "SG.",
+    "ya29.",
+    "hvs.",
+    "npm_",
+    "dop_v1_",
+    "shpat_",
+    "-----BEGIN",
+    "Bearer ",
+    "Basic ",
+];
+
+/// Whether a text is a secret by its own looks, whatever its key is called.
+pub fn looks_secret(value: &str) -> bool {
+    let value = value.trim();
+    if TOKENS.iter().any(|t| value.starts_with(t) && value.len() > t.len() + 6) {
+        return true;
+    }
+    // Mostly the name of something; whether it is a key as well nobody can see.
+    if is_uuid(value) {
+        return false;
+    }
+    // An encoded placeholder is one.
+    let plain = |t: &String| t.len() >= 8 && t.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    if decoded(value).filter(plain).is_some_and(|t| !looks_secret(&t)) {
+        return false;
+    }
+    // One long word of mixed letters and digits that no dictionary has.
+    let word = value.len() >= 20 && value.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-.".contains(c));
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
+    let longest = value.split(|c: char| !c.is_ascii_alphanumeric()).map(str::len).max().unwrap_or(0);
+    word && digits >= 3 && letters >= 3 && longest >= 12 && changes(value) * 4 >= value.len()
+}
+
+/// Whether a text is a universally unique identifier (RFC 9562).
+pub fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|p| p.len()).eq([8, 4, 4, 4, 12]) && parts.concat().chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// How often a letter follows a digit, capitals follow small letters, or the other way round.
+fn changes(value: &str) -> usize {
+    let kind = |c: char| (c.is_ascii_digit(), c.is_ascii_uppercase());
+    let kinds: Vec<(bool, bool)> = value.chars().map(kind).collect();
+    kinds.windows(2).filter(|w| w[0] != w[1]).count()
 }
 
 /// Passwords within addresses replaced, in texts and in the defaults of holes.
@@ -269,6 +363,17 @@ mod tests {
         check("root:pw@tcp(db:3306)/x", "root:***@tcp(db:3306)/x");
         check("redis-server --requirepass hunter2 --port 1", "redis-server --requirepass *** --port 1");
         assert_eq!(setting("X_TOKEN", Value::env("T", Some("abc".into()))).to_string(), "${env:T|***}");
-        assert_eq!(setting("X_SECRET", "abc".into()).to_string(), "***");
+        assert_eq!(setting("X_SECRET", "abc".into()).to_string(), MASKED);
+        let token = ["ghp_a8Fk2Lq9Zx4V", "b7Nm1Pw6RtT5yU3"].concat();
+        assert_eq!(setting("X_TOKEN", token.as_str().into()).to_string(), MASKED_TOKEN);
+        assert_eq!(setting("X_TOKEN", "change-me-to-something-long".into()).to_string(), MASKED);
+    }
+
+    #[test]
+    fn encoded_entries_look_like_what_they_encode() {
+        assert_eq!(decoded("aHVudGVyMg=="), Some("hunter2".to_owned()));
+        assert!(!looks_secret("PHlvdXItc2VjcmV0LXRva2VuLWhlcmU+"));
+        assert_eq!(hide_encoded("aHVudGVyMg==".into()).to_string(), MASKED);
+        assert_eq!(hide_encoded("YThGazJMcTlaeDRWYjdObTFQdzZSdA==".into()).to_string(), MASKED_TOKEN);
     }
 }

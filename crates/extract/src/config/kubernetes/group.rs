@@ -2,7 +2,7 @@
 
 use super::{Named, value};
 use crate::Sink;
-use crate::config::tree::{Node, Style, entry_span};
+use crate::config::tree::{Node, entry_span};
 use crate::config::{properties, secret as secrets, template, yaml};
 use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value, format_smolstr};
 
@@ -27,10 +27,17 @@ pub(super) fn config_map(named: &Named<'_>, sink: &mut Sink) {
 }
 
 pub(super) fn secret(named: &Named<'_>, sink: &mut Sink) {
-    let sealed = named.object.path(&["spec", "encryptedData"]);
-    for data in ["data", "stringData"].iter().filter_map(|k| named.object.get(k)).chain(sealed) {
-        for (key, node) in data.entries() {
-            state(&named.name, &key.text, secrets::hide(value(node).unwrap_or_default()), entry_span(key, node), sink);
+    // What is sealed says nothing, whatever it looks like.
+    let sealed = |_: Value| Value::text(secrets::MASKED);
+    let parts: [(&[&str], &dyn Fn(Value) -> Value); 3] =
+        [(&["data"], &secrets::hide_encoded), (&["stringData"], &secrets::hide), (&["spec", "encryptedData"], &sealed)];
+    for (path, hide) in parts {
+        for (key, node) in named.object.path(path).into_iter().flat_map(Node::entries) {
+            let hidden = hide(value(node).unwrap_or_default());
+            let key_name = template::name(&key.text);
+            let scope = SettingScope::Group(named.name.clone());
+            let setting = Setting { scope, key: key_name, value: hidden, profile: None };
+            sink.stated(Claim::Setting(setting), entry_span(key, node));
         }
     }
 }
@@ -43,11 +50,8 @@ fn state(group: &SmolStr, key: &str, value: Value, at: Span, sink: &mut Sink) {
 
 /// The settings of a file that a ConfigMap holds, at their own lines.
 fn embedded(group: &SmolStr, name: &str, node: &Node, text: &str, sink: &mut Sink) {
-    // Only a literal block keeps its lines.
-    let first = match &node.value {
-        crate::config::tree::Data::Scalar(_, Style::Literal) => node.span.line + 1,
-        _ => node.span.line,
-    };
+    // A block's place is where its text begins.
+    let first = node.span.line;
     let moved = |at: Span| Span { line: at.line + first - 1, column: at.column, end_line: at.end_line + first - 1 };
     let extension = name.rsplit('.').next().unwrap_or("");
     match extension {

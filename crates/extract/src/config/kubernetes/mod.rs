@@ -12,7 +12,7 @@ use seam_facts::{Deployment, SmolStr, Span, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "kubernetes",
-    version: 5,
+    version: 6,
     page: include_str!("kubernetes.md"),
     reads: Reads::Files { wants, extract },
 };

@@ -35,6 +35,8 @@ pub struct Service {
     pub ports: Vec<Port>,
     /// Start order only; never proof of a call.
     pub depends_on: Vec<SmolStr>,
+    /// Those of them whose health or end is waited for (compose `condition`).
+    pub awaits: Vec<SmolStr>,
     pub command: Option<Value>,
     /// Files of environment settings, relative to the declaring file (compose `env_file`).
     pub env_files: Vec<SmolStr>,
@@ -66,6 +68,7 @@ impl Service {
             labels: Vec::new(),
             ports: Vec::new(),
             depends_on: Vec::new(),
+            awaits: Vec::new(),
             command: None,
             env_files: Vec::new(),
             env_from: Vec::new(),

@@ -183,6 +183,7 @@ fn service(s: &Service, f: &mut Formatter<'_>) -> fmt::Result {
     }
     ports(&s.ports, f)?;
     list(f, "after", &s.depends_on)?;
+    list(f, "waiting for", &s.awaits)?;
     opt(f, "runs", &s.command)?;
     list(f, "env files", &s.env_files)?;
     list(f, "env from", &s.env_from)?;

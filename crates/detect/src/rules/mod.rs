@@ -10,6 +10,7 @@ mod missing_timeout;
 mod port_mismatch;
 mod retry_storm;
 mod secret_in_plain;
+mod start_order;
 mod timeout_inversion;
 mod unknown_host;
 mod unread_setting;
@@ -35,6 +36,7 @@ pub static RULES: &[&Rule] = &[
     &unread_setting::RULE,
     &port_mismatch::RULE,
     &secret_in_plain::RULE,
+    &start_order::RULE,
     // Shape.
     &call_cycle::RULE,
 ];

@@ -11,7 +11,7 @@ use seam_facts::{
 };
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "compose", version: 3, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "compose", version: 4, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -106,6 +106,12 @@ fn service(name: &SmolStr, at: Span, node: &Node, sink: &mut Sink) {
             sink.stated(Claim::Alias(alias), link.span);
         }
     }
+    let waits = |n: &Node| {
+        n.text_at(&["condition"])
+            .is_some_and(|c| matches!(c.as_str(), "service_healthy" | "service_completed_successfully"))
+    };
+    let depends = node.get("depends_on").into_iter().flat_map(Node::entries);
+    service.awaits = depends.filter(|(_, n)| waits(n)).map(|(k, _)| k.text.clone()).collect();
     let mut seen = Vec::new();
     service.depends_on.retain(|d| !seen.contains(d) && (seen.push(d.clone()), true).1);
     let parts = ["entrypoint", "command"].iter().filter_map(|k| node.get(k)).filter_map(command);

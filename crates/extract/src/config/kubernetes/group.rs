@@ -27,19 +27,18 @@ pub(super) fn config_map(named: &Named<'_>, sink: &mut Sink) {
 }
 
 pub(super) fn secret(named: &Named<'_>, sink: &mut Sink) {
-    // What is sealed says nothing, whatever it looks like.
-    let sealed = |_: Value| Value::text(secrets::MASKED);
-    let parts: [(&[&str], &dyn Fn(Value) -> Value); 3] =
-        [(&["data"], &secrets::hide_encoded), (&["stringData"], &secrets::hide), (&["spec", "encryptedData"], &sealed)];
-    for (path, hide) in parts {
+    let mut all = |path: &[&str], hide: fn(Value) -> Value| {
         for (key, node) in named.object.path(path).into_iter().flat_map(Node::entries) {
-            let hidden = hide(value(node).unwrap_or_default());
-            let key_name = template::name(&key.text);
             let scope = SettingScope::Group(named.name.clone());
-            let setting = Setting { scope, key: key_name, value: hidden, profile: None };
+            let value = hide(value(node).unwrap_or_default());
+            let setting = Setting { scope, key: template::name(&key.text), value, profile: None };
             sink.stated(Claim::Setting(setting), entry_span(key, node));
         }
-    }
+    };
+    all(&["data"], secrets::hide_encoded);
+    all(&["stringData"], secrets::hide);
+    // What is sealed says nothing, whatever it looks like.
+    all(&["spec", "encryptedData"], |_| Value::text(secrets::MASKED));
 }
 
 fn state(group: &SmolStr, key: &str, value: Value, at: Span, sink: &mut Sink) {

@@ -37,6 +37,13 @@ impl Keys<'_> {
     }
 }
 
+impl Keys<'_> {
+    /// Whether the file of a setting sets another key as well.
+    pub fn sets_in(&self, key: &str, beside: &SettingOf) -> bool {
+        self.set.get(&squash(key)).is_some_and(|sets| sets.iter().any(|s| s.at.path == beside.at.path))
+    }
+}
+
 /// Places (file and line) that prove something in the graph: a setting that stands there is used. What is only inferred
 /// from a setting does not say that anybody reads it.
 pub fn proving(graph: &Graph) -> HashSet<(&SmolStr, u32)> {

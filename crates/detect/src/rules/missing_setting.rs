@@ -25,7 +25,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         for reads in keys.read.values() {
             let Some(read) = reads.first() else { continue };
             let missing = reads.iter().all(|r| r.default.is_none()) && !is_set(keys, &read.key);
-            if !missing || is_of_a_platform(&read.key) || told == 0 && renamed(keys, read, &used).is_none() {
+            let renamed = || renamed(keys, &read.key, &used).is_some();
+            let told_of = missing && told > 0;
+            if is_of_a_platform(&read.key) || !told_of && !renamed() {
                 continue;
             }
             if let Some(draft) = draft(cx, node, &all, &used, read) {
@@ -42,15 +44,21 @@ fn is_set(keys: &Keys<'_>, key: &str) -> bool {
         || keys.set.keys().any(|k| k.starts_with(&whole) && k.len() > whole.len() && key.contains(['.', ':']))
 }
 
-/// A key that the deployment sets and nothing reads, with nearly the same name.
-fn renamed<'a>(keys: &Keys<'a>, read: &ReadOf, used: &HashSet<(&SmolStr, u32)>) -> Option<&'a SettingOf> {
+/// A key that a deployment sets and nothing reads, with nearly the same name as the one that it does not set.
+fn renamed<'a>(keys: &Keys<'a>, key: &SmolStr, used: &HashSet<(&SmolStr, u32)>) -> Option<&'a SettingOf> {
     let idle = |s: &&&SettingOf| {
         is_deployed(s)
             && !keys.is_read(&s.key)
             && !is_of_a_platform(&s.key)
             && !used.contains(&(&s.at.path, s.at.at.line))
     };
-    keys.set.values().flatten().filter(idle).find(|s| is_renaming(&read.key, &s.key)).copied()
+    keys.set
+        .values()
+        .flatten()
+        .filter(|s| is_renaming(key, &s.key))
+        .filter(idle)
+        .find(|s| !keys.sets_in(key, s))
+        .copied()
 }
 
 fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u32)>, read: &ReadOf) -> Option<Draft> {
@@ -58,16 +66,27 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
     let keys = &all[node];
     let key = &read.key;
     let subject = format!("{service} {key}");
-    if let Some(set) = renamed(keys, read, used) {
+    if let Some(set) = renamed(keys, key, used) {
         let message = format!("`{service}` reads `{key}`, and its deployment sets `{}`, which nothing reads", set.key);
-        return Some(
-            Draft::new(subject, &read.at, message)
-                .why(format!("`{key}` is empty when `{service}` starts: it has no default, and the value that was meant for it goes to another name."))
-                .link(&read.at, format!("`{service}` reads `{key}`"))
-                .link(&set.at, format!("the deployment sets `{}`", set.key))
-                .about([cx.node(node).key.clone()])
-                .help(format!("set `{key}` instead of `{}`, or read `{}`", set.key, set.key)),
-        );
+        let elsewhere: Vec<&&SettingOf> =
+            keys.set.get(&squash(key)).into_iter().flatten().filter(|s| is_deployed(s)).collect();
+        let defaults = keys.read.get(&squash(key)).into_iter().flatten().any(|r| r.default.is_some());
+        let (falls, severity) = match (defaults, is_set(keys, key)) {
+            (false, false) => (format!("`{key}` is empty when `{service}` starts: it has no default"), Severity::Error),
+            (true, _) => (format!("`{service}` takes the default of `{key}` there"), Severity::Warning),
+            (false, true) => (format!("`{key}` is not set there"), Severity::Warning),
+        };
+        let mut draft = Draft::new(subject, &read.at, message)
+            .why(format!("{falls}, and the value that was meant for it goes to another name."))
+            .severity(severity)
+            .link(&read.at, format!("`{service}` reads `{key}`"))
+            .link(&set.at, format!("the deployment sets `{}`", set.key))
+            .about([cx.node(node).key.clone()])
+            .help(format!("set `{key}` instead of `{}`, or read `{}`", set.key, set.key));
+        if let Some(other) = elsewhere.first() {
+            draft = draft.link(&other.at, format!("another deployment sets `{key}`"));
+        }
+        return Some(draft);
     }
     // An address that calls are made with: unresolved calls say so themselves.
     let hole = format!("{{{key}}}");

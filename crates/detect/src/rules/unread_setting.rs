@@ -1,7 +1,7 @@
 //! A key that a deployment sets and nothing reads. See `unread_setting.md`.
 
 use crate::drift::mentioned;
-use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, proving};
+use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_renaming, proving};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::SmolStr;
 use seam_graph::NodeKind;
@@ -48,7 +48,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let Some((name, _)) = host(&first.value, true) else { continue };
             // Another spelling of the same key may be read by a framework: only addresses of this system are worth a word.
             let Some(to) = cx.graph.node(name.split('.').next().unwrap_or(name)) else { continue };
-            if to == node || mentioned(cx, node, &key) {
+            // A renamed key is told once, where it is read.
+            let renamed =
+                || keys.read.values().flatten().any(|r| is_renaming(&r.key, &key) && !keys.sets_in(&r.key, first));
+            if to == node || mentioned(cx, node, &key) || renamed() {
                 continue;
             }
             let service = cx.name(node);

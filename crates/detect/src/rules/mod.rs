@@ -15,6 +15,7 @@ mod timeout_inversion;
 mod unknown_host;
 mod unread_setting;
 mod unsafe_retry;
+mod version_skew;
 
 use crate::Rule;
 
@@ -37,6 +38,7 @@ pub static RULES: &[&Rule] = &[
     &port_mismatch::RULE,
     &secret_in_plain::RULE,
     &start_order::RULE,
+    &version_skew::RULE,
     // Shape.
     &call_cycle::RULE,
 ];

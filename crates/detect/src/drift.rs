@@ -88,16 +88,31 @@ pub fn rows<'a>(graph: &'a Graph, base: &'a FactBase) -> Vec<Row<'a>> {
             out.push(Row { node, key: key.clone(), state, sets, reads, near: None });
         }
     }
-    for at in 0..out.len() {
-        let other = match out[at].state {
-            State::Unset => State::Unread,
-            State::Unread => State::Unset,
-            State::Differs | State::Agrees => continue,
-        };
-        let near = out.iter().find(|r| r.node == out[at].node && r.state == other && is_renaming(&r.key, &out[at].key));
-        out[at].near = near.map(|r| r.key.clone());
-    }
+    renamed(&mut out);
     out
+}
+
+/// Joins the two names of one key: the one that is read, and the one that is set in a file which does not set the other.
+fn renamed(rows: &mut [Row<'_>]) {
+    for set in 0..rows.len() {
+        let deployed = |r: &Row<'_>| r.sets.iter().any(|s| is_deployed(s));
+        if !rows[set].reads.is_empty() || !deployed(&rows[set]) || is_of_a_platform(&rows[set].key) {
+            continue;
+        }
+        let beside = |r: &Row<'_>| r.sets.iter().any(|a| rows[set].sets.iter().any(|b| a.at.path == b.at.path));
+        let meant = |r: &Row<'_>| !r.reads.is_empty() && is_renaming(&r.key, &rows[set].key) && !beside(r);
+        // Rows of one node stand together.
+        let first = rows.partition_point(|r| r.node < rows[set].node);
+        let mine = rows[first..].iter().take_while(|r| r.node == rows[set].node);
+        let Some(read) = mine.enumerate().find(|(_, r)| meant(r)).map(|(at, _)| first + at) else { continue };
+        // Whatever else seems to use it: the name that code has is not set.
+        if rows[set].state == State::Agrees && rows[read].state == State::Unset {
+            rows[set].state = State::Unread;
+        }
+        if rows[set].state == State::Unread {
+            (rows[set].near, rows[read].near) = (Some(rows[read].key.clone()), Some(rows[set].key.clone()));
+        }
+    }
 }
 
 /// A block that several services share is for the one that reads it.

@@ -25,9 +25,15 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     libraries(cx, out);
 }
 
+/// Packages by the line of their release.
+type Lines<'a> = BTreeMap<Vec<u32>, Vec<&'a PackageOf>>;
+
+/// Nodes, each with one place of every line.
+type Skewed<'a> = Vec<(usize, Vec<&'a PackageOf>)>;
+
 /// A store or server that deployments start in releases of different lines.
 fn images(cx: &Cx<'_>, out: &mut Vec<Draft>) {
-    let mut by_node: BTreeMap<(usize, &SmolStr), BTreeMap<Vec<u32>, Vec<&PackageOf>>> = BTreeMap::new();
+    let mut by_node: BTreeMap<(usize, &SmolStr), Lines<'_>> = BTreeMap::new();
     for package in cx.graph.packages.iter().filter(|p| p.kind == "image") {
         let node = cx.node(package.node);
         if !(node.kind.is_store() || node.kind == NodeKind::Server) || seam_graph::is_test(&package.at.path) {
@@ -38,7 +44,7 @@ fn images(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
     }
     // Six databases that were raised together are one matter.
-    let mut found: BTreeMap<(&SmolStr, Vec<Vec<u32>>), Vec<(usize, Vec<&PackageOf>)>> = BTreeMap::new();
+    let mut found: BTreeMap<(&SmolStr, Vec<Vec<u32>>), Skewed<'_>> = BTreeMap::new();
     for ((node, package), lines) in by_node.into_iter().filter(|(_, lines)| lines.len() > 1) {
         let paths: Vec<BTreeSet<&SmolStr>> = lines.values().map(|p| p.iter().map(|p| &p.at.path).collect()).collect();
         let apart = paths.iter().enumerate().all(|(i, a)| paths[i + 1..].iter().all(|b| a.is_disjoint(b)));

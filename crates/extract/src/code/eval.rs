@@ -484,7 +484,7 @@ fn each_return<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
         match stmt {
             Stmt::Return(e) => visit(e),
             Stmt::Block { body, .. } => each_return(body, visit),
-            Stmt::Assign { .. } | Stmt::Expr(_) => {}
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
         }
     }
 }

@@ -131,7 +131,7 @@ fn each_assign(stmts: &[Stmt], visit: &mut dyn FnMut(&Expr, &Expr, Span)) {
         match stmt {
             Stmt::Assign { target, value, span, .. } => visit(target, value, *span),
             Stmt::Block { body, .. } => each_assign(body, visit),
-            Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }
@@ -234,7 +234,7 @@ fn each_return<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
         match stmt {
             Stmt::Return(e) => visit(e),
             Stmt::Block { body, .. } => each_return(body, visit),
-            Stmt::Assign { .. } | Stmt::Expr(_) => {}
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
         }
     }
 }
@@ -586,7 +586,7 @@ fn each_type(stmts: &[Stmt], visit: &mut dyn FnMut(&str)) {
         match stmt {
             Stmt::Assign { ty, .. } => visit(ty),
             Stmt::Block { body, .. } => each_type(body, visit),
-            Stmt::Return(_) | Stmt::Expr(_) => {}
+            Stmt::Return(_) | Stmt::Expr(_) | Stmt::Leave(..) => {}
         }
     }
 }

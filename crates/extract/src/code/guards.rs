@@ -111,6 +111,7 @@ fn lines(body: &[Stmt]) -> Option<(u32, u32)> {
         match stmt {
             Stmt::Assign { span, .. } | Stmt::Block { span, .. } => *span,
             Stmt::Expr(expr) | Stmt::Return(expr) => expr.span,
+            Stmt::Leave(_, span) => *span,
         }
     };
     let first = body.iter().map(|s| span(s).line).min()?;

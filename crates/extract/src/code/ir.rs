@@ -224,6 +224,17 @@ pub enum Stmt {
         body: Vec<Stmt>,
         span: Span,
     },
+    /// Control goes elsewhere. What is thrown stands before it as an expression of its own; a `return` with a value is
+    /// [`Stmt::Return`].
+    Leave(Leave, Span),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    Break,
+    Continue,
+    Throw,
+    Return,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -335,6 +346,7 @@ pub fn walk_stmts<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
                 }
                 walk_stmts(body, visit);
             }
+            Stmt::Leave(..) => {}
         }
     }
 }

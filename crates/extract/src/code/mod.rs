@@ -86,7 +86,7 @@ fn assigned_names<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a str, Binding<
                 );
             }
             Stmt::Block { body, .. } => assigned_names(body, visit, function),
-            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }
@@ -244,7 +244,7 @@ impl<'a> Code<'a> {
                     }
                 }
                 Stmt::Block { body, span, .. } => self.bind(body, function, (span.line, span.end_line)),
-                Stmt::Expr(_) | Stmt::Return(_) => {}
+                Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
             }
         }
     }

@@ -5,7 +5,7 @@
 //! branches are all read; what macros expand to is not known.
 
 use super::lower::{Lower, child, children, expr, plain_type, span, unquote};
-use crate::code::ir::{Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 
@@ -302,16 +302,18 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
                 }
             }
         }
-        "return_statement" | "co_return_statement" => {
-            if let Some(inner) = node.named_child(0) {
-                out.push(Stmt::Return(value(cx, inner)));
-            }
-        }
+        "return_statement" | "co_return_statement" => match node.named_child(0) {
+            Some(inner) => out.push(Stmt::Return(value(cx, inner))),
+            None => out.push(Stmt::Leave(Leave::Return, span(node))),
+        },
         "throw_statement" => {
             if let Some(inner) = node.named_child(0) {
                 out.push(Stmt::Expr(value(cx, inner)));
             }
+            out.push(Stmt::Leave(Leave::Throw, span(node)));
         }
+        "break_statement" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "if_statement" => {
             if let Some(condition) = node.child_by_field_name("condition") {
                 for part in children(condition)

@@ -7,7 +7,7 @@
 mod values;
 
 use super::lower::{Lower, child, children, expr, plain_type, span};
-use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 use values::{arguments, value};
@@ -230,7 +230,7 @@ fn returns_to_sets(stmts: &mut [Stmt], name: &str, node: Node<'_>) {
                 }
             }
             Stmt::Block { body, .. } => returns_to_sets(body, name, node),
-            Stmt::Assign { .. } | Stmt::Expr(_) => {}
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
         }
     }
 }
@@ -476,16 +476,18 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
                     out.push(stmt);
                 }
             }
-            "return_statement" | "yield_statement" => {
-                if let Some(inner) = children(node).into_iter().next() {
-                    out.push(Stmt::Return(value(cx, inner)));
-                }
-            }
+            "return_statement" | "yield_statement" => match children(node).into_iter().next() {
+                Some(inner) => out.push(Stmt::Return(value(cx, inner))),
+                None => out.push(Stmt::Leave(Leave::Return, span(node))),
+            },
             "throw_statement" => {
                 if let Some(inner) = children(node).into_iter().next() {
                     out.push(Stmt::Expr(value(cx, inner)));
                 }
+                out.push(Stmt::Leave(Leave::Throw, span(node)));
             }
+            "break_statement" => out.push(Stmt::Leave(Leave::Break, span(node))),
+            "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
             "for_statement" | "while_statement" | "do_statement" => {
                 let mut inner = Vec::new();
                 if let Some(init) = node.child_by_field_name("initializer")

@@ -6,7 +6,7 @@
 //! nothing that the contract does not say better, so it is left out.
 
 use super::lower::{Lower, child, children, expr, plain_type, span, unquote};
-use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 
@@ -304,11 +304,16 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         }
         "return_statement" => {
             let results = child(node, &["expression_list"]).map(children).unwrap_or_else(|| children(node));
+            if results.is_empty() {
+                out.push(Stmt::Leave(Leave::Return, span(node)));
+            }
             for (index, result) in results.into_iter().enumerate() {
                 let value = value(cx, result);
                 out.push(if index == 0 { Stmt::Return(value) } else { Stmt::Expr(value) });
             }
         }
+        "break_statement" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "if_statement" => {
             if let Some(initializer) = node.child_by_field_name("initializer") {
                 statement(cx, initializer, out);

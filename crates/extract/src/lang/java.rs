@@ -1,7 +1,7 @@
 //! Java to the common tree.
 
 use super::lower::{Lower, child, children, expr, plain_type, span, unquote};
-use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 
@@ -225,9 +225,17 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         "return_statement" | "throw_statement" | "yield_statement" => {
             if let Some(inner) = node.named_child(0) {
                 let v = value(cx, inner);
-                out.push(if node.kind() == "throw_statement" { Stmt::Expr(v) } else { Stmt::Return(v) });
+                if node.kind() == "throw_statement" {
+                    out.extend([Stmt::Expr(v), Stmt::Leave(Leave::Throw, span(node))]);
+                } else {
+                    out.push(Stmt::Return(v));
+                }
+            } else {
+                out.push(Stmt::Leave(Leave::Return, span(node)));
             }
         }
+        "break_statement" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "for_statement" | "while_statement" | "do_statement" | "enhanced_for_statement" => {
             let head = ["condition", "value"].iter().find_map(|f| node.child_by_field_name(f)).map(|n| value(cx, n));
             let body = body(cx, node.child_by_field_name("body"));
@@ -435,7 +443,7 @@ fn collect_values(stmts: Vec<Stmt>, out: &mut Vec<Expr>) {
         match stmt {
             Stmt::Expr(e) | Stmt::Return(e) => out.push(e),
             Stmt::Block { body, .. } => collect_values(body, out),
-            Stmt::Assign { .. } => {}
+            Stmt::Assign { .. } | Stmt::Leave(..) => {}
         }
     }
 }

@@ -6,7 +6,7 @@
 mod values;
 
 use super::lower::{Lower, child, children, expr, plain_type, span};
-use crate::code::ir::{Annotation, Arg, BlockKind, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 use values::{args, last_value, value};
@@ -390,8 +390,17 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         "return_expression" => {
             if let Some(inner) = children(node).into_iter().last() {
                 out.push(Stmt::Return(value(cx, inner)));
+            } else {
+                out.push(Stmt::Leave(Leave::Return, span(node)));
             }
         }
+        "throw_expression" => {
+            let thrown = value(cx, node);
+            out.extend([Stmt::Expr(thrown), Stmt::Leave(Leave::Throw, span(node))]);
+        }
+        // The grammar has no words of its own for these.
+        "identifier" if cx.src(node) == "break" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "identifier" if cx.src(node) == "continue" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "for_statement" | "while_statement" | "do_while_statement" => {
             let inner = children(node);
             let is_body = |n: &Node<'_>| n.kind() == "block";

@@ -4,7 +4,7 @@
 //! name types. Symfony's `@Route` in documentation comments counts as the attribute that it stands for.
 
 use super::lower::{Lower, child, children, expr, span, unquote};
-use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 
@@ -65,8 +65,12 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             if let Some(inner) = node.named_child(0) {
                 let v = value(cx, inner);
                 out.push(Stmt::Return(v));
+            } else {
+                out.push(Stmt::Leave(Leave::Return, span(node)));
             }
         }
+        "break_statement" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "global_declaration" => {
             for name in children(node) {
                 let name = cx.src(name).trim_start_matches('$').into();
@@ -151,7 +155,11 @@ fn expression(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
                 span: v.span,
             });
         }
-        return out.push(Stmt::Expr(v));
+        out.push(Stmt::Expr(v));
+        if node.kind() == "throw_expression" {
+            out.push(Stmt::Leave(Leave::Throw, span(node)));
+        }
+        return;
     }
     let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
         return;

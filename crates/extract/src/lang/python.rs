@@ -4,7 +4,7 @@
 //! `this`. A call of a capitalised name makes an object (`new`), as the language's naming convention has it.
 
 use super::lower::{Lower, child, children, expr, span, unquote};
-use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 
@@ -44,12 +44,15 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
                 expression_statement(cx, inner, out);
             }
         }
-        "return_statement" => {
-            if let Some(inner) = node.named_child(0) {
+        "return_statement" => match node.named_child(0) {
+            Some(inner) => {
                 let v = value(cx, inner);
                 out.push(Stmt::Return(v));
             }
-        }
+            None => out.push(Stmt::Leave(Leave::Return, span(node))),
+        },
+        "break_statement" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "global_statement" => {
             for name in children(node) {
                 let name = cx.src(name).into();
@@ -134,6 +137,9 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         "raise_statement" | "assert_statement" | "delete_statement" | "print_statement" | "ERROR" => {
             for inner in children(node) {
                 statement_or_value(cx, inner, out);
+            }
+            if node.kind() == "raise_statement" {
+                out.push(Stmt::Leave(Leave::Throw, span(node)));
             }
         }
         _ => {}

@@ -4,7 +4,7 @@
 //! makes an object of the type `X`. Blocks are closures passed as the argument `&`. Constants of a class are its fields.
 
 use super::lower::{Lower, child, children, expr, span, unquote};
-use crate::code::ir::{Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 
@@ -86,11 +86,16 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         }
         "return" => {
             let inner = child(node, &["argument_list"]).and_then(|l| l.named_child(0));
-            if let Some(inner) = inner {
-                let v = value(cx, inner);
-                out.push(Stmt::Return(v));
+            match inner {
+                Some(inner) => {
+                    let v = value(cx, inner);
+                    out.push(Stmt::Return(v));
+                }
+                None => out.push(Stmt::Leave(Leave::Return, span(node))),
             }
         }
+        "break" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "next" | "retry" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "assignment" | "operator_assignment" => assignment(cx, node, out),
         "alias" | "undef" | "comment" | "heredoc_body" => {}
         _ => {
@@ -237,7 +242,7 @@ fn result(body: &mut Vec<Stmt>) {
             body.push(Stmt::Assign { target, ty, value, append, span });
             body.push(Stmt::Return(given));
         }
-        Some(other @ Stmt::Return(_)) => body.push(other),
+        Some(other @ (Stmt::Return(_) | Stmt::Leave(..))) => body.push(other),
         None => {}
     }
 }

@@ -5,7 +5,7 @@
 //! names captured in format strings become arguments. Modules for tests are left out.
 
 use super::lower::{Lower, child, children, expr, plain_type, span, unquote};
-use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::{SmolStr, Span};
 use tree_sitter::Node;
 
@@ -444,7 +444,10 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
         }
         "while_expression" | "loop_expression" => {
             let mut body = Vec::new();
-            let head = node.child_by_field_name("condition").and_then(|c| condition(cx, c, &mut body));
+            let head = match node.child_by_field_name("condition") {
+                Some(c) => Some(condition(cx, c, &mut body).unwrap_or_else(|| expr(ExprKind::Null, c))),
+                None => Some(expr(ExprKind::Bool(true), node)),
+            };
             body.append(&mut cx.pending);
             body.extend(node.child_by_field_name("body").map(|b| block(cx, b)).unwrap_or_default());
             out.push(Stmt::Block { kind: BlockKind::Loop, head, body, span: span(node) });
@@ -480,6 +483,8 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
                 let given = value(cx, v);
                 out.append(&mut cx.pending);
                 out.push(Stmt::Return(given));
+            } else {
+                out.push(Stmt::Leave(Leave::Return, span(node)));
             }
         }
         "assignment_expression" | "compound_assignment_expr" => {
@@ -630,7 +635,13 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
             "return_expression" | "break_expression" => {
                 // Leaves the function: no value of this place.
                 let inner = node.named_child(0).map(|n| value(cx, n));
+                let how = if node.kind() == "break_expression" { Leave::Break } else { Leave::Return };
+                cx.pending.push(Stmt::Leave(how, span(node)));
                 ExprKind::Other(inner.into_iter().chain([expr(ExprKind::Null, node)]).collect())
+            }
+            "continue_expression" => {
+                cx.pending.push(Stmt::Leave(Leave::Continue, span(node)));
+                ExprKind::Null
             }
             "let_condition" => {
                 let mut out = Vec::new();
@@ -851,6 +862,7 @@ fn move_stmts(stmts: &mut [Stmt], lines: u32) {
                 *span = moved(*span, lines);
             }
             Stmt::Expr(e) | Stmt::Return(e) => move_expr(e, lines),
+            Stmt::Leave(_, span) => *span = moved(*span, lines),
             Stmt::Block { head, body, span, .. } => {
                 if let Some(head) = head {
                     move_expr(head, lines);

@@ -8,7 +8,7 @@ mod types;
 mod values;
 
 use super::lower::{Lower, child, children, expr, span, unquote};
-use crate::code::ir::{Annotation, BlockKind, Expr, ExprKind, Function, Param, Stmt};
+use crate::code::ir::{Annotation, BlockKind, Expr, ExprKind, Function, Leave, Param, Stmt};
 use seam_facts::{SmolStr, format_smolstr};
 use tree_sitter::Node;
 use types::{class, decorators, enumeration, interface};
@@ -63,7 +63,7 @@ fn assigned<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s SmolStr, &'s SmolSt
         match stmt {
             Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, ty, .. } => visit(name, ty),
             Stmt::Block { body, .. } => assigned(body, visit),
-            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }
@@ -118,6 +118,8 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             if let Some(inner) = children(node).first() {
                 let v = value(cx, *inner);
                 out.push(Stmt::Return(v));
+            } else {
+                out.push(Stmt::Leave(Leave::Return, span(node)));
             }
         }
         "throw_statement" => {
@@ -125,7 +127,10 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
                 let v = value(cx, *inner);
                 out.push(Stmt::Expr(v));
             }
+            out.push(Stmt::Leave(Leave::Throw, span(node)));
         }
+        "break_statement" => out.push(Stmt::Leave(Leave::Break, span(node))),
+        "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "for_statement" | "for_in_statement" | "while_statement" | "do_statement" => {
             let mut inner = Vec::new();
             if let Some(initializer) = node.child_by_field_name("initializer") {

@@ -106,7 +106,7 @@ fn collect(stmts: Vec<Stmt>, out: &mut Vec<Expr>) {
                 collect(body, out);
             }
             Stmt::Expr(e) | Stmt::Return(e) => out.push(e),
-            Stmt::Assign { .. } => {}
+            Stmt::Assign { .. } | Stmt::Leave(..) => {}
         }
     }
 }
@@ -118,10 +118,13 @@ fn expr_other(e: Expr) -> Expr {
 }
 
 /// The value of the last statement.
-pub fn last_value(stmts: Vec<Stmt>) -> Option<Expr> {
+pub fn last_value(mut stmts: Vec<Stmt>) -> Option<Expr> {
+    let leaves = matches!(stmts.last(), Some(Stmt::Leave(..)));
+    stmts.truncate(stmts.len() - usize::from(leaves));
     match stmts.into_iter().last()? {
+        Stmt::Expr(e) if leaves => Some(expr_other(e)),
         Stmt::Expr(e) | Stmt::Return(e) => Some(e),
-        Stmt::Assign { .. } | Stmt::Block { .. } => None,
+        Stmt::Assign { .. } | Stmt::Block { .. } | Stmt::Leave(..) => None,
     }
 }
 

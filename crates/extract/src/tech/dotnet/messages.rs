@@ -64,7 +64,7 @@ pub fn each_assign<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr, &'a Ex
         match stmt {
             Stmt::Assign { target, value, .. } => visit(target, value),
             Stmt::Block { body, .. } => each_assign(body, visit),
-            Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }

@@ -81,7 +81,7 @@ fn collect<'a>(stmts: &'a [Stmt], function: usize, out: &mut Vec<Set<'a>>) {
                 out.push(Set { member, value, function, span: *span });
             }
             Stmt::Block { body, .. } => collect(body, function, out),
-            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }
@@ -161,7 +161,7 @@ fn each_assign<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr, &'a Expr, 
         match stmt {
             Stmt::Assign { target, value, span, .. } => visit(target, value, *span),
             Stmt::Block { body, .. } => each_assign(body, visit),
-            Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }

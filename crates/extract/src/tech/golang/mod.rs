@@ -83,7 +83,7 @@ fn each_assign<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr, &'a Expr))
         match stmt {
             Stmt::Assign { target, value, .. } => visit(target, value),
             Stmt::Block { body, .. } => each_assign(body, visit),
-            Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }

@@ -129,7 +129,7 @@ fn assigned<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr, &'a Expr, Spa
         match stmt {
             Stmt::Assign { target, value, span, .. } => visit(target, value, *span),
             Stmt::Block { body, .. } => assigned(body, visit),
-            Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }

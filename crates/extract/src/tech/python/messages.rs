@@ -274,7 +274,7 @@ fn each<'a>(stmts: &'a [crate::code::ir::Stmt], visit: &mut dyn FnMut(&'a Expr, 
         match stmt {
             Stmt::Assign { target, value, .. } => visit(target, value),
             Stmt::Block { body, .. } => each(body, visit),
-            Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }

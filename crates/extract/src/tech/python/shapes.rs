@@ -96,7 +96,7 @@ pub fn each_assign<'a>(code: &Code<'a>, visit: &mut dyn FnMut(&'a Expr, &'a Expr
             match stmt {
                 Stmt::Assign { target, value, span, .. } => visit(target, value, function, *span),
                 Stmt::Block { body, .. } => walk(body, function, visit),
-                Stmt::Expr(_) | Stmt::Return(_) => {}
+                Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
             }
         }
     }

@@ -82,7 +82,7 @@ pub fn returned<'e>(code: &'e Code<'_>, factory: &'e Expr, function: usize) -> O
             match stmt {
                 Stmt::Return(e) => *found = Some(e),
                 Stmt::Block { body, .. } => last(body, found),
-                Stmt::Assign { .. } | Stmt::Expr(_) => {}
+                Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
             }
         }
     }

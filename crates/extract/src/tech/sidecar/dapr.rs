@@ -61,7 +61,7 @@ fn indexed(code: &Code<'_>, stmts: &[Stmt], function: usize, sink: &mut Sink) {
                     application(code, value, function, *span, sink);
                 }
             }
-            Stmt::Expr(_) | Stmt::Return(_) => {}
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }

@@ -447,7 +447,7 @@ fn assigned_to(code: &Code<'_>, at: Span) -> Option<String> {
         stmts.iter().find_map(|s| match s {
             Stmt::Assign { target, value, .. } if value.span == at => target.path(),
             Stmt::Block { body, .. } => walk(body, at),
-            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) => None,
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => None,
         })
     }
     code.unit.functions.iter().find_map(|f| walk(&f.body, at))

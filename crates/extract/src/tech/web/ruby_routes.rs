@@ -92,7 +92,7 @@ fn walk(code: &Code<'_>, body: &[Stmt], place: &Place, depth: usize, sink: &mut 
                 }
             }
             Stmt::Block { body, .. } => walk(code, body, place, depth - 1, sink),
-            Stmt::Assign { .. } => {}
+            Stmt::Assign { .. } | Stmt::Leave(..) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The graph as a value: nodes, edges, endpoints and what stayed open, each with its evidence.
 
-use seam_facts::{Deployment, Key, PolicyKind, Protocol, SmolStr, Span, System};
+use seam_facts::{Deployment, Key, PolicyKind, Protocol, SmolStr, Span, System, format_smolstr};
 
 /// What was asked of linking.
 #[derive(Clone, Debug, Default)]
@@ -250,6 +250,14 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// `METHOD /path`, as a caller would write it.
+    pub fn asked_as(&self) -> SmolStr {
+        match &self.method {
+            Some(method) => format_smolstr!("{method} {}", self.path),
+            None => self.path.clone(),
+        }
+    }
+
     /// Somebody wrote it down, as a handler or as a declaration; a framework serves the others on its own.
     pub fn is_written(&self) -> bool {
         self.certainty == Certainty::Stated || !self.handler.is_empty()

@@ -1,7 +1,7 @@
 //! What a page expects against what is so.
 
 use crate::parse::{Block, Page, parse};
-use seam_detect::{Finding, Rule};
+use seam_detect::{Finding, Limits, Rule};
 use seam_extract::File;
 use seam_facts::{Claim, Fact, FactBase, SmolStr};
 use std::collections::BTreeSet;
@@ -89,7 +89,7 @@ pub fn findings(text: &str, rule: &Rule) -> Outcome {
         }
         let base = base(page.files_of(section));
         let graph = seam_graph::link(&base, &seam_graph::Options::default());
-        let found = seam_detect::detect(&graph, &base, &seam_detect::Limits::default(), [rule]);
+        let found = seam_detect::detect(&graph, &base, &limits(page.files_of(section)), [rule]);
         let actual: Vec<String> = found.iter().flat_map(shown).collect();
         let heading = section.checked_sub(1).map_or("", |i| page.headings[i].as_str());
         let Some(block) = page.blocks.iter().find(|b| b.info == "findings" && b.section == section) else {
@@ -101,6 +101,22 @@ pub fn findings(text: &str, rule: &Rule) -> Outcome {
         outcome.renewed = next.renewed;
     }
     outcome
+}
+
+/// The budgets that a section's `seam.toml` states; reading the whole of that file is the engine's business.
+fn limits<'p>(mut files: impl Iterator<Item = (&'p str, &'p str)>) -> Limits {
+    let mut limits = Limits::default();
+    let Some((_, text)) = files.find(|(path, _)| *path == "seam.toml") else { return limits };
+    for (key, value) in text.lines().filter_map(|l| l.split_once('=')) {
+        let Ok(value) = value.trim().parse::<u64>() else { continue };
+        match key.trim() {
+            "attempts" => limits.attempts = value,
+            "depth" => limits.depth = usize::try_from(value).unwrap_or(usize::MAX),
+            "deadline" => limits.deadline = value.saturating_mul(1_000),
+            _ => {}
+        }
+    }
+    limits
 }
 
 /// A finding as pages show it: what and where, then a line for each place of the chain.

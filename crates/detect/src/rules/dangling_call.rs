@@ -47,7 +47,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 
 fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: Wrong, subject: String) -> Draft {
     let (from, to) = (cx.name(edge.from), cx.name(edge.to));
-    let shown = operation(nearest);
+    let shown = nearest.asked_as();
     let message = format!("`{from}` calls `{}` of `{to}`, which no endpoint answers", detail.operation);
     let why = match wrong {
         Wrong::Method => {
@@ -174,13 +174,6 @@ fn grpc<'e>(detail: &Detail, endpoints: &[&'e Endpoint]) -> Option<(&'e Endpoint
         return None;
     }
     of_service.into_iter().min_by_key(|(m, e)| (edits(m, method), e.key.clone())).map(|(_, e)| (e, Wrong::Rpc))
-}
-
-fn operation(endpoint: &Endpoint) -> String {
-    match &endpoint.method {
-        Some(method) => format!("{method} {}", endpoint.path),
-        None => endpoint.path.to_string(),
-    }
 }
 
 fn refs(parts: &[String]) -> Vec<&str> {

@@ -50,7 +50,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let whom = if more > 0 { format!("{whom} and {more} more") } else { whom };
         let message = format!("`{name}` may wait for {whom} for ever: `{client}` has no timeout");
         let endpoint = &cx.graph.endpoints[entry];
-        let served = [endpoint.method.as_deref().unwrap_or_default(), endpoint.path.as_str()].join(" ");
+        let served = endpoint.asked_as();
         let count = match calls.len() {
             1 => "1 call has".to_owned(),
             n => format!("{n} calls have"),

@@ -4,6 +4,7 @@ mod call_cycle;
 mod contract_copy_drift;
 mod dangling_call;
 mod layered_retries;
+mod long_chain;
 mod lost_message;
 mod missing_setting;
 mod missing_timeout;
@@ -41,4 +42,5 @@ pub static RULES: &[&Rule] = &[
     &version_skew::RULE,
     // Shape.
     &call_cycle::RULE,
+    &long_chain::RULE,
 ];

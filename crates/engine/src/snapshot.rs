@@ -68,6 +68,8 @@ impl Snapshot {
             | Claim::Uses(_)
             | Claim::Test(_)
             | Claim::Shape(_)
+            | Claim::Write(_)
+            | Claim::Intake(_)
             | Claim::Allow(_)
             | Claim::Owner(_) => false,
         })

@@ -2,8 +2,8 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Allow, Build, Call, Constant, Depends, Endpoint, Message, Module, Mount, Owner, Pass, Policy,
-    Profile, Read, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses,
+    Access, Alias, Allow, Build, Call, Constant, Depends, Endpoint, Intake, Message, Module, Mount, Owner, Pass,
+    Policy, Profile, Read, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,8 @@ pub enum Claim {
     Uses(Uses),
     // What rules need besides.
     Shape(Shape),
+    Write(Write),
+    Intake(Intake),
     // People and proof.
     Test(Test),
     Owner(Owner),

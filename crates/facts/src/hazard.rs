@@ -45,3 +45,63 @@ pub struct Allow {
     /// Empty where none is given, which is a finding of its own.
     pub reason: SmolStr,
 }
+
+/// Code changes stored data here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Write {
+    /// Table, collection or entity as the text names it; empty where it does not.
+    pub name: SmolStr,
+    pub kind: WriteKind,
+    /// The writer gives the row's own key, and makes none up: a second insert is refused.
+    pub keyed: bool,
+    pub within: SmolStr,
+}
+
+/// What a second run of the same write would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriteKind {
+    /// Adds a row or document: again, once more, unless a key forbids it.
+    Insert,
+    /// Adds or replaces by key.
+    Upsert,
+    /// Sets fields to values.
+    Set,
+    /// Changes a value by an amount, or appends to a list.
+    Add,
+    Delete,
+    /// A mapper decides whether it inserts or updates.
+    Save,
+}
+
+/// How code takes its messages: when the broker may forget them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Intake {
+    /// The library, as users name it.
+    pub client: SmolStr,
+    pub ack: Ack,
+    /// Simple names that the handling of a message calls or mentions; after [`Ack::First`], only what follows. Empty where
+    /// the text does not show what handles it.
+    pub does: Vec<SmolStr>,
+    /// The lines in which a message is handled, as far as they stand here: first and last.
+    pub lines: (u32, u32),
+    pub within: SmolStr,
+}
+
+/// When a message is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ack {
+    /// By the broker, when it delivers.
+    Delivery,
+    /// By the client, on a timer that does not know of the work.
+    Timer,
+    /// By code, before the work.
+    First,
+    /// By code or by the framework, after the work.
+    Last,
+    /// Given back by code, to be delivered again at once.
+    Requeued,
+    /// Refused by code: gone, unless the queue has a dead letter exchange.
+    Rejected,
+}

@@ -148,6 +148,16 @@ impl Display for Claim {
                 list(f, "", &o.owners)
             }
             Claim::Shape(s) => shape(s, f),
+            Claim::Write(w) => {
+                write!(f, "write {}{}", word(&w.kind), if w.keyed { " by key" } else { "" })?;
+                nonempty(f, "to", &w.name)?;
+                nonempty(f, "in", &w.within)
+            }
+            Claim::Intake(i) => {
+                write!(f, "intake acknowledged {} by {}", word(&i.ack), i.client)?;
+                list(f, "does", &i.does)?;
+                nonempty(f, "in", &i.within)
+            }
             Claim::Allow(a) => write!(f, "allow {} {}", a.rule, a.reason),
         }
     }

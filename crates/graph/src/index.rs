@@ -107,6 +107,8 @@ impl<'a> Index<'a> {
                     | Claim::Read(_)
                     | Claim::Test(_)
                     | Claim::Shape(_)
+                    | Claim::Write(_)
+                    | Claim::Intake(_)
                     | Claim::Allow(_)
                     | Claim::Owner(_) => {}
                 }

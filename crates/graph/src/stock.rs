@@ -89,6 +89,8 @@ impl Linker<'_> {
                     | Claim::Return(_)
                     | Claim::Pass(_)
                     | Claim::Shape(_)
+                    | Claim::Write(_)
+                    | Claim::Intake(_)
                     | Claim::Allow(_)
                     | Claim::Uses(_) => {}
                 }

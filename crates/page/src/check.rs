@@ -57,6 +57,8 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Read(_)
             | Claim::Test(_)
             | Claim::Shape(_)
+            | Claim::Write(_)
+            | Claim::Intake(_)
             | Claim::Allow(_)
             | Claim::Owner(_) => true,
         };

@@ -22,7 +22,9 @@ pub(crate) mod rust_settings;
 mod script;
 
 mod flow;
+mod intake;
 mod tests;
+mod writes;
 
 pub(crate) use library::{kebab, placeholders};
 
@@ -33,7 +35,7 @@ use seam_facts::{SmolStr, Span};
 use std::collections::HashMap;
 
 /// What holds whatever the technology; it runs before the technologies.
-pub static EXTRACTORS: &[&Extractor] = &[&flow::EXTRACTOR, &tests::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] = &[&flow::EXTRACTOR, &intake::EXTRACTOR, &tests::EXTRACTOR, &writes::EXTRACTOR];
 
 /// One call in one function.
 #[derive(Clone, Copy, Debug)]

@@ -296,7 +296,11 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         "var_declaration" | "const_declaration" => declaration(cx, node, out),
         "type_declaration" => types(cx, node),
         "receive_statement" if node.child_by_field_name("left").is_some() => assign(cx, node, out),
-        "expression_statement" | "go_statement" | "defer_statement" => {
+        "defer_statement" => {
+            let body = children(node).into_iter().map(|n| Stmt::Expr(value(cx, n))).collect();
+            out.push(Stmt::Block { kind: BlockKind::Finally, head: None, body, span: span(node) });
+        }
+        "expression_statement" | "go_statement" => {
             for inner in children(node) {
                 let lowered = value(cx, inner);
                 out.push(flag_variable(lowered));

@@ -12,7 +12,7 @@ mod paths;
 mod python;
 mod script;
 mod sidecar;
-mod sql;
+pub(crate) mod sql;
 mod web;
 
 use crate::Extractor;

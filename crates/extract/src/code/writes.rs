@@ -102,6 +102,7 @@ fn each_whole<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
                 }
                 each_whole(body, visit);
             }
+            Stmt::Leave(..) => {}
         }
     }
 }

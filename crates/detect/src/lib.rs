@@ -7,6 +7,7 @@
 mod cx;
 pub mod defaults;
 pub mod drift;
+mod effects;
 mod finding;
 pub mod keys;
 pub mod live;

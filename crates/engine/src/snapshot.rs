@@ -70,6 +70,7 @@ impl Snapshot {
             | Claim::Shape(_)
             | Claim::Write(_)
             | Claim::Intake(_)
+            | Claim::Region(_)
             | Claim::Allow(_)
             | Claim::Owner(_) => false,
         })

@@ -78,7 +78,7 @@ pub fn extract(file: &File<'_>) -> FileFacts {
         } else {
             let mut unit = lang::lower(lang, file.text, &mut sink);
             lang::name_default(&mut unit, file.path);
-            let code = Code::new(file.path, &unit);
+            let code = Code::new(file.path, file.text, &unit);
             for extractor in self::code() {
                 if let Reads::Code { langs, extract } = &extractor.reads
                     && (langs.is_empty() || langs.contains(&lang))

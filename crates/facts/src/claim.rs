@@ -3,7 +3,8 @@
 
 use crate::{
     Access, Alias, Allow, Build, Call, Constant, Depends, Endpoint, Intake, Message, Module, Mount, Owner, Pass,
-    Policy, Profile, Read, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses, Write,
+    Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses,
+    Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,7 @@ pub enum Claim {
     Shape(Shape),
     Write(Write),
     Intake(Intake),
+    Region(Region),
     // People and proof.
     Test(Test),
     Owner(Owner),

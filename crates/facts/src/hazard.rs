@@ -105,3 +105,38 @@ pub enum Ack {
     /// Refused by code: gone, unless the queue has a dead letter exchange.
     Rejected,
 }
+
+/// A stretch of a function that rules about failures ask about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Region {
+    pub kind: RegionKind,
+    /// Symbol of the function it stands in; empty at top level.
+    pub within: SmolStr,
+    /// First and last line of the stretch.
+    pub lines: (u32, u32),
+    /// Stretches within it that look after themselves.
+    pub apart: Vec<(u32, u32)>,
+    /// Simple names of what is called there, sorted.
+    pub names: Vec<SmolStr>,
+    /// What is said there, for people: the text that is logged.
+    pub detail: SmolStr,
+}
+
+impl Region {
+    /// Whether what stands on `line` belongs to the stretch.
+    pub fn holds(&self, line: u32) -> bool {
+        let within = |(first, last): (u32, u32)| first <= line && line <= last;
+        within(self.lines) && !self.apart.iter().any(|a| within(*a))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegionKind {
+    /// An error of what is done there ends there, and the function goes on as though it had not happened.
+    Swallows,
+    /// The same, but whoever asked gets nothing or an empty value instead of a result, and may notice.
+    Conceals,
+    /// The same, and the code says that it is meant so.
+    Spares,
+}

@@ -158,6 +158,20 @@ impl Display for Claim {
                 list(f, "does", &i.does)?;
                 nonempty(f, "in", &i.within)
             }
+            Claim::Region(r) => {
+                write!(f, "{} {}-{}", word(&r.kind), r.lines.0, r.lines.1)?;
+                for (first, last) in &r.apart {
+                    write!(f, " but {first}-{last}")?;
+                }
+                if !r.detail.is_empty() {
+                    write!(f, " `{}`", r.detail)?;
+                }
+                list(f, "of", &r.names)?;
+                if !r.within.is_empty() {
+                    write!(f, " in {}", r.within)?;
+                }
+                Ok(())
+            }
             Claim::Allow(a) => write!(f, "allow {} {}", a.rule, a.reason),
         }
     }

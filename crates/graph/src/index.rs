@@ -109,6 +109,7 @@ impl<'a> Index<'a> {
                     | Claim::Shape(_)
                     | Claim::Write(_)
                     | Claim::Intake(_)
+                    | Claim::Region(_)
                     | Claim::Allow(_)
                     | Claim::Owner(_) => {}
                 }

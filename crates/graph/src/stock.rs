@@ -91,6 +91,7 @@ impl Linker<'_> {
                     | Claim::Shape(_)
                     | Claim::Write(_)
                     | Claim::Intake(_)
+                    | Claim::Region(_)
                     | Claim::Allow(_)
                     | Claim::Uses(_) => {}
                 }

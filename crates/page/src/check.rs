@@ -59,6 +59,7 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Shape(_)
             | Claim::Write(_)
             | Claim::Intake(_)
+            | Claim::Region(_)
             | Claim::Allow(_)
             | Claim::Owner(_) => true,
         };

@@ -12,6 +12,7 @@ mod port_mismatch;
 mod retry_storm;
 mod secret_in_plain;
 mod start_order;
+mod swallowed_error;
 mod timeout_inversion;
 mod unknown_host;
 mod unread_setting;
@@ -29,6 +30,7 @@ pub static RULES: &[&Rule] = &[
     &unsafe_retry::RULE,
     &retry_storm::RULE,
     &layered_retries::RULE,
+    &swallowed_error::RULE,
     // Contract.
     &dangling_call::RULE,
     &contract_copy_drift::RULE,

@@ -17,6 +17,7 @@ mod jvm;
 mod library;
 mod names;
 mod python;
+mod regions;
 pub(crate) mod rust;
 pub(crate) mod rust_settings;
 mod script;
@@ -35,7 +36,8 @@ use seam_facts::{SmolStr, Span};
 use std::collections::HashMap;
 
 /// What holds whatever the technology; it runs before the technologies.
-pub static EXTRACTORS: &[&Extractor] = &[&flow::EXTRACTOR, &intake::EXTRACTOR, &tests::EXTRACTOR, &writes::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] =
+    &[&flow::EXTRACTOR, &intake::EXTRACTOR, &regions::EXTRACTOR, &tests::EXTRACTOR, &writes::EXTRACTOR];
 
 /// One call in one function.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +98,8 @@ fn assigned_names<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a str, Binding<
 /// A lowered file with indexes over it.
 pub struct Code<'a> {
     pub path: &'a str,
+    /// The file as it is written, for the words that lowering leaves out.
+    pub text: &'a str,
     pub unit: &'a Unit,
     sites: Vec<Site<'a>>,
     by_name: HashMap<&'a str, Vec<usize>>,
@@ -116,9 +120,10 @@ pub struct Code<'a> {
 }
 
 impl<'a> Code<'a> {
-    pub fn new(path: &'a str, unit: &'a Unit) -> Self {
+    pub fn new(path: &'a str, text: &'a str, unit: &'a Unit) -> Self {
         let mut code = Code {
             path,
+            text,
             unit,
             sites: Vec::new(),
             by_name: HashMap::new(),

@@ -6,6 +6,7 @@
 
 mod contracts;
 mod deployment;
+mod effects;
 mod mutant;
 mod policies;
 mod traffic;
@@ -86,7 +87,8 @@ fn mutants(snapshot: &Snapshot, workspace: &Workspace) -> Result<Vec<Mutant>, St
     let paths: Vec<&str> = workspace.paths().collect();
     let seen = Seen { map: &map, paths: &paths, text: &|path| workspace.text(path) };
     let mut out = Vec::new();
-    for make in deployment::CLASSES.iter().chain(traffic::CLASSES).chain(contracts::CLASSES).chain(policies::CLASSES) {
+    let classes = deployment::CLASSES.iter().chain(traffic::CLASSES).chain(contracts::CLASSES);
+    for make in classes.chain(policies::CLASSES).chain(effects::CLASSES) {
         let mut made = Vec::new();
         make(&seen, &mut made);
         made.sort_by(|a: &Mutant, b: &Mutant| (&a.about, &a.places).cmp(&(&b.about, &b.places)));

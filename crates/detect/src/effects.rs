@@ -1,0 +1,269 @@
+//! What operations do to others: which of them change something elsewhere, and which of those may fail without harm.
+//!
+//! Invariant: a request is a change only if its method may change something and its name does not say that it asks; what a
+//! name says to be a courtesy (mail, metrics, caches) is one.
+
+use crate::Cx;
+use seam_facts::SmolStr;
+use seam_graph::{EdgeKind, Evidence, NodeKind, Operation};
+use std::collections::BTreeSet;
+
+/// A change that an operation makes outside of its own process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Change {
+    /// A message.
+    Message,
+    /// A request that changes something at its callee.
+    Request,
+}
+
+/// The change that an operation makes, if it makes one.
+pub(crate) fn change(cx: &Cx<'_>, operation: Operation) -> Option<Change> {
+    let edge = cx.edge(operation.edge);
+    let said = cx.detail(operation).operation.as_str();
+    match edge.kind {
+        EdgeKind::QueuePublish => Some(Change::Message),
+        EdgeKind::Http => {
+            let (method, path) = said.split_once(' ')?;
+            let changes = matches!(method, "POST" | "PUT" | "PATCH" | "DELETE");
+            let asks = path.split('/').any(asks) || path.ends_with("graphql");
+            (changes && !asks).then_some(Change::Request)
+        }
+        EdgeKind::Grpc => {
+            let (_, method) = said.rsplit_once('/')?;
+            (!method.is_empty() && !method.contains(['*', '{']) && !asks(method)).then_some(Change::Request)
+        }
+        EdgeKind::Graphql
+        | EdgeKind::Websocket
+        | EdgeKind::Thrift
+        | EdgeKind::Dubbo
+        | EdgeKind::Smtp
+        | EdgeKind::Tcp
+        | EdgeKind::Db
+        | EdgeKind::Cache
+        | EdgeKind::QueueConsume => None,
+    }
+}
+
+/// A part of a path or a method's name whose first word says that nothing changes.
+fn asks(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "get",
+        "query",
+        "queries",
+        "find",
+        "search",
+        "list",
+        "fetch",
+        "load",
+        "read",
+        "check",
+        "validate",
+        "verify",
+        "is",
+        "has",
+        "count",
+        "calculate",
+        "calc",
+        "compute",
+        "convert",
+        "quote",
+        "quotes",
+        "estimate",
+        "predict",
+        "login",
+        "signin",
+        "auth",
+        "authenticate",
+        "authorize",
+        "authorise",
+        "token",
+        "tokens",
+        "oauth",
+        "introspect",
+        "health",
+        "ping",
+        "echo",
+        "watch",
+        "lookup",
+        "describe",
+        "preview",
+        "recommend",
+        "hello",
+        "greet",
+        "chat",
+        "completions",
+        "embeddings",
+        "generate",
+        "translate",
+        "render",
+        "parse",
+        "classify",
+        "infer",
+        "analyze",
+        "analyse",
+        "v1beta",
+    ];
+    words(name).first().is_some_and(|w| WORDS.contains(&w.as_str()))
+}
+
+/// Whether the operation is a courtesy: nothing that was promised is lost with it.
+pub(crate) fn is_courtesy(cx: &Cx<'_>, operation: Operation) -> bool {
+    const WORDS: &[&str] = &[
+        "notify",
+        "notification",
+        "notifications",
+        "notifier",
+        "email",
+        "emails",
+        "mail",
+        "mails",
+        "mailer",
+        "sms",
+        "slack",
+        "telegram",
+        "discord",
+        "push",
+        "metric",
+        "metrics",
+        "stat",
+        "stats",
+        "statistics",
+        "analytics",
+        "track",
+        "tracking",
+        "telemetry",
+        "trace",
+        "traces",
+        "span",
+        "log",
+        "logs",
+        "logging",
+        "audit",
+        "cache",
+        "caches",
+        "invalidate",
+        "evict",
+        "warmup",
+        "prefetch",
+        "heartbeat",
+        "register",
+        "registration",
+        "deregister",
+        "unregister",
+        "webhook",
+        "alert",
+        "alerts",
+        "confirmation",
+        "logout",
+        "history",
+        "views",
+        "monitor",
+        "monitoring",
+        "progress",
+        "typing",
+        "presence",
+        "toast",
+        "dashboard",
+        "backup",
+        "seed",
+        "demo",
+    ];
+    let edge = cx.edge(operation.edge);
+    let detail = cx.detail(operation);
+    if cx.node(edge.to).kind == NodeKind::Tool {
+        return true;
+    }
+    let named = match edge.kind {
+        // A broker carries many things; the topic says which.
+        EdgeKind::QueuePublish => detail.operation.to_string(),
+        _ => format!("{} {}", detail.operation, cx.name(edge.to)),
+    };
+    let named = format!("{named} {}", last(&detail.within));
+    words(&named).iter().any(|w| WORDS.contains(&w.as_str()))
+}
+
+/// Words of a name in any spelling, lower case.
+pub(crate) fn words(name: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut previous = ' ';
+    for c in name.chars() {
+        let starts =
+            c.is_alphanumeric() && (!previous.is_alphanumeric() || c.is_uppercase() && !previous.is_uppercase());
+        if starts {
+            out.push(String::new());
+        }
+        if c.is_alphanumeric()
+            && let Some(word) = out.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        previous = c;
+    }
+    out
+}
+
+pub(crate) fn last(symbol: &str) -> &str {
+    symbol.rsplit(['.', ':']).next().unwrap_or(symbol)
+}
+
+/// An operation in words: `POST /charges` of `payment`, the message `order-created`.
+pub(crate) fn said(cx: &Cx<'_>, operation: Operation) -> String {
+    let edge = cx.edge(operation.edge);
+    let detail = cx.detail(operation);
+    let what = crate::patience::called(cx, operation);
+    match edge.kind {
+        EdgeKind::QueuePublish if topic(&detail.operation).is_empty() => format!("a message to `{}`", cx.name(edge.to)),
+        EdgeKind::QueuePublish => format!("the message `{}`", topic(&detail.operation)),
+        _ => format!("`{what}` of `{}`", cx.name(edge.to)),
+    }
+}
+
+/// The part of a topic that is known.
+fn topic(operation: &str) -> &str {
+    operation.split(' ').find(|t| !t.is_empty() && !t.contains('{')).unwrap_or_default()
+}
+
+/// Nodes whose code runs in a browser, as what they are built with says.
+pub(crate) fn pages(cx: &Cx<'_>) -> BTreeSet<usize> {
+    const LIBRARIES: &[&str] = &["react", "react-dom", "vue", "@angular/core", "svelte", "jquery", "react-scripts"];
+    const SERVERS: &[&str] = &["express", "next", "nuxt", "koa", "fastify", "@nestjs/core"];
+    let has = |node: usize, names: &[&str]| {
+        cx.graph.packages.iter().any(|p| p.node == node && names.contains(&p.package.as_str()))
+    };
+    (0..cx.graph.nodes.len()).filter(|n| has(*n, LIBRARIES) && !has(*n, SERVERS)).collect()
+}
+
+/// Whether a file is sent to a browser.
+pub(crate) fn is_page(path: &SmolStr) -> bool {
+    [".tsx", ".jsx", ".vue", ".svelte"].iter().any(|e| path.ends_with(e))
+        || path.split('/').any(|part| matches!(part, "static" | "public" | "wwwroot" | "assets"))
+}
+
+/// Where a service is asked to do something.
+pub(crate) struct Entry {
+    pub at: Evidence,
+    /// `serves`, `takes`.
+    pub verb: &'static str,
+    /// In backticks.
+    pub name: String,
+}
+
+/// An entry of the node that leads to the operation: an endpoint, or else a consumed message.
+pub(crate) fn entry(cx: &Cx<'_>, node: usize, operation: Operation) -> Option<Entry> {
+    let leads = |effects: &[seam_graph::Effect]| effects.iter().any(|e| e.operation == operation);
+    let mut served = cx.graph.endpoints.iter().enumerate().filter(|(_, e)| e.node == node);
+    if let Some((_, endpoint)) = served.find(|(i, _)| leads(cx.flows().endpoint(*i))) {
+        let name = [endpoint.method.as_deref().unwrap_or_default(), endpoint.path.as_str()].join(" ");
+        let at = endpoint.proof.first().clone();
+        return Some(Entry { at, verb: "serves", name: format!("`{}`", name.trim()) });
+    }
+    let own = cx.outgoing(node).iter().filter(|e| cx.edge(**e).kind == EdgeKind::QueueConsume);
+    let mut consumed = own.flat_map(|e| (0..cx.edge(*e).details.len()).map(|detail| Operation { edge: *e, detail }));
+    let taken = consumed.find(|o| leads(cx.flows().consumer(*o)))?;
+    let name = match topic(&cx.detail(taken).operation) {
+        "" => format!("a message of `{}`", cx.name(cx.edge(taken.edge).to)),
+        topic => format!("the message `{topic}`"),
+    };
+    Some(Entry { at: cx.detail(taken).at.clone(), verb: "takes", name })
+}

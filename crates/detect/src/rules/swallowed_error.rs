@@ -1,0 +1,155 @@
+//! A failed change elsewhere is logged and forgotten. See `swallowed_error.md`.
+
+use crate::effects::{Change, change, entry, is_courtesy, is_page, last, pages, said};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Claim, Region, RegionKind, SmolStr};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+pub static RULE: Rule = Rule {
+    id: "swallowed-error",
+    group: Group::Interaction,
+    severity: Severity::Warning,
+    nursery: false,
+    hypothesis: true,
+    page: include_str!("swallowed_error.md"),
+    find,
+};
+
+/// Functions between the clause and the operation: further away, names tell too little.
+const DEPTH: usize = 3;
+/// Operations shown of one clause.
+const SHOWN: usize = 4;
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    // What is done on each line of each file.
+    let mut places: HashMap<&str, Vec<(u32, Operation)>> = HashMap::new();
+    for (operation, _, detail) in cx.operations() {
+        places.entry(&detail.at.path).or_default().push((detail.at.at.line, operation));
+    }
+    let in_browser = pages(cx);
+    let mut seen: BTreeSet<(SmolStr, (u32, u32))> = BTreeSet::new();
+    for (id, node) in cx.graph.nodes.iter().enumerate() {
+        if !matches!(node.kind, NodeKind::Service | NodeKind::Gateway) || cx.outgoing(id).is_empty() {
+            continue;
+        }
+        for path in node.own.iter().chain(&node.libraries) {
+            for fact in cx.facts(path) {
+                let Claim::Region(region) = &fact.claim else { continue };
+                if region.kind != RegionKind::Swallows || seen.contains(&(path.clone(), region.lines)) {
+                    continue;
+                }
+                let held = held(cx, id, path, region, &places);
+                if held.is_empty() {
+                    continue;
+                }
+                seen.insert((path.clone(), region.lines));
+                let browser = in_browser.contains(&id) || is_page(path);
+                let at = cx.evidence(path, fact, "the error ends here");
+                out.push(draft(cx, id, region, &at, &held, browser));
+            }
+        }
+    }
+}
+
+/// Changes that are made in a stretch, with the functions that lead to them.
+fn held(
+    cx: &Cx<'_>,
+    node: usize,
+    path: &SmolStr,
+    region: &Region,
+    places: &HashMap<&str, Vec<(u32, Operation)>>,
+) -> Vec<(Operation, Vec<SmolStr>)> {
+    let here = |operation: &Operation| cx.edge(operation.edge).from == node && change(cx, *operation).is_some();
+    let all = places.get(path.as_str());
+    let direct = all.into_iter().flatten().filter(|(line, o)| region.holds(*line) && here(o));
+    let mut out: BTreeMap<Operation, Vec<SmolStr>> = direct.map(|(_, o)| (*o, Vec::new())).collect();
+    // A direct change is what the clause is about; around a whole program, names tell too little.
+    if out.is_empty() && !region.within.is_empty() {
+        for effect in cx.flows().called(node, path, &region.within, &region.names) {
+            let operation = effect.operation;
+            if effect.way.len() <= DEPTH && here(&operation) && !looked_after(cx, operation) {
+                out.insert(operation, effect.way);
+            }
+        }
+    }
+    // One line may be read as several operations.
+    let mut lines = BTreeSet::new();
+    out.retain(|o, _| lines.insert((cx.detail(*o).at.path.clone(), cx.detail(*o).at.at.line, cx.edge(o.edge).to)));
+    out.into_iter().collect()
+}
+
+/// Whether the error never leaves the place where the operation is.
+fn looked_after(cx: &Cx<'_>, operation: Operation) -> bool {
+    let at = &cx.detail(operation).at;
+    cx.facts(&at.path).iter().any(|f| matches!(&f.claim, Claim::Region(r) if r.holds(at.at.line)))
+}
+
+fn draft(
+    cx: &Cx<'_>,
+    node: usize,
+    region: &Region,
+    at: &Evidence,
+    held: &[(Operation, Vec<SmolStr>)],
+    browser: bool,
+) -> Draft {
+    let name = cx.name(node);
+    let (first, way) = &held[0];
+    let what = said(cx, *first);
+    let more = match held.len() {
+        1 => String::new(),
+        2 => " and one more".to_owned(),
+        n => format!(" and {} more", n - 1),
+    };
+    let does = if region.detail.is_empty() { "drops" } else { "only logs" };
+    let message = format!("`{name}` {does} the failure of {what}{more}, and goes on");
+    let entry = entry(cx, node, *first);
+    let answers = match &entry {
+        Some(entry) => format!("{} ends as though all were done", entry.name),
+        None => format!("`{name}` goes on as though all were done"),
+    };
+    let to = cx.name(cx.edge(first.edge).to);
+    let fails = match change(cx, *first) {
+        Some(Change::Message) => format!("When `{to}` cannot be reached, the message is gone and {answers}"),
+        _ => format!("When `{to}` is down, too slow or refuses, {answers}"),
+    };
+    let left = match region.detail.as_str() {
+        "" => "nothing is left that says so".to_owned(),
+        text => format!("one log line is left (`{}`)", text.replace('`', "'")),
+    };
+    let subject = format!("{name} {} {}", region.within, crate::patience::called(cx, *first));
+    let mut draft = Draft::new(subject, at, message)
+        .why(format!("{fails}: {left}, and nobody tries again."))
+        .help(
+            "let the error reach whoever asked, or keep the work where something repeats it (an outbox, a queue with \
+             redelivery); where a failure may be forgotten, say so in a comment at the clause",
+        )
+        .about(held.iter().map(|(o, _)| cx.edge(o.edge).key.clone()).collect::<BTreeSet<_>>());
+    if let Some(entry) = &entry {
+        draft = draft.link(&entry.at, format!("`{name}` {} {}", entry.verb, entry.name));
+    }
+    for (operation, way) in held.iter().take(SHOWN) {
+        let through = way.last().map(|f| format!(" in `{}`", last(f))).unwrap_or_default();
+        draft = draft.link(&cx.detail(*operation).at, format!("`{name}` asks for {}{through}", said(cx, *operation)));
+    }
+    draft = draft
+        .link(at, if region.detail.is_empty() { "the error ends here" } else { "the error ends here, in the log" });
+    if let Some(index) = cx.detail(*first).endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)) {
+        let endpoint = cx.graph.endpoints[index].proof.first();
+        draft = draft.link(endpoint, format!("`{to}` would have answered {}", crate::patience::called(cx, *first)));
+        let stores = cx.flows().endpoint(index).iter().find(|e| cx.edge(e.operation.edge).kind == EdgeKind::Db);
+        if let Some(effect) = stores {
+            let store = cx.name(cx.edge(effect.operation.edge).to);
+            draft = draft.link(&cx.detail(effect.operation).at, format!("and works on the database `{store}`"));
+        }
+    }
+    draft = draft.certainty(cx.detail(*first).certainty);
+    if !way.is_empty() {
+        draft = draft.certainty(Certainty::Inferred);
+    }
+    // What no entry leads to is a script, or a generator of load.
+    if browser || entry.is_none() || held.iter().all(|(o, _)| is_courtesy(cx, *o)) {
+        draft = draft.severity(Severity::Note);
+    }
+    draft
+}

@@ -1,0 +1,647 @@
+//! Stretches of functions that say what becomes of a failure: which errors end where they are caught. See `regions.md`.
+//!
+//! Invariant: a clause swallows only if all that it does is known to change nothing (it logs, counts, or does nothing);
+//! whatever else stands in it may be the answer to the failure. Lowering leaves out what has no value (`throw;`, `break`),
+//! so the clause's own words are asked besides.
+
+use super::Code;
+use super::ir::{BlockKind, Call, Expr, ExprKind, Stmt, walk_stmts};
+use crate::lang::Lang;
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Claim, Region, RegionKind, SmolStr, Span};
+use std::collections::BTreeSet;
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "regions",
+    version: 1,
+    page: include_str!("regions.md"),
+    reads: Reads::Code { langs: &[], extract },
+};
+
+/// More names than this are a whole program.
+const MAX_NAMES: usize = 32;
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    let text: Vec<&str> = code.text.lines().collect();
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        let mut out = Vec::new();
+        Look { code, text: &text, function: index, out: &mut out }.list(&function.body, false, &[]);
+        for (region, at) in out {
+            sink.stated(Claim::Region(region), at);
+        }
+    }
+}
+
+/// What a clause does with the error.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Does {
+    /// Nothing that anybody else sees.
+    Nothing,
+    /// Says that all went well.
+    Agrees,
+    /// Gives an empty value.
+    Empty,
+    /// Something.
+    Answers,
+}
+
+struct Look<'l, 'a> {
+    code: &'l Code<'a>,
+    text: &'l [&'a str],
+    function: usize,
+    out: &'l mut Vec<(Region, Span)>,
+}
+
+impl Look<'_, '_> {
+    /// One list of statements; `repeats`: it stands in a loop that is left when the work is done. `after`: the statements
+    /// that follow the lists around.
+    fn list(&mut self, stmts: &[Stmt], repeats: bool, after: &[&[Stmt]]) {
+        for (at, stmt) in stmts.iter().enumerate() {
+            let rest = &stmts[at + 1..];
+            match stmt {
+                Stmt::Block { kind, body, head, span } => {
+                    match kind {
+                        BlockKind::Try => self.tried(body, rest, repeats, after),
+                        BlockKind::Branch => self.checked(&stmts[..at], head.as_ref(), body, *span, rest),
+                        BlockKind::Loop | BlockKind::Catch | BlockKind::Finally | BlockKind::With => {}
+                    }
+                    let repeats = match kind {
+                        BlockKind::Loop => self.tries_again(*span),
+                        _ => repeats,
+                    };
+                    let mut after = after.to_vec();
+                    after.push(rest);
+                    self.list(body, repeats, &after);
+                }
+                Stmt::Expr(expr) => {
+                    self.chained(expr, true);
+                    self.discarded(expr);
+                }
+                Stmt::Return(expr) => self.chained(expr, false),
+                Stmt::Assign { value, .. } => self.chained(value, false),
+            }
+        }
+    }
+
+    /// `try { … } catch { … }`.
+    fn tried(&mut self, body: &[Stmt], rest: &[Stmt], repeats: bool, after: &[&[Stmt]]) {
+        let clause = |s: &&Stmt| matches!(s, Stmt::Block { kind: BlockKind::Catch | BlockKind::Finally, .. });
+        let clauses: Vec<&Stmt> = rest.iter().take_while(clause).collect();
+        let rest = &rest[clauses.len()..];
+        for stmt in clauses {
+            let Stmt::Block { kind: BlockKind::Catch, head, body: caught, span } = stmt else { continue };
+            if head.as_ref().is_some_and(expected) || repeats || self.says(*span, LEAVES) {
+                continue;
+            }
+            let mut does = self.does(caught);
+            if does == Does::Nothing && tells(body, rest, after) {
+                does = Does::Empty;
+            }
+            if let Some(lines) = lines(body) {
+                self.region(does, lines, body.iter(), *span, self.text_of(caught));
+            }
+        }
+    }
+
+    /// Go: `if err != nil { … }` after the call that gave `err`; Rust: `if let Err(e) = call { … }`.
+    fn checked(&mut self, before: &[Stmt], head: Option<&Expr>, body: &[Stmt], span: Span, rest: &[Stmt]) {
+        let Some(head) = head else { return };
+        let mut does = self.does(body);
+        if does == Does::Answers || self.says(span, LEAVES) {
+            return;
+        }
+        match self.code.unit.lang {
+            Lang::Go => {
+                let ExprKind::Other(parts) = &head.kind else { return };
+                let [Expr { kind: ExprKind::Name(error), .. }, Expr { kind: ExprKind::Null, .. }, _] = parts.as_slice()
+                else {
+                    return;
+                };
+                let gives = |s: &&Stmt| matches!(s, Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, .. } if name == error);
+                let Some(Stmt::Assign { span: at, .. }) = before.iter().rev().take(3).find(gives) else { return };
+                let together: Vec<&Stmt> = before.iter().rev().take(5).filter(|s| span_of(s).line == at.line).collect();
+                let used = |s: &&Stmt| {
+                    let Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, .. } = s else { return false };
+                    name != error && mentions(rest, name)
+                };
+                if does == Does::Nothing && together.iter().any(used) {
+                    does = Does::Empty;
+                }
+                let lines = (at.line, at.end_line);
+                self.region(does, lines, together.into_iter(), span, self.text_of(body));
+            }
+            Lang::Rust if self.line(span.line).is_some_and(|l| l.contains("if let Err(")) => {
+                let stmt = Stmt::Expr(head.clone());
+                let lines = (head.span.line, head.span.end_line);
+                self.region(does, lines, std::iter::once(&stmt), span, self.text_of(body));
+            }
+            _ => {}
+        }
+    }
+
+    /// `call().catch(e => …)`, `.exceptionally(e -> …)`, `.onFailure { … }`.
+    fn chained(&mut self, expr: &Expr, dropped: bool) {
+        let mut found = Vec::new();
+        expr.walk(&mut |e| {
+            if let ExprKind::Call(call) = &e.kind {
+                found.extend(self.handles(call).map(|handler| (e, call, handler)));
+            }
+        });
+        for (at, call, handler) in found {
+            let (mut does, says, span) = match &handler.kind {
+                ExprKind::Lambda(index) => {
+                    let function = &self.code.unit.functions[*index];
+                    if self.says(function.span, LEAVES) {
+                        continue;
+                    }
+                    (self.does(&function.body), self.text_of(&function.body), function.span)
+                }
+                // `.catch(console.error)`.
+                ExprKind::Member(..) if is_log(handler) => {
+                    let says = handler.path().unwrap_or_default();
+                    (Does::Nothing, SmolStr::from(says), handler.span)
+                }
+                _ => continue,
+            };
+            // A value of nothing is a result all the same where somebody takes it.
+            if does != Does::Answers && does != Does::Agrees {
+                does = if dropped && std::ptr::eq(at, expr) { Does::Nothing } else { Does::Empty };
+            }
+            let Some(guarded) = call.receiver() else { continue };
+            let stmt = Stmt::Expr(guarded.clone());
+            self.region(does, (at.span.line, guarded.span.end_line), std::iter::once(&stmt), span, says);
+        }
+    }
+
+    fn handles<'e>(&self, call: &'e Call) -> Option<&'e Expr> {
+        let names: &[&str] = match self.code.unit.lang {
+            Lang::Script => &["catch"],
+            Lang::Java => &["exceptionally"],
+            Lang::Kotlin => &["onFailure", "exceptionally"],
+            _ => &[],
+        };
+        if !names.contains(&call.name()) {
+            return None;
+        }
+        let [only] = call.args.as_slice() else { return None };
+        // Other things have a member `catch` too; a promise comes from a call.
+        matches!(call.receiver()?.kind, ExprKind::Call(_)).then_some(&only.value)
+    }
+
+    /// Go's `_ = call()` and Rust's `let _ = call()`.
+    fn discarded(&mut self, expr: &Expr) {
+        let starts: &[&str] = match self.code.unit.lang {
+            Lang::Go => &["_ = ", "_, _ = "],
+            Lang::Rust => &["let _ = "],
+            _ => return,
+        };
+        let Some(line) = self.line(expr.span.line) else { return };
+        if matches!(expr.kind, ExprKind::Call(_)) && starts.iter().any(|s| line.trim_start().starts_with(s)) {
+            let stmt = Stmt::Expr(expr.clone());
+            let lines = (expr.span.line, expr.span.end_line);
+            self.region(Does::Nothing, lines, std::iter::once(&stmt), expr.span, SmolStr::default());
+        }
+    }
+
+    fn region<'s>(
+        &mut self,
+        does: Does,
+        lines: (u32, u32),
+        stmts: impl Iterator<Item = &'s Stmt>,
+        clause: Span,
+        says: SmolStr,
+    ) {
+        if does == Does::Answers {
+            return;
+        }
+        let mut held = Held { code: self.code, names: BTreeSet::new(), apart: Vec::new() };
+        stmts.for_each(|s| held.stmt(s));
+        if held.names.is_empty() {
+            return;
+        }
+        let within = self.code.within(self.function);
+        let aloud = format!("{says} {within}").to_ascii_lowercase();
+        let meant = BEST_EFFORT.iter().any(|w| aloud.contains(w))
+            || self.commented(clause.line.saturating_sub(1), clause.end_line)
+            || self.commented(lines.0.saturating_sub(2), lines.0);
+        let kind = match does {
+            _ if meant => RegionKind::Spares,
+            Does::Empty => RegionKind::Conceals,
+            Does::Nothing | Does::Agrees | Does::Answers => RegionKind::Swallows,
+        };
+        let names = held.names.into_iter().take(MAX_NAMES).collect();
+        self.out.push((Region { kind, within, lines, apart: held.apart, names, detail: says }, clause));
+    }
+
+    fn does(&self, body: &[Stmt]) -> Does {
+        let each = body.iter().map(|stmt| match stmt {
+            Stmt::Expr(e) if is_quiet(e) => Does::Nothing,
+            Stmt::Return(e) => match &e.kind {
+                ExprKind::Bool(true) => Does::Agrees,
+                // In Go, no error is what the caller looks at.
+                ExprKind::Null if self.code.unit.lang == Lang::Go && self.gives_an_error_only() => Does::Agrees,
+                ExprKind::Null | ExprKind::Bool(false) => Does::Empty,
+                ExprKind::List(items) if items.is_empty() => Does::Empty,
+                ExprKind::Object(entries) if entries.is_empty() => Does::Empty,
+                ExprKind::Call(call) if is_log(&call.callee) => Does::Nothing,
+                _ => Does::Answers,
+            },
+            Stmt::Block { kind: BlockKind::Branch, body, .. } => self.does(body),
+            Stmt::Expr(_) | Stmt::Assign { .. } | Stmt::Block { .. } => Does::Answers,
+        });
+        each.max().unwrap_or(Does::Nothing)
+    }
+
+    fn gives_an_error_only(&self) -> bool {
+        let mut function = self.function;
+        while let Some(parent) = self.code.unit.functions[function].parent
+            && self.code.unit.functions[function].returns.is_empty()
+        {
+            function = parent;
+        }
+        matches!(self.code.unit.functions[function].returns.trim_matches(['(', ')', ' ']), "error" | "err error")
+    }
+
+    /// What a clause logs, for people: the text, or else the line; empty if it does nothing.
+    fn text_of(&self, body: &[Stmt]) -> SmolStr {
+        let mut text = "";
+        walk_stmts(body, &mut |e| {
+            if let ExprKind::Str(said) = &e.kind
+                && text.len() < 4
+            {
+                text = said.trim_matches([' ', ':', '\n', '"']);
+            }
+        });
+        if text.len() < 4 {
+            let first = body.iter().map(|s| span_of(s).line).find_map(|line| self.line(line));
+            text = first.unwrap_or_default().trim().trim_end_matches(';');
+        }
+        text.chars().take(80).collect::<String>().into()
+    }
+
+    fn line(&self, line: u32) -> Option<&str> {
+        self.text.get(line.checked_sub(1)? as usize).copied()
+    }
+
+    fn some_lines(&self, first: u32, last: u32) -> &[&str] {
+        let last = (last as usize).min(self.text.len());
+        self.text.get(first.saturating_sub(1) as usize..last).unwrap_or_default()
+    }
+
+    /// Whether the text of a stretch has one of these words.
+    fn says(&self, span: Span, words: &[&str]) -> bool {
+        self.some_lines(span.line, span.end_line).iter().any(|line| {
+            let mut parts = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            parts.any(|part| words.contains(&part))
+        })
+    }
+
+    /// Whether a comment on these lines says that a failure does not matter.
+    fn commented(&self, first: u32, last: u32) -> bool {
+        self.some_lines(first, last).iter().any(|line| {
+            let comment = ["//", "# ", "/*", "* "].iter().filter_map(|mark| line.find(mark)).min();
+            comment.is_some_and(|at| {
+                let said = line[at..].to_ascii_lowercase();
+                BEST_EFFORT.iter().any(|w| said.contains(w))
+            })
+        })
+    }
+
+    /// A loop that somebody leaves before its end, or whose words speak of attempts.
+    fn tries_again(&self, span: Span) -> bool {
+        self.says(span, &["break", "attempt", "attempts", "retry", "retries", "tries", "maxRetries", "max_retries"])
+    }
+}
+
+/// What is called in a stretch, and which parts of it look after their own failures or run at another time.
+struct Held<'h, 'a> {
+    code: &'h Code<'a>,
+    names: BTreeSet<SmolStr>,
+    apart: Vec<(u32, u32)>,
+}
+
+impl Held<'_, '_> {
+    fn stmt(&mut self, stmt: &Stmt) {
+        match stmt {
+            Stmt::Block { kind: BlockKind::Try, body, span, .. } => {
+                self.apart.push(lines(body).unwrap_or((span.line, span.line)));
+            }
+            Stmt::Block { head, body, .. } => {
+                head.iter().for_each(|h| self.expr(h));
+                body.iter().for_each(|s| self.stmt(s));
+            }
+            Stmt::Assign { target, value, .. } => {
+                self.expr(target);
+                self.expr(value);
+            }
+            Stmt::Expr(e) | Stmt::Return(e) => self.expr(e),
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Lambda(index) => {
+                let code = self.code;
+                code.unit.functions[*index].body.iter().for_each(|s| self.stmt(s));
+            }
+            ExprKind::Call(call) if LATER.contains(&call.name()) && has_closure(call) => {
+                self.apart.push((expr.span.line, expr.span.end_line));
+            }
+            ExprKind::Call(call) => {
+                let name = call.name();
+                if name.len() > 2 && !is_log(&call.callee) {
+                    self.names.insert(name.into());
+                }
+                expr.children().into_iter().for_each(|e| self.expr(e));
+            }
+            _ => expr.children().into_iter().for_each(|e| self.expr(e)),
+        }
+    }
+}
+
+/// Functions that keep a closure for later: what it does is not done here.
+const LATER: &[&str] = &[
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "use",
+    "on",
+    "once",
+    "listen",
+    "subscribe",
+    "consume",
+    "schedule",
+    "setInterval",
+    "setTimeout",
+    "addEventListener",
+    "handle",
+    "HandleFunc",
+    "createServer",
+    "eachMessage",
+];
+
+fn has_closure(call: &Call) -> bool {
+    call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_)))
+}
+
+/// Words that leave a clause by force: the failure goes on.
+const LEAVES: &[&str] =
+    &["throw", "raise", "rethrow", "panic", "exit", "Exit", "Fatal", "Fatalf", "fatal", "abort", "reraise"];
+
+/// How people say that a failure is accepted.
+const BEST_EFFORT: &[&str] = &[
+    "best effort",
+    "best-effort",
+    "besteffort",
+    "non-fatal",
+    "nonfatal",
+    "non fatal",
+    "not fatal",
+    "non-critical",
+    "noncritical",
+    "not critical",
+    "non-blocking",
+    "ignor",
+    "optional",
+    "don't fail",
+    "do not fail",
+    "doesn't fail",
+    "not fail",
+    "should not affect",
+    "fire and forget",
+    "fire-and-forget",
+    "swallow",
+    "safe to",
+    "no big deal",
+    "don't care",
+    "do not care",
+    "will be retried",
+    "retry later",
+    "reconcil",
+    "eventually",
+];
+
+/// Caught types that say something of data or of the thread, or an answer that is awaited.
+fn expected(head: &Expr) -> bool {
+    const TYPES: &[&str] = &[
+        "InterruptedException",
+        "Json",
+        "JSON",
+        "Parse",
+        "Encoding",
+        "MalformedURL",
+        "URISyntax",
+        "NumberFormat",
+        "FileNotFound",
+        "IllegalArgument",
+        "ValueError",
+        "KeyError",
+        "TypeError",
+        "NotFound",
+        "Conflict",
+        "AlreadyExists",
+        "Duplicate",
+        "Exists",
+        "DoesNotExist",
+        "Cancel",
+        "KeyboardInterrupt",
+        "Serializ",
+        "Format",
+        "Unauthorized",
+    ];
+    let mut all = Vec::new();
+    head.walk(&mut |e| {
+        if let ExprKind::Name(name) | ExprKind::Member(_, name) = &e.kind {
+            all.extend(name.split('|').map(|n| n.trim().to_owned()));
+        }
+    });
+    let narrow = |n: &String| TYPES.iter().any(|t| n.contains(t));
+    // `json.JSONDecodeError` is two names, and one of them says it.
+    all.iter().any(narrow)
+        && !all.iter().any(|n| matches!(n.as_str(), "Exception" | "IOException" | "RuntimeException"))
+}
+
+/// Whether the way that a result goes tells success from failure: it is returned from within, or kept for afterwards.
+fn tells(body: &[Stmt], rest: &[Stmt], after: &[&[Stmt]]) -> bool {
+    let mut returns = false;
+    let mut kept: Vec<&SmolStr> = Vec::new();
+    each(body, &mut |stmt| match stmt {
+        Stmt::Return(_) => returns = true,
+        Stmt::Assign { target, .. } => kept.extend(root(target)),
+        _ => {}
+    });
+    // `found.append(…)`, and `found` is what is returned.
+    let mut filled: Vec<&SmolStr> = Vec::new();
+    walk_stmts(body, &mut |e| {
+        if let ExprKind::Call(call) = &e.kind {
+            filled.extend(call.receiver().and_then(root));
+        }
+    });
+    let lists = || std::iter::once(rest).chain(after.iter().copied());
+    let given = |name: &&SmolStr| {
+        let mut found = false;
+        lists().for_each(|stmts| {
+            each(stmts, &mut |stmt| {
+                if let Stmt::Return(e) = stmt {
+                    e.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Name(n) if n == *name));
+                }
+            });
+        });
+        found
+    };
+    returns || kept.iter().any(|name| lists().any(|stmts| mentions(stmts, name))) || filled.iter().any(given)
+}
+
+/// The name that an expression starts with; the receiver is none.
+fn root(expr: &Expr) -> Option<&SmolStr> {
+    match &expr.kind {
+        ExprKind::Name(name) if name != "this" => Some(name),
+        ExprKind::Member(base, _) | ExprKind::Index(base, _) => root(base),
+        _ => None,
+    }
+}
+
+fn each<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Stmt)) {
+    for stmt in stmts {
+        visit(stmt);
+        if let Stmt::Block { body, .. } = stmt {
+            each(body, visit);
+        }
+    }
+}
+
+fn mentions(stmts: &[Stmt], name: &SmolStr) -> bool {
+    let mut found = false;
+    walk_stmts(stmts, &mut |e| found |= matches!(&e.kind, ExprKind::Name(n) if n == name));
+    found
+}
+
+/// Nothing but a log line, a count, or a value that goes nowhere.
+fn is_quiet(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call(call) => is_log(&call.callee),
+        ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Null | ExprKind::Name(_) => true,
+        ExprKind::Other(parts) => parts.iter().all(is_quiet),
+        _ => false,
+    }
+}
+
+/// Whether a function only tells the operator.
+fn is_log(callee: &Expr) -> bool {
+    const LOGGERS: &[&str] = &[
+        "log",
+        "logger",
+        "logging",
+        "console",
+        "slog",
+        "sugar",
+        "zap",
+        "zerolog",
+        "logrus",
+        "klog",
+        "glog",
+        "serilog",
+        "traceback",
+        "sentry",
+        "span",
+        "activity",
+        "rollbar",
+        "bugsnag",
+        "syslog",
+        "winston",
+        "bunyan",
+        "pino",
+        "tracing",
+        "loguru",
+        "fmtlog",
+        "telemetry",
+        "metrics",
+        "counter",
+    ];
+    const FUNCTIONS: &[&str] = &[
+        "print",
+        "println",
+        "printf",
+        "eprintln",
+        "eprint",
+        "puts",
+        "pp",
+        "warn",
+        "error_log",
+        "var_dump",
+        "echo",
+        "syslog",
+        "printStackTrace",
+        "print_exc",
+        "print_exception",
+        "recordException",
+        "record_exception",
+        "RecordException",
+        "RecordError",
+        "record_error",
+        "setStatus",
+        "SetStatus",
+        "set_status",
+        "captureException",
+        "capture_exception",
+        "logError",
+        "log_error",
+        "LogError",
+        "LogWarning",
+        "LogInformation",
+        "LogCritical",
+        "LogDebug",
+        "logException",
+        "logWarning",
+        "Println",
+        "Printf",
+        "Print",
+        "Fprintf",
+        "Fprintln",
+        "WriteLine",
+        "PrintStackTrace",
+        "getMessage",
+        "error",
+        "info",
+        "debug",
+    ];
+    let mut parts: Vec<SmolStr> = Vec::new();
+    path(callee, &mut parts);
+    let Some(last) = parts.last() else { return false };
+    let logger = |part: &SmolStr| {
+        let part = part.to_ascii_lowercase();
+        let part = part.trim_start_matches(['_', '$']);
+        LOGGERS.contains(&part) || part.ends_with("logger")
+    };
+    match last.as_str() {
+        "error" | "info" | "debug" | "warn" => parts.len() == 1 || parts.iter().any(logger),
+        name => FUNCTIONS.contains(&name) || parts.iter().any(logger),
+    }
+}
+
+fn path(expr: &Expr, out: &mut Vec<SmolStr>) {
+    match &expr.kind {
+        ExprKind::Name(name) => out.push(name.clone()),
+        ExprKind::Member(base, name) => {
+            path(base, out);
+            out.push(name.clone());
+        }
+        ExprKind::Call(call) => path(&call.callee, out),
+        ExprKind::Index(base, _) => path(base, out),
+        _ => {}
+    }
+}
+
+fn span_of(stmt: &Stmt) -> Span {
+    match stmt {
+        Stmt::Assign { span, .. } | Stmt::Block { span, .. } => *span,
+        Stmt::Expr(expr) | Stmt::Return(expr) => expr.span,
+    }
+}
+
+fn lines(body: &[Stmt]) -> Option<(u32, u32)> {
+    let first = body.iter().map(|s| span_of(s).line).min()?;
+    Some((first, body.iter().map(|s| span_of(s).end_line).max()?))
+}

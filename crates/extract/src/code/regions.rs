@@ -1,11 +1,10 @@
 //! Stretches of functions that say what becomes of a failure: which errors end where they are caught. See `regions.md`.
 //!
 //! Invariant: a clause swallows only if all that it does is known to change nothing (it logs, counts, or does nothing);
-//! whatever else stands in it may be the answer to the failure. Lowering leaves out what has no value (`throw;`, `break`),
-//! so the clause's own words are asked besides.
+//! whatever else stands in it may be the answer to the failure.
 
 use super::Code;
-use super::ir::{BlockKind, Call, Expr, ExprKind, Stmt, walk_stmts};
+use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Region, RegionKind, SmolStr, Span};
@@ -78,6 +77,7 @@ impl Look<'_, '_> {
                     self.discarded(expr);
                 }
                 Stmt::Return(expr) => self.chained(expr, false),
+                Stmt::Leave(..) => {}
                 Stmt::Assign { value, .. } => self.chained(value, false),
             }
         }
@@ -247,9 +247,19 @@ impl Look<'_, '_> {
                 _ => Does::Answers,
             },
             Stmt::Block { kind: BlockKind::Branch, body, .. } => self.does(body),
+            Stmt::Leave(Leave::Break | Leave::Continue, _) => Does::Nothing,
+            Stmt::Leave(Leave::Return, _) if self.gives_values() => Does::Empty,
+            Stmt::Leave(Leave::Return, _) => Does::Nothing,
+            Stmt::Leave(Leave::Throw, _) => Does::Answers,
             Stmt::Expr(_) | Stmt::Assign { .. } | Stmt::Block { .. } => Does::Answers,
         });
         each.max().unwrap_or(Does::Nothing)
+    }
+
+    fn gives_values(&self) -> bool {
+        let mut gives = false;
+        each(&self.code.unit.functions[self.function].body, &mut |s| gives |= matches!(s, Stmt::Return(_)));
+        gives
     }
 
     fn gives_an_error_only(&self) -> bool {
@@ -335,6 +345,7 @@ impl Held<'_, '_> {
                 self.expr(value);
             }
             Stmt::Expr(e) | Stmt::Return(e) => self.expr(e),
+            Stmt::Leave(..) => {}
         }
     }
 
@@ -386,9 +397,9 @@ fn has_closure(call: &Call) -> bool {
     call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_)))
 }
 
-/// Words that leave a clause by force: the failure goes on.
+/// Words that end the program or the function by force.
 const LEAVES: &[&str] =
-    &["throw", "raise", "rethrow", "panic", "exit", "Exit", "Fatal", "Fatalf", "fatal", "abort", "reraise"];
+    &["rethrow", "panic", "exit", "Exit", "Fatal", "Fatalf", "Fatalln", "fatal", "abort", "reraise"];
 
 /// How people say that a failure is accepted.
 const BEST_EFFORT: &[&str] = &[
@@ -636,7 +647,7 @@ fn path(expr: &Expr, out: &mut Vec<SmolStr>) {
 
 fn span_of(stmt: &Stmt) -> Span {
     match stmt {
-        Stmt::Assign { span, .. } | Stmt::Block { span, .. } => *span,
+        Stmt::Assign { span, .. } | Stmt::Block { span, .. } | Stmt::Leave(_, span) => *span,
         Stmt::Expr(expr) | Stmt::Return(expr) => expr.span,
     }
 }

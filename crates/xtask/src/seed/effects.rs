@@ -29,7 +29,12 @@ fn statement(seen: &Seen<'_>, operation: &Operation, starts: &[&str]) -> Option<
             && !line.split('(').next()?.contains(['=', ' ', ':'])
             && line.contains('(');
     let previous = lines[..first].iter().rev().map(|l| l.trim_end()).find(|l| !l.is_empty())?;
-    if !alone || !previous.ends_with([';', '{', '}', ':', ')', '"']) && starts.iter().any(|s| *s == "await ") {
+    // It may end in a log line already.
+    let tried = matches!(previous.trim_start(), "try {" | "try:") || previous.trim_start().starts_with("try {");
+    if tried {
+        return None;
+    }
+    if !alone || !previous.ends_with([';', '{', '}', ':', ')', '"']) && starts.contains(&"await ") {
         return None;
     }
     let mut depth = 0i32;

@@ -19,7 +19,8 @@ cargo xtask new rule NAME GROUP          make a rule with its page and its line 
 cargo xtask docs [--check]               write docs/schema and the lists of extractors and rules, or say what is out of date
 cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
-cargo xtask seed FOLDER [CSV] [--list]   make known defects in every system in FOLDER, count those that are found, into docs/seeded.csv
+cargo xtask seed FOLDER[,FOLDER] [CSV] [--list] [--only WORD] [--most N]   make known defects in every system in each FOLDER,
+                                         count those that are found, into docs/seeded.csv
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -43,10 +44,7 @@ fn main() -> ExitCode {
         ["microsecend", systems, truth, "--list"] => {
             microsecend::run(&root(), Path::new(systems), Path::new(truth), true)
         }
-        ["seed", systems] => seed::run(&csv("docs/seeded.csv"), Path::new(systems), false),
-        ["seed", systems, "--list"] => seed::run(&csv("docs/seeded.csv"), Path::new(systems), true),
-        ["seed", systems, to] => seed::run(Path::new(to), Path::new(systems), false),
-        ["seed", systems, to, "--list"] => seed::run(Path::new(to), Path::new(systems), true),
+        ["seed", systems, options @ ..] => seed::run(&csv("docs/seeded.csv"), systems, options),
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

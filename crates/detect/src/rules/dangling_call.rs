@@ -2,9 +2,9 @@
 
 use crate::keys::distance as edits;
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Claim, How, Protocol};
+use seam_facts::{Claim, How, Protocol, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, is_test};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub static RULE: Rule = Rule {
     id: "dangling-call",
@@ -21,6 +21,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for endpoint in &cx.graph.endpoints {
         served.entry(endpoint.node).or_default().push(endpoint);
     }
+    let answers = cx.operations().filter(|(_, _, d)| d.endpoint.is_some());
+    let answered: HashSet<(&SmolStr, u32)> = answers.map(|(_, _, d)| (&d.at.path, d.at.at.line)).collect();
     let mut seen = BTreeSet::new();
     for (operation, edge, detail) in cx.operations() {
         // What a proxy forwards is a prefix, and says nothing of single paths.
@@ -32,7 +34,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         };
         let found = match edge.kind {
-            EdgeKind::Http => http(cx, edge, detail, endpoints),
+            EdgeKind::Http => {
+                http(cx, edge, detail, endpoints, answered.contains(&(&detail.at.path, detail.at.at.line)))
+            }
             EdgeKind::Grpc => grpc(detail, endpoints),
             _ => None,
         };
@@ -56,55 +60,90 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
         Wrong::Path => {
             format!("Every endpoint of `{to}` has another path; the nearest is `{shown}`: the call ends in 404.")
         }
+        Wrong::Unknown => format!(
+            "No endpoint of `{to}` has such a path, nor does anything else in its code say so: the call ends in 404."
+        ),
         Wrong::Rpc => format!(
             "`{to}` serves the service, and no method of this name; the nearest is `{shown}`: the call ends in UNIMPLEMENTED."
         ),
     };
+    let help = match wrong {
+        Wrong::Unknown => format!("call an endpoint of `{to}`, or serve `{}`", detail.operation),
+        Wrong::Method | Wrong::Path | Wrong::Rpc => {
+            format!("did you mean `{shown}`? call that, or serve `{}`", detail.operation)
+        }
+    };
     let mut draft = Draft::new(subject, &detail.at, message)
         .why(why)
-        .help(format!("did you mean `{shown}`? call that, or serve `{}`", detail.operation))
+        .help(help)
         .about([edge.key.clone(), nearest.key.clone()])
         .link(&detail.at, format!("`{from}` calls `{}`", detail.operation));
     for evidence in edge.proof.iter().filter(|e| e.path != detail.at.path).take(1) {
         draft = draft.link(evidence, format!("the address is `{to}`"));
     }
-    draft.link(nearest.proof.first(), format!("`{to}` serves `{shown}`"))
+    let draft = draft.link(nearest.proof.first(), format!("`{to}` serves `{shown}`"));
+    if matches!(wrong, Wrong::Unknown) { draft.severity(Severity::Warning) } else { draft }
 }
 
 #[derive(Clone, Copy)]
 enum Wrong {
     Method,
     Path,
+    /// A path that has nothing in common with any.
+    Unknown,
     Rpc,
 }
 
 /// An HTTP request whose path or method nothing answers, with the nearest endpoint.
-fn http<'e>(cx: &Cx<'_>, edge: &Edge, detail: &Detail, endpoints: &[&'e Endpoint]) -> Option<(&'e Endpoint, Wrong)> {
+fn http<'e>(
+    cx: &Cx<'_>,
+    edge: &Edge,
+    detail: &Detail,
+    endpoints: &[&'e Endpoint],
+    elsewhere: bool,
+) -> Option<(&'e Endpoint, Wrong)> {
     let (method, path) = detail.operation.split_once(' ').unwrap_or(("", &detail.operation));
     let path = path.split(['?', '#']).next().unwrap_or(path);
-    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
-    if parts.first().is_none_or(|p| open(p)) || by_itself(&parts) {
+    let mut parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    let root = parts.is_empty() && path == "/";
+    if !root && parts.first().is_none_or(|p| open(p)) || forwards(cx, edge.to) || by_itself(cx, edge.to, &parts) {
         return None;
     }
-    let http: Vec<&Endpoint> =
-        endpoints.iter().copied().filter(|e| e.protocol == Protocol::Http && e.is_written()).collect();
-    // One that takes everything below a path, or whose path begins with something unknown, may answer what it likes.
-    let vague = |e: &&Endpoint| e.path.contains('*') || e.path.trim_start_matches('/').starts_with(['{', ':']);
-    if http.is_empty() || http.iter().any(vague) || edge.certainty != Certainty::Stated || forwards(cx, edge.to) {
+    let http: Vec<Served<'e>> =
+        endpoints.iter().filter(|e| e.protocol == Protocol::Http && e.is_written()).map(|e| Served::of(e)).collect();
+    let same_method = |e: &Served<'_>| method.is_empty() || e.at.method.as_deref().is_none_or(|m| m == method);
+    if http.iter().any(|e| same_method(e) && e.takes_all_below(&parts)) {
         return None;
     }
-    // Where little is known of the callee, only a path that is nearly one of its own tells something.
-    let known = http.len() > 1 && understood(cx, edge);
-    let of = |e: &Endpoint| e.path.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect::<Vec<String>>();
-    let same_method = |e: &Endpoint| method.is_empty() || e.method.as_deref().is_none_or(|m| m == method);
-    let whole = http.iter().find(|e| fits(&refs(&of(e)), &parts));
-    if let Some(other) = whole {
+    if let Some(other) = http.iter().find(|e| fits(&e.parts, &parts)) {
         // Another method: open parts of the path may still name another endpoint with this one.
-        let loose = http.iter().any(|e| same_method(e) && fits_open(&refs(&of(e)), &parts));
+        face(&other.parts, &mut parts);
+        let loose = http.iter().any(|e| same_method(e) && fits_open(&e.parts, &parts));
         let plain = !matches!(method, "OPTIONS" | "HEAD");
         return (!loose && plain && stated(cx, detail) && !parts.iter().any(|p| p.contains('{') && !whole_hole(p)))
-            .then_some((*other, Wrong::Method));
+            .then_some((other.at, Wrong::Method));
     }
+    if root {
+        return None;
+    }
+    // The same path and method but for one part in nearly the same spelling: nothing else that the callee may serve
+    // unseen is likelier to be meant. A path without a method is the beginning of others.
+    let alike = http.iter().filter(|e| !method.is_empty() && same_method(e) && alike(&e.parts, &parts));
+    let alike = alike.min_by_key(|e| (distance(&e.parts, &parts), e.at.key.clone()));
+    if let Some(near) = alike {
+        face(&near.parts, &mut parts);
+        let other = http.iter().any(|e| same_method(e) && fits_open(&e.parts, &parts));
+        return (!other).then_some((near.at, Wrong::Path));
+    }
+    // Without such a likeness, what the callee serves has to be known. One that takes everything, or whose path begins with
+    // something unknown, may answer what it likes.
+    let vague = |e: &Served<'_>| e.at.path.contains('*') || e.parts.first().is_none_or(|p| open(p));
+    let sure = edge.certainty == Certainty::Stated || edge.details.iter().any(|d| d.endpoint.is_some());
+    let known = sure && http.iter().any(|e| !by_itself(cx, edge.to, &e.parts));
+    if !known || http.iter().any(vague) || !crate::keys::is_ours(cx.node(edge.from).kind) {
+        return None;
+    }
+    http.iter().for_each(|e| face(&e.parts, &mut parts));
     // A prefix that a proxy takes away, or that a router adds where it was not seen.
     let tail = |long: &[&str], short: &[&str]| {
         long.len() > short.len() && {
@@ -112,27 +151,114 @@ fn http<'e>(cx: &Cx<'_>, edge: &Edge, detail: &Detail, endpoints: &[&'e Endpoint
             fits(end, short) && end.iter().zip(short).any(|(a, b)| !open(a) && !open(b))
         }
     };
-    for endpoint in &http {
-        let own = of(endpoint);
-        let own = refs(&own);
+    for Served { parts: own, .. } in &http {
         // The root of a group of routes is often mapped by a declaration without a path of its own.
         let root = own.len() > parts.len() && fits(&own[..parts.len()], &parts);
-        if root || fits_open(&own, &parts) || tail(&own, &parts) || tail(&parts, &own) {
+        if root || fits_open(own, &parts) || tail(own, &parts) || tail(&parts, own) {
             return None;
         }
     }
-    let mut near: Vec<(usize, bool, &Endpoint)> = http
-        .iter()
-        .filter_map(|e| {
-            let own = of(e);
-            Some((distance(&refs(&own), &parts)?, !same_method(e), *e))
-        })
-        .collect();
-    if !known {
-        near.retain(|(_, _, e)| alike(&refs(&of(e)), &parts));
+    let near = http.iter().filter_map(|e| Some((distance(&e.parts, &parts)?, !same_method(e), e.at)));
+    let near = near.min_by_key(|(d, other, e)| (*d, *other, e.key.clone()));
+    if let Some((_, _, near)) = near.filter(|_| http.len() > 1 && understood(cx, edge)) {
+        return Some((near, Wrong::Path));
     }
-    near.sort_by_key(|(d, other, e)| (*d, *other, e.key.clone()));
-    near.first().map(|(_, _, e)| (*e, Wrong::Path))
+    // Little in common with anything that is served: only where the callee's code does not have the word at all, and the
+    // call is not meant for another service that its address may be of.
+    let new = |p: &&&str| !open(p) && !http.iter().any(|e| e.parts.iter().any(|o| o.eq_ignore_ascii_case(p)));
+    let new = parts.iter().find(new);
+    let alone = !elsewhere && stated(cx, detail) && new.is_some_and(|word| !mentions(cx, edge.to, word));
+    let path = parts.join("/");
+    let any = http.iter().min_by_key(|e| (!same_method(e), edits(&e.parts.join("/"), &path), e.at.key.clone()));
+    any.filter(|_| alone).map(|e| (e.at, Wrong::Unknown))
+}
+
+/// An endpoint with its path in parts.
+struct Served<'e> {
+    at: &'e Endpoint,
+    parts: Vec<&'e str>,
+}
+
+impl<'e> Served<'e> {
+    fn of(at: &'e Endpoint) -> Self {
+        Served { at, parts: at.path.split('/').filter(|p| !p.is_empty()).collect() }
+    }
+
+    /// A route for everything below a path that the call is below.
+    fn takes_all_below(&self, call: &[&str]) -> bool {
+        let Some(star) = self.parts.iter().position(|p| p.contains('*')) else { return false };
+        let before = self.parts[star].split('*').next().unwrap_or_default();
+        let literal = before.trim_end_matches(['{', '(', ':']).to_ascii_lowercase();
+        let rest = || call.get(star).is_none_or(|c| open(c) || c.to_ascii_lowercase().starts_with(&literal));
+        call.len() >= star && fits(&self.parts[..star], &call[..star]) && rest()
+    }
+}
+
+/// What faces an open part of an endpoint that begins like the call is one part, whatever it is.
+fn face(own: &[&str], call: &mut [&str]) {
+    for (own, call) in own.iter().zip(call.iter_mut()) {
+        if open(own) && whole_hole(call) {
+            *call = ONE;
+        } else if !open(own) && !own.eq_ignore_ascii_case(call) {
+            break;
+        }
+    }
+}
+
+/// An open part of a call that stands for exactly one part.
+const ONE: &str = ":";
+
+/// Paths that frameworks of the callee, proxies and side doors serve without anybody writing a handler.
+fn by_itself(cx: &Cx<'_>, node: usize, parts: &[&str]) -> bool {
+    const SERVE: [&str; 8] = ["security", "identity", "keycloak", "devise", "openiddict", "oauth", "oidc", "passport"];
+    let word = |words: &[&str]| parts.iter().any(|p| words.contains(&p.to_ascii_lowercase().as_str()));
+    let apart = |p: &&str| p.starts_with(['_', '.']) || p.to_ascii_lowercase().starts_with("api-docs");
+    let file = parts.last().is_some_and(|p| !open(p) && p.contains('.'));
+    // Signing in is served by frameworks that are made for it; where nothing is known of them, they may be there.
+    let mut packages = cx.graph.packages.iter().filter(|p| p.node == node).peekable();
+    let serves = |p: &seam_graph::PackageOf| SERVE.iter().any(|s| p.package.to_ascii_lowercase().contains(s));
+    let sign_in = word(&SIGN_IN) && (packages.peek().is_none() || packages.any(serves));
+    file || sign_in || word(&SIDE) || parts.iter().any(apart)
+}
+
+const SIGN_IN: [&str; 5] = ["login", "logout", "auth", "oauth", "connect"];
+
+const SIDE: [&str; 21] = [
+    "health",
+    "healthz",
+    "healthcheck",
+    "ready",
+    "readyz",
+    "readiness",
+    "live",
+    "livez",
+    "liveness",
+    "ping",
+    "status",
+    "metrics",
+    "actuator",
+    "swagger",
+    "swagger-ui",
+    "docs",
+    "openapi",
+    "graphql",
+    "static",
+    "assets",
+    "public",
+];
+
+/// Whether anything in the callee's code says a word as a part of a path.
+fn mentions(cx: &Cx<'_>, node: usize, word: &str) -> bool {
+    let in_path = |text: &str| {
+        let parts = text.split(['"', '\'', '`', ' ', ',']).filter(|p| p.contains('/')).flat_map(|p| p.split('/'));
+        parts.into_iter().any(|p| p.eq_ignore_ascii_case(word))
+    };
+    let this = cx.node(node);
+    this.own.iter().chain(&this.libraries).flat_map(|path| cx.facts(path)).any(|f| match &f.claim {
+        Claim::Call(_) | Claim::Module(_) | Claim::Depends(_) | Claim::Test(_) => false,
+        Claim::Mount(mount) => mount.prefix.to_string().split('/').any(|p| p.eq_ignore_ascii_case(word)),
+        claim => in_path(&claim.to_string()),
+    })
 }
 
 fn forwards(cx: &Cx<'_>, node: usize) -> bool {
@@ -176,52 +302,12 @@ fn grpc<'e>(detail: &Detail, endpoints: &[&'e Endpoint]) -> Option<(&'e Endpoint
     of_service.into_iter().min_by_key(|(m, e)| (edits(m, method), e.key.clone())).map(|(_, e)| (e, Wrong::Rpc))
 }
 
-fn refs(parts: &[String]) -> Vec<&str> {
-    parts.iter().map(String::as_str).collect()
-}
-
 fn open(part: &str) -> bool {
     part.contains(['{', '*', '$', ':', '<'])
 }
 
 fn whole_hole(part: &str) -> bool {
     part.starts_with('{') && part.ends_with('}')
-}
-
-/// Paths that frameworks, proxies and side doors serve without anybody writing a handler.
-fn by_itself(parts: &[&str]) -> bool {
-    const SIDE: [&str; 24] = [
-        "health",
-        "healthz",
-        "healthcheck",
-        "ready",
-        "readyz",
-        "readiness",
-        "live",
-        "livez",
-        "liveness",
-        "ping",
-        "status",
-        "metrics",
-        "actuator",
-        "swagger",
-        "swagger-ui",
-        "docs",
-        "openapi",
-        "graphql",
-        "static",
-        "assets",
-        "public",
-        "auth",
-        "oauth",
-        "connect",
-    ];
-    let side = |p: &&str| {
-        let p = p.to_ascii_lowercase();
-        SIDE.contains(&p.as_str()) || p.starts_with(['_', '.']) || p.starts_with("api-docs")
-    };
-    let file = parts.last().is_some_and(|p| !open(p) && p.contains('.'));
-    file || parts.iter().any(side) || parts.contains(&"login") || parts.contains(&"logout")
 }
 
 /// Part by part: literals equal, a hole of either side stands for one part.
@@ -233,7 +319,12 @@ fn fits(own: &[&str], call: &[&str]) -> bool {
 fn fits_open(own: &[&str], call: &[&str]) -> bool {
     match call {
         [] => own.is_empty(),
-        [hole, rest @ ..] if open(hole) => (0..=own.len()).any(|n| fits_open(&own[n..], rest)),
+        [hole, rest @ ..] if *hole == ONE => own.split_first().is_some_and(|(_, more)| fits_open(more, rest)),
+        // Between two slashes something has to stand; what nobody gave a name may be empty or a query at the end.
+        [hole, rest @ ..] if open(hole) => {
+            let least = usize::from(whole_hole(hole) && (*hole != "{}" || !rest.is_empty()));
+            (least..=own.len()).any(|n| fits_open(&own[n..], rest))
+        }
         [word, rest @ ..] => own
             .split_first()
             .is_some_and(|(o, more)| (open(o) || o.eq_ignore_ascii_case(word)) && fits_open(more, rest)),
@@ -242,12 +333,34 @@ fn fits_open(own: &[&str], call: &[&str]) -> bool {
 
 /// The same path but for one part, which both sides write out and spell nearly alike.
 fn alike(own: &[&str], call: &[&str]) -> bool {
-    let same = |o: &str, c: &str| o.eq_ignore_ascii_case(c) || open(o) && open(c);
+    let same = |o: &str, c: &str| o.eq_ignore_ascii_case(c) || open(o);
     let unlike: Vec<(&&str, &&str)> = own.iter().zip(call).filter(|(o, c)| !same(o, c)).collect();
     let [(o, c)] = unlike.as_slice() else { return false };
-    let near =
-        edits(o, c) * 3 <= o.len().max(c.len()) || o.len().min(c.len()) > 3 && (o.contains(**c) || c.contains(**o));
-    own.len() == call.len() && !open(o) && !open(c) && near
+    own.len() == call.len() && !open(c) && spelled_alike(o, c)
+}
+
+/// A few letters apart, one within the other, or with a word in common.
+fn spelled_alike(a: &str, b: &str) -> bool {
+    let short = a.len().min(b.len());
+    let within = || short > 3 && (a.contains(b) || b.contains(a));
+    edits(a, b) * 3 <= a.len().max(b.len()) || within() || words(a).iter().any(|w| words(b).contains(w))
+}
+
+/// The words of a name that say something, without the letters of a plural.
+fn words(name: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || lower && c.is_uppercase() {
+            out.push(String::new());
+        }
+        lower = c.is_lowercase();
+        if let Some(word) = out.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    let stem = |w: String| w.strip_suffix("es").or_else(|| w.strip_suffix('s')).map(str::to_owned).unwrap_or(w);
+    out.into_iter().map(stem).filter(|w| w.len() > 3).collect()
 }
 
 /// How far a call's path is from an endpoint's; `None` where they have nothing in common.

@@ -17,7 +17,7 @@ use seam_engine::asks::{detect, map};
 use seam_engine::{Finding, Snapshot};
 use seam_host::{CachePlace, Opening, Progress, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// At most so many of one class in one system, so that no class and no system outweighs the others.
 const MOST: usize = 6;
@@ -43,38 +43,99 @@ impl Tally {
     }
 }
 
-/// Seeds every folder in `systems`; rows go to `to`, and what was missed to standard error with `list`.
-pub fn run(to: &Path, systems: &Path, list: bool) -> Result<String, String> {
-    let listing = std::fs::read_dir(systems).map_err(|e| format!("cannot read `{}`: {e}", systems.display()))?;
-    let mut folders: Vec<_> = listing.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
-    folders.sort();
-    let (mut classes, mut each) = (BTreeMap::<&str, Tally>::new(), BTreeMap::<String, Tally>::new());
+/// What the command line asks for.
+struct Options<'a> {
+    to: PathBuf,
+    /// Say what was missed, and what else was said, on standard error.
+    list: bool,
+    /// Only systems and classes whose name contains this.
+    only: &'a str,
+    most: usize,
+}
+
+fn options<'a>(to: &Path, given: &[&'a str]) -> Result<Options<'a>, String> {
+    let mut options = Options { to: to.to_owned(), list: false, only: "", most: MOST };
+    let mut rest = given.iter();
+    while let Some(option) = rest.next() {
+        match *option {
+            "--list" => options.list = true,
+            "--only" => options.only = rest.next().ok_or("--only needs a word")?,
+            "--most" => {
+                let number = rest.next().and_then(|n| n.parse().ok());
+                options.most = number.ok_or("--most needs a number")?;
+            }
+            to if !to.starts_with('-') => options.to = PathBuf::from(to),
+            other => return Err(format!("`{other}` is not known")),
+        }
+    }
+    Ok(options)
+}
+
+/// Seeds every folder in each of `systems`, which commas part.
+pub fn run(to: &Path, systems: &str, given: &[&str]) -> Result<String, String> {
+    let options = options(to, given)?;
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for systems in systems.split(',') {
+        let listing = std::fs::read_dir(systems).map_err(|e| format!("cannot read `{systems}`: {e}"))?;
+        folders.extend(listing.flatten().map(|e| e.path()).filter(|p| p.is_dir()));
+    }
+    folders.sort_by_key(|f| f.file_name().map(std::ffi::OsStr::to_owned));
+    let mut rows: BTreeMap<(u8, String), Tally> = BTreeMap::new();
     for folder in &folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let opening = Opening { roots: vec![folder.clone()], cache: CachePlace::Nowhere, threads: 0 };
         let (mut workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
         let now = workspace.snapshot();
+        let mutants = mutants(&now, &workspace, options.most)?;
+        let mutants: Vec<&Mutant> =
+            mutants.iter().filter(|m| name.contains(options.only) || m.class.contains(options.only)).collect();
+        if mutants.is_empty() {
+            continue;
+        }
         let known: BTreeSet<String> = findings(&now)?.into_iter().map(|f| f.key).collect();
-        for mutant in mutants(&now, &workspace)? {
+        for mutant in mutants {
             let later = workspace.supposing(&mutant.texts);
             let new: Vec<Finding> = findings(&later)?.into_iter().filter(|f| !known.contains(&f.key)).collect();
-            let tally = judged(&mutant, &new);
-            if list && (tally.found == 0 || tally.unrelated > 0) {
-                report(&name, &mutant, &new, tally);
+            let tally = judged(mutant, &new);
+            if options.list && (tally.found == 0 || tally.unrelated > 0) {
+                report(&name, mutant, &new, tally);
             }
-            classes.entry(mutant.class).or_default().add(tally);
-            each.entry(name.clone()).or_default().add(tally);
+            let rule = mutant.rules.first().copied().unwrap_or_default();
+            let names = [
+                mutant.class.to_owned(),
+                format!("rule {rule}"),
+                format!("language {}", language(mutant)),
+                format!("system {name}"),
+                "all".to_owned(),
+            ];
+            for (order, name) in (0..).zip(names) {
+                rows.entry((order, name)).or_default().add(tally);
+            }
         }
     }
-    let mut total = Tally::default();
-    classes.values().for_each(|t| total.add(*t));
-    let mut rows = vec!["what,mutants,found,recall,unrelated per mutant".to_owned()];
-    rows.extend(classes.iter().map(|(class, tally)| tally.row(class)));
-    rows.extend(each.iter().map(|(system, tally)| tally.row(&format!("system {system}"))));
-    rows.push(total.row("all"));
-    let text = rows.join("\n") + "\n";
-    write(to, &text)?;
+    let mut lines = vec!["what,mutants,found,recall,unrelated per mutant".to_owned()];
+    lines.extend(rows.iter().map(|((_, name), tally)| tally.row(name)));
+    let text = lines.join("\n") + "\n";
+    write(&options.to, &text)?;
     Ok(text.trim_end().to_owned())
+}
+
+/// What the file that was changed is written in.
+fn language(mutant: &Mutant) -> &'static str {
+    let path = mutant.texts.first().map_or("", |(path, _)| path.as_str());
+    match path.rsplit('.').next().unwrap_or_default() {
+        "java" | "kt" => "Java",
+        "py" => "Python",
+        "js" | "mjs" | "ts" | "tsx" | "jsx" => "JavaScript",
+        "go" => "Go",
+        "cs" => "C#",
+        "rs" => "Rust",
+        "php" => "PHP",
+        "rb" => "Ruby",
+        "ex" | "exs" => "Elixir",
+        "proto" => "Protobuf",
+        _ => "configuration",
+    }
 }
 
 fn findings(snapshot: &Snapshot) -> Result<Vec<Finding>, String> {
@@ -82,7 +143,7 @@ fn findings(snapshot: &Snapshot) -> Result<Vec<Finding>, String> {
     Ok(detect::run(snapshot, &request).map_err(|e| e.to_string())?.findings)
 }
 
-fn mutants(snapshot: &Snapshot, workspace: &Workspace) -> Result<Vec<Mutant>, String> {
+fn mutants(snapshot: &Snapshot, workspace: &Workspace, most: usize) -> Result<Vec<Mutant>, String> {
     let map = map::run(snapshot, &map::Request::default()).map_err(|e| e.to_string())?;
     let paths: Vec<&str> = workspace.paths().collect();
     let seen = Seen { map: &map, paths: &paths, text: &|path| workspace.text(path) };
@@ -94,7 +155,7 @@ fn mutants(snapshot: &Snapshot, workspace: &Workspace) -> Result<Vec<Mutant>, St
         made.sort_by(|a: &Mutant, b: &Mutant| (&a.about, &a.places).cmp(&(&b.about, &b.places)));
         made.dedup_by(|a, b| a.texts == b.texts);
         // Spread over the system rather than its first services.
-        let step = made.len().div_ceil(MOST).max(1);
+        let step = made.len().div_ceil(most).max(1);
         out.extend(made.into_iter().step_by(step));
     }
     Ok(out)

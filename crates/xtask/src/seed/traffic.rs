@@ -1,11 +1,13 @@
 //! Defects of traffic: routes, methods and topics that no longer agree.
 
 use super::mutant::{Class, Mutant, Seen};
-use seam_engine::{Interaction, Operation, Place};
+use seam_engine::{Endpoint, Interaction, Operation, Place};
 
 pub const CLASSES: &[Class] = &[
     moved_endpoint,
+    renamed_endpoint,
     moved_call,
+    renamed_call,
     changed_endpoint_method,
     changed_call_method,
     renamed_publish,
@@ -13,18 +15,27 @@ pub const CLASSES: &[Class] = &[
     cycle,
 ];
 
-/// Calls with the place of the endpoint that answers them.
+/// Calls with the place of the endpoint that answers them, as far as nothing else would answer instead.
 fn answered<'a>(seen: &'a Seen<'_>) -> Vec<(&'a Interaction, &'a Operation, &'a Place)> {
     let mut out = Vec::new();
     for interaction in seen.map.interactions.iter().filter(|i| i.kind == "http") {
-        for operation in &interaction.operations {
+        // What a proxy forwards is a prefix, and no call.
+        for operation in interaction.operations.iter().filter(|o| o.at.says.starts_with("call ")) {
             let Some(key) = &operation.endpoint else { continue };
             let Some(endpoint) = seen.map.endpoints.iter().find(|e| e.key == *key) else { continue };
             // A route that takes everything still answers.
-            if endpoint.path.contains('*') || endpoint.method.is_none() {
+            if endpoint.path.contains('*') || endpoint.method.is_none() || is_side_door(&operation.operation) {
                 continue;
             }
-            if let Some(place) = endpoint.evidence.first() {
+            // So does another one, written or served by a framework, that fits as well.
+            let others = seen.map.endpoints.iter().filter(|e| e.service == endpoint.service && e.key != *key);
+            if others.into_iter().any(|e| answers(e, &operation.operation)) {
+                continue;
+            }
+            // What a framework serves beside the handler stays when the handler goes.
+            if let [place, more @ ..] = endpoint.evidence.as_slice()
+                && more.iter().all(|p| p.path == place.path)
+            {
                 out.push((interaction, operation, place));
             }
         }
@@ -32,36 +43,90 @@ fn answered<'a>(seen: &'a Seen<'_>) -> Vec<(&'a Interaction, &'a Operation, &'a 
     out
 }
 
+/// Whether an endpoint would answer an operation (`GET /orders/{id}`).
+fn answers(endpoint: &Endpoint, operation: &str) -> bool {
+    let (method, path) = operation.split_once(' ').unwrap_or(("", operation));
+    let parts = |p: &str| p.split('/').filter(|p| !p.is_empty()).map(str::to_lowercase).collect::<Vec<_>>();
+    let open = |p: &str| p.contains(['{', ':', '<', '$']);
+    let (own, call) = (parts(&endpoint.path), parts(path));
+    let same = |(o, c): (&String, &String)| o == c || open(o) || open(c);
+    let below = own.iter().position(|p| p.contains('*'));
+    let fits = match below {
+        Some(star) => call.len() >= star && own[..star].iter().zip(&call).all(same),
+        None => own.len() == call.len() && own.iter().zip(&call).all(same),
+    };
+    fits && (method.is_empty() || endpoint.method.as_deref().is_none_or(|m| m == method))
+}
+
+/// Health and figures: frameworks, sidecars and proxies serve them without anybody writing a handler, so that nobody can
+/// say from code alone that such a call goes unanswered.
+fn is_side_door(operation: &str) -> bool {
+    let path = operation.split_once(' ').map_or(operation, |(_, p)| p).to_lowercase();
+    ["health", "ready", "live", "ping", "status", "metrics", "actuator"]
+        .iter()
+        .any(|w| path.split('/').any(|p| p.trim_start_matches('_').starts_with(w)))
+}
+
 /// The last part of a path that is not a parameter.
-fn literal(path: &str) -> Option<&str> {
-    path.rsplit(['/', ' ']).find(|p| p.len() > 2 && !p.contains(['{', '}', '*', '?', ':', '$']))
+fn literal(operation: &str) -> Option<&str> {
+    let path = operation.split_once(' ').map_or(operation, |(_, p)| p);
+    path.rsplit('/').find(|p| p.len() > 2 && !p.contains(['{', '}', '*', '?', ':', '$']))
 }
 
 fn places(a: &Place, b: &Place) -> Vec<(String, u32)> {
     vec![(a.path.clone(), a.line), (b.path.clone(), b.line)]
 }
 
+/// The place of an endpoint, and those of all its callers: each of them is the other side.
+fn callers(seen: &Seen<'_>, endpoint: &Place, operation: &Operation) -> Vec<(String, u32)> {
+    let all = seen.map.interactions.iter().flat_map(|i| &i.operations).filter(|o| o.endpoint == operation.endpoint);
+    let mut out = places(endpoint, &operation.at);
+    out.extend(all.map(|o| (o.at.path.clone(), o.at.line)));
+    out
+}
+
 fn moved_endpoint(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    endpoint_to(seen, out, "endpoint moved", |part| format!("{part}-moved"));
+}
+
+/// Another word altogether, with nothing left of the old one.
+fn renamed_endpoint(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    endpoint_to(seen, out, "endpoint renamed", |_| "dispatch".to_owned());
+}
+
+fn endpoint_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(&str) -> String) {
     for (_, operation, endpoint) in answered(seen) {
         let Some(part) = literal(&operation.operation) else { continue };
-        let Some(text) = seen.replaced(&endpoint.path, endpoint.line, part, &format!("{part}-moved")) else { continue };
+        let Some(text) = seen.replaced(&endpoint.path, endpoint.line, part, &new(part)) else { continue };
         out.push(Mutant {
-            class: "endpoint moved",
+            class,
             rules: &["dangling-call", "undeclared-endpoint", "unserved-contract"],
             texts: vec![text],
-            places: places(endpoint, &operation.at),
+            places: callers(seen, endpoint, operation),
             about: operation.operation.clone(),
         });
     }
 }
 
 fn moved_call(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    call_to(seen, out, "call goes to another path", |part| format!("{part}-typo"));
+}
+
+fn renamed_call(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    call_to(seen, out, "call goes to an unknown path", |_| "dispatch".to_owned());
+}
+
+fn call_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(&str) -> String) {
     for (_, operation, endpoint) in answered(seen) {
         let Some(part) = literal(&operation.operation) else { continue };
         for line in operation.at.line..operation.at.line + 3 {
-            let Some(text) = seen.replaced(&operation.at.path, line, part, &format!("{part}-typo")) else { continue };
+            // The word may stand in the host as well.
+            let (whole, plain) = (format!("/{part}"), seen.line(&operation.at.path, line).unwrap_or_default());
+            let slash = if plain.contains(&whole) { "/" } else { "" };
+            let (from, to) = (format!("{slash}{part}"), format!("{slash}{}", new(part)));
+            let Some(text) = seen.replaced(&operation.at.path, line, &from, &to) else { continue };
             out.push(Mutant {
-                class: "call goes to another path",
+                class,
                 rules: &["dangling-call"],
                 texts: vec![text],
                 places: places(&operation.at, endpoint),
@@ -72,79 +137,81 @@ fn moved_call(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     }
 }
 
-const SERVED: &[(&str, &str)] = &[
-    ("@GetMapping", "@PatchMapping"),
-    ("@PostMapping", "@PatchMapping"),
-    ("@PutMapping", "@PatchMapping"),
-    ("@DeleteMapping", "@PatchMapping"),
-    ("RequestMethod.GET", "RequestMethod.PATCH"),
-    ("RequestMethod.POST", "RequestMethod.PATCH"),
-    ("HttpGet", "HttpPatch"),
-    ("HttpPost", "HttpPatch"),
-    ("MapGet(", "MapPatch("),
-    ("MapPost(", "MapPatch("),
-    (".get(", ".patch("),
-    (".post(", ".patch("),
-    (".put(", ".patch("),
-    (".delete(", ".patch("),
-    (".GET(", ".PATCH("),
-    (".POST(", ".PATCH("),
-    (".Get(", ".Patch("),
-    (".Post(", ".Patch("),
-    ("\"GET\"", "\"PATCH\""),
-    ("\"POST\"", "\"PATCH\""),
-    ("'GET'", "'PATCH'"),
-    ("'POST'", "'PATCH'"),
-    ("http.MethodGet", "http.MethodPatch"),
-    ("http.MethodPost", "http.MethodPatch"),
-    ("@Get(", "@Patch("),
-    ("@Post(", "@Patch("),
+/// How endpoints say their method, in many languages; `GET` stands for each method, in the case that is shown.
+const SERVED: &[&str] = &[
+    "@GetMapping",
+    "RequestMethod.GET",
+    "HttpGet",
+    "MapGet(",
+    ".get(",
+    ".GET(",
+    ".Get(",
+    "\"GET\"",
+    "'GET'",
+    "http.MethodGet",
+    "@Get(",
+    "@GET",
+    "Methods(http.MethodGet",
+    "::get(",
+    "get \"",
+    "get '",
 ];
 
-const CALLED: &[(&str, &str)] = &[
-    ("requests.get(", "requests.patch("),
-    ("requests.post(", "requests.patch("),
-    ("client.get(", "client.patch("),
-    ("client.post(", "client.patch("),
-    ("axios.get(", "axios.patch("),
-    ("axios.post(", "axios.patch("),
-    ("HttpMethod.GET", "HttpMethod.PATCH"),
-    ("HttpMethod.POST", "HttpMethod.PATCH"),
-    ("HttpMethod.PUT", "HttpMethod.PATCH"),
-    ("HttpMethod.DELETE", "HttpMethod.PATCH"),
-    ("http.MethodGet", "http.MethodPatch"),
-    ("http.MethodPost", "http.MethodPatch"),
-    ("\"GET\"", "\"PATCH\""),
-    ("\"POST\"", "\"PATCH\""),
-    ("'GET'", "'PATCH'"),
-    ("'POST'", "'PATCH'"),
-    ("@GetMapping", "@PatchMapping"),
-    ("@PostMapping", "@PatchMapping"),
-    ("PostAsJsonAsync", "PatchAsJsonAsync"),
-    ("PostAsync(", "PatchAsync("),
+const CALLED: &[&str] = &[
+    "requests.get(",
+    "client.get(",
+    "session.get(",
+    "axios.get(",
+    "HttpMethod.GET",
+    "http.MethodGet",
+    "\"GET\"",
+    "'GET'",
+    "@GetMapping",
+    "GetAsJsonAsync",
+    "GetAsync(",
+    "[Get(",
+    "@GET",
+    "@Get(",
+    ".get(",
 ];
 
-fn changed(seen: &Seen<'_>, place: &Place, table: &[(&str, &str)]) -> Option<(String, String)> {
-    let lines = place.line..place.line + 4;
-    lines.into_iter().find_map(|l| table.iter().find_map(|(from, to)| seen.replaced(&place.path, l, from, to)))
+/// The method of an operation on one of the lines, changed to `PATCH`.
+fn changed(seen: &Seen<'_>, place: &Place, method: &str, table: &[&str]) -> Option<(String, String)> {
+    let (lower, upper) = (method.to_lowercase(), method.to_uppercase());
+    let first: String = lower.chars().take(1).flat_map(char::to_uppercase).chain(lower.chars().skip(1)).collect();
+    let of = |text: &str, upper: &str, first: &str, lower: &str| {
+        text.replace("GET", upper).replace("Get", first).replace("get", lower)
+    };
+    (place.line..place.line + 4).find_map(|line| {
+        table.iter().find_map(|text| {
+            let from = of(text, &upper, &first, &lower);
+            seen.replaced(&place.path, line, &from, &of(text, "PATCH", "Patch", "patch"))
+        })
+    })
+}
+
+/// Answered calls with the method that they have; what is changed becomes `PATCH`.
+fn with_method<'a>(seen: &'a Seen<'_>) -> Vec<(&'a Operation, &'a Place, &'a str)> {
+    let of = |(_, o, e): (&'a Interaction, &'a Operation, &'a Place)| Some((o, e, o.operation.split_once(' ')?.0));
+    answered(seen).into_iter().filter_map(of).filter(|(_, _, method)| *method != "PATCH").collect()
 }
 
 fn changed_endpoint_method(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (_, operation, endpoint) in answered(seen).into_iter().filter(|(_, o, _)| !o.operation.starts_with("PATCH")) {
-        let Some(text) = changed(seen, &Place { ..endpoint.clone() }, SERVED) else { continue };
+    for (operation, endpoint, method) in with_method(seen) {
+        let Some(text) = changed(seen, endpoint, method, SERVED) else { continue };
         out.push(Mutant {
             class: "endpoint's method changed",
             rules: &["dangling-call", "undeclared-endpoint", "unserved-contract"],
             texts: vec![text],
-            places: places(endpoint, &operation.at),
+            places: callers(seen, endpoint, operation),
             about: operation.operation.clone(),
         });
     }
 }
 
 fn changed_call_method(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (_, operation, endpoint) in answered(seen).into_iter().filter(|(_, o, _)| !o.operation.starts_with("PATCH")) {
-        let Some(text) = changed(seen, &operation.at, CALLED) else { continue };
+    for (operation, endpoint, method) in with_method(seen) {
+        let Some(text) = changed(seen, &operation.at, method, CALLED) else { continue };
         out.push(Mutant {
             class: "call's method changed",
             rules: &["dangling-call"],

@@ -3,8 +3,8 @@
 //! Invariant: an operation that the code bounds takes at most `attempts × timeout + pauses`, for the callee may hang; what
 //! nothing bounds contributes what its own callees may take at least, and stays open above. Circles are cut.
 
-use crate::time::Interval;
-use crate::{Cx, defaults};
+use crate::time::{Interval, shown};
+use crate::{Cx, Draft, defaults};
 use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Value};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of, is_synchronous};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -262,6 +262,37 @@ fn of_policy(policy: &seam_graph::Policy) -> Said {
         at: policy.at.clone(),
         certainty: if policy.inferred { Certainty::Inferred } else { Certainty::Stated },
     }
+}
+
+/// `payment 3 × 5 s + 2 × 300 ms = 15.6 s`.
+pub fn term(cx: &Cx<'_>, patience: &Patience<'_, '_>, operation: Operation, worst: Interval) -> String {
+    let rules = patience.of(operation);
+    let to = cx.name(cx.edge(operation.edge).to);
+    let tries = rules.attempts();
+    let each = rules.timeout.as_ref().and_then(|t| t.millis);
+    match each {
+        Some(each) if tries > 1 && rules.patience() == Some(worst.least) && rules.total.is_none() => {
+            let pauses = match rules.pause {
+                0 => String::new(),
+                pause => format!(" + {} × {}", tries - 1, shown(pause)),
+            };
+            format!("`{to}` {tries} × {}{pauses} = {}", shown(each), shown(worst.least))
+        }
+        _ => format!("`{to}` {}", shown(worst.least)),
+    }
+}
+
+/// Adds what governs a call to the chain.
+pub fn governed(mut draft: Draft, caller: &str, to: &str, rules: &Rules) -> Draft {
+    for limit in rules.timeout.iter().chain(&rules.total) {
+        let millis = limit.millis.unwrap_or_default();
+        draft = draft.link(&limit.at, format!("`{caller}` waits {} for `{to}`", shown(millis)));
+    }
+    for layer in &rules.layers {
+        let tries = layer.attempts.map_or("again".to_owned(), |n| format!("{n} times"));
+        draft = draft.link(&layer.at, format!("it is tried {tries} ({})", layer.detail));
+    }
+    draft
 }
 
 /// What a library waits where nothing is stated.

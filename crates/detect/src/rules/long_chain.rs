@@ -1,7 +1,7 @@
 //! A synchronous path that is too deep, or whose time exceeds what an entry has. See `long_chain.md`.
 
-use crate::patience::{Patience, called, is_call};
-use crate::time::shown;
+use crate::patience::{Patience, called, governed, is_call, term};
+use crate::time::{Interval, shown};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_graph::{NodeKind, Operation, endpoint_of};
 use std::collections::{HashMap, HashSet};
@@ -88,17 +88,14 @@ fn too_slow(cx: &Cx<'_>, patience: &Patience<'_, '_>, calls: &[Operation], out: 
         waits.retain(|o| is_call(cx, *o));
         waits.sort_unstable();
         waits.dedup();
-        let parts: Vec<(Operation, u64)> =
-            waits.into_iter().map(|o| (o, patience.worst(o).least)).filter(|(_, t)| *t > 0).collect();
-        let sum = parts.iter().fold(0u64, |s, (_, t)| s.saturating_add(*t));
+        let parts: Vec<(Operation, Interval)> =
+            waits.into_iter().map(|o| (o, patience.worst(o))).filter(|(_, t)| t.least > 0).collect();
+        let sum = parts.iter().fold(0u64, |s, (_, t)| s.saturating_add(t.least));
         if sum <= cx.limits.deadline {
             continue;
         }
         let (service, what) = (cx.name(endpoint.node), endpoint.asked_as());
-        let terms: Vec<String> = parts
-            .iter()
-            .map(|(o, t)| format!("{} for `{}` {}", shown(*t), cx.name(cx.edge(o.edge).to), called(cx, *o)))
-            .collect();
+        let terms: Vec<String> = parts.iter().map(|(o, t)| term(cx, patience, *o, *t)).collect();
         let at = endpoint.proof.first();
         let mut draft = Draft::new(
             endpoint.key.as_str(),
@@ -106,8 +103,8 @@ fn too_slow(cx: &Cx<'_>, patience: &Patience<'_, '_>, calls: &[Operation], out: 
             format!("an answer of `{service}` to {what} may take {}", shown(sum)),
         )
         .why(format!(
-            "Its handler may wait {}{}. Who asks from outside has gone after {} (`deadline`), and the work goes on for nobody.",
-            terms.join(", and "),
+            "Its handler waits for {}{}. Who asks from outside has gone after {} (`deadline`), and the work goes on for nobody.",
+            terms.join(", and for "),
             if terms.len() > 1 { format!(": {} together", shown(sum)) } else { String::new() },
             shown(cx.limits.deadline)
         ))
@@ -124,15 +121,17 @@ fn too_slow(cx: &Cx<'_>, patience: &Patience<'_, '_>, calls: &[Operation], out: 
                 .certainty(detail.certainty)
                 .link(&detail.at, format!("`{service}` calls `{to}` {}", called(cx, *operation)));
             let rules = patience.of(*operation);
-            for said in [&rules.timeout, &rules.total].into_iter().flatten().chain(&rules.layers) {
-                draft = draft.certainty(said.certainty).link(&said.at, format!("{} for `{to}`", said.detail));
-            }
+            draft = governed(draft, service, to, &rules);
             if rules.patience().is_none() {
                 draft = draft.open(format!(
                     "`{to}` is waited for without a timeout; {} is what it waits for itself",
-                    shown(*time)
+                    shown(time.least)
                 ));
             }
+        }
+        if parts.iter().all(|(_, t)| t.least <= cx.limits.deadline) {
+            // Only together do they take longer, and a handler need not come past all of them.
+            draft = draft.severity(Severity::Note).open("whether one request waits for all of these in turn");
         }
         out.push(draft);
     }

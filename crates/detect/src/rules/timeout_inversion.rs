@@ -1,6 +1,6 @@
 //! A caller gives up before what it calls may have finished. See `timeout_inversion.md`.
 
-use crate::patience::{Patience, called, is_call};
+use crate::patience::{Patience, called, governed, is_call, term};
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_graph::{EdgeKind, Operation};
@@ -79,14 +79,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 .certainty(at.certainty)
                 .about([cx.edge(part.edge).key.clone()])
                 .link(&at.at, format!("`{callee}` calls `{to}` {}", called(cx, *part)));
-            for limit in rules.timeout.iter().chain(&rules.total) {
-                let millis = limit.millis.unwrap_or_default();
-                draft = draft.link(&limit.at, format!("`{callee}` waits {} for `{to}`", shown(millis)));
-            }
-            for layer in &rules.layers {
-                let tries = layer.attempts.map_or("again".to_owned(), |n| format!("{n} times"));
-                draft = draft.link(&layer.at, format!("it is tried {tries} ({})", layer.detail));
-            }
+            draft = governed(draft, callee, to, &rules);
         }
         if longest <= waits {
             // Only together do they take longer, and a handler need not come past all of them.
@@ -94,23 +87,5 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 draft.severity(Severity::Note).open("whether one request waits for all of these in turn".to_owned());
         }
         out.push(draft);
-    }
-}
-
-/// `payment 3 × 5 s + 2 × 300 ms = 15.6 s`.
-fn term(cx: &Cx<'_>, patience: &Patience<'_, '_>, operation: Operation, worst: Interval) -> String {
-    let rules = patience.of(operation);
-    let to = cx.name(cx.edge(operation.edge).to);
-    let tries = rules.attempts();
-    let each = rules.timeout.as_ref().and_then(|t| t.millis);
-    match each {
-        Some(each) if tries > 1 && rules.patience() == Some(worst.least) && rules.total.is_none() => {
-            let pauses = match rules.pause {
-                0 => String::new(),
-                pause => format!(" + {} × {}", tries - 1, shown(pause)),
-            };
-            format!("`{to}` {tries} × {}{pauses} = {}", shown(each), shown(worst.least))
-        }
-        _ => format!("`{to}` {}", shown(worst.least)),
     }
 }

@@ -1,6 +1,6 @@
 //! What a rule found: what, why it matters here, where it starts, the chain of evidence, and what to do.
 
-use crate::Rule;
+use crate::{Group, Rule};
 use seam_facts::{Key, SmolStr, format_smolstr};
 use seam_graph::{Certainty, Evidence};
 use std::collections::BTreeMap;
@@ -139,6 +139,11 @@ impl Draft {
     }
 
     pub(crate) fn of(self, rule: &Rule) -> Finding {
+        let Rule { id, group, severity, hypothesis, .. } = *rule;
+        self.under(&Head { id, group, severity, hypothesis })
+    }
+
+    pub(crate) fn under(self, rule: &Head<'_>) -> Finding {
         Finding {
             key: Key(format_smolstr!("finding/{}/{}", rule.id, self.subject)),
             rule: rule.id.into(),
@@ -156,6 +161,14 @@ impl Draft {
             open: self.open,
         }
     }
+}
+
+/// What findings take from their rule.
+pub(crate) struct Head<'r> {
+    pub id: &'r str,
+    pub group: Group,
+    pub severity: Severity,
+    pub hypothesis: bool,
 }
 
 /// What a rule found, as it leaves this room.

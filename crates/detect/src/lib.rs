@@ -11,6 +11,7 @@ mod effects;
 mod finding;
 pub mod keys;
 pub mod live;
+pub mod own;
 mod patience;
 mod ports;
 mod rule;
@@ -30,12 +31,13 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|r| r.id == id)
 }
 
-/// Findings of the chosen rules, most severe first, then by place.
+/// Findings of the chosen rules and of the workspace's own, most severe first, then by place.
 pub fn detect<'r>(
     graph: &Graph,
     base: &FactBase,
     limits: &Limits,
     rules: impl IntoIterator<Item = &'r Rule>,
+    own: impl IntoIterator<Item = &'r own::OwnRule>,
 ) -> Vec<Finding> {
     let cx = Cx::new(graph, base, limits);
     let mut out = Vec::new();
@@ -43,6 +45,11 @@ pub fn detect<'r>(
         let mut drafts = Vec::new();
         (rule.find)(&cx, &mut drafts);
         out.extend(drafts.into_iter().map(|d| d.of(rule)));
+    }
+    for rule in own {
+        let mut drafts = Vec::new();
+        rule.find(&cx, &mut drafts);
+        out.extend(drafts.into_iter().map(|d| d.under(&rule.head())));
     }
     finding::in_order(&mut out);
     out

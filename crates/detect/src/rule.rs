@@ -25,15 +25,20 @@ pub enum Group {
     Contract,
     Environment,
     Shape,
+    /// What a workspace wrote for itself.
+    Own,
 }
 
 impl Group {
+    pub const NAMES: [&'static str; 5] = ["interaction", "contract", "environment", "shape", "own"];
+
     pub fn word(self) -> &'static str {
         match self {
             Group::Interaction => "interaction",
             Group::Contract => "contract",
             Group::Environment => "environment",
             Group::Shape => "shape",
+            Group::Own => "own",
         }
     }
 }

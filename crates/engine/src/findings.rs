@@ -13,7 +13,7 @@ pub struct Finding {
     /// Stable across runs and unrelated edits: `finding/RULE/SUBJECT`.
     pub key: String,
     pub rule: String,
-    /// `interaction`, `contract`, `environment` or `shape`.
+    /// `interaction`, `contract`, `environment`, `shape`, or `own` for the workspace's own rules.
     pub group: String,
     /// `error`, `warning` or `note`.
     pub severity: String,
@@ -116,6 +116,7 @@ impl Accepted {
 pub(crate) fn apply_allows(
     base: &FactBase,
     found: Vec<detect::Finding>,
+    own: &[&detect::own::OwnRule],
     all: bool,
 ) -> (Vec<detect::Finding>, Vec<Accepted>) {
     let allows: Vec<(&SmolStr, Span, &Allow)> = base
@@ -147,7 +148,7 @@ pub(crate) fn apply_allows(
         }
     }
     for ((path, at, allow), used) in allows.into_iter().zip(used).filter(|_| all) {
-        let (what, help) = if detect::rule(&allow.rule).is_none() {
+        let (what, help) = if detect::rule(&allow.rule).is_none() && !own.iter().any(|r| r.id == allow.rule) {
             (format!("there is no rule `{}` to allow", allow.rule), "correct the name, or remove the comment")
         } else if !used {
             (format!("nothing here needs `allow({})`", allow.rule), "remove the comment")

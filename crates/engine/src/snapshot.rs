@@ -72,6 +72,7 @@ impl Snapshot {
             | Claim::Intake(_)
             | Claim::Region(_)
             | Claim::Allow(_)
+            | Claim::OwnRule(_)
             | Claim::Owner(_) => false,
         })
     }

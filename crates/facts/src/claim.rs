@@ -2,9 +2,9 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Allow, Build, Call, Constant, Depends, Endpoint, Intake, Message, Module, Mount, Owner, Pass,
-    Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test, Uses,
-    Write,
+    Access, Alias, Allow, Build, Call, Constant, Depends, Endpoint, Intake, Message, Module, Mount, OwnRule, Owner,
+    Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test,
+    Uses, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,4 +71,5 @@ pub enum Claim {
     Test(Test),
     Owner(Owner),
     Allow(Allow),
+    OwnRule(OwnRule),
 }

@@ -1,5 +1,5 @@
-//! What rules about traffic between services need to know besides the traffic itself: what data looks like, and which
-//! findings people have accepted.
+//! What rules about traffic between services need to know besides the traffic itself: what data looks like, which
+//! rules a workspace adds, and which findings people have accepted.
 
 use crate::SmolStr;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,12 @@ pub struct ShapeField {
     pub number: Option<u32>,
     /// The line that declares it, counted from 1.
     pub line: u32,
+}
+
+/// A page of the workspace's own rules, as it is written: what it says about the graph is for the rules' room to read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OwnRule {
+    pub text: SmolStr,
 }
 
 /// Somebody accepts what a rule finds here: `seam: allow(rule) reason`.

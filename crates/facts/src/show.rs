@@ -172,6 +172,9 @@ impl Display for Claim {
                 }
                 Ok(())
             }
+            Claim::OwnRule(r) => {
+                write!(f, "own-rule {}", r.text.lines().next().unwrap_or_default().trim_start_matches("# "))
+            }
             Claim::Allow(a) => write!(f, "allow {} {}", a.rule, a.reason),
         }
     }

@@ -111,6 +111,7 @@ impl<'a> Index<'a> {
                     | Claim::Intake(_)
                     | Claim::Region(_)
                     | Claim::Allow(_)
+                    | Claim::OwnRule(_)
                     | Claim::Owner(_) => {}
                 }
             }

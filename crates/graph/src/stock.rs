@@ -93,6 +93,7 @@ impl Linker<'_> {
                     | Claim::Intake(_)
                     | Claim::Region(_)
                     | Claim::Allow(_)
+                    | Claim::OwnRule(_)
                     | Claim::Uses(_) => {}
                 }
             }

@@ -1,6 +1,7 @@
 //! What a page expects against what is so.
 
 use crate::parse::{Block, Page, parse};
+use seam_detect::own::OwnRule;
 use seam_detect::{Finding, Limits, Rule};
 use seam_extract::File;
 use seam_facts::{Claim, Fact, FactBase, SmolStr};
@@ -61,6 +62,7 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Intake(_)
             | Claim::Region(_)
             | Claim::Allow(_)
+            | Claim::OwnRule(_)
             | Claim::Owner(_) => true,
         };
         actual.extend(own.into_iter().filter(wanted).map(line));
@@ -90,10 +92,7 @@ pub fn findings(text: &str, rule: &Rule) -> Outcome {
         if page.files_of(section).next().is_none() {
             continue;
         }
-        let base = base(page.files_of(section));
-        let graph = seam_graph::link(&base, &seam_graph::Options::default());
-        let found = seam_detect::detect(&graph, &base, &limits(page.files_of(section)), [rule]);
-        let actual: Vec<String> = found.iter().flat_map(shown).collect();
+        let actual: Vec<String> = found(&page, section, &[rule], &[]).iter().flat_map(shown).collect();
         let heading = section.checked_sub(1).map_or("", |i| page.headings[i].as_str());
         let Some(block) = page.blocks.iter().find(|b| b.info == "findings" && b.section == section) else {
             outcome.difference.push(format!("- a `findings` block under `## {heading}`"));
@@ -104,6 +103,42 @@ pub fn findings(text: &str, rule: &Rule) -> Outcome {
         outcome.renewed = next.renewed;
     }
     outcome
+}
+
+/// What is not as the page of a workspace's own rule says: the rule must find something under `## Fires…`, nothing under
+/// `## Silent…`, and what a `findings` block lists where there is one.
+pub fn tried(rule: &OwnRule) -> Vec<String> {
+    let page = parse(&rule.page);
+    let mut wrong = Vec::new();
+    let mut fires = false;
+    for (index, heading) in page.headings.iter().enumerate() {
+        let section = index + 1;
+        if page.files_of(section).next().is_none() {
+            continue;
+        }
+        let actual: Vec<String> = found(&page, section, &[], &[rule]).iter().flat_map(shown).collect();
+        fires |= heading.starts_with("Fires");
+        if let Some(block) = page.blocks.iter().find(|b| b.info == "findings" && b.section == section) {
+            let difference = against(&rule.page, block, &actual).difference;
+            wrong.extend(difference.into_iter().map(|d| format!("{heading}: {d}")));
+        } else if heading.starts_with("Fires") && actual.is_empty() {
+            wrong.push(format!("{heading}: nothing is found"));
+        } else if heading.starts_with("Silent") {
+            wrong.extend(actual.into_iter().map(|line| format!("{heading}: + {line}")));
+        }
+    }
+    if !fires {
+        wrong.push("the page has no files under a heading `## Fires`, so nobody knows whether the rule can".to_owned());
+    }
+    wrong
+}
+
+/// What rules find in the workspace under one heading.
+fn found(page: &Page, section: usize, rules: &[&Rule], own: &[&OwnRule]) -> Vec<Finding> {
+    let base = base(page.files_of(section));
+    let graph = seam_graph::link(&base, &seam_graph::Options::default());
+    let (rules, own) = (rules.iter().copied(), own.iter().copied());
+    seam_detect::detect(&graph, &base, &limits(page.files_of(section)), rules, own)
 }
 
 /// The budgets that a section's `seam.toml` states; reading the whole of that file is the engine's business.

@@ -54,6 +54,7 @@ fn mcp_and_command_line_give_the_same_bytes() {
         ("explain", json!({"what": "checkout"})),
         ("detect", json!({"rules": ["call-cycle"]})),
         ("drift", json!({"all": true})),
+        ("rules", json!({})),
     ];
     let calls: Vec<Value> = asks
         .iter()
@@ -80,7 +81,7 @@ fn mcp_and_command_line_give_the_same_bytes() {
 fn tools_have_schemas_that_clients_accept() {
     let answers = mcp(&[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})]);
     let tools = answers[0]["result"]["tools"].as_array().unwrap();
-    assert_eq!(tools.len(), 7);
+    assert_eq!(tools.len(), 8);
     for tool in tools {
         let schema = tool["inputSchema"].to_string();
         assert!(!schema.contains("$schema") && !schema.contains("$ref"), "{schema}");

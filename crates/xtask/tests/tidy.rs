@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("extract", &["facts"]),
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
-    ("engine", &["facts", "extract", "graph", "detect"]),
+    ("engine", &["facts", "extract", "graph", "detect", "page"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),
     ("page", &["facts", "extract", "graph", "detect"]),

@@ -4,7 +4,8 @@ use crate::findings::{Allowed, Finding, apply_allows};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
-use seam_detect::{Rule, Severity};
+use seam_detect::own::{self, OwnRule};
+use seam_detect::{Group, Rule, Severity};
 use seam_facts::{Key, SmolStr};
 use seam_graph::{Certainty, Graph};
 use serde::{Deserialize, Serialize};
@@ -92,12 +93,15 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         }
     };
     let settings = snapshot.settings();
-    let rules = chosen(request, settings)?;
+    let (own, mistakes) = own::rules(snapshot.base());
+    let Chosen { rules, own } = chosen(request, settings, &own)?;
     let limits = settings.detect.limits();
     let (mut found, mut holds) = (Vec::new(), BTreeMap::<Key, Vec<String>>::new());
     let graphs = graphs(snapshot, request)?;
     for (profile, graph) in &graphs {
-        for mut finding in seam_detect::detect(graph, snapshot.base(), &limits, rules.iter().copied()) {
+        for mut finding in
+            seam_detect::detect(graph, snapshot.base(), &limits, rules.iter().copied(), own.iter().copied())
+        {
             if let Some(severity) = settings.detect.severity_of(&finding.rule) {
                 finding.severity = severity;
             }
@@ -108,11 +112,14 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             seen.push(profile.clone().unwrap_or_default());
         }
     }
+    if request.rules.is_empty() {
+        found.extend(mistakes.iter().map(own::Mistake::finding));
+    }
     if graphs.len() < 2 {
         holds.clear();
     }
     let published = |f: &seam_detect::Finding| Finding::of(f, holds.get(&f.key).cloned().unwrap_or_default());
-    let (mut found, allowed) = apply_allows(snapshot.base(), found, request.rules.is_empty());
+    let (mut found, allowed) = apply_allows(snapshot.base(), found, &own, request.rules.is_empty());
     let allowed: Vec<Allowed> = allowed.into_iter().map(|a| a.published(&published)).collect();
     let about = about(&graphs, request)?;
     let known: BTreeSet<&str> = request.baseline.iter().map(String::as_str).collect();
@@ -130,7 +137,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             notes: count(Severity::Note),
             allowed: allowed.len(),
             known,
-            rules: rules.len(),
+            rules: rules.len() + own.len(),
         },
         findings: found.iter().map(published).collect(),
         allowed,
@@ -171,17 +178,26 @@ fn concerns(finding: &seam_detect::Finding, (key, name): &(Key, SmolStr)) -> boo
     finding.about.iter().any(|k| k == key || k.as_str().split('/').any(|part| part == name.as_str()))
 }
 
-fn chosen(request: &Request, settings: &crate::Settings) -> Result<Vec<&'static Rule>, Refusal> {
-    let mut out: Vec<&'static Rule> = Vec::new();
+/// The rules that a request means.
+#[derive(Default)]
+struct Chosen<'o> {
+    rules: Vec<&'static Rule>,
+    own: Vec<&'o OwnRule>,
+}
+
+fn chosen<'o>(request: &Request, settings: &crate::Settings, own: &'o [OwnRule]) -> Result<Chosen<'o>, Refusal> {
+    let mut out = Chosen::default();
     for id in &request.rules {
         let group = seam_detect::RULES.iter().copied().filter(|r| r.group.word() == id);
-        let before = out.len();
-        out.extend(seam_detect::rule(id).into_iter().chain(group));
-        if out.len() == before {
-            let near = seam_detect::RULES.iter().map(|r| r.id).filter(|r| r.contains(id.as_str()) || id.contains(r));
+        let before = out.rules.len() + out.own.len();
+        out.rules.extend(seam_detect::rule(id).into_iter().chain(group));
+        out.own.extend(own.iter().filter(|r| r.id == *id || id == Group::Own.word()));
+        if out.rules.len() + out.own.len() == before {
+            let all = seam_detect::RULES.iter().map(|r| r.id).chain(own.iter().map(|r| r.id.as_str()));
+            let near = all.filter(|r| r.contains(id.as_str()) || id.contains(r));
             let near: Vec<String> = near.map(|r| format!("`{r}`")).collect();
             let hint = if near.is_empty() {
-                "`seam explain rules` lists them; interaction, contract, environment and shape name all of a group"
+                "`seam explain rules` lists them; interaction, contract, environment, shape and own name all of a group"
                     .to_owned()
             } else {
                 format!("did you mean {}?", near.join(" or "))
@@ -191,7 +207,8 @@ fn chosen(request: &Request, settings: &crate::Settings) -> Result<Vec<&'static 
     }
     if request.rules.is_empty() {
         let wanted = |r: &&&Rule| (request.nursery || !r.nursery) && !settings.detect.is_off(r.id);
-        out.extend(seam_detect::RULES.iter().filter(wanted).copied());
+        out.rules.extend(seam_detect::RULES.iter().filter(wanted).copied());
+        out.own.extend(own.iter().filter(|r| !settings.detect.is_off(&r.id)));
     }
     Ok(out)
 }

@@ -242,8 +242,8 @@ fn findings(snapshot: &Snapshot, graph: &Graph, wanted: Option<usize>) -> Vec<Fi
     let rules = seam_detect::RULES.iter().copied();
     let rules = rules.filter(|r| r.group == Group::Environment && !r.nursery && !settings.detect.is_off(r.id));
     let base: &FactBase = snapshot.base();
-    let found = seam_detect::detect(graph, base, &settings.detect.limits(), rules);
-    let (found, _) = crate::findings::apply_allows(base, found, false);
+    let found = seam_detect::detect(graph, base, &settings.detect.limits(), rules, []);
+    let (found, _) = crate::findings::apply_allows(base, found, &[], false);
     let about = |f: &seam_detect::Finding| wanted.is_none_or(|w| f.about.contains(&graph.nodes[w].key));
     found.iter().filter(|f| about(f)).map(|f| Finding::of(f, Vec::new())).collect()
 }

@@ -81,6 +81,16 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             ..Answer::default()
         });
     }
+    let (own, _) = seam_detect::own::rules(snapshot.base());
+    if let Some(rule) = own.iter().find(|r| r.id == id).filter(|_| graph.node(what).is_none()) {
+        return Ok(Answer {
+            version: VERSION,
+            kind: "rule".to_owned(),
+            key: rule.id.to_string(),
+            page: Some(rule.page.to_string()),
+            ..Answer::default()
+        });
+    }
     if what == "rules" && graph.node(what).is_none() {
         return Ok(Answer {
             version: VERSION,
@@ -123,11 +133,9 @@ fn catalogue() -> String {
             group = rule.group.word();
             out.push_str(&format!("\n## {group}\n\n"));
         }
-        let lines = rule.page.lines().skip_while(|l| l.starts_with('#') || l.trim().is_empty());
-        let about = lines.take_while(|l| !l.trim().is_empty()).collect::<Vec<_>>().join(" ");
         let nursery = if rule.nursery { " (nursery: only when asked for)" } else { "" };
-        let sentence = about.split(": ").next().and_then(|a| a.split(". ").next()).unwrap_or(&about);
-        out.push_str(&format!("- `{}`{nursery}: {}\n", rule.id, sentence.trim_end_matches('.')));
+        let sentence = super::rules::sentence(rule.page);
+        out.push_str(&format!("- `{}`{nursery}: {}\n", rule.id, sentence));
     }
     out
 }

@@ -6,4 +6,5 @@ pub mod drift;
 pub mod explain;
 pub mod map;
 pub mod path;
+pub mod rules;
 pub mod services;

@@ -36,6 +36,7 @@ pub mod live;
 mod lua;
 mod manifest;
 mod nginx;
+mod own_rules;
 mod owners;
 mod prisma;
 mod process;
@@ -77,6 +78,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &kubernetes::EXTRACTOR,
     &kustomize::EXTRACTOR,
     &manifest::EXTRACTOR,
+    &own_rules::EXTRACTOR,
     &owners::EXTRACTOR,
     &prisma::EXTRACTOR,
     &aliases::EXTRACTOR,

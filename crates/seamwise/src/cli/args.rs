@@ -43,6 +43,8 @@ pub enum Command {
     Detect(Detect),
     /// Show the environment as a table: what deployments set, what code reads, and where they part.
     Drift(Drift),
+    /// List the rules of `detect`, and try the workspace's own (`seam/rules`).
+    Rules(Rules),
     /// Put a question as JSON; the answer is JSON.
     Ask(Ask),
     /// Print the JSON schema of a question's request or answer.
@@ -214,6 +216,20 @@ pub struct Detect {
     /// From which severity on the exit code is 1.
     #[arg(long, value_enum, default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Rules {
+    #[command(flatten)]
+    pub roots: Roots,
+
+    /// Try the workspace's own rules on the systems of their pages. The exit code is 1 if one is not as its page says.
+    #[arg(long)]
+    pub check: bool,
+
+    /// Start a rule of the workspace's own: writes `seam/rules/NAME.md`.
+    #[arg(long, value_name = "NAME", conflicts_with = "check")]
+    pub new: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

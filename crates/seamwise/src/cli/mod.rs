@@ -8,6 +8,7 @@ mod init;
 mod map;
 mod open;
 mod questions;
+mod rules;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -31,6 +32,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::Detect(detect) => detect::run(detect, args),
         Command::Drift(drift) => drift::run(drift, args),
+        Command::Rules(rules) => rules::run(rules, args),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
     }
 }
@@ -38,7 +40,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Commands that only answer.
 fn answer(args: &Args) -> Result<(), Failure> {
     match &args.command {
-        Command::Detect(_) | Command::Drift(_) => Ok(()),
+        Command::Detect(_) | Command::Drift(_) | Command::Rules(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),

@@ -12,6 +12,7 @@ mod ink;
 mod layout;
 pub mod mermaid;
 pub mod path;
+pub mod rules;
 pub mod services;
 pub mod svg;
 pub mod table;

@@ -1,6 +1,7 @@
 //! What a rule sees: the graph with indexes over it, the facts behind it, and the workspace's limits.
 
 use crate::patience::Tables;
+use crate::work::{self, Writes};
 use seam_facts::{Fact, FactBase, SmolStr};
 use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
 use std::cell::OnceCell;
@@ -34,6 +35,7 @@ pub struct Cx<'a> {
     owners: OnceCell<HashMap<&'a str, Vec<usize>>>,
     flows: OnceCell<Flows>,
     tables: OnceCell<Tables>,
+    writes: OnceCell<Writes<'a>>,
 }
 
 impl<'a> Cx<'a> {
@@ -53,6 +55,7 @@ impl<'a> Cx<'a> {
             owners: OnceCell::new(),
             flows: OnceCell::new(),
             tables: OnceCell::new(),
+            writes: OnceCell::new(),
         }
     }
 
@@ -109,6 +112,11 @@ impl<'a> Cx<'a> {
     /// Policies that stand apart from the calls they govern; collected when the first rule asks.
     pub(crate) fn tables(&self) -> &Tables {
         self.tables.get_or_init(|| Tables::new(self))
+    }
+
+    /// Writes by function; collected when the first rule asks.
+    pub(crate) fn writes(&self) -> &Writes<'a> {
+        self.writes.get_or_init(|| work::writes(self))
     }
 
     /// The facts of one file.

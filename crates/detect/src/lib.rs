@@ -17,6 +17,7 @@ mod ports;
 mod rule;
 mod rules;
 pub mod time;
+mod work;
 
 pub use cx::{Cx, Limits};
 pub use finding::{Draft, Finding, Fix, Link, Severity};

@@ -97,6 +97,49 @@ impl Flows {
         self.reached(node, &started)
     }
 
+    /// The functions that one of a node's may run, itself first, each with the way to it; with names, only those that it
+    /// calls by them, and itself.
+    pub fn runs(
+        &self,
+        node: usize,
+        path: &str,
+        symbol: &str,
+        names: Option<&[SmolStr]>,
+    ) -> Vec<(SmolStr, SmolStr, Vec<SmolStr>)> {
+        let functions = &self.functions[node];
+        let own = (SmolStr::from(path), SmolStr::from(symbol));
+        let mut out = vec![(own.0.clone(), own.1.clone(), Vec::new())];
+        let Some(from) = functions.at(path, symbol) else { return out };
+        let named = |f: &usize| names.is_none_or(|all| all.iter().any(|n| n == last(&functions.names[*f].1)));
+        let mut seen: HashSet<usize> = HashSet::from([from]);
+        let mut queue: VecDeque<(usize, Vec<SmolStr>)> = VecDeque::new();
+        for next in functions.calls[from].iter().copied().filter(named) {
+            if seen.insert(next) {
+                queue.push_back((next, vec![functions.names[next].1.clone()]));
+            }
+        }
+        while let Some((at, way)) = queue.pop_front() {
+            let (path, symbol) = functions.names[at].clone();
+            if way.len() <= DEPTH {
+                for next in functions.calls[at].iter().copied() {
+                    if seen.insert(next) {
+                        let mut longer = way.clone();
+                        longer.push(functions.names[next].1.clone());
+                        queue.push_back((next, longer));
+                    }
+                }
+            }
+            out.push((path, symbol, way));
+        }
+        out
+    }
+
+    /// The operations of a node that stand in one function.
+    pub fn operations_in(&self, node: usize, path: &str, symbol: &str) -> Vec<Operation> {
+        let place = (SmolStr::from(path), SmolStr::from(symbol));
+        self.operations[node].get(&place).cloned().unwrap_or_default()
+    }
+
     /// What a function of a node may do.
     pub fn from(&self, node: usize, path: &str, symbol: &str) -> Vec<Effect> {
         match self.functions[node].at(path, symbol) {

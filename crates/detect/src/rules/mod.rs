@@ -1,5 +1,6 @@
 //! The catalogue: one `.rs`, one `.md` and one word in this list for each rule, by group.
 
+mod ack_before_effect;
 mod call_cycle;
 mod contract_copy_drift;
 mod dangling_call;
@@ -25,6 +26,7 @@ use crate::Rule;
 pub static RULES: &[&Rule] = &[
     // Interaction.
     &lost_message::RULE,
+    &ack_before_effect::RULE,
     &missing_timeout::RULE,
     &timeout_inversion::RULE,
     &unsafe_retry::RULE,

@@ -120,7 +120,7 @@ fn taken(code: &Code<'_>, site: &Site<'_>) -> Option<(&'static str, Ack, bool)> 
             (mode == "auto").then_some(("stomp.py", Ack::Delivery, true))
         }
         "xreadgroup" => named(&["noack"]).map(|f| ("redis", automatic(Some(f)), true)),
-        "AckNone" if imports(code, &["nats"]) => Some(("JetStream", Ack::Delivery, true)),
+        "AckNone" if imports(code, &["nats"]) && !chosen(code, site) => Some(("JetStream", Ack::Delivery, true)),
         "connectMicroservice" | "createMicroservice" if mentions(call, "RMQ") => {
             let flag = option(call, &["noAck"]);
             // Nest's documented default.
@@ -130,7 +130,7 @@ fn taken(code: &Code<'_>, site: &Site<'_>) -> Option<(&'static str, Ack, bool)> 
         "ReadMessage" if imports(code, &["segmentio/kafka-go"]) && grouped(code) => {
             Some(("kafka-go", Ack::Delivery, false))
         }
-        _ => kafka(code, site).or_else(|| policy_words(code, call)),
+        _ => kafka(code, site).or_else(|| policy_words(code, call).filter(|_| !chosen(code, site))),
     }
 }
 
@@ -156,6 +156,21 @@ fn policy_words(code: &Code<'_>, call: &Call) -> Option<(&'static str, Ack, bool
         });
     }
     found.filter(|_| messaging(code)).map(|client| (client, Ack::Delivery, true))
+}
+
+/// Whether a branch decides that this call is made: then the mode is an option of the program's own.
+fn chosen(code: &Code<'_>, site: &Site<'_>) -> bool {
+    fn within(body: &[Stmt], line: u32, branch: bool) -> bool {
+        body.iter().any(|stmt| match stmt {
+            Stmt::Block { kind, body, span, .. } if span.line <= line && line <= span.end_line => {
+                within(body, line, branch || *kind == BlockKind::Branch)
+            }
+            Stmt::Expr(e) | Stmt::Return(e) => branch && e.span.line <= line && line <= e.span.end_line,
+            Stmt::Assign { span, .. } => branch && span.line <= line && line <= span.end_line,
+            _ => false,
+        })
+    }
+    within(&code.function(site.function).body, site.span().line, false)
 }
 
 fn mentions_word(expr: &Expr) -> bool {

@@ -1,0 +1,166 @@
+//! What handling a message or a request does that is seen elsewhere: data that is changed, messages that are sent, calls
+//! that change something.
+//!
+//! Invariant: a deed stands in a function that linking reaches from the handler by names; so it may happen, and its place is
+//! a line of code.
+
+use crate::Cx;
+use seam_facts::{Claim, SmolStr, Span, Write, WriteKind};
+use seam_graph::{EdgeKind, Evidence, Operation};
+use std::collections::HashMap;
+
+/// Writes by the function that they stand in: path and symbol.
+pub(crate) type Writes<'a> = HashMap<(&'a str, &'a str), Vec<(Evidence, &'a Write)>>;
+
+/// Something that handling does.
+#[derive(Clone, Debug)]
+pub struct Deed<'a> {
+    pub at: Evidence,
+    pub what: What<'a>,
+    /// Functions from the handler to the one that does it.
+    pub way: Vec<SmolStr>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum What<'a> {
+    Write(&'a Write),
+    Publish(Operation),
+    /// A call that is not a question.
+    Call(Operation),
+}
+
+/// Where handling starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'s> {
+    pub node: usize,
+    pub path: &'s str,
+    pub within: &'s str,
+    /// Only what these names lead to, and what stands in these lines; everything where they are empty.
+    pub names: &'s [SmolStr],
+    pub lines: (u32, u32),
+}
+
+pub(crate) fn writes<'a>(cx: &Cx<'a>) -> Writes<'a> {
+    let mut out: Writes<'a> = HashMap::new();
+    for (path, fact) in cx.base.facts() {
+        if let Claim::Write(write) = &fact.claim {
+            let at = cx.evidence(path, fact, said(write));
+            out.entry((path.as_str(), write.within.as_str())).or_default().push((at, write));
+        }
+    }
+    out
+}
+
+/// Everything that is done from here on, what weighs most first.
+pub fn deeds<'a>(cx: &Cx<'a>, start: Start<'_>) -> Vec<Deed<'a>> {
+    let whole = start.names.is_empty();
+    let mut out = Vec::new();
+    let names = (!whole).then_some(start.names);
+    for (path, symbol, way) in cx.flows().runs(start.node, start.path, start.within, names) {
+        let here = path == start.path && symbol == start.within;
+        let inside = |at: &Span| whole || !here || start.lines.0 <= at.line && at.line <= start.lines.1;
+        for (at, write) in cx.writes().get(&(path.as_str(), symbol.as_str())).into_iter().flatten() {
+            if inside(&at.at) {
+                out.push(Deed { at: at.clone(), what: What::Write(write), way: way.clone() });
+            }
+        }
+        for operation in cx.flows().operations_in(start.node, &path, &symbol) {
+            let at = &cx.detail(operation).at;
+            if let Some(what) = does(cx, operation)
+                && inside(&at.at)
+            {
+                out.push(Deed { at: at.clone(), what, way: way.clone() });
+            }
+        }
+    }
+    in_order(&mut out);
+    out
+}
+
+/// What a node does with the messages of one of its consumers: from the function that takes them; where that only subscribes,
+/// from the other members of its type.
+pub fn handling<'a>(cx: &Cx<'a>, node: usize, operation: Operation) -> Vec<Deed<'a>> {
+    let detail = cx.detail(operation);
+    let start = |within| Start { node, path: &detail.at.path, within, names: &[], lines: (0, 0) };
+    let found = deeds(cx, start(&detail.within));
+    let Some((owner, _)) = detail.within.rsplit_once('.').filter(|_| found.is_empty()) else { return found };
+    let mut out: Vec<Deed<'a>> = Vec::new();
+    for fact in cx.facts(&detail.at.path) {
+        let Claim::Uses(uses) = &fact.claim else { continue };
+        for (symbol, _) in &uses.functions {
+            if symbol.rsplit_once('.').is_some_and(|(o, _)| o == owner) {
+                out.extend(deeds(cx, start(symbol)));
+            }
+        }
+    }
+    in_order(&mut out);
+    out
+}
+
+fn in_order(deeds: &mut Vec<Deed<'_>>) {
+    deeds.sort_by(|a, b| (a.rank(), a.way.len(), &a.at).cmp(&(b.rank(), b.way.len(), &b.at)));
+    deeds.dedup_by(|a, b| a.at == b.at);
+}
+
+fn does<'a>(cx: &Cx<'a>, operation: Operation) -> Option<What<'a>> {
+    let edge = cx.edge(operation.edge);
+    let text = cx.detail(operation).operation.as_str();
+    match edge.kind {
+        EdgeKind::QueuePublish => Some(What::Publish(operation)),
+        EdgeKind::Http if ["POST ", "PUT ", "PATCH ", "DELETE "].iter().any(|m| text.starts_with(m)) => {
+            Some(What::Call(operation))
+        }
+        EdgeKind::Grpc if !asks(text) => Some(What::Call(operation)),
+        EdgeKind::Smtp => Some(What::Call(operation)),
+        _ => None,
+    }
+}
+
+/// An operation whose name says that it changes nothing.
+fn asks(operation: &str) -> bool {
+    let name = operation.rsplit('/').next().unwrap_or(operation);
+    ["Get", "List", "Find", "Query", "Search", "Read", "Check", "Fetch", "Count", "Is", "Validate", "*"]
+        .iter()
+        .any(|w| name.starts_with(w))
+        || name.is_empty()
+}
+
+impl Deed<'_> {
+    fn rank(&self) -> u8 {
+        match self.what {
+            What::Write(w) if w.name.is_empty() => 1,
+            What::Write(_) => 0,
+            What::Call(_) => 2,
+            What::Publish(_) => 3,
+        }
+    }
+
+    /// `a row of `orders``, for a sentence about what is done.
+    pub fn says(&self, cx: &Cx<'_>) -> String {
+        match self.what {
+            What::Write(write) => said(write),
+            What::Call(o) => format!("`{}` of `{}`", cx.detail(o).operation, cx.name(cx.edge(o.edge).to)),
+            What::Publish(o) => {
+                let topic = cx.detail(o).operation.as_str();
+                let broker = cx.name(cx.edge(o.edge).to);
+                if topic.trim().is_empty() || topic.contains('{') {
+                    format!("a message to `{broker}`")
+                } else {
+                    format!("a message to `{topic}`")
+                }
+            }
+        }
+    }
+}
+
+fn said(write: &Write) -> String {
+    let on = if write.name.is_empty() { "the database".to_owned() } else { format!("`{}`", write.name) };
+    match write.kind {
+        WriteKind::Insert => format!("an insert into {on}"),
+        WriteKind::Upsert => format!("an upsert into {on}"),
+        WriteKind::Set => format!("an update of {on}"),
+        WriteKind::Add => format!("an update of {on} by an amount"),
+        WriteKind::Delete => format!("a deletion from {on}"),
+        WriteKind::Save => format!("a save to {on}"),
+    }
+}

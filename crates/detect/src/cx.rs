@@ -1,6 +1,7 @@
 //! What a rule sees: the graph with indexes over it, the facts behind it, and the workspace's limits.
 
 use crate::patience::Tables;
+use crate::trials::Trials;
 use crate::work::{self, Writes};
 use seam_facts::{Fact, FactBase, SmolStr};
 use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
@@ -36,6 +37,7 @@ pub struct Cx<'a> {
     flows: OnceCell<Flows>,
     tables: OnceCell<Tables>,
     writes: OnceCell<Writes<'a>>,
+    trials: OnceCell<Trials<'a>>,
 }
 
 impl<'a> Cx<'a> {
@@ -56,6 +58,7 @@ impl<'a> Cx<'a> {
             flows: OnceCell::new(),
             tables: OnceCell::new(),
             writes: OnceCell::new(),
+            trials: OnceCell::new(),
         }
     }
 
@@ -117,6 +120,11 @@ impl<'a> Cx<'a> {
     /// Writes by function; collected when the first rule asks.
     pub(crate) fn writes(&self) -> &Writes<'a> {
         self.writes.get_or_init(|| work::writes(self))
+    }
+
+    /// What is tried again, and how; collected when the first rule asks.
+    pub fn trials(&self) -> &Trials<'a> {
+        self.trials.get_or_init(|| Trials::new(self))
     }
 
     /// The facts of one file.

@@ -17,6 +17,7 @@ mod ports;
 mod rule;
 mod rules;
 pub mod time;
+mod trials;
 mod work;
 
 pub use cx::{Cx, Limits};

@@ -137,6 +137,7 @@ impl<'c, 'a> Patience<'c, 'a> {
                 own.push(said.clone());
             }
         }
+        own.extend(cx.trials().said(cx, operation));
         let mut rules = Rules::default();
         rules.take(&own);
         let to = cx.node(edge.to);

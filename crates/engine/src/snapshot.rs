@@ -71,6 +71,8 @@ impl Snapshot {
             | Claim::Write(_)
             | Claim::Intake(_)
             | Claim::Region(_)
+            | Claim::Attempts(_)
+            | Claim::KeyUse(_)
             | Claim::Allow(_)
             | Claim::OwnRule(_)
             | Claim::Owner(_) => false,

@@ -2,9 +2,9 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Allow, Build, Call, Constant, Depends, Endpoint, Intake, Message, Module, Mount, OwnRule, Owner,
-    Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span, Store, Test,
-    Uses, Write,
+    Access, Alias, Allow, Attempts, Build, Call, Constant, Depends, Endpoint, Intake, KeyUse, Message, Module, Mount,
+    OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span,
+    Store, Test, Uses, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,8 @@ pub enum Claim {
     Write(Write),
     Intake(Intake),
     Region(Region),
+    Attempts(Attempts),
+    KeyUse(KeyUse),
     // People and proof.
     Test(Test),
     Owner(Owner),

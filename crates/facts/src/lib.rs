@@ -3,6 +3,7 @@
 //! Invariant: a fact depends on one origin only. What that origin cannot know stays a hole in a [`Value`]; only linking
 //! fills holes. This crate parses nothing and decides nothing.
 
+mod attempts;
 mod base;
 mod claim;
 mod code;
@@ -16,6 +17,7 @@ mod traffic;
 mod value;
 pub mod word;
 
+pub use attempts::{Attempts, Bound, KeyUse, Pause};
 pub use base::{FactBase, FileFacts};
 pub use claim::{Claim, Fact, How};
 pub use code::{

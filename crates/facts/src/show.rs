@@ -1,8 +1,8 @@
 //! One line of text for each claim: what pages expect, and what `seam at` prints. For people; never parsed back.
 
 use crate::{
-    AccessMode, Argument, Call, Claim, Hole, Message, Policy, Port, Service, SettingScope, Shape, ShapeField, SmolStr,
-    Target, Value,
+    AccessMode, Argument, Attempts, Call, Claim, Hole, Message, Policy, Port, Service, SettingScope, Shape, ShapeField,
+    SmolStr, Target, Value,
 };
 use std::fmt::{self, Display, Formatter};
 
@@ -175,9 +175,33 @@ impl Display for Claim {
             Claim::OwnRule(r) => {
                 write!(f, "own-rule {}", r.text.lines().next().unwrap_or_default().trim_start_matches("# "))
             }
+            Claim::Attempts(a) => attempts(a, f),
+            Claim::KeyUse(k) => {
+                write!(f, "key {}{}", k.header, if k.sent { " is sent" } else { "" })?;
+                if let Some(line) = k.made {
+                    write!(f, ", made on line {line}")?;
+                }
+                nonempty(f, "in", &k.within)
+            }
             Claim::Allow(a) => write!(f, "allow {} {}", a.rule, a.reason),
         }
     }
+}
+
+fn attempts(a: &Attempts, f: &mut Formatter<'_>) -> fmt::Result {
+    write!(f, "attempts at {}-{}, bound {}, pause {}", a.tried.0, a.tried.1, word(&a.bound), word(&a.pause))?;
+    opt(f, "attempts", &a.attempts)?;
+    opt(f, "millis", &a.millis)?;
+    list(f, "after", &a.caught)?;
+    list(f, "telling", &a.statuses)?;
+    list(f, "of", &a.names)?;
+    if a.given {
+        f.write_str(" of what is given")?;
+    }
+    if a.told_when {
+        f.write_str(" told when")?;
+    }
+    nonempty(f, "in", &a.within)
 }
 
 fn shape(s: &Shape, f: &mut Formatter<'_>) -> fmt::Result {

@@ -110,6 +110,8 @@ impl<'a> Index<'a> {
                     | Claim::Write(_)
                     | Claim::Intake(_)
                     | Claim::Region(_)
+                    | Claim::Attempts(_)
+                    | Claim::KeyUse(_)
                     | Claim::Allow(_)
                     | Claim::OwnRule(_)
                     | Claim::Owner(_) => {}

@@ -92,6 +92,8 @@ impl Linker<'_> {
                     | Claim::Write(_)
                     | Claim::Intake(_)
                     | Claim::Region(_)
+                    | Claim::Attempts(_)
+                    | Claim::KeyUse(_)
                     | Claim::Allow(_)
                     | Claim::OwnRule(_)
                     | Claim::Uses(_) => {}

@@ -61,6 +61,8 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Write(_)
             | Claim::Intake(_)
             | Claim::Region(_)
+            | Claim::Attempts(_)
+            | Claim::KeyUse(_)
             | Claim::Allow(_)
             | Claim::OwnRule(_)
             | Claim::Owner(_) => true,

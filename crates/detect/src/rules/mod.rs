@@ -15,6 +15,7 @@ mod secret_in_plain;
 mod start_order;
 mod swallowed_error;
 mod timeout_inversion;
+mod unbounded_retry;
 mod unknown_host;
 mod unread_setting;
 mod unsafe_retry;
@@ -33,6 +34,7 @@ pub static RULES: &[&Rule] = &[
     &retry_storm::RULE,
     &layered_retries::RULE,
     &swallowed_error::RULE,
+    &unbounded_retry::RULE,
     // Contract.
     &dangling_call::RULE,
     &contract_copy_drift::RULE,

@@ -5,6 +5,7 @@
 //! imported module `requests`, however it was imported; `RestTemplate.exchange` is a method on anything declared as, or
 //! made by, `RestTemplate`; `axios#create().get` is a method on what `axios.create` returned.
 
+mod attempts;
 pub(crate) mod csharp;
 mod entries;
 mod eval;
@@ -16,6 +17,7 @@ pub mod ir;
 mod jvm;
 mod library;
 mod names;
+mod pauses;
 mod python;
 mod regions;
 pub(crate) mod rust;
@@ -36,8 +38,14 @@ use seam_facts::{SmolStr, Span};
 use std::collections::HashMap;
 
 /// What holds whatever the technology; it runs before the technologies.
-pub static EXTRACTORS: &[&Extractor] =
-    &[&flow::EXTRACTOR, &intake::EXTRACTOR, &regions::EXTRACTOR, &tests::EXTRACTOR, &writes::EXTRACTOR];
+pub static EXTRACTORS: &[&Extractor] = &[
+    &attempts::EXTRACTOR,
+    &flow::EXTRACTOR,
+    &intake::EXTRACTOR,
+    &regions::EXTRACTOR,
+    &tests::EXTRACTOR,
+    &writes::EXTRACTOR,
+];
 
 /// One call in one function.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-resilience",
-    version: 1,
+    version: 2,
     page: include_str!("resilience.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -54,11 +54,20 @@ fn annotated(code: &Code<'_>, a: &Annotation, name: &str, scope: usize, on: &Smo
             let wait = wait.rsplit('.').next().unwrap_or("").to_owned();
             let attempts = text("max_tries");
             say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail: format_smolstr!("backoff, {wait}") });
+            if let Some(limit) = named("max_time") {
+                let detail = "backoff, over all attempts".into();
+                let millis = millis(code, limit, scope).or_else(|| Some(code.value(limit, scope)));
+                say(Said { kind: PolicyKind::Timeout, attempts: None, millis, detail });
+            }
         }
         "retrying.retry" => {
             let attempts = text("stop_max_attempt_number");
             let millis = text("wait_fixed").or_else(|| text("wait_exponential_multiplier"));
             say(Said { kind: PolicyKind::Retry, attempts, millis, detail: "retrying".into() });
+            if let Some(limit) = text("stop_max_delay") {
+                let detail = "retrying, over all attempts".into();
+                say(Said { kind: PolicyKind::Timeout, attempts: None, millis: Some(limit), detail });
+            }
         }
         "retry.retry" => {
             let delay = named("delay").and_then(|d| millis(code, d, scope));
@@ -110,6 +119,13 @@ fn tenacity<'e>(code: &Code<'_>, named: &dyn Fn(&str) -> Option<&'e Expr>, scope
                 _ => {}
             }
         });
+    }
+    // A way to stop that is made elsewhere.
+    if attempts.is_none()
+        && deadline.is_none()
+        && named("stop").is_some_and(|s| !s.path().is_some_and(|p| p.ends_with("stop_never")))
+    {
+        attempts = named("stop").map(|s| code.value(s, scope));
     }
     let mut out = vec![Said { kind: PolicyKind::Retry, attempts, millis: None, detail: detail.as_str().into() }];
     if let Some(wait) = wait {

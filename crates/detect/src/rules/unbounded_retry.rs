@@ -1,0 +1,125 @@
+//! A call is tried again until it works, however long that takes. See `unbounded_retry.md`.
+
+use crate::patience::{Patience, called, is_call};
+use crate::time::shown;
+use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Attempts, Bound, Claim, Pause, Policy, PolicyKind};
+use seam_graph::Operation;
+
+pub static RULE: Rule = Rule {
+    id: "unbounded-retry",
+    group: Group::Interaction,
+    severity: Severity::Warning,
+    nursery: false,
+    hypothesis: true,
+    page: include_str!("unbounded_retry.md"),
+    find,
+};
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let patience = Patience::new(cx);
+    for trial in &cx.trials().all {
+        let endless = match trial.means {
+            Means::Loop(said) => said.bound == Bound::Nothing,
+            Means::Library(policy) => never_stops(policy),
+        };
+        if !endless || waits_on_purpose(trial.within()) || has_deadline(cx, trial) {
+            continue;
+        }
+        let Some(operation) = trial.operations.iter().copied().find(|o| is_call(cx, *o)) else { continue };
+        if patience.of(operation).total.is_some() {
+            continue;
+        }
+        let entry = entry_of(cx, trial);
+        // A loop of the program's own that no request waits for is one of its workers.
+        if entry.is_none() && matches!(trial.means, Means::Loop(_)) {
+            continue;
+        }
+        out.push(draft(cx, trial, operation, entry));
+    }
+    // Policies that are built in code and name no function to repeat.
+    for (operation, edge, detail) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
+        let Some(policy) =
+            cx.policies(operation, PolicyKind::Retry).into_iter().find(|p| p.detail.ends_with("forever"))
+        else {
+            continue;
+        };
+        let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+        out.push(
+            Draft::new(
+                format!("{} {}", edge.key.as_str(), detail.operation),
+                &policy.at,
+                format!("`{caller}` tries `{}` of `{callee}` again without end", called(cx, operation)),
+            )
+            .why(format!(
+                "{} While `{callee}` is down, each caller of `{caller}` waits with it.",
+                "The policy says so: for ever."
+            ))
+            .help("give it a number of attempts, or a deadline over all of them")
+            .about([edge.key.clone()])
+            .certainty(detail.certainty)
+            .link(&policy.at, format!("repeats for ever ({})", policy.detail))
+            .link(&detail.at, format!("`{caller}` calls `{callee}` {}", called(cx, operation))),
+        );
+    }
+}
+
+fn draft(cx: &Cx<'_>, trial: &Trial<'_>, operation: Operation, entry: Option<(seam_graph::Evidence, String)>) -> Draft {
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+    let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+    let what = called(cx, operation);
+    let at = trial.at(cx);
+    let (how, pace) = match trial.means {
+        Means::Loop(said) => ("the loop ends only when the call works".to_owned(), pace(said)),
+        Means::Library(policy) => (format!("nothing stops it ({})", policy.detail), String::new()),
+    };
+    let waits = match &entry {
+        Some((_, name)) => {
+            format!("`{name}` does not answer, and each request that comes in is one more that asks again")
+        }
+        None => "whoever called it waits, and each further request is one more that asks again".to_owned(),
+    };
+    let mut draft = Draft::new(
+        format!("{} {what} {}", edge.key.as_str(), trial.within()),
+        &at,
+        format!("`{caller}` tries `{what}` of `{callee}` again without end"),
+    )
+    .why(format!("No number of attempts and no deadline ends it. While `{callee}` is down, {waits}{pace}."))
+    .help("give it a number of attempts or a deadline over all of them, and answer with an error then")
+    .about([edge.key.clone()])
+    .certainty(detail.certainty)
+    .link(&at, how)
+    .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"));
+    if let Some((place, name)) = entry {
+        draft = draft.link(&place, format!("`{name}` of `{caller}` waits for it"));
+    }
+    draft
+}
+
+fn pace(said: &Attempts) -> String {
+    let millis = said.millis.as_ref().and_then(|m| m.as_text()?.parse::<u64>().ok());
+    match (said.pause, millis) {
+        (Pause::Nothing, _) => ", without a pause".to_owned(),
+        (_, Some(millis)) => format!(" every {}", shown(millis)),
+        _ => String::new(),
+    }
+}
+
+/// Libraries that go on for ever unless they are told when to stop.
+fn never_stops(policy: &Policy) -> bool {
+    const ENDLESS: &[&str] = &["tenacity", "backoff,", "retrying"];
+    policy.attempts.is_none() && (policy.detail == "retry" || ENDLESS.iter().any(|l| policy.detail.starts_with(l)))
+}
+
+/// Something around the attempts gives up: a timeout of the same function that is not the call's own.
+fn has_deadline(cx: &Cx<'_>, trial: &Trial<'_>) -> bool {
+    cx.facts(trial.path).iter().any(|fact| {
+        let Claim::Policy(p) = &fact.claim else { return false };
+        let around = trial.lines().is_none_or(|(first, last)| fact.at.line < first || fact.at.line > last);
+        p.kind == PolicyKind::Timeout
+            && (p.within == *trial.within() || p.on == *trial.within())
+            && around
+            && ["context.WithTimeout", "asyncio", "CancellationToken", "over all"].iter().any(|w| p.detail.contains(w))
+    })
+}

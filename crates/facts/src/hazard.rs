@@ -1,7 +1,7 @@
 //! What rules about traffic between services need to know besides the traffic itself: what data looks like, which
 //! rules a workspace adds, and which findings people have accepted.
 
-use crate::{SmolStr, Value};
+use crate::SmolStr;
 use serde::{Deserialize, Serialize};
 
 /// The shape of data as a contract declares it: a message, or an enumeration's values.

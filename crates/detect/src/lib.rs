@@ -6,12 +6,15 @@
 
 mod cx;
 pub mod defaults;
+mod documents;
 pub mod drift;
 mod effects;
 mod finding;
 pub mod keys;
 pub mod live;
+mod methods;
 pub mod own;
+mod paths;
 mod patience;
 mod ports;
 mod rule;

@@ -130,6 +130,15 @@ pub struct Schema {
     pub name: SmolStr,
     /// Operation names: gRPC methods, `GET /path`, GraphQL fields; with request and response types.
     pub operations: Vec<(SmolStr, SmolStr, SmolStr)>,
+    /// The line that declares each operation, counted from 1; none where the whole is all that is known.
+    pub lines: Vec<u32>,
+}
+
+impl Schema {
+    /// The line of an operation.
+    pub fn line(&self, operation: usize) -> Option<u32> {
+        self.lines.get(operation).copied()
+    }
 }
 
 /// A test by name.

@@ -1,9 +1,12 @@
 //! Calls that no endpoint of the service they go to answers. See `dangling_call.md`.
 
+use crate::documents::protos;
 use crate::keys::distance as edits;
+use crate::methods::{Contract, undeclared, vague};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, How, Protocol, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, is_test};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub static RULE: Rule = Rule {
@@ -24,9 +27,13 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let answers = cx.operations().filter(|(_, _, d)| d.endpoint.is_some());
     let answered: HashSet<(&SmolStr, u32)> = answers.map(|(_, _, d)| (&d.at.path, d.at.at.line)).collect();
     let mut seen = BTreeSet::new();
+    let contracts: OnceCell<Vec<Contract<'_>>> = OnceCell::new();
     for (operation, edge, detail) in cx.operations() {
         // What a proxy forwards is a prefix, and says nothing of single paths.
         let called = detail.at.says.starts_with("call ");
+        if edge.kind == EdgeKind::Grpc && called && !is_test(&detail.at.path) && vague(cx, detail) {
+            out.extend(undeclared(cx, edge, detail, contracts.get_or_init(|| protos(cx).collect())));
+        }
         if detail.endpoint.is_some() || !called || is_test(&detail.at.path) {
             continue;
         }

@@ -16,9 +16,11 @@ mod start_order;
 mod swallowed_error;
 mod timeout_inversion;
 mod unbounded_retry;
+mod undeclared_endpoint;
 mod unknown_host;
 mod unread_setting;
 mod unsafe_retry;
+mod unserved_contract;
 mod version_skew;
 
 use crate::Rule;
@@ -38,6 +40,8 @@ pub static RULES: &[&Rule] = &[
     // Contract.
     &dangling_call::RULE,
     &contract_copy_drift::RULE,
+    &unserved_contract::RULE,
+    &undeclared_endpoint::RULE,
     // Environment.
     &unknown_host::RULE,
     &missing_setting::RULE,

@@ -36,7 +36,8 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         }
         let operations = fields(walk.block());
         if !operations.is_empty() {
-            let schema = Schema { protocol: Protocol::Graphql, name: (*canonical).into(), operations };
+            let schema =
+                Schema { protocol: Protocol::Graphql, name: (*canonical).into(), operations, lines: Vec::new() };
             sink.stated(Claim::Schema(schema), lines.span(token.start, walk.end()));
         }
     }

@@ -6,7 +6,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Protocol, Schema, SmolStr, Span, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "openapi", version: 1, page: include_str!("openapi.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "openapi", version: 2, page: include_str!("openapi.md"), reads: Reads::Files { wants, extract } };
 
 /// Operations kept of one document.
 const MAX_OPERATIONS: usize = 4_000;
@@ -51,13 +51,16 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     }
 }
 
-type Operation = (SmolStr, SmolStr, SmolStr);
+/// Name, request, response and line.
+type Operation = (SmolStr, SmolStr, SmolStr, u32);
 
 fn state(protocol: Protocol, name: SmolStr, operations: Vec<Operation>, root: &Node, key: &str, sink: &mut Sink) {
     let Some((key, node)) = root.entry(key) else { return };
     if !operations.is_empty() {
         let at: Span = join(key.span, node.span);
-        sink.stated(Claim::Schema(Schema { protocol, name, operations }), at);
+        let lines = operations.iter().map(|o| o.3).collect();
+        let operations = operations.into_iter().map(|(name, request, response, _)| (name, request, response)).collect();
+        sink.stated(Claim::Schema(Schema { protocol, name, operations, lines }), at);
     }
 }
 
@@ -66,15 +69,15 @@ fn paths(root: &Node) -> Vec<Operation> {
     let mut out = Vec::new();
     for (path, item) in root.get("paths").into_iter().flat_map(Node::entries) {
         let item = local(root, item);
-        for (method, operation) in item.entries() {
-            let method = method.text.to_ascii_uppercase();
+        for (key, operation) in item.entries() {
+            let method = key.text.to_ascii_uppercase();
             let known =
                 ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"].contains(&method.as_str());
             if !known || !path.text.starts_with('/') || out.len() >= MAX_OPERATIONS {
                 continue;
             }
             let name = format_smolstr!("{method} {base}{}", path.text);
-            out.push((name, request(root, operation), response(root, operation)));
+            out.push((name, request(root, operation), response(root, operation), key.span.line));
         }
     }
     out
@@ -160,7 +163,7 @@ fn channels(root: &Node) -> Vec<Operation> {
         resolved.text_at(&["name"]).cloned().unwrap_or_else(|| schema(message))
     };
     // Version 3: operations say what the application does.
-    for (_, operation) in root.get("operations").into_iter().flat_map(Node::entries) {
+    for (key, operation) in root.get("operations").into_iter().flat_map(Node::entries) {
         let verb = match operation.text_at(&["action"]).map(SmolStr::as_str) {
             Some("send") => "publish",
             Some("receive") => "subscribe",
@@ -170,7 +173,7 @@ fn channels(root: &Node) -> Vec<Operation> {
         let resolved = local(root, channel);
         let topic = resolved.text_at(&["address"]).cloned().unwrap_or_else(|| schema(channel));
         let message = resolved.get("messages").and_then(|m| m.entries().next()).map(|(_, n)| n);
-        out.push((format_smolstr!("{verb} {topic}"), payload(message), SmolStr::default()));
+        out.push((format_smolstr!("{verb} {topic}"), payload(message), SmolStr::default(), key.span.line));
     }
     if !out.is_empty() {
         out.truncate(MAX_OPERATIONS);
@@ -181,7 +184,7 @@ fn channels(root: &Node) -> Vec<Operation> {
         for (word, verb) in [("publish", "subscribe"), ("subscribe", "publish")] {
             if let Some(operation) = channel.get(word) {
                 let name = format_smolstr!("{verb} {}", topic.text);
-                out.push((name, payload(operation.get("message")), SmolStr::default()));
+                out.push((name, payload(operation.get("message")), SmolStr::default(), topic.span.line));
             }
         }
     }

@@ -6,7 +6,7 @@ use seam_facts::{Claim, Lines, Protocol, Schema, Shape, ShapeField, ShapeKind, S
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "proto",
-    version: 2,
+    version: 3,
     page: include_str!("proto.md"),
     reads: Reads::Files { wants: |file| file.extension() == "proto", extract },
 };
@@ -25,14 +25,16 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
                 continue;
             }
             let body = walk.block();
-            let (methods, mapped) = service(body);
+            let (methods, rows, mapped) = service(body, &lines);
             let name = if package.is_empty() { name.into() } else { format_smolstr!("{package}.{name}") };
             let at = lines.span(token.start, walk.end());
             if !mapped.is_empty() {
-                let schema = Schema { protocol: Protocol::Http, name: name.clone(), operations: mapped };
+                let schema =
+                    Schema { protocol: Protocol::Http, name: name.clone(), operations: mapped, lines: Vec::new() };
                 sink.stated(Claim::Schema(schema), at);
             }
-            sink.stated(Claim::Schema(Schema { protocol: Protocol::Grpc, name, operations: methods }), at);
+            let schema = Schema { protocol: Protocol::Grpc, name, operations: methods, lines: rows };
+            sink.stated(Claim::Schema(schema), at);
         } else if token.is("message") || token.is("enum") {
             let Some(name) = walk.word() else { continue };
             if walk.take("{") {
@@ -132,9 +134,9 @@ fn member(is_enum: bool, words: &[Token<'_>], lines: &Lines) -> Option<ShapeFiel
 
 type Operation = (SmolStr, SmolStr, SmolStr);
 
-/// The methods of a service's body, and their HTTP mapping.
-fn service(body: &[Token<'_>]) -> (Vec<Operation>, Vec<Operation>) {
-    let (mut methods, mut mapped) = (Vec::new(), Vec::new());
+/// The methods of a service's body with their lines, and their HTTP mapping.
+fn service(body: &[Token<'_>], lines: &Lines) -> (Vec<Operation>, Vec<u32>, Vec<Operation>) {
+    let (mut methods, mut rows, mut mapped) = (Vec::new(), Vec::new(), Vec::new());
     let mut walk = Walk::new(body);
     while let Some(token) = walk.next() {
         if token.is("{") {
@@ -152,8 +154,9 @@ fn service(body: &[Token<'_>]) -> (Vec<Operation>, Vec<Operation>) {
             }
         }
         methods.push((name.into(), request, response));
+        rows.push(lines.span(token.start, token.end).line);
     }
-    (methods, mapped)
+    (methods, rows, mapped)
 }
 
 /// `(stream pkg.Type)`.

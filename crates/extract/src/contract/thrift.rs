@@ -30,7 +30,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
             continue;
         }
         let operations = functions(walk.block());
-        let schema = Schema { protocol: Protocol::Thrift, name: name.into(), operations };
+        let schema = Schema { protocol: Protocol::Thrift, name: name.into(), operations, lines: Vec::new() };
         sink.stated(Claim::Schema(schema), lines.span(token.start, walk.end()));
     }
 }

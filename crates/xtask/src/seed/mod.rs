@@ -6,6 +6,7 @@
 
 mod contracts;
 mod deployment;
+mod documents;
 mod effects;
 mod mutant;
 mod policies;
@@ -149,7 +150,7 @@ fn mutants(snapshot: &Snapshot, workspace: &Workspace, most: usize) -> Result<Ve
     let seen = Seen { map: &map, paths: &paths, text: &|path| workspace.text(path) };
     let mut out = Vec::new();
     let classes = deployment::CLASSES.iter().chain(traffic::CLASSES).chain(contracts::CLASSES);
-    for make in classes.chain(policies::CLASSES).chain(effects::CLASSES) {
+    for make in classes.chain(documents::CLASSES).chain(policies::CLASSES).chain(effects::CLASSES) {
         let mut made = Vec::new();
         make(&seen, &mut made);
         made.sort_by(|a: &Mutant, b: &Mutant| (&a.about, &a.places).cmp(&(&b.about, &b.places)));

@@ -213,10 +213,19 @@ pub(crate) fn said(cx: &Cx<'_>, operation: Operation) -> String {
     let detail = cx.detail(operation);
     let what = crate::patience::called(cx, operation);
     match edge.kind {
-        EdgeKind::QueuePublish if topic(&detail.operation).is_empty() => format!("a message to `{}`", cx.name(edge.to)),
+        EdgeKind::QueuePublish if topic(&detail.operation).is_empty() || is_shared(cx, operation) => {
+            format!("a message to `{}`", cx.name(edge.to))
+        }
         EdgeKind::QueuePublish => format!("the message `{}`", topic(&detail.operation)),
         _ => format!("`{what}` of `{}`", cx.name(edge.to)),
     }
+}
+
+/// Whether one line sends to several topics: a wrapper, and which one is meant is not known.
+fn is_shared(cx: &Cx<'_>, operation: Operation) -> bool {
+    let at = &cx.detail(operation).at;
+    let others = cx.edge(operation.edge).details.iter().filter(|d| d.at.path == at.path && d.at.at.line == at.at.line);
+    others.into_iter().any(|d| d.operation != cx.detail(operation).operation)
 }
 
 /// The part of a topic that is known.
@@ -266,4 +275,26 @@ pub(crate) fn entry(cx: &Cx<'_>, node: usize, operation: Operation) -> Option<En
         topic => format!("the message `{topic}`"),
     };
     Some(Entry { at: cx.detail(taken).at.clone(), verb: "takes", name })
+}
+
+/// Who takes the messages of this topic, in words.
+pub(crate) fn takers(cx: &Cx<'_>, operation: Operation) -> String {
+    let edge = cx.edge(operation.edge);
+    let topic = topic(&cx.detail(operation).operation);
+    let here = cx.incoming(edge.to).iter().chain(cx.outgoing(edge.to));
+    let consumes = here.map(|e| cx.edge(*e)).filter(|e| e.kind == EdgeKind::QueueConsume);
+    let takes = |e: &&seam_graph::Edge| e.details.iter().any(|d| d.operation.split(' ').any(|t| t == topic));
+    let mut out: Vec<&str> = consumes
+        .filter(|e| !topic.is_empty() && !is_shared(cx, operation) && takes(e))
+        .map(|e| cx.name(if e.from == edge.to { e.to } else { e.from }))
+        .filter(|name| *name != cx.name(edge.from))
+        .collect();
+    out.sort_unstable();
+    out.dedup();
+    match out.as_slice() {
+        [] => "whoever listens".to_owned(),
+        [one] => format!("`{one}`"),
+        [one, two] => format!("`{one}` and `{two}`"),
+        [one, ..] => format!("`{one}` and {} more", out.len() - 1),
+    }
 }

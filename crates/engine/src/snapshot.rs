@@ -73,6 +73,7 @@ impl Snapshot {
             | Claim::Region(_)
             | Claim::Attempts(_)
             | Claim::KeyUse(_)
+            | Claim::Steps(_)
             | Claim::Allow(_)
             | Claim::OwnRule(_)
             | Claim::Owner(_) => false,

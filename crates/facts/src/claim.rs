@@ -4,7 +4,7 @@
 use crate::{
     Access, Alias, Allow, Attempts, Build, Call, Constant, Depends, Endpoint, Intake, KeyUse, Message, Module, Mount,
     OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span,
-    Store, Test, Uses, Write,
+    Steps, Store, Test, Uses, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,7 @@ pub enum Claim {
     Region(Region),
     Attempts(Attempts),
     KeyUse(KeyUse),
+    Steps(Steps),
     // People and proof.
     Test(Test),
     Owner(Owner),

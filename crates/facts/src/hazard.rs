@@ -145,4 +145,17 @@ pub enum RegionKind {
     Conceals,
     /// The same, and the code says that it is meant so.
     Spares,
+    /// What is written there is written together, or not at all.
+    Transaction,
+}
+
+/// What a function calls, in order: functions of this workspace may be among them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Steps {
+    /// Symbol of the function; empty for a closure that stands at top level.
+    pub within: SmolStr,
+    /// First and last line of the function or closure.
+    pub lines: (u32, u32),
+    /// Each simple name once, with the line where it is called first.
+    pub calls: Vec<(u32, SmolStr)>,
 }

@@ -25,7 +25,9 @@ pub use code::{
     Return, Schema, Test, Uses,
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
-pub use hazard::{Ack, Allow, Intake, OwnRule, Region, RegionKind, Shape, ShapeField, ShapeKind, Write, WriteKind};
+pub use hazard::{
+    Ack, Allow, Intake, OwnRule, Region, RegionKind, Shape, ShapeField, ShapeKind, Steps, Write, WriteKind,
+};
 pub use key::Key;
 pub use problem::{Problem, ProblemKind};
 pub use site::{Lines, Span};

@@ -158,6 +158,12 @@ impl Display for Claim {
                 list(f, "does", &i.does)?;
                 nonempty(f, "in", &i.within)
             }
+            Claim::Steps(s) => {
+                write!(f, "steps {}-{}", s.lines.0, s.lines.1)?;
+                let calls: Vec<String> = s.calls.iter().map(|(line, name)| format!("{name} {line}")).collect();
+                list(f, "of", &calls)?;
+                nonempty(f, "in", &s.within)
+            }
             Claim::Region(r) => {
                 write!(f, "{} {}-{}", word(&r.kind), r.lines.0, r.lines.1)?;
                 for (first, last) in &r.apart {

@@ -7,7 +7,7 @@
 
 use crate::index::{last, owner_of};
 use crate::model::{Edge, EdgeKind, Endpoint, Graph, Node};
-use seam_facts::{Claim, FactBase, Key, SmolStr, Uses};
+use seam_facts::{Claim, FactBase, Key, SmolStr, Steps, Uses};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// How many calls deep a handler is followed.
@@ -63,7 +63,7 @@ impl Flows {
             .map(|(id, node)| if busy(id) { Functions::of(node, base) } else { Functions::default() })
             .collect();
         let mut flows = Flows { endpoints: Vec::new(), consumers: BTreeMap::new(), functions, operations };
-        flows.endpoints = graph.endpoints.iter().map(|e| flows.of_endpoint(graph, e)).collect();
+        flows.endpoints = graph.endpoints.iter().map(|e| flows.of_endpoint(graph, base, e)).collect();
         for (edge, it) in graph.edges.iter().enumerate().filter(|(_, e)| e.kind == EdgeKind::QueueConsume) {
             for (detail, d) in it.details.iter().enumerate() {
                 let place = (d.at.path.as_str(), d.within.as_str());
@@ -153,7 +153,12 @@ impl Flows {
         found.into_iter().flatten().map(|o| Effect { operation: *o, way: way.to_vec() }).collect()
     }
 
-    fn of_endpoint(&self, graph: &Graph, endpoint: &Endpoint) -> Vec<Effect> {
+    /// The functions of a node's code, as file and symbol, with those that each may call, by index.
+    pub fn functions(&self, node: usize) -> (&[(SmolStr, SmolStr)], &[Vec<usize>]) {
+        self.functions.get(node).map_or((&[], &[]), |f| (&f.names, &f.calls))
+    }
+
+    fn of_endpoint(&self, graph: &Graph, base: &FactBase, endpoint: &Endpoint) -> Vec<Effect> {
         let at = endpoint.proof.first();
         let functions = &self.functions[endpoint.node];
         let handler = endpoint.handler.as_str();
@@ -168,6 +173,20 @@ impl Flows {
             for operation in operations.iter().filter(within) {
                 if !effects.iter().any(|e| e.operation == *operation) {
                     effects.push(Effect { operation: *operation, way: Vec::new() });
+                }
+            }
+        }
+        if starts.is_empty() && at.at.line < at.at.end_line && functions.at(&at.path, "").is_some() {
+            let stands = |s: &&Steps| s.within.is_empty() && at.at.covers(s.lines.0) && at.at.covers(s.lines.1);
+            let facts = base.get(&at.path).into_iter().flat_map(|f| &f.facts);
+            let steps = facts.filter_map(|f| match &f.claim {
+                Claim::Steps(steps) => Some(steps),
+                _ => None,
+            });
+            let names: Vec<SmolStr> = steps.filter(stands).flat_map(|s| &s.calls).map(|(_, n)| n.clone()).collect();
+            for effect in self.called(endpoint.node, &at.path, "", &names) {
+                if !effects.iter().any(|e| e.operation == effect.operation) {
+                    effects.push(effect);
                 }
             }
         }

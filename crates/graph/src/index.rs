@@ -112,6 +112,7 @@ impl<'a> Index<'a> {
                     | Claim::Region(_)
                     | Claim::Attempts(_)
                     | Claim::KeyUse(_)
+                    | Claim::Steps(_)
                     | Claim::Allow(_)
                     | Claim::OwnRule(_)
                     | Claim::Owner(_) => {}

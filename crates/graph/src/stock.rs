@@ -94,6 +94,7 @@ impl Linker<'_> {
                     | Claim::Region(_)
                     | Claim::Attempts(_)
                     | Claim::KeyUse(_)
+                    | Claim::Steps(_)
                     | Claim::Allow(_)
                     | Claim::OwnRule(_)
                     | Claim::Uses(_) => {}

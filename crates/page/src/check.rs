@@ -39,6 +39,7 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             Claim::Return(_) => lists("return"),
             Claim::Pass(_) => lists("pass"),
             Claim::Uses(_) => lists("uses"),
+            Claim::Steps(_) => lists("steps"),
             Claim::Service(_)
             | Claim::Alias(_)
             | Claim::Build(_)

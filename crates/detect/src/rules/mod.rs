@@ -4,6 +4,8 @@ mod ack_before_effect;
 mod call_cycle;
 mod contract_copy_drift;
 mod dangling_call;
+mod dual_write;
+mod effect_before_commit;
 mod layered_retries;
 mod long_chain;
 mod lost_message;
@@ -37,6 +39,8 @@ pub static RULES: &[&Rule] = &[
     &layered_retries::RULE,
     &swallowed_error::RULE,
     &unbounded_retry::RULE,
+    &dual_write::RULE,
+    &effect_before_commit::RULE,
     // Contract.
     &dangling_call::RULE,
     &contract_copy_drift::RULE,

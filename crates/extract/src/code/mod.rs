@@ -23,6 +23,7 @@ mod regions;
 pub(crate) mod rust;
 pub(crate) mod rust_settings;
 mod script;
+mod transactions;
 
 mod flow;
 mod intake;

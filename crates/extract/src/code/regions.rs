@@ -3,20 +3,22 @@
 //! Invariant: a clause swallows only if all that it does is known to change nothing (it logs, counts, or does nothing);
 //! whatever else stands in it may be the answer to the failure.
 
-use super::Code;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
+use super::{Code, transactions};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Region, RegionKind, SmolStr, Span};
+use seam_facts::{Claim, Region, RegionKind, SmolStr, Span, Steps};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 1,
+    version: 2,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };
 
+/// More calls than this are a program of its own.
+const MAX_STEPS: usize = 48;
 /// More names than this are a whole program.
 const MAX_NAMES: usize = 32;
 
@@ -25,8 +27,12 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
         let mut out = Vec::new();
         Look { code, text: &text, function: index, out: &mut out }.list(&function.body, false, &[]);
+        transactions::find(code, index, &mut out);
         for (region, at) in out {
             sink.stated(Claim::Region(region), at);
+        }
+        if let Some(steps) = steps(code, index) {
+            sink.stated(Claim::Steps(steps), function.span);
         }
     }
 }
@@ -324,14 +330,14 @@ impl Look<'_, '_> {
 }
 
 /// What is called in a stretch, and which parts of it look after their own failures or run at another time.
-struct Held<'h, 'a> {
-    code: &'h Code<'a>,
-    names: BTreeSet<SmolStr>,
-    apart: Vec<(u32, u32)>,
+pub(super) struct Held<'h, 'a> {
+    pub code: &'h Code<'a>,
+    pub names: BTreeSet<SmolStr>,
+    pub apart: Vec<(u32, u32)>,
 }
 
 impl Held<'_, '_> {
-    fn stmt(&mut self, stmt: &Stmt) {
+    pub fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Block { kind: BlockKind::Try, body, span, .. } => {
                 self.apart.push(lines(body).unwrap_or((span.line, span.line)));
@@ -355,7 +361,9 @@ impl Held<'_, '_> {
                 let code = self.code;
                 code.unit.functions[*index].body.iter().for_each(|s| self.stmt(s));
             }
-            ExprKind::Call(call) if LATER.contains(&call.name()) && has_closure(call) => {
+            ExprKind::Call(call)
+                if LATER.contains(&call.name()) && (has_closure(call) || call.name() == "on_commit") =>
+            {
                 self.apart.push((expr.span.line, expr.span.end_line));
             }
             ExprKind::Call(call) => {
@@ -368,6 +376,150 @@ impl Held<'_, '_> {
             _ => expr.children().into_iter().for_each(|e| self.expr(e)),
         }
     }
+}
+
+/// What a function calls, closures within it included. A closure at top level stands for itself: a handler is often one.
+fn steps(code: &Code<'_>, index: usize) -> Option<Steps> {
+    let function = &code.unit.functions[index];
+    let closure = function.name == "<lambda>";
+    if index == 0 || function.name == "<type>" || closure && function.parent != Some(0) {
+        return None;
+    }
+    let mut calls: Vec<(u32, SmolStr)> = Vec::new();
+    let mut inside = vec![index];
+    while let Some(at) = inside.pop() {
+        walk_stmts(&code.unit.functions[at].body, &mut |e| match &e.kind {
+            ExprKind::Lambda(inner) => inside.push(*inner),
+            ExprKind::Call(call) if !call.new && is_step(call) => {
+                let line = call_line(e);
+                match calls.iter_mut().find(|(_, name)| name == call.name()) {
+                    Some(known) => known.0 = known.0.min(line),
+                    None => calls.push((line, call.name().into())),
+                }
+            }
+            _ => {}
+        });
+    }
+    calls.sort();
+    calls.truncate(MAX_STEPS);
+    let within = if closure { SmolStr::default() } else { function.symbol() };
+    let lines = (function.span.line, function.span.end_line);
+    (calls.len() > usize::from(!closure)).then_some(Steps { within, lines, calls })
+}
+
+/// The line of the last link of a chain, which is what is called.
+fn call_line(expr: &Expr) -> u32 {
+    expr.span.line
+}
+
+/// Whether a call may be one of a function of the workspace, and a change may come of it.
+fn is_step(call: &Call) -> bool {
+    const COMMON: &[&str] = &[
+        "append",
+        "equals",
+        "toString",
+        "format",
+        "String",
+        "join",
+        "split",
+        "trim",
+        "parse",
+        "stringify",
+        "json",
+        "build",
+        "builder",
+        "contains",
+        "isEmpty",
+        "status",
+        "body",
+        "header",
+        "headers",
+        "stream",
+        "collect",
+        "filter",
+        "map",
+        "forEach",
+        "reduce",
+        "Sprintf",
+        "Errorf",
+        "Error",
+        "make",
+        "len",
+        "range",
+        "isinstance",
+        "str",
+        "int",
+        "float",
+        "dict",
+        "list",
+        "super",
+        "panic",
+        "require",
+        "valueOf",
+        "hashCode",
+        "println",
+        "printf",
+        "print",
+        "keys",
+        "values",
+        "items",
+        "strip",
+        "replace",
+        "lower",
+        "upper",
+        "startswith",
+        "toLowerCase",
+        "includes",
+        "push",
+        "slice",
+        "orElse",
+        "orElseThrow",
+        "isPresent",
+        "ofNullable",
+        "asList",
+        "ok",
+        "Ok",
+        "OK",
+        "now",
+        "Now",
+        "New",
+        "new",
+        "ToString",
+        "Add",
+        "add",
+        "put",
+        "get",
+        "set",
+        "size",
+        "length",
+        "indexOf",
+        "substring",
+        "Marshal",
+        "Unmarshal",
+        "unwrap",
+        "expect",
+        "clone",
+        "into",
+        "to_string",
+        "to_owned",
+        "iter",
+        "WithValue",
+        "Background",
+        "nameof",
+        "typeof",
+    ];
+    let name = call.name();
+    let accessor = |prefix: &str, most: usize| {
+        call.args.len() <= most
+            && name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_uppercase()))
+    };
+    name.len() > 2
+        && !COMMON.contains(&name)
+        && !is_log(&call.callee)
+        && !accessor("get", 0)
+        && !accessor("is", 0)
+        && !accessor("has", 0)
+        && !accessor("set", 1)
 }
 
 /// Functions that keep a closure for later: what it does is not done here.
@@ -384,6 +536,10 @@ const LATER: &[&str] = &[
     "subscribe",
     "consume",
     "schedule",
+    "on_commit",
+    "afterCommit",
+    "after_commit",
+    "registerSynchronization",
     "setInterval",
     "setTimeout",
     "addEventListener",
@@ -514,7 +670,7 @@ fn root(expr: &Expr) -> Option<&SmolStr> {
     }
 }
 
-fn each<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Stmt)) {
+pub(super) fn each<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Stmt)) {
     for stmt in stmts {
         visit(stmt);
         if let Stmt::Block { body, .. } = stmt {
@@ -645,14 +801,14 @@ fn path(expr: &Expr, out: &mut Vec<SmolStr>) {
     }
 }
 
-fn span_of(stmt: &Stmt) -> Span {
+pub(super) fn span_of(stmt: &Stmt) -> Span {
     match stmt {
         Stmt::Assign { span, .. } | Stmt::Block { span, .. } | Stmt::Leave(_, span) => *span,
         Stmt::Expr(expr) | Stmt::Return(expr) => expr.span,
     }
 }
 
-fn lines(body: &[Stmt]) -> Option<(u32, u32)> {
+pub(super) fn lines(body: &[Stmt]) -> Option<(u32, u32)> {
     let first = body.iter().map(|s| span_of(s).line).min()?;
     Some((first, body.iter().map(|s| span_of(s).end_line).max()?))
 }

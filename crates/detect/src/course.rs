@@ -1,0 +1,282 @@
+//! In which order a function changes its own store and other services: directly, or by what it calls.
+//!
+//! Invariant: an order is stated only within one function, where the two lines stand; what a call leads to is known by
+//! names, a few functions deep, and says "may".
+
+use crate::Cx;
+use crate::effects::{Change, Entry, change, is_courtesy, last};
+use seam_facts::{Claim, Fact, Region, RegionKind, SmolStr, Span, Steps, WriteKind};
+use seam_graph::{EdgeKind, Evidence, NodeKind, Operation};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How many calls deep an effect is followed from the function that orders it.
+const DEPTH: usize = 3;
+
+/// What is done: a write to the service's own store, or a change elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    /// Kind and name of what is written, with its place.
+    Store(WriteKind, SmolStr, Evidence),
+    Change(Change, Operation),
+}
+
+/// A deed as one function orders it.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// The line in the ordering function.
+    pub line: u32,
+    /// The function called there; empty where the deed stands in the function's own text.
+    pub through: SmolStr,
+    pub deed: Deed,
+    /// Calls between.
+    pub depth: usize,
+}
+
+/// A function, or a handler that is written where it is registered.
+pub(crate) struct Course {
+    pub path: SmolStr,
+    pub symbol: SmolStr,
+    pub lines: (u32, u32),
+    pub steps: Vec<Step>,
+    /// Transactions that are opened in it.
+    pub transactions: Vec<Region>,
+}
+
+impl Step {
+    /// The function that leads to it, in words.
+    pub fn way(&self) -> String {
+        if self.through.is_empty() { String::new() } else { format!(" through `{}`", last(&self.through)) }
+    }
+}
+
+impl Course {
+    /// A line of it as evidence.
+    pub fn place(&self, line: u32, says: &str) -> Evidence {
+        Evidence { at: Span::at(line, 1), path: self.path.clone(), says: says.into(), by: "regions".into() }
+    }
+
+    pub fn stores(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|s| matches!(s.deed, Deed::Store(..)))
+    }
+
+    pub fn changes(&self) -> impl Iterator<Item = (&Step, Change, Operation)> {
+        self.steps.iter().filter_map(|s| match s.deed {
+            Deed::Change(change, operation) => Some((s, change, operation)),
+            Deed::Store(..) => None,
+        })
+    }
+}
+
+/// The functions of a service that order a write to its store and a change elsewhere.
+pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
+    if cx.node(node).kind != NodeKind::Service || !keeps_data(cx, node) {
+        return Vec::new();
+    }
+    let (names, calls) = cx.flows().functions(node);
+    let mut files: BTreeMap<&SmolStr, Vec<usize>> = BTreeMap::new();
+    for (index, (path, _)) in names.iter().enumerate() {
+        files.entry(path).or_default().push(index);
+    }
+    let mut own: Vec<Vec<(u32, Deed)>> = vec![Vec::new(); names.len()];
+    let at: HashMap<(&str, &str), usize> =
+        names.iter().enumerate().map(|(i, (p, s))| ((p.as_str(), s.as_str()), i)).collect();
+    for path in files.keys() {
+        for fact in cx.facts(path) {
+            if let Claim::Write(write) = &fact.claim
+                && let Some(index) = at.get(&(path.as_str(), write.within.as_str()))
+            {
+                let evidence = cx.evidence(path, fact, "a write to the store");
+                own[*index].push((fact.at.line, Deed::Store(write.kind, write.name.clone(), evidence)));
+            }
+        }
+    }
+    for edge in cx.outgoing(node) {
+        for (detail, d) in cx.edge(*edge).details.iter().enumerate() {
+            let operation = Operation { edge: *edge, detail };
+            let Some(what) = change(cx, operation).filter(|_| !is_courtesy(cx, operation)) else { continue };
+            if let Some(index) = at.get(&(d.at.path.as_str(), d.within.as_str())) {
+                own[*index].push((d.at.at.line, Deed::Change(what, operation)));
+            }
+        }
+    }
+    let reach = Reach::new(&own, calls);
+    let mut out = Vec::new();
+    for (path, indexes) in &files {
+        let facts = cx.facts(path);
+        for fact in facts {
+            let Claim::Steps(steps) = &fact.claim else { continue };
+            let Some(index) = indexes.iter().copied().find(|i| names[*i].1 == steps.within) else { continue };
+            let found = steps_of(steps, index, names, calls, &own, &reach);
+            let course = Course {
+                path: (*path).clone(),
+                symbol: steps.within.clone(),
+                lines: steps.lines,
+                steps: found,
+                transactions: transactions(facts, steps),
+            };
+            if course.stores().next().is_some() && course.changes().next().is_some() {
+                out.push(course);
+            }
+        }
+    }
+    out
+}
+
+/// Whether the service has a store, be it one that runs inside of it.
+fn keeps_data(cx: &Cx<'_>, node: usize) -> bool {
+    let edge = || cx.outgoing(node).iter().any(|e| cx.edge(*e).kind == EdgeKind::Db);
+    edge() || cx.own_facts(node).any(|(_, f)| matches!(&f.claim, Claim::Access(_)))
+}
+
+fn transactions(facts: &[Fact], steps: &Steps) -> Vec<Region> {
+    let regions = facts.iter().filter_map(|f| match &f.claim {
+        Claim::Region(region) if region.kind == RegionKind::Transaction => Some(region),
+        _ => None,
+    });
+    regions
+        .filter(|r| r.within == steps.within && steps.lines.0 <= r.lines.0 && r.lines.1 <= steps.lines.1)
+        .cloned()
+        .collect()
+}
+
+/// For each function and each kind of deed, the nearest one and the function that leads to it.
+struct Reach {
+    store: Vec<Option<(usize, usize)>>,
+    change: Vec<Option<(usize, usize)>>,
+}
+
+impl Reach {
+    fn new(own: &[Vec<(u32, Deed)>], calls: &[Vec<usize>]) -> Self {
+        let of = |wanted: fn(&Deed) -> bool| {
+            let mut near: Vec<Option<(usize, usize)>> = own
+                .iter()
+                .enumerate()
+                .map(|(i, deeds)| deeds.iter().any(|(_, d)| wanted(d)).then_some((0, i)))
+                .collect();
+            for depth in 1..=DEPTH {
+                let before = near.clone();
+                for (i, callees) in calls.iter().enumerate().filter(|(i, _)| before[*i].is_none()) {
+                    let next = callees.iter().filter_map(|c| before[*c].filter(|(d, _)| d + 1 == depth)).min();
+                    near[i] = next.map(|(_, holder)| (depth, holder));
+                }
+            }
+            near
+        };
+        Reach { store: of(|d| matches!(d, Deed::Store(..))), change: of(|d| matches!(d, Deed::Change(..))) }
+    }
+}
+
+fn steps_of(
+    steps: &Steps,
+    index: usize,
+    names: &[(SmolStr, SmolStr)],
+    calls: &[Vec<usize>],
+    own: &[Vec<(u32, Deed)>],
+    reach: &Reach,
+) -> Vec<Step> {
+    let holds = |line: u32| steps.lines.0 <= line && line <= steps.lines.1;
+    let direct = own[index].iter().filter(|(line, _)| holds(*line));
+    let mut out: Vec<Step> = direct
+        .map(|(line, deed)| Step { line: *line, through: SmolStr::default(), deed: deed.clone(), depth: 0 })
+        .collect();
+    let mut seen: BTreeSet<(u32, usize, bool)> = BTreeSet::new();
+    for callee in &calls[index] {
+        let name = last(&names[*callee].1);
+        let Some((line, _)) = steps.calls.iter().find(|(_, n)| n == name) else { continue };
+        // What stands on the line itself is not called once more.
+        if out.iter().any(|s| s.line == *line && s.depth == 0) {
+            continue;
+        }
+        for (near, is_store) in [(&reach.store, true), (&reach.change, false)] {
+            let Some((depth, holder)) = near[*callee].filter(|(d, _)| *d < DEPTH) else { continue };
+            let deeds = own[holder].iter().filter(|(_, d)| matches!(d, Deed::Store(..)) == is_store);
+            for (_, deed) in deeds.take(3) {
+                if seen.insert((*line, holder, is_store)) || matches!(deed, Deed::Change(..)) {
+                    out.push(Step { line: *line, through: name.into(), deed: deed.clone(), depth: depth + 1 });
+                }
+            }
+        }
+    }
+    out.sort_by_key(|s| (s.line, s.depth));
+    out
+}
+
+/// Whether the service keeps its messages beside its data, or mends what is lost: an outbox, change data capture, a job that
+/// reconciles.
+pub(crate) fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
+    const WORDS: &[&str] = &[
+        "outbox",
+        "debezium",
+        "eventlog",
+        "eventuate",
+        "reconcil",
+        "republish",
+        "unpublished",
+        "transactionaleventlistener",
+        "dotnetcore.cap",
+        "icappublisher",
+        "axonframework",
+        "eventstoredb",
+        "changedatacapture",
+        "modulith.events",
+        "pendingevents",
+        "undispatched",
+        "eventpublication",
+    ];
+    let hit = |text: &str| {
+        let text = text.to_ascii_lowercase().replace(['_', '-'], "");
+        WORDS.iter().any(|w| text.contains(w))
+    };
+    let files = cx.node(node).own.iter().chain(&cx.node(node).libraries);
+    files.into_iter().any(|path| {
+        hit(path)
+            || cx.facts(path).iter().any(|fact| match &fact.claim {
+                Claim::Uses(uses) => {
+                    uses.imports.iter().any(|i| hit(i))
+                        || uses.types.iter().any(|(t, _)| hit(t))
+                        || uses.functions.iter().any(|(f, called)| hit(f) || called.iter().any(|n| hit(n)))
+                }
+                Claim::Write(write) => hit(&write.name),
+                Claim::Access(access) => access.name.as_text().is_some_and(|t| hit(&t)),
+                Claim::Depends(depends) => hit(&depends.package),
+                _ => false,
+            })
+    })
+}
+
+/// The endpoint of the service that leads to an operation through this function.
+pub(crate) fn served(cx: &Cx<'_>, node: usize, course: &Course, operation: Operation) -> Option<Entry> {
+    let own = cx.graph.endpoints.iter().enumerate().filter(|(_, e)| e.node == node);
+    let mut best = None;
+    for (index, endpoint) in own {
+        let at = endpoint.proof.first();
+        let here = course.symbol.is_empty() && at.path == course.path && at.at.covers(course.lines.0);
+        let handles =
+            !course.symbol.is_empty() && last(&endpoint.handler) == last(&course.symbol) && at.path == course.path;
+        let passes = || {
+            let effects = cx.flows().endpoint(index);
+            effects.iter().any(|e| e.operation == operation && e.way.contains(&course.symbol))
+        };
+        if here || handles {
+            best = Some(endpoint);
+            break;
+        }
+        if best.is_none() && !course.symbol.is_empty() && passes() {
+            best = Some(endpoint);
+        }
+    }
+    let endpoint = best?;
+    let name = [endpoint.method.as_deref().unwrap_or_default(), endpoint.path.as_str()].join(" ");
+    Some(Entry { at: endpoint.proof.first().clone(), verb: "serves", name: format!("`{}`", name.trim()) })
+}
+
+/// A write in words.
+pub(crate) fn written(kind: WriteKind, what: &str) -> String {
+    let verb = match kind {
+        WriteKind::Insert => "inserts",
+        WriteKind::Delete => "deletes",
+        WriteKind::Set | WriteKind::Add => "updates",
+        WriteKind::Upsert | WriteKind::Save => "saves",
+    };
+    if what.is_empty() || what.contains('{') { format!("{verb} its data") } else { format!("{verb} `{what}`") }
+}

@@ -1,0 +1,222 @@
+//! Stretches that run in one database transaction: annotated functions, blocks and closures, and what stands between the
+//! opening and the commit. Stated by `regions`.
+//!
+//! Invariant: a stretch ends with its commit; where nobody commits in the same function, the stretch is not known.
+
+use super::Code;
+use super::ir::{Annotation, BlockKind, Call, Expr, ExprKind, Function, Stmt};
+use super::regions::{Held, each, lines, span_of};
+use crate::lang::Lang;
+use seam_facts::{Region, RegionKind, SmolStr, Span};
+use std::collections::BTreeSet;
+
+pub(super) fn find(code: &Code<'_>, index: usize, out: &mut Vec<(Region, Span)>) {
+    let function = &code.unit.functions[index];
+    if let Some(marked) = annotated(code, function) {
+        let lines = (function.span.line, function.span.end_line);
+        out.push((region(code, index, lines, function.body.iter(), &marked.name), marked.span));
+        return;
+    }
+    let mut opened: Vec<(Span, SmolStr)> = Vec::new();
+    let mut all: Vec<&Stmt> = Vec::new();
+    each(&function.body, &mut |s| all.push(s));
+    for stmt in all {
+        match stmt {
+            Stmt::Block { kind: BlockKind::With, body, .. } => {
+                // What is held stands first in the block.
+                let held = body.first().and_then(|first| opens(first, true));
+                if let (Some((name, at)), Some(lines)) = (held, lines(body)) {
+                    out.push((region(code, index, lines, body.iter(), &name), at));
+                }
+            }
+            Stmt::Block { .. } | Stmt::Leave(..) => {}
+            Stmt::Assign { value: e, .. } | Stmt::Expr(e) | Stmt::Return(e) => {
+                closures(code, index, e, out);
+                if let Some((name, at)) = opens(stmt, false) {
+                    opened.push((at, name));
+                } else if let Some(at) = commits(e)
+                    && let Some((begin, name)) = opened.pop().or_else(|| begun_by_itself(code, function, e))
+                    && begin.line < at.line
+                {
+                    let within = |s: &&Stmt| begin.line < span_of(s).line && span_of(s).end_line < at.line;
+                    let held: Vec<&Stmt> = function.body.iter().filter(within).collect();
+                    let mut inner = Vec::new();
+                    each(&function.body, &mut |s| inner.push(s));
+                    let body = if held.is_empty() { inner.into_iter().filter(within).collect() } else { held };
+                    out.push((region(code, index, (begin.line, at.line), body.into_iter(), &name), begin));
+                }
+            }
+        }
+    }
+}
+
+fn region<'s>(
+    code: &Code<'_>,
+    index: usize,
+    lines: (u32, u32),
+    stmts: impl Iterator<Item = &'s Stmt>,
+    detail: &str,
+) -> Region {
+    let mut held = Held { code, names: BTreeSet::new(), apart: Vec::new() };
+    // A clause within a transaction is a part of it.
+    stmts.for_each(|s| match s {
+        Stmt::Block { kind: BlockKind::Try, body, .. } => body.iter().for_each(|s| held.stmt(s)),
+        _ => held.stmt(s),
+    });
+    let mut apart = Vec::new();
+    std::mem::swap(&mut apart, &mut held.apart);
+    Region {
+        kind: RegionKind::Transaction,
+        within: code.within(index),
+        lines,
+        apart,
+        names: held.names.into_iter().take(48).collect(),
+        detail: detail.into(),
+    }
+}
+
+/// `@Transactional` on a function or on its type, `@transaction.atomic`.
+fn annotated<'a>(code: &Code<'a>, function: &'a Function) -> Option<&'a Annotation> {
+    let marks = |a: &&Annotation| {
+        let read_only = a.args.iter().any(|arg| {
+            let only =
+                matches!(arg.name.as_deref(), Some("readOnly")) && matches!(arg.value.kind, ExprKind::Bool(true));
+            let mut outside = false;
+            arg.value.walk(&mut |e| {
+                outside |= matches!(&e.kind, ExprKind::Name(n) | ExprKind::Member(_, n)
+                    if matches!(n.as_str(), "NEVER" | "NOT_SUPPORTED" | "SUPPORTS"));
+            });
+            only || outside
+        });
+        let simple = a.simple();
+        let marks = match code.unit.lang {
+            Lang::Java | Lang::Kotlin => simple == "Transactional",
+            Lang::Python => matches!(simple, "atomic" | "transactional"),
+            Lang::Script => simple == "Transactional",
+            Lang::CSharp => simple == "UnitOfWork",
+            _ => false,
+        };
+        marks && !read_only
+    };
+    if let Some(own) = function.annotations.iter().find(|a| matches!(a.simple(), "Transactional" | "atomic")) {
+        return Some(own).filter(marks);
+    }
+    let of_type = || {
+        let ty = code.type_named(&function.owner)?;
+        ty.annotations.iter().find(marks).filter(|_| !function.private && !function.name.starts_with('<'))
+    };
+    function.annotations.iter().find(marks).or_else(of_type)
+}
+
+/// A call that opens a transaction; `block`: it stands at the head of a block.
+fn opens(stmt: &Stmt, block: bool) -> Option<(SmolStr, Span)> {
+    let (Stmt::Assign { value: e, .. } | Stmt::Expr(e)) = stmt else { return None };
+    let call = e.as_call()?;
+    let path = call.callee.path().unwrap_or_default();
+    let receiver = path.rsplit_once('.').map_or("", |(r, _)| r).to_ascii_lowercase();
+    let store = [
+        "db",
+        "session",
+        "conn",
+        "pool",
+        "client",
+        "database",
+        "context",
+        "engine",
+        "store",
+        "tx",
+        "transaction",
+        "orm",
+        "sequelize",
+        "knex",
+        "entitymanager",
+        "datasource",
+        "queryrunner",
+        "manager",
+        "uow",
+        "unitofwork",
+    ]
+    .iter()
+    .any(|w| receiver.contains(w));
+    let found = match call.name() {
+        "BeginTransaction"
+        | "BeginTransactionAsync"
+        | "BeginTx"
+        | "BeginTxx"
+        | "Beginx"
+        | "beginTransaction"
+        | "begin_transaction"
+        | "startTransaction"
+        | "start_transaction" => true,
+        "TransactionScope" => call.new,
+        "begin" | "Begin" | "begin_nested" => store,
+        "atomic" => block,
+        "transaction" => (block || call.args.is_empty()) && store,
+        _ => false,
+    };
+    let has_closure = call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_)));
+    (found && !has_closure).then(|| (SmolStr::from(path), e.span))
+}
+
+/// `db.transaction(async (tx) => { … })` and its like.
+fn closures(code: &Code<'_>, index: usize, expr: &Expr, out: &mut Vec<(Region, Span)>) {
+    let mut found = Vec::new();
+    expr.walk(&mut |e| {
+        if let ExprKind::Call(call) = &e.kind
+            && let Some(closure) = runs_in_one(call)
+        {
+            found.push((closure, call.callee.path().unwrap_or_else(|| call.name().to_owned()), e.span));
+        }
+    });
+    for (closure, name, at) in found {
+        let body = &code.unit.functions[closure].body;
+        if let Some(lines) = lines(body) {
+            out.push((region(code, index, lines, body.iter(), &name), at));
+        }
+    }
+}
+
+fn runs_in_one(call: &Call) -> Option<usize> {
+    let path = call.callee.path().unwrap_or_default().to_ascii_lowercase();
+    let runs = match call.name() {
+        "$transaction" | "transaction" | "Transaction" | "withTransaction" | "WithTransaction" | "transactional"
+        | "RunInTx" | "RunInTransaction" | "runInTransaction" | "inTransaction" | "run_in_transaction" => true,
+        "execute" | "executeWithoutResult" => path.contains("transactiontemplate"),
+        _ => false,
+    };
+    let closure = call.args.iter().find_map(|a| match a.value.kind {
+        ExprKind::Lambda(index) => Some(index),
+        _ => None,
+    });
+    closure.filter(|_| runs)
+}
+
+/// Connections and sessions of Python begin a transaction by themselves (PEP 249, SQLAlchemy's autobegin).
+fn begun_by_itself(code: &Code<'_>, function: &Function, commit: &Expr) -> Option<(Span, SmolStr)> {
+    let path = commit.as_call()?.callee.path()?;
+    let on = path.strip_suffix(".commit")?.to_ascii_lowercase();
+    let known = ["session", "conn", "connection", "db", "database"].iter().any(|w| on.ends_with(w));
+    let first = function.body.first().map(span_of)?;
+    (code.unit.lang == Lang::Python && known).then(|| (Span::at(first.line.saturating_sub(1), 1), path.into()))
+}
+
+fn commits(expr: &Expr) -> Option<Span> {
+    let mut at = None;
+    expr.walk(&mut |e| {
+        if let ExprKind::Call(call) = &e.kind
+            && matches!(
+                call.name(),
+                "commit"
+                    | "Commit"
+                    | "CommitAsync"
+                    | "commitTransaction"
+                    | "CommitTransactionAsync"
+                    | "commit_transaction"
+                    | "Complete"
+            )
+        {
+            at = Some(e.span);
+        }
+    });
+    at
+}

@@ -61,7 +61,10 @@ fn one(finding: &Finding, texts: Texts<'_>, renderer: &Renderer) -> String {
 /// The places in one file, in the order in which the chain comes to it.
 struct Frame<'f> {
     path: &'f str,
+    /// From the first place's line to the last one's: drawing looks at every byte that it is given.
     text: Option<String>,
+    /// The line that the text starts with, counted from 1.
+    start: u32,
     first: u32,
     places: BTreeMap<u32, String>,
 }
@@ -75,7 +78,7 @@ fn frames<'f>(finding: &'f Finding, texts: Texts<'_>) -> Vec<Frame<'f>> {
         let index = known.unwrap_or_else(|| {
             // A line that is not there any more is told without its text.
             let text = texts(path).filter(|t| t.lines().count() >= *line as usize);
-            frames.push(Frame { path, text, first: finding.at.line, places: BTreeMap::new() });
+            frames.push(Frame { path, text, start: 1, first: finding.at.line, places: BTreeMap::new() });
             frames.len() - 1
         });
         let said = frames[index].places.entry(*line).or_default();
@@ -87,10 +90,22 @@ fn frames<'f>(finding: &'f Finding, texts: Texts<'_>) -> Vec<Frame<'f>> {
     for frame in frames.iter_mut().skip(1) {
         frame.first = 0;
     }
+    frames.iter_mut().for_each(Frame::cut);
     frames
 }
 
 impl<'f> Frame<'f> {
+    fn cut(&mut self) {
+        let (Some(text), Some(first), Some(last)) =
+            (&self.text, self.places.keys().next(), self.places.keys().next_back())
+        else {
+            return;
+        };
+        self.start = (*first).max(1);
+        let lines = text.split_inclusive('\n').skip(self.start as usize - 1);
+        self.text = Some(lines.take((last - self.start) as usize + 1).collect());
+    }
+
     fn element<'s>(&'s self) -> Element<'s>
     where
         'f: 's,
@@ -100,12 +115,13 @@ impl<'f> Frame<'f> {
             return annotate_snippets::Origin::path(self.path).line(line as usize).into();
         };
         let annotations = self.places.iter().filter_map(|(line, says)| {
-            let span = span(text, *line)?;
+            let span = span(text, line.checked_sub(self.start)? + 1)?;
             let kind = if *line == self.first { AnnotationKind::Primary } else { AnnotationKind::Context };
             let annotation = kind.span(span);
             Some(if says.is_empty() { annotation } else { annotation.label(says.as_str()) })
         });
-        Snippet::source(text.as_str()).path(self.path).annotations(annotations.collect::<Vec<Annotation<'_>>>()).into()
+        let snippet = Snippet::source(text.as_str()).line_start(self.start as usize).path(self.path);
+        snippet.annotations(annotations.collect::<Vec<Annotation<'_>>>()).into()
     }
 }
 

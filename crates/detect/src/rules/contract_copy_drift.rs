@@ -3,7 +3,7 @@
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Fact, Protocol, Schema, Shape, ShapeField, SmolStr, Span};
 use seam_graph::{Evidence, is_test};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub static RULE: Rule = Rule {
     id: "contract-copy-drift",
@@ -21,6 +21,8 @@ struct Copy<'a> {
     owners: &'a [usize],
     shapes: BTreeMap<&'a str, (&'a Shape, &'a Fact)>,
     services: BTreeMap<&'a str, (&'a Schema, &'a Fact)>,
+    /// Services, by the last part of their names, that its owners answer.
+    served: BTreeSet<&'a str>,
 }
 
 /// One thing that two copies say differently.
@@ -34,15 +36,25 @@ struct Difference {
 }
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let mut served: HashMap<usize, BTreeSet<&str>> = HashMap::new();
+    for endpoint in cx.graph.endpoints.iter().filter(|e| e.protocol == Protocol::Grpc) {
+        let service = endpoint.path.rsplit_once('/').map(|(service, _)| last(service));
+        served.entry(endpoint.node).or_default().extend(service);
+    }
     let mut by_name: BTreeMap<String, Vec<Copy<'_>>> = BTreeMap::new();
     for (path, file) in cx.base.files().filter(|(path, _)| path.ends_with(".proto") && !is_test(path)) {
-        let mut copy = Copy { path, owners: cx.owners(path), shapes: BTreeMap::new(), services: BTreeMap::new() };
+        let owners = cx.owners(path);
+        let served = owners.iter().filter_map(|o| served.get(o)).flatten().copied().collect();
+        let mut copy = Copy { path, owners, shapes: BTreeMap::new(), services: BTreeMap::new(), served };
         for fact in &file.facts {
             match &fact.claim {
                 Claim::Shape(s) => drop(copy.shapes.insert(&s.name, (s, fact))),
                 Claim::Schema(s) if s.protocol == Protocol::Grpc => drop(copy.services.insert(&s.name, (s, fact))),
                 _ => {}
             }
+        }
+        if copy.shapes.is_empty() && copy.services.is_empty() {
+            continue;
         }
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
         by_name.entry(name).or_default().push(copy);
@@ -57,7 +69,8 @@ fn drifted(cx: &Cx<'_>, name: &str, copies: &[Copy<'_>], out: &mut Vec<Draft>) {
     let mut left: Vec<&Copy<'_>> = copies.iter().collect();
     while let Some(first) = left.first().copied() {
         // Files of other contracts may have the same name.
-        let (family, others): (Vec<&Copy<'_>>, Vec<&Copy<'_>>) = left.into_iter().partition(|c| akin(first, c));
+        let (family, others): (Vec<&Copy<'_>>, Vec<&Copy<'_>>) =
+            left.into_iter().partition(|c| std::ptr::eq(*c, first) || akin(first, c));
         left = others;
         let alike = |c: &Copy<'_>| family.iter().filter(|o| differences(cx, c, o).is_empty()).count();
         let Some(model) = family.iter().copied().max_by_key(|c| (alike(c), std::cmp::Reverse(c.path))) else {
@@ -202,11 +215,7 @@ fn methods(cx: &Cx<'_>, here: Side<'_, '_, Schema>, there: Side<'_, '_, Schema>,
     let (a, b) = (names(here.1), names(there.1));
     let only_here: Vec<&SmolStr> = a.difference(&b).collect();
     let only_there: Vec<&SmolStr> = b.difference(&a).collect();
-    let serves = |copy: &Copy<'_>| {
-        let of_copy = |e: &&seam_graph::Endpoint| e.protocol == Protocol::Grpc && copy.owners.contains(&e.node);
-        let prefix = |path: &str| path.rsplit_once('/').is_some_and(|(s, _)| last(s) == service);
-        cx.graph.endpoints.iter().filter(of_copy).any(|e| prefix(&e.path))
-    };
+    let serves = |copy: &Copy<'_>| copy.served.contains(service);
     let mut add = |says: String, has: &str, lacks: &str| {
         let here = cx.evidence(here.0.path, here.2, format!("`{service}` {has}"));
         let there = cx.evidence(there.0.path, there.2, format!("`{service}` {lacks}"));

@@ -20,6 +20,7 @@ mod patience;
 mod ports;
 mod rule;
 mod rules;
+mod stored;
 pub mod time;
 mod trials;
 mod work;

@@ -5,9 +5,9 @@
 //! a line of code.
 
 use crate::Cx;
-use seam_facts::{Claim, SmolStr, Span, Write, WriteKind};
+use seam_facts::{Ack, Claim, Intake, SmolStr, Span, Write, WriteKind};
 use seam_graph::{EdgeKind, Evidence, Operation};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Writes by the function that they stand in: path and symbol.
 pub(crate) type Writes<'a> = HashMap<(&'a str, &'a str), Vec<(Evidence, &'a Write)>>;
@@ -17,6 +17,8 @@ pub(crate) type Writes<'a> = HashMap<(&'a str, &'a str), Vec<(Evidence, &'a Writ
 pub struct Deed<'a> {
     pub at: Evidence,
     pub what: What<'a>,
+    /// The function that it stands in.
+    pub within: SmolStr,
     /// Functions from the handler to the one that does it.
     pub way: Vec<SmolStr>,
 }
@@ -42,8 +44,20 @@ pub struct Start<'s> {
 
 pub(crate) fn writes<'a>(cx: &Cx<'a>) -> Writes<'a> {
     let mut out: Writes<'a> = HashMap::new();
+    let mapped: HashSet<&str> = cx
+        .base
+        .facts()
+        .filter_map(|(_, fact)| match &fact.claim {
+            Claim::Access(access) => Some(access.within.as_str()),
+            Claim::Store(store) => Some(store.within.as_str()),
+            _ => None,
+        })
+        .collect();
+    let known = |write: &Write| write.through.is_empty() || mapped.contains(write.through.as_str());
     for (path, fact) in cx.base.facts() {
-        if let Claim::Write(write) = &fact.claim {
+        if let Claim::Write(write) = &fact.claim
+            && known(write)
+        {
             let at = cx.evidence(path, fact, said(write));
             out.entry((path.as_str(), write.within.as_str())).or_default().push((at, write));
         }
@@ -61,7 +75,7 @@ pub fn deeds<'a>(cx: &Cx<'a>, start: Start<'_>) -> Vec<Deed<'a>> {
         let inside = |at: &Span| whole || !here || start.lines.0 <= at.line && at.line <= start.lines.1;
         for (at, write) in cx.writes().get(&(path.as_str(), symbol.as_str())).into_iter().flatten() {
             if inside(&at.at) {
-                out.push(Deed { at: at.clone(), what: What::Write(write), way: way.clone() });
+                out.push(Deed { at: at.clone(), what: What::Write(write), within: symbol.clone(), way: way.clone() });
             }
         }
         for operation in cx.flows().operations_in(start.node, &path, &symbol) {
@@ -69,7 +83,7 @@ pub fn deeds<'a>(cx: &Cx<'a>, start: Start<'_>) -> Vec<Deed<'a>> {
             if let Some(what) = does(cx, operation)
                 && inside(&at.at)
             {
-                out.push(Deed { at: at.clone(), what, way: way.clone() });
+                out.push(Deed { at: at.clone(), what, within: symbol.clone(), way: way.clone() });
             }
         }
     }
@@ -82,7 +96,11 @@ pub fn deeds<'a>(cx: &Cx<'a>, start: Start<'_>) -> Vec<Deed<'a>> {
 pub fn handling<'a>(cx: &Cx<'a>, node: usize, operation: Operation) -> Vec<Deed<'a>> {
     let detail = cx.detail(operation);
     let start = |within| Start { node, path: &detail.at.path, within, names: &[], lines: (0, 0) };
-    let found = deeds(cx, start(&detail.within));
+    let named = intake_of(cx, operation).filter(|i| !i.does.is_empty());
+    let found = match named {
+        Some(intake) => deeds(cx, Start { names: &intake.does, lines: intake.lines, ..start(&detail.within) }),
+        None => deeds(cx, start(&detail.within)),
+    };
     let Some((owner, _)) = detail.within.rsplit_once('.').filter(|_| found.is_empty()) else { return found };
     let mut out: Vec<Deed<'a>> = Vec::new();
     for fact in cx.facts(&detail.at.path) {
@@ -95,6 +113,17 @@ pub fn handling<'a>(cx: &Cx<'a>, node: usize, operation: Operation) -> Vec<Deed<
     }
     in_order(&mut out);
     out
+}
+
+/// How the function that takes these messages treats them.
+pub fn intake_of<'a>(cx: &Cx<'a>, operation: Operation) -> Option<&'a Intake> {
+    let detail = cx.detail(operation);
+    cx.facts(&detail.at.path).iter().find_map(|f| match &f.claim {
+        Claim::Intake(i) if i.within == detail.within && matches!(i.ack, Ack::Delivery | Ack::Last | Ack::Timer) => {
+            Some(i)
+        }
+        _ => None,
+    })
 }
 
 fn in_order(deeds: &mut Vec<Deed<'_>>) {

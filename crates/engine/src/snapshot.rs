@@ -70,6 +70,8 @@ impl Snapshot {
             | Claim::Shape(_)
             | Claim::Write(_)
             | Claim::Intake(_)
+            | Claim::Alter(_)
+            | Claim::Columns(_)
             | Claim::Region(_)
             | Claim::Attempts(_)
             | Claim::KeyUse(_)

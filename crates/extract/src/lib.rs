@@ -9,6 +9,7 @@
 pub mod code;
 pub mod config;
 pub mod contract;
+mod ddl;
 mod extractor;
 mod foreign;
 pub mod lang;

@@ -2,9 +2,9 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Allow, Attempts, Build, Call, Constant, Depends, Endpoint, Intake, KeyUse, Message, Module, Mount,
-    OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape, SmolStr, Span,
-    Steps, Store, Test, Uses, Write,
+    Access, Alias, Allow, Alter, Attempts, Build, Call, Columns, Constant, Depends, Endpoint, Intake, KeyUse, Message,
+    Module, Mount, OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape,
+    SmolStr, Span, Steps, Store, Test, Uses, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,8 @@ pub enum Claim {
     Shape(Shape),
     Write(Write),
     Intake(Intake),
+    Alter(Alter),
+    Columns(Columns),
     Region(Region),
     Attempts(Attempts),
     KeyUse(KeyUse),

@@ -58,6 +58,8 @@ pub struct Write {
     /// Table, collection or entity as the text names it; empty where it does not.
     pub name: SmolStr,
     pub kind: WriteKind,
+    /// The type that is asked to do it, which linking has to know as one that is mapped; empty where a library is asked itself.
+    pub through: SmolStr,
     /// The writer gives the row's own key, and makes none up: a second insert is refused.
     pub keyed: bool,
     pub within: SmolStr,
@@ -158,4 +160,45 @@ pub struct Steps {
     pub lines: (u32, u32),
     /// Each simple name once, with the line where it is called first.
     pub calls: Vec<(u32, SmolStr)>,
+}
+
+/// The form of stored data is declared or changes: a migration, a schema file, a mapping.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Alter {
+    /// Without its schema; empty only for [`AlterKind::Unique`], where the text does not name it.
+    pub table: SmolStr,
+    /// Empty for the table as a whole; several are joined by commas.
+    pub column: SmolStr,
+    pub kind: AlterKind,
+    /// The new name.
+    pub to: SmolStr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlterKind {
+    CreateTable,
+    DropTable,
+    RenameTable,
+    AddColumn,
+    /// Must be given, and has no default.
+    AddRequired,
+    DropColumn,
+    RenameColumn,
+    /// What may be empty must be given from now on.
+    Require,
+    /// An index that is built while writes wait.
+    Index,
+    Unique,
+}
+
+/// Code names columns of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Columns {
+    pub table: SmolStr,
+    /// Words of a statement that may be columns; empty where it names several tables.
+    pub columns: Vec<SmolStr>,
+    /// A type is mapped onto the table, and these are its fields.
+    pub mapped: bool,
+    pub within: SmolStr,
 }

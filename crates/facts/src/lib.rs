@@ -26,7 +26,8 @@ pub use code::{
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
 pub use hazard::{
-    Ack, Allow, Intake, OwnRule, Region, RegionKind, Shape, ShapeField, ShapeKind, Steps, Write, WriteKind,
+    Ack, Allow, Alter, AlterKind, Columns, Intake, OwnRule, Region, RegionKind, Shape, ShapeField, ShapeKind, Steps,
+    Write, WriteKind,
 };
 pub use key::Key;
 pub use problem::{Problem, ProblemKind};

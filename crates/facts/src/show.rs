@@ -151,7 +151,20 @@ impl Display for Claim {
             Claim::Write(w) => {
                 write!(f, "write {}{}", word(&w.kind), if w.keyed { " by key" } else { "" })?;
                 nonempty(f, "to", &w.name)?;
+                nonempty(f, "through", &w.through)?;
                 nonempty(f, "in", &w.within)
+            }
+            Claim::Alter(a) => {
+                write!(f, "alter {} {}", word(&a.kind), a.table)?;
+                if !a.column.is_empty() {
+                    write!(f, ".{}", a.column)?;
+                }
+                nonempty(f, "to", &a.to)
+            }
+            Claim::Columns(c) => {
+                write!(f, "columns of {}", c.table)?;
+                list(f, if c.mapped { "mapped" } else { "named" }, &c.columns)?;
+                nonempty(f, "in", &c.within)
             }
             Claim::Intake(i) => {
                 write!(f, "intake acknowledged {} by {}", word(&i.ack), i.client)?;

@@ -109,6 +109,8 @@ impl<'a> Index<'a> {
                     | Claim::Shape(_)
                     | Claim::Write(_)
                     | Claim::Intake(_)
+                    | Claim::Alter(_)
+                    | Claim::Columns(_)
                     | Claim::Region(_)
                     | Claim::Attempts(_)
                     | Claim::KeyUse(_)

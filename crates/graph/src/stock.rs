@@ -91,6 +91,8 @@ impl Linker<'_> {
                     | Claim::Shape(_)
                     | Claim::Write(_)
                     | Claim::Intake(_)
+                    | Claim::Alter(_)
+                    | Claim::Columns(_)
                     | Claim::Region(_)
                     | Claim::Attempts(_)
                     | Claim::KeyUse(_)

@@ -61,6 +61,8 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Shape(_)
             | Claim::Write(_)
             | Claim::Intake(_)
+            | Claim::Alter(_)
+            | Claim::Columns(_)
             | Claim::Region(_)
             | Claim::Attempts(_)
             | Claim::KeyUse(_)

@@ -12,8 +12,10 @@ mod lost_message;
 mod missing_setting;
 mod missing_timeout;
 mod port_mismatch;
+mod redelivery_unsafe;
 mod retry_storm;
 mod secret_in_plain;
+mod shared_table;
 mod start_order;
 mod swallowed_error;
 mod timeout_inversion;
@@ -21,6 +23,7 @@ mod unbounded_retry;
 mod undeclared_endpoint;
 mod unknown_host;
 mod unread_setting;
+mod unsafe_migration;
 mod unsafe_retry;
 mod unserved_contract;
 mod version_skew;
@@ -32,6 +35,7 @@ pub static RULES: &[&Rule] = &[
     // Interaction.
     &lost_message::RULE,
     &ack_before_effect::RULE,
+    &redelivery_unsafe::RULE,
     &missing_timeout::RULE,
     &timeout_inversion::RULE,
     &unsafe_retry::RULE,
@@ -42,6 +46,8 @@ pub static RULES: &[&Rule] = &[
     &dual_write::RULE,
     &effect_before_commit::RULE,
     // Contract.
+    &shared_table::RULE,
+    &unsafe_migration::RULE,
     &dangling_call::RULE,
     &contract_copy_drift::RULE,
     &unserved_contract::RULE,

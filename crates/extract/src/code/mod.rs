@@ -25,6 +25,7 @@ pub(crate) mod rust_settings;
 mod script;
 mod transactions;
 
+mod alters;
 mod flow;
 mod intake;
 mod tests;
@@ -43,6 +44,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &attempts::EXTRACTOR,
     &flow::EXTRACTOR,
     &intake::EXTRACTOR,
+    &alters::EXTRACTOR,
     &regions::EXTRACTOR,
     &tests::EXTRACTOR,
     &writes::EXTRACTOR,

@@ -11,7 +11,7 @@ use crate::{Extractor, Reads, Sink};
 use seam_facts::{AccessMode, Claim, SmolStr, Span, Write, WriteKind};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "writes", version: 1, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "writes", version: 2, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
@@ -27,19 +27,21 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 /// A write as it was seen.
 struct Found {
     name: SmolStr,
+    through: SmolStr,
     kind: WriteKind,
     keyed: bool,
 }
 
 impl Found {
     fn new(name: impl Into<SmolStr>, kind: WriteKind) -> Self {
-        Found { name: name.into(), kind, keyed: false }
+        Found { name: name.into(), through: SmolStr::default(), kind, keyed: false }
     }
 }
 
 fn state(code: &Code<'_>, found: Found, function: usize, at: Span, sink: &mut Sink) {
     let keyed = found.keyed && found.kind == WriteKind::Insert && !makes_key(code.outermost(function), code);
-    let write = Write { name: found.name, kind: found.kind, keyed, within: code.within(function) };
+    let write =
+        Write { name: found.name, through: found.through, kind: found.kind, keyed, within: code.within(function) };
     sink.stated(Claim::Write(write), at);
 }
 
@@ -91,7 +93,7 @@ fn runs_sql(name: &str) -> bool {
 }
 
 /// Texts that are not parts of longer ones.
-fn each_whole<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
+pub(super) fn each_whole<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
     for stmt in stmts {
         match stmt {
             Stmt::Assign { value, .. } => whole_texts(value, visit),
@@ -107,7 +109,7 @@ fn each_whole<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
     }
 }
 
-fn whole_texts<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
+pub(super) fn whole_texts<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
     if matches!(expr.kind, ExprKind::Str(_) | ExprKind::Concat(_)) {
         return visit(expr);
     }
@@ -116,7 +118,7 @@ fn whole_texts<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
     }
 }
 
-fn text(expr: &Expr) -> String {
+pub(super) fn text(expr: &Expr) -> String {
     match &expr.kind {
         ExprKind::Str(text) => text.to_string(),
         ExprKind::Concat(parts) => parts.iter().map(text).collect(),
@@ -158,7 +160,7 @@ fn statement(sql: &str) -> Option<Found> {
     let columns = upper.split_once('(').map(|(_, rest)| rest.split(')').next().unwrap_or(""));
     let keyed =
         columns.is_some_and(|c| c.split(',').any(|c| is_key(c.trim_matches(|c: char| !c.is_alphanumeric()), &name)));
-    Some(Found { name, kind, keyed })
+    Some(Found { keyed, ..Found::new(name, kind) })
 }
 
 /// `SET stock = stock - 1`.
@@ -184,7 +186,9 @@ fn is_key(column: &str, table: &str) -> bool {
     let plain = |t: &str| t.to_ascii_lowercase().replace(['_', '-', '"', '`'], "");
     let (column, table) = (plain(column), plain(table.rsplit('.').next().unwrap_or(table)));
     let stem = table.strip_suffix("ies").map_or_else(|| table.trim_end_matches('s').to_owned(), |t| format!("{t}y"));
-    let own = ["id", "uuid", "guid", "key", "code", "number"].iter().any(|k| column == format!("{stem}{k}"));
+    let own = ["id", "uuid", "guid", "key", "code", "number"]
+        .iter()
+        .any(|k| column.len() > k.len() + 1 && column.strip_suffix(k).is_some_and(|c| stem.ends_with(c)));
     matches!(column.as_str(), "id" | "uuid" | "guid" | "messageid" | "eventid" | "idempotencykey" | "requestid") || own
 }
 
@@ -328,7 +332,8 @@ fn jvm(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
         None => return None,
     };
     let fresh = kind == WriteKind::Save && is_fresh(code, site);
-    Some(Found::new(entity, if fresh { WriteKind::Insert } else { kind }))
+    let through = if template { SmolStr::default() } else { ty.into() };
+    Some(Found { through, ..Found::new(entity, if fresh { WriteKind::Insert } else { kind }) })
 }
 
 fn dotnet(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {

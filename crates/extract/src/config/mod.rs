@@ -35,6 +35,7 @@ mod kustomize;
 pub mod live;
 mod lua;
 mod manifest;
+mod migrations;
 mod nginx;
 mod own_rules;
 mod owners;
@@ -78,6 +79,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &kubernetes::EXTRACTOR,
     &kustomize::EXTRACTOR,
     &manifest::EXTRACTOR,
+    &migrations::EXTRACTOR,
     &own_rules::EXTRACTOR,
     &owners::EXTRACTOR,
     &prisma::EXTRACTOR,

@@ -48,8 +48,17 @@ impl Keys<'_> {
 /// from a setting does not say that anybody reads it.
 pub fn proving(graph: &Graph) -> HashSet<(&SmolStr, u32)> {
     let guessed = |e: &&seam_graph::Edge| e.details.iter().all(|d| d.client.starts_with("the only "));
-    let stated = graph.edges.iter().filter(|e| !guessed(e));
-    let edges = stated.flat_map(|e| e.proof.iter());
+    of(graph, |e| !guessed(&e))
+}
+
+/// Those of them that prove what is stated: code names the very key. A setting that only tells which store is meant need not
+/// be read under its name.
+pub(crate) fn stating(graph: &Graph) -> HashSet<(&SmolStr, u32)> {
+    of(graph, |e| e.certainty == seam_graph::Certainty::Stated)
+}
+
+fn of(graph: &Graph, wanted: impl Fn(&seam_graph::Edge) -> bool) -> HashSet<(&SmolStr, u32)> {
+    let edges = graph.edges.iter().filter(|e| wanted(e)).flat_map(|e| e.proof.iter());
     let endpoints = graph.endpoints.iter().flat_map(|e| e.proof.iter());
     edges.chain(endpoints).map(|e| (&e.path, e.at.line)).collect()
 }
@@ -66,6 +75,8 @@ pub fn is_deployed(setting: &SettingOf) -> bool {
 /// Whether two names of environment variables are one name before and after somebody renamed it: a word more or less at an
 /// end, or one word in a nearly like spelling.
 pub fn is_renaming(a: &str, b: &str) -> bool {
+    let (a, b) = (variable(a), variable(b));
+    let (a, b) = (a.as_str(), b.as_str());
     let plain =
         |k: &str| k.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') && k.contains('_');
     if !plain(a) || !plain(b) || a == b {
@@ -87,6 +98,14 @@ pub fn is_renaming(a: &str, b: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// The environment variable that sets a key of a configuration (`shop.stock-url` is set by `SHOP_STOCKURL`).
+fn variable(key: &str) -> String {
+    if key.matches('.').count() < 2 || key.contains(|c: char| c.is_ascii_uppercase() || c == '_') {
+        return key.to_owned();
+    }
+    key.replace('-', "").replace('.', "_").to_ascii_uppercase()
 }
 
 /// Whether a key is by its name an address of something.
@@ -352,6 +371,7 @@ mod tests {
     fn renamed_keys_are_told_from_neighbours() {
         assert!(is_renaming("QUOTE_ADDR", "QUOTE_ADDRESS") && is_renaming("QUOTE_ADDR", "NEW_QUOTE_ADDR"));
         assert!(is_renaming("PAYMENT_URL_V2", "PAYMENT_URL") && is_renaming("STOCK_URL", "STOCKS_URL"));
+        assert!(is_renaming("shop.stock.url", "SHOP_STOCK_URL_V2") && !is_renaming("stock.url", "SHOP_STOCK_URL"));
         assert!(!is_renaming("SHOP_COPY_ENDPOINT", "SHOP_TRACE_ENDPOINT") && !is_renaming("username", "DB_USERNAME"));
     }
 

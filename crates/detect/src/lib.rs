@@ -14,6 +14,7 @@ mod finding;
 pub mod keys;
 pub mod live;
 mod methods;
+mod names;
 pub mod own;
 mod paths;
 mod patience;

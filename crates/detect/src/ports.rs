@@ -33,6 +33,12 @@ pub(crate) fn default_ports(system: System) -> &'static [u32] {
         System::Memcached => &[11211],
         System::Rabbit => &[5672, 5671, 15672, 15671, 15692, 25672, 4369, 1883, 61613, 5552],
         System::Elasticsearch => &[9200, 9300, 9600],
+        System::Dynamo => &[8000],
+        System::Neo4j => &[7687, 7474, 7473],
+        System::Couchdb => &[5984],
+        System::Influx => &[8086],
+        System::Etcd => &[2379, 2380],
+        System::Nats => &[4222, 6222, 8222],
         System::Cassandra => &[9042, 7000, 7001, 7199, 9160],
         _ => &[],
     }

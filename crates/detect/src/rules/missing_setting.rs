@@ -1,6 +1,6 @@
 //! A key that code reads and nothing sets. See `missing_setting.md`.
 
-use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, proving, squash};
+use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::SmolStr;
 use seam_graph::{NodeKind, ReadOf, SettingOf};
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let all = by_node(cx.graph);
-    let used = proving(cx.graph);
+    let used = stating(cx.graph);
     for (node, keys) in all.iter().enumerate().filter(|(n, _)| cx.node(*n).kind == NodeKind::Service) {
         // Where a deployment says nothing that this code reads, its environment comes from somewhere else.
         let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();

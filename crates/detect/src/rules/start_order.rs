@@ -70,7 +70,9 @@ fn draft(cx: &Cx<'_>, node: usize, at: &Evidence, early: &[(usize, Evidence)]) -
         [_] => ("starts, not when it can be used", "has a health check", "it"),
         _ => ("start, not when they can be used", "have health checks", "them"),
     };
-    let mut draft = Draft::new(name, at, format!("`{name}` starts when {names} {starts}"))
+    // With the stores: one more of them is another matter.
+    let stores: Vec<&str> = early.iter().map(|(id, _)| cx.name(*id)).collect();
+    let mut draft = Draft::new(format!("{name} {}", stores.join(" ")), at, format!("`{name}` starts when {names} {starts}"))
     .why(format!(
         "{names} {check}, and nothing waits for {it}: without the condition `service_healthy`, `depends_on` waits for the container only. What \
          `{name}` does with {it} while it starts fails until then."

@@ -1,9 +1,12 @@
 //! An address whose host nobody declares. See `unknown_host.md`.
 
-use crate::keys::{by_node, declared, host, is_address, is_deployed, is_inside, is_ours, nearest, proving, squash};
+use crate::keys::{
+    by_node, declared, host, is_address, is_deployed, is_inside, is_ours, nearest, proving, squash, stating,
+};
+use crate::names::{self, Address, Called};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_graph::Evidence;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub static RULE: Rule = Rule {
     id: "unknown-host",
@@ -24,14 +27,17 @@ struct Use<'a> {
 }
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    nowhere(cx, out);
+    renamed(cx, out);
+}
+
+/// Hosts that nothing in the workspace is called.
+fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let known = declared(cx);
     let is_known = |name: &str| {
         let name = name.to_ascii_lowercase();
         let first = name.split('.').next().unwrap_or(&name);
-        // A pod of a stateful set: `db-0.db`.
-        let pod =
-            first.rsplit_once('-').filter(|(_, n)| n.chars().all(|c| c.is_ascii_digit())).map_or(first, |(s, _)| s);
-        known.contains(pod) || known.contains(&name) || known.contains(first) || known.contains(&squash(first))
+        known.contains(pod(first)) || known.contains(&name) || known.contains(first) || known.contains(&squash(first))
     };
     let mut found: BTreeMap<(usize, String), Vec<Use<'_>>> = BTreeMap::new();
     let used = proving(cx.graph);
@@ -88,6 +94,112 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
             if let Some(call) = of.call {
                 draft = draft.link(call, format!("`{service}` calls `{name}`"));
+            }
+        }
+        out.push(draft);
+    }
+}
+
+/// The stateful set of a pod: `db-0` is one of `db`.
+fn pod(name: &str) -> &str {
+    name.rsplit_once('-').filter(|(_, n)| n.chars().all(|c| c.is_ascii_digit())).map_or(name, |(set, _)| set)
+}
+
+/// One use of a name that a deployment does not have, and the names that it has for what is meant.
+struct Renamed<'a> {
+    to: usize,
+    address: Address<'a>,
+    /// Where it is called otherwise: `compose.yaml`, `the cluster`.
+    place: String,
+    called: Called<'a>,
+}
+
+/// Hosts that are something's name elsewhere, but not in the deployment where caller and callee both are.
+fn renamed(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let (files, cluster, all) = (names::compose(cx), names::Cluster::new(cx), by_node(cx.graph));
+    let (registered, stating) = (names::registered(cx), stating(cx.graph));
+    let mut found: BTreeMap<(usize, String), Vec<Renamed<'_>>> = BTreeMap::new();
+    for (from, keys) in all.iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
+        let edges = || cx.outgoing(from).iter().map(|e| cx.edge(*e));
+        let callees: BTreeSet<usize> = edges().map(|e| e.to).collect();
+        // Who is meant by a name is known from what it proves, where the name itself is nobody's.
+        let proves = |at: &Evidence| {
+            let here = |p: &Evidence| p.path == at.path && p.at.line == at.at.line;
+            let mut to: Vec<usize> = edges().filter(|e| e.proof.iter().any(here)).map(|e| e.to).collect();
+            to.dedup();
+            if let [one] = to.as_slice() { Some(*one) } else { None }
+        };
+        for address in names::addresses(cx, from, keys, &stating) {
+            let first = address.host.split('.').next().unwrap_or(address.host);
+            // Who asks a registry or a sidecar gives no port.
+            if address.port.is_none() && registered.contains(&first.to_ascii_lowercase()) {
+                continue;
+            }
+            let sure = address.deployed || address.port.is_some();
+            let to = cx.graph.node(first).or_else(|| proves(&address.at).filter(|_| sure));
+            let Some(to) = to.filter(|to| *to != from && callees.contains(to)) else { continue };
+            let mut add = |place: String, called| {
+                let (host, address) = (address.host.to_owned(), address.clone());
+                found.entry((from, host)).or_default().push(Renamed { to, address, place, called });
+            };
+            // Compose knows no namespaces: a host with dots is an alias in full.
+            for (path, file) in &files {
+                let here = !address.deployed || address.at.path == **path;
+                let over = || !address.deployed && names::is_overridden(keys, address.key, &["compose", "dotenv"]);
+                if let Some(called) = file.called(to, address.host)
+                    && here
+                    && file.nodes.contains_key(&from)
+                    && !file.knows(address.host)
+                    && !seam_graph::is_test(path)
+                    && !over()
+                {
+                    add(format!("in `{path}`"), called.clone());
+                }
+            }
+            const CLUSTER: &[&str] = &["kubernetes", "kustomize", "helm"];
+            // What configuration says need not hold in a cluster; what code says does, and what the cluster's files say.
+            let code = address.key.is_empty() && address.port.is_some();
+            let deployed = code || address.deployed && CLUSTER.contains(&address.at.by.as_str());
+            let lives =
+                || cx.graph.ports.iter().any(|p| p.node == from && p.deployment.is_some_and(names::is_clustered));
+            if let Some(called) = cluster.nodes.get(&to)
+                && deployed
+                && !cluster.knows(first)
+                && !cluster.knows(pod(first))
+                && lives()
+            {
+                add("in the cluster".to_owned(), called.clone());
+            }
+        }
+    }
+    for ((from, host), uses) in found {
+        let Some(first) = uses.first() else { continue };
+        let (caller, callee) = (cx.name(from), cx.name(first.to));
+        let called: BTreeSet<String> = first.called.iter().map(|(n, _)| format!("`{n}`")).collect();
+        let called = called.into_iter().collect::<Vec<_>>().join(" or ");
+        let message = format!("`{caller}` calls the host `{host}`, which is called {called} {}", first.place);
+        let more: BTreeSet<&str> = uses.iter().map(|u| u.place.as_str()).filter(|p| *p != first.place).collect();
+        let more = if more.is_empty() {
+            String::new()
+        } else {
+            format!(", and others {}", more.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        let mut draft = Draft::new(format!("{caller} {host}"), &first.address.at, message)
+            .why(format!(
+                "`{callee}` runs {} beside `{caller}`, and nothing there answers to `{host}`: resolving the name fails, and with it every request{more}.",
+                first.place
+            ))
+            .about([cx.node(from).key.clone(), cx.node(first.to).key.clone()])
+            .help(format!("call {called}, or give `{callee}` the alias `{host}` there"));
+        for of in uses.iter().take(4) {
+            let says = if of.address.key.is_empty() {
+                format!("`{caller}` calls `{host}`")
+            } else {
+                format!("`{}` is an address at `{host}`", of.address.key)
+            };
+            draft = draft.link(&of.address.at, says);
+            for (name, at) in of.called.iter().take(2) {
+                draft = draft.link(at, format!("`{}` is called `{name}` here", cx.name(of.to)));
             }
         }
         out.push(draft);

@@ -1,7 +1,7 @@
 //! Defects of deployments: settings, hosts, ports, versions, start order, credentials.
 
 use super::mutant::{Class, Mutant, Seen, indent, word};
-use seam_engine::Place;
+use seam_engine::{Place, Reading};
 use std::collections::BTreeMap;
 
 pub const CLASSES: &[Class] = &[
@@ -19,20 +19,43 @@ pub const CLASSES: &[Class] = &[
 
 type Places = Vec<(String, u32)>;
 
-/// Settings of deployments that prove an interaction: key, value, place, and the places of the interaction.
-fn proving<'a>(seen: &'a Seen<'_>) -> Vec<(&'a str, &'a str, &'a Place, Places)> {
+/// Settings of deployments that prove an interaction: service, key, value, place, and the places of the interaction. Only
+/// those that the service's code is seen to use: another may be read by a library, or by nobody. What only drives load or
+/// watches is no part of the system.
+fn proving<'a>(seen: &'a Seen<'_>) -> Vec<(&'a str, &'a str, &'a str, &'a Place, Places)> {
+    let ours =
+        |name: &str| seen.map.nodes.iter().any(|n| n.name == name && (n.kind == "service" || n.kind == "gateway"));
     let mut out = Vec::new();
-    for interaction in &seen.map.interactions {
+    for interaction in seen.map.interactions.iter().filter(|i| ours(&i.from)) {
         for place in &interaction.evidence {
             let Some((_, rest)) = place.says.split_once("] ").filter(|(a, _)| a.starts_with("setting [service")) else {
                 continue;
             };
             let Some((key, value)) = rest.split_once(" = ") else { continue };
+            if interaction.certainty != "stated" && reads(seen, &interaction.from, key).next().is_none() {
+                continue;
+            }
             let places = interaction.evidence.iter().map(|p| (p.path.clone(), p.line)).collect();
-            out.push((key, value, place, places));
+            out.push((interaction.from.as_str(), key, value, place, places));
         }
     }
     out
+}
+
+/// Where a service's code reads a key, as frameworks spell it too (`shop.stock.url` for `SHOP_STOCK_URL`).
+fn reads<'a>(seen: &'a Seen<'_>, service: &'a str, key: &'a str) -> impl Iterator<Item = &'a Reading> {
+    let wanted = squash(key);
+    seen.map.reads.iter().filter(move |r| r.service == service && squash(&r.key) == wanted)
+}
+
+fn squash(key: &str) -> String {
+    key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Whether something else gives a service the key as well: its image, another deployment, its own configuration.
+fn is_set_besides(seen: &Seen<'_>, service: &str, key: &str, place: &Place) -> bool {
+    let same = |s: &&seam_engine::Setting| s.service == service && squash(&s.key) == squash(key);
+    seen.map.settings.iter().filter(same).any(|s| (&s.at.path, s.at.line) != (&place.path, place.line))
 }
 
 /// The places of a setting first, then whatever else is given, and where the key is read.
@@ -43,7 +66,11 @@ fn with_reads(seen: &Seen<'_>, key: &str, place: &Place, mut more: Vec<(String, 
 }
 
 fn renamed_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (key, _, place, places) in proving(seen) {
+    for (service, key, _, place, places) in proving(seen) {
+        // Without a read it cannot be told from a key that a library takes.
+        if reads(seen, service, key).next().is_none() {
+            continue;
+        }
         for line in [place.line, place.line.saturating_sub(1)] {
             let Some(text) = seen.replaced(&place.path, line, key, &format!("{key}_V2")) else { continue };
             out.push(Mutant {
@@ -59,11 +86,13 @@ fn renamed_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn dropped_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (key, value, place, places) in proving(seen) {
-        let has_default = seen.map.reads.iter().filter(|r| r.key == key).any(|r| r.default.is_some());
+    for (service, key, value, place, places) in proving(seen) {
+        let has_default = reads(seen, service, key).any(|r| r.default.is_some());
         let whole = seen.line(&place.path, place.line).is_some_and(|l| l.contains(key) && l.contains(value));
         // In another form the line that is left would not be YAML.
-        if has_default || !whole || !seen.map.reads.iter().any(|r| r.key == key) {
+        // What an image or another deployment sets as well is not missing everywhere.
+        let read = reads(seen, service, key).next().is_some();
+        if has_default || !whole || !read || is_set_besides(seen, service, key, place) {
             continue;
         }
         let Some(text) = seen.without(&place.path, place.line) else { continue };
@@ -78,10 +107,14 @@ fn dropped_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn renamed_read(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    let proving: BTreeMap<&str, (&Place, Places)> =
-        proving(seen).into_iter().map(|(key, _, place, places)| (key, (place, places))).collect();
+    let proving: BTreeMap<(&str, &str), (&Place, Places)> =
+        proving(seen).into_iter().map(|(service, key, _, place, places)| ((service, key), (place, places))).collect();
     for read in seen.map.reads.iter().filter(|r| r.default.is_none()) {
-        let Some((place, places)) = proving.get(read.key.as_str()) else { continue };
+        let Some((place, places)) = proving.get(&(read.service.as_str(), read.key.as_str())) else { continue };
+        // Read in two places, it is still read after one of them has changed.
+        if reads(seen, &read.service, &read.key).any(|r| (&r.at.path, r.at.line) != (&read.at.path, read.at.line)) {
+            continue;
+        }
         let Some(text) = seen.replaced(&read.at.path, read.at.line, &read.key, &format!("NEW_{}", read.key)) else {
             continue;
         };
@@ -96,7 +129,7 @@ fn renamed_read(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn changed_host(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (key, value, place, places) in proving(seen) {
+    for (_, key, value, place, places) in proving(seen) {
         let names = seen.map.nodes.iter().flat_map(|n| n.aliases.iter().chain([&n.name]));
         let Some(host) = names.filter(|n| word(value, n).is_some()).max_by_key(|n| n.len()) else { continue };
         let Some(text) = seen.replaced(&place.path, place.line, host, &format!("{host}-next")) else { continue };
@@ -111,7 +144,7 @@ fn changed_host(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn changed_port(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (key, value, place, places) in proving(seen) {
+    for (_, key, value, place, places) in proving(seen) {
         let port = value.rsplit(':').next().map(|p| p.split('/').next().unwrap_or(p)).unwrap_or("");
         let Some(number) = port.parse::<u32>().ok().filter(|p| *p > 79 && value.contains(':')) else { continue };
         let next = (number + 7).to_string();
@@ -129,12 +162,42 @@ fn changed_port(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn renamed_service(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for node in &seen.map.nodes {
+    // Of a store, nothing but its name says which it is; so it is with one of several services of one code.
+    let alone = |node: &&seam_engine::Node| {
+        let ours = matches!(node.kind.as_str(), "service" | "gateway") && !node.roots.is_empty();
+        ours && !seen.map.nodes.iter().any(|n| n.name != node.name && n.roots.iter().any(|r| node.roots.contains(r)))
+    };
+    for node in seen.map.nodes.iter().filter(alone) {
         let called: Vec<_> = seen.map.interactions.iter().filter(|i| i.to == node.name).collect();
         let Some(place) = node.evidence.iter().find(|p| p.by == "compose") else { continue };
-        let by_name =
-            |i: &&seam_engine::Interaction| i.evidence.iter().any(|p| p.says.contains(&format!("//{}", node.name)));
-        if !called.iter().any(by_name) || node.aliases.len() > 1 {
+        // Somebody in this very file calls it by this name, and no `container_name` or alias of it keeps the name.
+        let named = |says: &str| {
+            let at = |w: &str| says.match_indices(&format!("{w}{}", node.name)).map(|(at, m)| at + m.len()).next();
+            let end = |at: usize| says[at..].chars().next().is_none_or(|c| ":/}".contains(c));
+            ["//", "= ", "|"].iter().filter_map(|w| at(w)).any(end)
+        };
+        let caller = |i: &&&seam_engine::Interaction| {
+            let from = seen.map.nodes.iter().find(|n| n.name == i.from && n.kind == "service");
+            let beside = from.is_some_and(|n| n.evidence.iter().any(|p| p.path == place.path));
+            beside && i.evidence.iter().any(|p| named(&p.says))
+        };
+        // A registry knows it by the name that it gives itself.
+        let registers = |path: &&&str| {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            ["application", "bootstrap", "appsettings"].iter().any(|w| file.starts_with(w))
+        };
+        let registered = seen.paths.iter().filter(registers).filter_map(|p| (seen.text)(p));
+        if registered.into_iter().any(|text| word(&text, &node.name).is_some()) {
+            continue;
+        }
+        let text = (seen.text)(&place.path).unwrap_or_default();
+        let kept = ["container_name:", "hostname:", "-"].iter().any(|w| {
+            text.lines()
+                .any(|l| l.trim().strip_prefix(w).is_some_and(|l| l.trim().trim_matches(['"', '\'']) == node.name))
+        });
+        let whole =
+            block(&text, place.line).iter().any(|l| l.trim().starts_with("image:") || l.trim().starts_with("build:"));
+        if !called.iter().any(|i| caller(&i)) || kept || !whole {
             continue;
         }
         let key = format!("{}:", node.name);
@@ -196,7 +259,7 @@ fn image_skew(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn plain_secret(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (key, _, place, _) in proving(seen) {
+    for (_, key, _, place, _) in proving(seen) {
         if place.by != "compose" {
             continue;
         }
@@ -219,19 +282,58 @@ fn plain_secret(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     }
 }
 
+/// The lines below a line that are indented deeper.
+fn block(text: &str, line: u32) -> Vec<&str> {
+    let deep = text.lines().nth(line as usize - 1).map_or(0, |l| indent(l).len());
+    let below = text.lines().skip(line as usize);
+    below.take_while(|l| l.trim().is_empty() || indent(l).len() > deep).collect()
+}
+
+/// The line itself, and the lines that it stands below: of a condition, the dependency, `depends_on` and the service.
+fn above(text: &str, line: usize) -> Vec<(u32, &str)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut deep = usize::MAX;
+    let mut out = Vec::new();
+    for (index, text) in lines[..=line.min(lines.len() - 1)].iter().enumerate().rev() {
+        if !text.trim().is_empty() && !text.trim().starts_with('#') && indent(text).len() < deep {
+            deep = indent(text).len();
+            out.push((index as u32 + 1, *text));
+        }
+    }
+    out
+}
+
+/// Only where a service uses a store whose health the same file checks: what is called while requests are served mostly is
+/// there by then, and what has no check cannot be waited for.
 fn unhealthy_start(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    let is_store = |name: &str| {
+        seen.map.nodes.iter().any(|n| {
+            let called = n.name == name || n.aliases.iter().any(|a| a == name);
+            called && matches!(n.kind.as_str(), "database" | "cache" | "broker" | "server")
+        })
+    };
     for path in seen.paths.iter().filter(|p| p.ends_with(".yml") || p.ends_with(".yaml")) {
         let Some(text) = (seen.text)(path).filter(|t| t.contains("service_healthy")) else { continue };
         for (index, line) in text.lines().enumerate().filter(|(_, l)| l.contains("condition: service_healthy")) {
             let number = index as u32 + 1;
-            let Some(text) = seen.replaced(path, number, "service_healthy", "service_started") else { continue };
-            let about = line.trim().to_owned();
+            let above = above(&text, index);
+            let name = |at: usize| above.get(at).map(|(_, l)| l.trim().trim_end_matches(':')).unwrap_or_default();
+            let (store, service) = (name(1), name(3));
+            let uses = seen.map.interactions.iter().any(|i| i.from == service && i.to == store);
+            let checks = text.lines().enumerate().any(|(at, l)| {
+                l.trim() == format!("{store}:")
+                    && block(&text, at as u32 + 1).iter().any(|l| l.trim() == "healthcheck:")
+            });
+            if !is_store(store) || !uses || !checks {
+                continue;
+            }
+            let Some(new) = seen.replaced(path, number, "service_healthy", "service_started") else { continue };
             out.push(Mutant {
                 class: "health no longer awaited",
                 rules: &["start-order"],
-                texts: vec![text],
-                places: (number.saturating_sub(6)..number + 3).map(|l| ((*path).to_owned(), l)).collect(),
-                about,
+                texts: vec![new],
+                places: above.iter().map(|(line, _)| ((*path).to_owned(), *line)).collect(),
+                about: format!("{service} {store} {}", line.trim()),
             });
         }
     }

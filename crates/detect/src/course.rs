@@ -5,7 +5,7 @@
 
 use crate::Cx;
 use crate::effects::{Change, Entry, change, is_courtesy, last};
-use seam_facts::{Claim, Fact, Region, RegionKind, SmolStr, Span, Steps, WriteKind};
+use seam_facts::{Claim, Fact, Region, RegionKind, SmolStr, Span, Steps, Stretch, WriteKind};
 use seam_graph::{EdgeKind, Evidence, NodeKind, Operation};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,6 +40,9 @@ pub(crate) struct Course {
     pub steps: Vec<Step>,
     /// Transactions that are opened in it.
     pub transactions: Vec<Region>,
+    /// Simple names of all that it calls.
+    pub called: Vec<SmolStr>,
+    never: Vec<(Stretch, Stretch)>,
 }
 
 impl Step {
@@ -50,6 +53,12 @@ impl Step {
 }
 
 impl Course {
+    /// Whether what stands on the second line may come after what stands on the first in one run.
+    pub fn follows(&self, first: u32, second: u32) -> bool {
+        let within = |(from, to): (u32, u32), line: u32| from <= line && line <= to;
+        !self.never.iter().any(|(a, b)| within(*a, first) && within(*b, second))
+    }
+
     /// A line of it as evidence.
     pub fn place(&self, line: u32, says: &str) -> Evidence {
         Evidence { at: Span::at(line, 1), path: self.path.clone(), says: says.into(), by: "regions".into() }
@@ -67,11 +76,12 @@ impl Course {
     }
 }
 
-/// The functions of a service that order a write to its store and a change elsewhere.
+/// The functions of a service that order a write to its store and a change elsewhere, or several changes.
 pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
-    if cx.node(node).kind != NodeKind::Service || !keeps_data(cx, node) {
+    if cx.node(node).kind != NodeKind::Service {
         return Vec::new();
     }
+    let stores = keeps_data(cx, node);
     let (names, calls) = cx.flows().functions(node);
     let mut files: BTreeMap<&SmolStr, Vec<usize>> = BTreeMap::new();
     for (index, (path, _)) in names.iter().enumerate() {
@@ -80,7 +90,7 @@ pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
     let mut own: Vec<Vec<(u32, Deed)>> = vec![Vec::new(); names.len()];
     let at: HashMap<(&str, &str), usize> =
         names.iter().enumerate().map(|(i, (p, s))| ((p.as_str(), s.as_str()), i)).collect();
-    for path in files.keys() {
+    for path in files.keys().filter(|_| stores) {
         for fact in cx.facts(path) {
             if let Claim::Write(write) = &fact.claim
                 && let Some(index) = at.get(&(path.as_str(), write.within.as_str()))
@@ -113,8 +123,11 @@ pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
                 lines: steps.lines,
                 steps: found,
                 transactions: transactions(facts, steps),
+                called: steps.calls.iter().map(|(_, name)| name.clone()).collect(),
+                never: steps.never.clone(),
             };
-            if course.stores().next().is_some() && course.changes().next().is_some() {
+            let changes = course.changes().count();
+            if changes > 1 || changes > 0 && stores && course.stores().next().is_some() {
                 out.push(course);
             }
         }
@@ -246,22 +259,33 @@ pub(crate) fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
 
 /// The endpoint of the service that leads to an operation through this function.
 pub(crate) fn served(cx: &Cx<'_>, node: usize, course: &Course, operation: Operation) -> Option<Entry> {
+    served_by(cx, node, &course.path, &course.symbol, course.lines, operation)
+}
+
+/// The same for a function by its place.
+pub(crate) fn served_by(
+    cx: &Cx<'_>,
+    node: usize,
+    path: &SmolStr,
+    symbol: &SmolStr,
+    lines: (u32, u32),
+    operation: Operation,
+) -> Option<Entry> {
     let own = cx.graph.endpoints.iter().enumerate().filter(|(_, e)| e.node == node);
     let mut best = None;
     for (index, endpoint) in own {
         let at = endpoint.proof.first();
-        let here = course.symbol.is_empty() && at.path == course.path && at.at.covers(course.lines.0);
-        let handles =
-            !course.symbol.is_empty() && last(&endpoint.handler) == last(&course.symbol) && at.path == course.path;
+        let here = symbol.is_empty() && at.path == *path && at.at.covers(lines.0);
+        let handles = !symbol.is_empty() && last(&endpoint.handler) == last(symbol) && at.path == *path;
         let passes = || {
             let effects = cx.flows().endpoint(index);
-            effects.iter().any(|e| e.operation == operation && e.way.contains(&course.symbol))
+            effects.iter().any(|e| e.operation == operation && e.way.contains(symbol))
         };
         if here || handles {
             best = Some(endpoint);
             break;
         }
-        if best.is_none() && !course.symbol.is_empty() && passes() {
+        if best.is_none() && !symbol.is_empty() && passes() {
             best = Some(endpoint);
         }
     }

@@ -4,7 +4,7 @@
 //! name says to be a courtesy (mail, metrics, caches) is one.
 
 use crate::Cx;
-use seam_facts::SmolStr;
+use seam_facts::{Claim, SmolStr};
 use seam_graph::{EdgeKind, Evidence, NodeKind, Operation};
 use std::collections::BTreeSet;
 
@@ -43,6 +43,49 @@ pub(crate) fn change(cx: &Cx<'_>, operation: Operation) -> Option<Change> {
         | EdgeKind::Cache
         | EdgeKind::QueueConsume => None,
     }
+}
+
+/// How many calls deep a handler is followed to what it writes.
+const DEPTH: usize = 6;
+
+/// Whether what answers the operation changes anything, as far as its code is known: a store, a message, another service.
+pub(crate) fn alters(cx: &Cx<'_>, operation: Operation) -> Option<bool> {
+    alters_but(cx, operation, &mut BTreeSet::new())
+}
+
+fn alters_but(cx: &Cx<'_>, operation: Operation, asked: &mut BTreeSet<usize>) -> Option<bool> {
+    let index = cx.detail(operation).endpoint.as_ref().and_then(|k| seam_graph::endpoint_of(cx.graph, k))?;
+    let endpoint = &cx.graph.endpoints[index];
+    let (names, calls) = cx.flows().functions(endpoint.node);
+    let path = &endpoint.proof.first().path;
+    let start = names.iter().position(|(p, s)| p == path && last(s) == last(&endpoint.handler))?;
+    if !asked.insert(index) {
+        return Some(false);
+    }
+    let changes = |o: Operation, asked: &mut BTreeSet<usize>| match change(cx, o) {
+        Some(Change::Message) => true,
+        Some(Change::Request) => alters_but(cx, o, asked) != Some(false),
+        None => false,
+    };
+    if cx.flows().endpoint(index).iter().any(|e| changes(e.operation, asked)) {
+        return Some(true);
+    }
+    let mut seen = BTreeSet::from([start]);
+    let mut layer = vec![start];
+    for _ in 0..DEPTH {
+        let writes = |f: &usize| {
+            let (path, symbol) = &names[*f];
+            cx.facts(path).iter().any(|fact| matches!(&fact.claim, Claim::Write(w) if w.within == *symbol))
+        };
+        if layer.iter().any(writes) {
+            return Some(true);
+        }
+        layer = layer.iter().flat_map(|f| &calls[*f]).copied().filter(|f| seen.insert(*f)).collect();
+    }
+    // Some stores are written in ways that are not read.
+    let kept = |kind: EdgeKind| cx.outgoing(endpoint.node).iter().any(|e| cx.edge(*e).kind == kind);
+    let written = || cx.own_facts(endpoint.node).any(|(_, f)| matches!(f.claim, Claim::Write(_)));
+    (!kept(EdgeKind::Cache) && (!kept(EdgeKind::Db) || written())).then_some(false)
 }
 
 /// A part of a path or a method's name whose first word says that nothing changes.

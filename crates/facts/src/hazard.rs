@@ -151,6 +151,9 @@ pub enum RegionKind {
     Transaction,
 }
 
+/// First and last line.
+pub type Stretch = (u32, u32);
+
 /// What a function calls, in order: functions of this workspace may be among them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Steps {
@@ -160,6 +163,9 @@ pub struct Steps {
     pub lines: (u32, u32),
     /// Each simple name once, with the line where it is called first.
     pub calls: Vec<(u32, SmolStr)>,
+    /// Pairs of stretches of which the second never follows the first in one run: the arms of a branch, an arm that leaves
+    /// and what stands behind it, what is tried and the clause that catches its failure.
+    pub never: Vec<(Stretch, Stretch)>,
 }
 
 /// The form of stored data is declared or changes: a migration, a schema file, a mapping.

@@ -27,7 +27,7 @@ pub use code::{
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
 pub use hazard::{
     Ack, Allow, Alter, AlterKind, Columns, Intake, OwnRule, Region, RegionKind, Shape, ShapeField, ShapeKind, Steps,
-    Write, WriteKind,
+    Stretch, Write, WriteKind,
 };
 pub use key::Key;
 pub use problem::{Problem, ProblemKind};

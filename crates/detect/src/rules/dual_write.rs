@@ -40,9 +40,10 @@ fn pair(course: &Course) -> Option<(&Step, Vec<(&Step, Operation)>)> {
     let messages: Vec<(&Step, Operation)> =
         course.changes().filter(|(_, c, _)| *c == Change::Message).map(|(s, _, o)| (s, o)).collect();
     let first = messages.first()?.0;
-    let apart = |s: &&Step| s.line != first.line;
-    let before = course.stores().filter(apart).filter(|s| s.line < first.line).max_by_key(|s| s.line);
-    let store = before.or_else(|| course.stores().find(apart))?;
+    let before = |s: &&Step| s.line < first.line && course.follows(s.line, first.line);
+    let after = |s: &&Step| s.line > first.line && course.follows(first.line, s.line);
+    let before = course.stores().filter(before).max_by_key(|s| s.line);
+    let store = before.or_else(|| course.stores().find(after))?;
     let one = |line: u32| course.transactions.iter().position(|t| t.holds(line));
     let together = one(store.line).is_some() && one(store.line) == one(first.line);
     (!together).then_some((store, messages))

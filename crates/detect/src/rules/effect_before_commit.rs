@@ -1,7 +1,7 @@
 //! Others are told before the transaction that it is about has committed. See `effect_before_commit.md`.
 
 use crate::course::{Course, Deed, Step, courses, keeps_messages, served, written};
-use crate::effects::{Change, said, takers};
+use crate::effects::{Change, alters, said, takers};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Region};
 use seam_graph::{Certainty, Operation};
@@ -29,7 +29,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             for transaction in &course.transactions {
                 let inside = |line: u32| transaction.holds(line) && line < transaction.lines.1;
                 let store = course.stores().find(|s| transaction.holds(s.line));
-                let change = course.changes().find(|(s, ..)| inside(s.line));
+                let changes = |o: Operation| alters(cx, o) != Some(false);
+                let change = course.changes().find(|(s, _, o)| inside(s.line) && changes(*o));
                 if let (Some(store), Some((step, what, operation))) = (store, change)
                     && places.insert((course.path.clone(), step.line))
                 {

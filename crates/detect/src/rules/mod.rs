@@ -2,6 +2,7 @@
 
 mod ack_before_effect;
 mod call_cycle;
+mod check_then_act;
 mod contract_copy_drift;
 mod dangling_call;
 mod dual_write;
@@ -11,6 +12,7 @@ mod long_chain;
 mod lost_message;
 mod missing_setting;
 mod missing_timeout;
+mod no_compensation;
 mod port_mismatch;
 mod redelivery_unsafe;
 mod retry_storm;
@@ -45,6 +47,8 @@ pub static RULES: &[&Rule] = &[
     &unbounded_retry::RULE,
     &dual_write::RULE,
     &effect_before_commit::RULE,
+    &no_compensation::RULE,
+    &check_then_act::RULE,
     // Contract.
     &shared_table::RULE,
     &unsafe_migration::RULE,

@@ -1,6 +1,6 @@
 //! A failed change elsewhere is logged and forgotten. See `swallowed_error.md`.
 
-use crate::effects::{Change, change, entry, is_courtesy, is_page, last, pages, said};
+use crate::effects::{Change, alters, change, entry, is_courtesy, is_page, last, pages, said};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Region, RegionKind, SmolStr};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
@@ -60,7 +60,11 @@ fn held(
     region: &Region,
     places: &HashMap<&str, Vec<(u32, Operation)>>,
 ) -> Vec<(Operation, Vec<SmolStr>)> {
-    let here = |operation: &Operation| cx.edge(operation.edge).from == node && change(cx, *operation).is_some();
+    let here = |operation: &Operation| {
+        cx.edge(operation.edge).from == node
+            && change(cx, *operation).is_some()
+            && alters(cx, *operation) != Some(false)
+    };
     let all = places.get(path.as_str());
     let direct = all.into_iter().flatten().filter(|(line, o)| region.holds(*line) && here(o));
     let mut out: BTreeMap<Operation, Vec<SmolStr>> = direct.map(|(_, o)| (*o, Vec::new())).collect();

@@ -7,12 +7,12 @@ use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::{Code, transactions};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Region, RegionKind, SmolStr, Span, Steps};
+use seam_facts::{Claim, Region, RegionKind, SmolStr, Span, Steps, Stretch};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 2,
+    version: 3,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -404,7 +404,37 @@ fn steps(code: &Code<'_>, index: usize) -> Option<Steps> {
     calls.truncate(MAX_STEPS);
     let within = if closure { SmolStr::default() } else { function.symbol() };
     let lines = (function.span.line, function.span.end_line);
-    (calls.len() > usize::from(!closure)).then_some(Steps { within, lines, calls })
+    let mut never = Vec::new();
+    exclusive(&function.body, function.span.end_line, &mut never);
+    (calls.len() > usize::from(!closure)).then_some(Steps { within, lines, calls, never })
+}
+
+/// Stretches of which the second never follows the first.
+fn exclusive(stmts: &[Stmt], end: u32, out: &mut Vec<(Stretch, Stretch)>) {
+    for (at, stmt) in stmts.iter().enumerate() {
+        let Stmt::Block { kind, body, .. } = stmt else { continue };
+        exclusive(body, end, out);
+        let Some(here) = lines(body) else { continue };
+        let others: &[BlockKind] = match kind {
+            BlockKind::Branch => &[BlockKind::Branch],
+            BlockKind::Try => &[BlockKind::Catch],
+            BlockKind::Loop | BlockKind::Catch | BlockKind::Finally | BlockKind::With => continue,
+        };
+        for next in &stmts[at + 1..] {
+            match next {
+                Stmt::Block { kind, head, body, .. }
+                    if others.contains(kind) && (head.is_none() || *kind == BlockKind::Catch) =>
+                {
+                    out.extend(lines(body).map(|there| (here, there)));
+                }
+                _ => break,
+            }
+        }
+        let leaves = |s: &Stmt| matches!(s, Stmt::Return(_) | Stmt::Leave(Leave::Return | Leave::Throw, _));
+        if *kind == BlockKind::Branch && body.iter().any(leaves) && here.1 < end {
+            out.push((here, (here.1 + 1, end)));
+        }
+    }
 }
 
 /// The line of the last link of a chain, which is what is called.

@@ -3,7 +3,18 @@
 use super::mutant::{Class, Mutant, Seen, indent};
 use seam_engine::{Interaction, Operation};
 
-pub const CLASSES: &[Class] = &[swallowed_python, swallowed_script, swallowed_java, swallowed_csharp, swallowed_go];
+pub const CLASSES: &[Class] = &[
+    swallowed_python,
+    swallowed_script,
+    swallowed_java,
+    swallowed_csharp,
+    swallowed_go,
+    published_python,
+    published_java,
+    published_in_transaction,
+    second_step,
+    read_before_write,
+];
 
 const SWALLOWED: &[&str] = &["swallowed-error"];
 
@@ -131,6 +142,153 @@ fn swallowed_go(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
             texts: vec![(operation.at.path.clone(), lines.join("\n"))],
             places: (operation.at.line..operation.at.line + 6).map(|l| (operation.at.path.clone(), l)).collect(),
             about: key + " " + &operation.operation,
+        });
+    }
+}
+
+/// Lines that write to a store, in files of services that serve something: path, lines of the file, index of the line.
+fn stored(seen: &Seen<'_>, suffix: &str, marks: &[&str]) -> Vec<(String, Vec<String>, usize)> {
+    let mut out = Vec::new();
+    let mut paths: Vec<&str> =
+        seen.map.endpoints.iter().flat_map(|e| e.evidence.first()).map(|p| p.path.as_str()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths.into_iter().filter(|p| p.ends_with(suffix)) {
+        let Some(text) = (seen.text)(path) else { continue };
+        let lines: Vec<String> = text.split('\n').map(ToOwned::to_owned).collect();
+        for (index, line) in lines.iter().enumerate() {
+            let whole =
+                line.matches('(').count() == line.matches(')').count() && !line.trim_start().starts_with("return");
+            if whole && marks.iter().any(|m| line.contains(m)) {
+                out.push((path.to_owned(), lines.clone(), index));
+            }
+        }
+    }
+    out
+}
+
+fn around(path: &str, index: usize, more: usize) -> Vec<(String, u32)> {
+    (index as u32..index as u32 + 6 + more as u32).map(|l| (path.to_owned(), l)).collect()
+}
+
+fn published_python(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    let marks = [".commit()", ".insert_one(", ".insert_many(", ".replace_one("];
+    for (path, mut lines, index) in stored(seen, ".py", &marks) {
+        let send = "pika.BlockingConnection(pika.ConnectionParameters(\"broker\")).channel().basic_publish(exchange=\"\", \
+                    routing_key=\"seeded\", body=b\"1\")";
+        let pad = indent(&lines[index]).to_owned();
+        lines.insert(index + 1, format!("{pad}{send}"));
+        lines.insert(0, "import pika".to_owned());
+        out.push(Mutant {
+            class: "message beside the write (Python)",
+            rules: &["dual-write", "effect-before-commit"],
+            texts: vec![(path.clone(), lines.join("\n"))],
+            places: around(&path, index, 0),
+            about: lines[index + 1].trim().to_owned(),
+        });
+    }
+}
+
+const SAVES: &[&str] =
+    &["Repository.save(", "Repository.saveAndFlush(", "Repository.delete(", "Repository.deleteById("];
+
+/// Sends a message right after a line, and imports what that needs.
+fn sending(lines: &mut Vec<String>, index: usize) -> Option<()> {
+    let import = lines.iter().position(|l| l.starts_with("import "))?;
+    let pad = indent(&lines[index]).to_owned();
+    let send = [
+        format!("{pad}RabbitTemplate seeded = new RabbitTemplate();"),
+        format!("{pad}seeded.convertAndSend(\"seeded\", \"1\");"),
+    ];
+    lines.splice(index + 1..index + 1, send);
+    lines.insert(import, "import org.springframework.amqp.rabbit.core.RabbitTemplate;".to_owned());
+    Some(())
+}
+
+fn published_java(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    for (path, mut lines, index) in stored(seen, ".java", SAVES) {
+        if !lines[index].trim_end().ends_with(';') || lines.iter().any(|l| l.contains("@Transactional")) {
+            continue;
+        }
+        let about = lines[index].trim().to_owned();
+        if sending(&mut lines, index).is_none() {
+            continue;
+        }
+        out.push(Mutant {
+            class: "message beside the write (Java)",
+            rules: &["dual-write"],
+            texts: vec![(path.clone(), lines.join("\n"))],
+            places: around(&path, index, 0),
+            about,
+        });
+    }
+}
+
+fn published_in_transaction(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    for (path, mut lines, index) in stored(seen, ".java", SAVES) {
+        if !lines[index].trim_end().ends_with(';') || lines.iter().any(|l| l.contains("@Transactional")) {
+            continue;
+        }
+        let starts = |l: &String| l.trim_start().starts_with("public ") && l.contains('(') && !l.contains(" class ");
+        let Some(function) = lines[..index].iter().rposition(starts) else { continue };
+        let about = lines[index].trim().to_owned();
+        if sending(&mut lines, index).is_none() {
+            continue;
+        }
+        let pad = indent(&lines[function + 1]).to_owned();
+        lines.insert(function + 1, format!("{pad}@org.springframework.transaction.annotation.Transactional"));
+        out.push(Mutant {
+            class: "message before the commit (Java)",
+            rules: &["effect-before-commit"],
+            texts: vec![(path.clone(), lines.join("\n"))],
+            places: around(&path, index, 1),
+            about,
+        });
+    }
+}
+
+/// After a change of one service, a change of another of the same file is made too.
+fn second_step(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    let all: Vec<(&Interaction, &Operation)> =
+        changes(seen).filter(|(i, o)| i.kind == "http" && !o.operation.starts_with("DELETE ")).collect();
+    for (interaction, first) in &all {
+        let Some((mut lines, _, end)) = statement(seen, first, &["await ", "requests."]) else { continue };
+        let other = all.iter().find(|(i, o)| {
+            i.to != interaction.to
+                && i.from == interaction.from
+                && o.at.path == first.at.path
+                && o.within != first.within
+        });
+        let Some((_, second)) = other else { continue };
+        let Some((_, from, to)) = statement(seen, second, &["await ", "requests."]) else { continue };
+        let copy: Vec<String> = lines[from..=to].to_vec();
+        lines.splice(end + 1..end + 1, copy);
+        out.push(Mutant {
+            class: "second step without undo",
+            rules: &["no-compensation"],
+            texts: vec![(first.at.path.clone(), lines.join("\n"))],
+            places: around(&first.at.path, first.at.line as usize, to - from + end),
+            about: format!("{} {}", first.operation, second.operation),
+        });
+    }
+}
+
+/// Before an entity is written, it is read.
+fn read_before_write(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    for (interaction, operation) in changes(seen).filter(|(_, o)| o.operation.starts_with("PUT ")) {
+        let Some((mut lines, first, last)) = statement(seen, operation, &["await ", "requests."]) else { continue };
+        if !lines[first].contains(".put(") || !operation.operation.contains('{') {
+            continue;
+        }
+        let mut copy: Vec<String> = lines[first..=last].to_vec();
+        copy[0] = copy[0].replacen(".put(", ".get(", 1);
+        lines.splice(first..first, copy);
+        out.push(Mutant {
+            class: "read before write",
+            rules: &["check-then-act"],
+            texts: vec![(operation.at.path.clone(), lines.join("\n"))],
+            places: around(&operation.at.path, first, last - first),
+            about: interaction.key.clone() + " " + &operation.operation,
         });
     }
 }

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
-    for cycle in cycles(cx) {
+    for cycle in cycles(cx).into_iter().filter(|c| goes_round(cx, c)) {
         let edges: Vec<&Edge> = cycle.iter().map(|e| cx.edge(*e)).collect();
         let Some(first) = edges.first() else { continue };
         let names: Vec<&str> = edges.iter().map(|e| cx.name(e.from)).collect();
@@ -40,6 +40,33 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft);
     }
+}
+
+/// Whether each that forwards, forwards what it is asked in this circle: a service that calls another one through the gateway
+/// in front of both waits for itself only where its own path leads back.
+fn goes_round(cx: &Cx<'_>, cycle: &[usize]) -> bool {
+    let is_route = |edge: &Edge| edge.details.iter().all(|d| d.client == "route") && !edge.details.is_empty();
+    let pairs = cycle.iter().zip(cycle.iter().cycle().skip(1));
+    let mut forwarded = pairs.filter(|(_, onward)| is_route(cx.edge(**onward)));
+    forwarded.all(|(asked, onward)| {
+        let asked = cx.edge(*asked);
+        let passed =
+            |d: &seam_graph::Detail| d.endpoint.is_none() && route_of(cx, asked.to, &d.operation) == Some(*onward);
+        asked.details.iter().any(passed)
+    })
+}
+
+/// The edge on which a node forwards an operation: that of its longest route which fits.
+fn route_of(cx: &Cx<'_>, node: usize, operation: &str) -> Option<usize> {
+    let path = operation.split_once(' ').map_or(operation, |(_, path)| path).trim_start_matches('/');
+    let routes = cx.outgoing(node).iter().flat_map(|id| cx.edge(*id).details.iter().map(move |d| (*id, d)));
+    let fixed = |route: &str| route.split(['*', '{']).next().unwrap_or_default().trim_start_matches('/').to_owned();
+    routes
+        .filter(|(_, d)| d.client == "route")
+        .map(|(id, d)| (fixed(&d.operation), id))
+        .filter(|(fixed, _)| !path.is_empty() && path.starts_with(fixed.as_str()))
+        .max_by_key(|(fixed, id)| (fixed.len(), std::cmp::Reverse(*id)))
+        .map(|(_, id)| id)
 }
 
 /// The shortest cycle through each edge between services, each once.

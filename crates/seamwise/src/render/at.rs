@@ -37,7 +37,12 @@ pub fn render(answer: &Answer) -> String {
     out
 }
 
+/// What links code inside of a service; `--json` has it.
+const INNER: [&str; 5] = ["pass", "steps", "uses", "return", "constant"];
+
 pub fn said(facts: &[Said], out: &mut String) {
+    let inner = |f: &&Said| INNER.contains(&f.says.split(' ').next().unwrap_or_default());
+    let facts: Vec<&Said> = facts.iter().filter(|f| !inner(f)).collect();
     if facts.is_empty() {
         return;
     }

@@ -10,13 +10,20 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 pub struct Keys<'a> {
     pub set: BTreeMap<String, Vec<&'a SettingOf>>,
     pub read: BTreeMap<String, Vec<&'a ReadOf>>,
+    /// Keys that values of the service's own configuration refer to (`url: ${DB_URL}`).
+    referred: BTreeSet<String>,
 }
 
 /// The keys of every node.
 pub fn by_node(graph: &Graph) -> Vec<Keys<'_>> {
     let mut out: Vec<Keys<'_>> = graph.nodes.iter().map(|_| Keys::default()).collect();
     for setting in &graph.settings {
-        out[setting.node].set.entry(squash(&setting.key)).or_default().push(setting);
+        let keys = &mut out[setting.node];
+        keys.set.entry(squash(&setting.key)).or_default().push(setting);
+        if !is_deployed(setting) {
+            let holes = setting.value.match_indices("${env:").map(|(at, hole)| &setting.value[at + hole.len()..]);
+            keys.referred.extend(holes.map(|h| squash(h.split(['|', '}']).next().unwrap_or_default())));
+        }
     }
     for read in &graph.reads {
         out[read.node].read.entry(squash(&read.key)).or_default().push(read);
@@ -29,7 +36,7 @@ impl Keys<'_> {
     /// section `Urls`).
     pub fn is_read(&self, key: &str) -> bool {
         let whole = squash(key);
-        if self.read.contains_key(&whole) {
+        if self.read.contains_key(&whole) || self.referred.contains(&whole) {
             return true;
         }
         let sections = ["__", ".", ":"].iter().flat_map(|s| key.match_indices(s)).map(|(at, _)| squash(&key[..at]));
@@ -75,6 +82,10 @@ pub fn is_deployed(setting: &SettingOf) -> bool {
 /// Whether two names of environment variables are one name before and after somebody renamed it: a word more or less at an
 /// end, or one word in a nearly like spelling.
 pub fn is_renaming(a: &str, b: &str) -> bool {
+    // A configuration's key of two words is mostly a section, which any key below it sets.
+    if a.matches('.').count() == 1 || b.matches('.').count() == 1 {
+        return false;
+    }
     let (a, b) = (variable(a), variable(b));
     let (a, b) = (a.as_str(), b.as_str());
     let plain =
@@ -83,11 +94,9 @@ pub fn is_renaming(a: &str, b: &str) -> bool {
         return false;
     }
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    let rest = long
-        .strip_prefix(short)
-        .map(|r| r.trim_start_matches('_'))
-        .or_else(|| long.strip_suffix(short).map(|r| r.trim_end_matches('_')));
-    if let Some(rest) = rest {
+    let after = long.strip_prefix(short).map(|r| r.trim_start_matches('_'));
+    let before = || long.strip_suffix(short).map(|r| r.trim_end_matches('_'));
+    if let Some(rest) = after.or_else(before) {
         return !rest.contains('_') && short.contains('_');
     }
     let (a, b): (Vec<&str>, Vec<&str>) = (a.split('_').collect(), b.split('_').collect());
@@ -100,12 +109,24 @@ pub fn is_renaming(a: &str, b: &str) -> bool {
     }
 }
 
-/// The environment variable that sets a key of a configuration (`shop.stock-url` is set by `SHOP_STOCKURL`).
+/// The environment variable that sets a key of a configuration (`shop.stock-url` is set by `SHOP_STOCK_URL`), and keys of words
+/// in capitals (`StockUrl`) as such a one.
 fn variable(key: &str) -> String {
-    if key.matches('.').count() < 2 || key.contains(|c: char| c.is_ascii_uppercase() || c == '_') {
+    if key.contains('.') && !key.contains(|c: char| c.is_ascii_uppercase() || c == '_') {
+        return key.replace(['-', '.'], "_").to_ascii_uppercase();
+    }
+    let words = key.starts_with(|c: char| c.is_ascii_uppercase()) && !key.contains("__");
+    if !words || !key.chars().any(|c| c.is_ascii_lowercase()) {
         return key.to_owned();
     }
-    key.replace('-', "").replace('.', "_").to_ascii_uppercase()
+    let mut out = String::new();
+    for c in key.chars() {
+        if c.is_ascii_uppercase() && out.ends_with(|c: char| c.is_ascii_lowercase()) {
+            out.push('_');
+        }
+        out.push(c);
+    }
+    out.to_ascii_uppercase()
 }
 
 /// Whether a key is by its name an address of something.
@@ -372,6 +393,7 @@ mod tests {
         assert!(is_renaming("QUOTE_ADDR", "QUOTE_ADDRESS") && is_renaming("QUOTE_ADDR", "NEW_QUOTE_ADDR"));
         assert!(is_renaming("PAYMENT_URL_V2", "PAYMENT_URL") && is_renaming("STOCK_URL", "STOCKS_URL"));
         assert!(is_renaming("shop.stock.url", "SHOP_STOCK_URL_V2") && !is_renaming("stock.url", "SHOP_STOCK_URL"));
+        assert!(!is_renaming("shop.services", "SHOP_SERVICES_STOCK") && is_renaming("StockUrl", "StockUrlV2"));
         assert!(!is_renaming("SHOP_COPY_ENDPOINT", "SHOP_TRACE_ENDPOINT") && !is_renaming("username", "DB_USERNAME"));
     }
 

@@ -250,12 +250,52 @@ fn skew(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, wanted: fn(
     }
 }
 
+/// Only libraries of the workspace's own: what others publish is a service's own matter, as long as nothing that it makes
+/// crosses the network.
 fn package_skew(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    skew(seen, out, "package version skewed", |kind| kind != "image" && kind != "base-image");
+    let mut made = Vec::new();
+    skew(seen, &mut made, "package version skewed", |kind| kind != "image" && kind != "base-image");
+    made.retain(|m| m.about.split(' ').next().is_some_and(|name| is_made_here(seen, name)));
+    out.extend(made);
 }
 
+fn is_made_here(seen: &Seen<'_>, package: &str) -> bool {
+    let last = package.rsplit([':', '/']).next().unwrap_or(package);
+    seen.paths.iter().any(|path| {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let says = |what: String| (seen.text)(path).is_some_and(|t| t.contains(&what));
+        match file {
+            "package.json" => says(format!("\"name\": \"{package}\"")),
+            "go.mod" => says(format!("module {package}\n")),
+            "pom.xml" => (seen.text)(path).is_some_and(|t| {
+                let head = t.split("<dependencies>").next().unwrap_or_default();
+                head.split("</parent>").last().unwrap_or_default().contains(&format!("<artifactId>{last}</artifactId>"))
+            }),
+            _ => file.strip_suffix(".csproj") == Some(package),
+        }
+    })
+}
+
+/// A store that several deployments start in one release is started in another by one of them.
 fn image_skew(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    skew(seen, out, "image version skewed", |kind| kind == "image");
+    let store = |name: &str| {
+        let kind = seen.map.nodes.iter().find(|n| n.name == name).map_or("", |n| n.kind.as_str());
+        matches!(kind, "database" | "cache" | "broker" | "server")
+    };
+    for package in seen.map.packages.iter().filter(|p| p.kind == "image" && store(&p.service)) {
+        let Some(version) = package.version.as_deref().filter(|v| v.len() > 1) else { continue };
+        let same = |p: &&seam_engine::Package| p.package == package.package && p.service == package.service;
+        let all: Vec<&seam_engine::Package> = seen.map.packages.iter().filter(same).collect();
+        let apart =
+            all.iter().all(|p| p.version == package.version) && all.iter().any(|p| p.at.path != package.at.path);
+        let Some(next) = newer(version).filter(|_| apart) else { continue };
+        let lines = package.at.line..package.at.line + 4;
+        let replaced = lines.into_iter().find_map(|line| seen.replaced(&package.at.path, line, version, &next));
+        let Some(text) = replaced else { continue };
+        let places = all.iter().map(|p| (p.at.path.clone(), p.at.line)).collect();
+        let about = format!("{} {version}", package.package);
+        out.push(Mutant { class: "image version skewed", rules: &["version-skew"], texts: vec![text], places, about });
+    }
 }
 
 fn plain_secret(seen: &Seen<'_>, out: &mut Vec<Mutant>) {

@@ -27,6 +27,13 @@ fn answered<'a>(seen: &'a Seen<'_>) -> Vec<(&'a Interaction, &'a Operation, &'a 
             if endpoint.path.contains('*') || endpoint.method.is_none() || is_side_door(&operation.operation) {
                 continue;
             }
+            // What forwards may have the path from somebody else.
+            let forwards = |i: &Interaction| {
+                i.from == endpoint.service && i.operations.iter().any(|o| o.at.says.starts_with("route "))
+            };
+            if seen.map.interactions.iter().any(forwards) {
+                continue;
+            }
             // So does another one, written or served by a framework, that fits as well.
             let others = seen.map.endpoints.iter().filter(|e| e.service == endpoint.service && e.key != *key);
             if others.into_iter().any(|e| answers(e, &operation.operation)) {

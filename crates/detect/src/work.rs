@@ -7,7 +7,7 @@
 use crate::Cx;
 use seam_facts::{Ack, Claim, Intake, SmolStr, Span, Write, WriteKind};
 use seam_graph::{EdgeKind, Evidence, Operation};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Writes by the function that they stand in: path and symbol.
 pub(crate) type Writes<'a> = HashMap<(&'a str, &'a str), Vec<(Evidence, &'a Write)>>;
@@ -44,19 +44,23 @@ pub struct Start<'s> {
 
 pub(crate) fn writes<'a>(cx: &Cx<'a>) -> Writes<'a> {
     let mut out: Writes<'a> = HashMap::new();
-    let mapped: HashSet<&str> = cx
-        .base
-        .facts()
-        .filter_map(|(_, fact)| match &fact.claim {
-            Claim::Access(access) => Some(access.within.as_str()),
-            Claim::Store(store) => Some(store.within.as_str()),
-            _ => None,
-        })
-        .collect();
-    let known = |write: &Write| write.through.is_empty() || mapped.contains(write.through.as_str());
+    let mut mapped: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (path, fact) in cx.base.facts() {
+        match &fact.claim {
+            Claim::Access(access) => mapped.entry(&access.within).or_default().push(path),
+            Claim::Store(store) => mapped.entry(&store.within).or_default().push(path),
+            _ => {}
+        }
+    }
+    // Another service may have a type of the same name.
+    let near = |a: &str, b: &str| a == b || cx.owners(a).iter().any(|o| cx.owners(b).contains(o));
+    let known = |path: &str, write: &Write| {
+        write.through.is_empty()
+            || mapped.get(write.through.as_str()).is_some_and(|all| all.iter().any(|p| near(p, path)))
+    };
     for (path, fact) in cx.base.facts() {
         if let Claim::Write(write) = &fact.claim
-            && known(write)
+            && known(path, write)
         {
             let at = cx.evidence(path, fact, said(write));
             out.entry((path.as_str(), write.within.as_str())).or_default().push((at, write));
@@ -97,7 +101,9 @@ pub fn handling<'a>(cx: &Cx<'a>, node: usize, operation: Operation) -> Vec<Deed<
     let detail = cx.detail(operation);
     let start = |within| Start { node, path: &detail.at.path, within, names: &[], lines: (0, 0) };
     let named = intake_of(cx, operation).filter(|i| !i.does.is_empty());
-    let found = match named {
+    // Names of variables lead nowhere: then what the function does as a whole counts.
+    let leads = |i: &&Intake| cx.flows().runs(node, &detail.at.path, &detail.within, Some(&i.does)).len() > 1;
+    let found = match named.filter(leads) {
         Some(intake) => deeds(cx, Start { names: &intake.does, lines: intake.lines, ..start(&detail.within) }),
         None => deeds(cx, start(&detail.within)),
     };

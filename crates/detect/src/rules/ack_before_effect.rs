@@ -94,8 +94,7 @@ fn consumer(
     }
     for operation in chosen {
         let detail = cx.detail(operation);
-        let own = detail.at.path == *path && detail.within == intake.within;
-        let done = if intake.ack == Ack::First || own && !intake.does.is_empty() {
+        let done = if intake.ack == Ack::First {
             deeds(cx, Start { node, path, within: &intake.within, names: &intake.does, lines: intake.lines })
         } else {
             handling(cx, node, operation)

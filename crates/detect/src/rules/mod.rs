@@ -8,6 +8,7 @@ mod dangling_call;
 mod dual_write;
 mod effect_before_commit;
 mod layered_retries;
+mod lease_shorter_than_work;
 mod long_chain;
 mod lost_message;
 mod missing_setting;
@@ -30,6 +31,9 @@ mod unsafe_retry;
 mod unserved_contract;
 mod version_skew;
 
+// Not yet sure enough to run by itself.
+mod order_sensitive_update;
+
 use crate::Rule;
 
 /// Every rule, in the order in which help shows them.
@@ -38,6 +42,8 @@ pub static RULES: &[&Rule] = &[
     &lost_message::RULE,
     &ack_before_effect::RULE,
     &redelivery_unsafe::RULE,
+    &lease_shorter_than_work::RULE,
+    &order_sensitive_update::RULE,
     &missing_timeout::RULE,
     &timeout_inversion::RULE,
     &unsafe_retry::RULE,

@@ -15,6 +15,7 @@ pub(crate) use golang::{config_tag, generated, stub_of};
 pub(crate) mod cpp;
 pub mod ir;
 mod jvm;
+mod leases;
 mod library;
 mod names;
 mod pauses;
@@ -44,6 +45,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &attempts::EXTRACTOR,
     &flow::EXTRACTOR,
     &intake::EXTRACTOR,
+    &leases::EXTRACTOR,
     &alters::EXTRACTOR,
     &regions::EXTRACTOR,
     &tests::EXTRACTOR,

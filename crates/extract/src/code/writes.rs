@@ -11,7 +11,7 @@ use crate::{Extractor, Reads, Sink};
 use seam_facts::{AccessMode, Claim, SmolStr, Span, Write, WriteKind};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "writes", version: 2, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "writes", version: 3, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
@@ -381,6 +381,15 @@ fn python(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
     let kind = verb(call.name(), VERBS)?;
     if call.name() == "update_item" {
         return call.named("Key").map(|_| Found::new(named_key(call, &["TableName"]), kind));
+    }
+    // SQLAlchemy's tables: `orders_table.insert().values(…)`.
+    if call.name() == "insert"
+        && call.args.is_empty()
+        && code.imports("sqlalchemy")
+        && let Some(path) = call.receiver().and_then(Expr::path)
+    {
+        let last = path.rsplit('.').next().unwrap_or(&path);
+        return Some(Found::new(last.trim_end_matches("_table"), kind));
     }
     if call.name() == "insert" {
         let table = call.arg(0).filter(|_| call.receiver().is_none() && code.imports("sqlalchemy"))?;

@@ -8,6 +8,7 @@ mod contracts;
 mod deployment;
 mod documents;
 mod effects;
+mod messages;
 mod mutant;
 mod policies;
 mod traffic;

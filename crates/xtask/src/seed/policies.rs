@@ -1,5 +1,6 @@
 //! Defects of resilience: timeouts that vanish, retries around what must not be repeated, acknowledgements that come early.
 
+use super::messages;
 use super::mutant::{Class, Mutant, Seen, indent};
 use seam_engine::{Interaction, Operation};
 
@@ -12,6 +13,12 @@ pub const CLASSES: &[Class] = &[
     retried_mesh,
     retried_nginx,
     auto_ack,
+    messages::positional_ack,
+    messages::inserted_twice,
+    messages::dropped_column,
+    messages::renamed_column,
+    messages::dropped_table,
+    messages::required_column,
 ];
 
 fn writes<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = (&'a Interaction, &'a Operation)> {

@@ -1,12 +1,15 @@
 //! The catalogue: one `.rs`, one `.md` and one word in this list for each rule, by group.
 
 mod ack_before_effect;
+mod backpressure_ignored;
 mod call_cycle;
 mod check_then_act;
 mod contract_copy_drift;
 mod dangling_call;
 mod dual_write;
 mod effect_before_commit;
+mod key_ignored;
+mod key_per_attempt;
 mod layered_retries;
 mod lease_shorter_than_work;
 mod long_chain;
@@ -17,7 +20,9 @@ mod no_compensation;
 mod port_mismatch;
 mod redelivery_unsafe;
 mod retry_storm;
+mod retry_without_backoff;
 mod secret_in_plain;
+mod shared_breaker;
 mod shared_table;
 mod start_order;
 mod swallowed_error;
@@ -30,6 +35,7 @@ mod unsafe_migration;
 mod unsafe_retry;
 mod unserved_contract;
 mod version_skew;
+mod wrong_error_retried;
 
 // Not yet sure enough to run by itself.
 mod order_sensitive_update;
@@ -47,6 +53,12 @@ pub static RULES: &[&Rule] = &[
     &missing_timeout::RULE,
     &timeout_inversion::RULE,
     &unsafe_retry::RULE,
+    &retry_without_backoff::RULE,
+    &wrong_error_retried::RULE,
+    &key_per_attempt::RULE,
+    &key_ignored::RULE,
+    &backpressure_ignored::RULE,
+    &shared_breaker::RULE,
     &retry_storm::RULE,
     &layered_retries::RULE,
     &swallowed_error::RULE,

@@ -3,7 +3,7 @@
 use crate::patience::{Patience, called, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::PolicyKind;
-use seam_graph::{Certainty, EdgeKind, Operation, endpoint_of};
+use seam_graph::{Certainty, EdgeKind, NodeKind, Operation, endpoint_of};
 
 pub static RULE: Rule = Rule {
     id: "unsafe-retry",
@@ -18,12 +18,16 @@ pub static RULE: Rule = Rule {
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let patience = Patience::new(cx);
     for (operation, edge, detail) in cx.operations() {
-        if !is_call(cx, operation) || !cx.policies(operation, PolicyKind::IdempotencyKey).is_empty() {
+        let keyed = !cx.policies(operation, PolicyKind::IdempotencyKey).is_empty()
+            || super::key_ignored::sent(cx, operation).is_some();
+        if !is_call(cx, operation) || keyed {
             continue;
         }
         let method = detail.operation.split_once(' ').map_or("", |(m, _)| m);
-        let what = called(cx, operation);
-        let unsafe_method = matches!(method, "POST" | "PATCH");
+        let forwarded = behind(cx, operation);
+        let asked = forwarded.map(|index| cx.graph.endpoints[index].asked_as());
+        let what = asked.as_deref().map_or_else(|| called(cx, operation), str::trim);
+        let unsafe_method = matches!(method, "POST" | "PATCH") || forwarded.is_some();
         if !unsafe_method
             || edge.kind != EdgeKind::Http
             || [last(&detail.within), last_part(what)].into_iter().any(only_asks)
@@ -32,7 +36,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         let rules = patience.of(operation);
         let Some(layer) = rules.layers.iter().find(|l| retries_writes(&l.detail)) else { continue };
-        let seen = effect(cx, operation);
+        let index = forwarded.or_else(|| detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)));
+        let seen = effect(cx, index);
         let flows = seen.is_some();
         let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to)) else { continue };
         let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
@@ -55,7 +60,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         .certainty(layer.certainty)
         .link(&layer.at, format!("the call is tried {tries} ({})", layer.detail))
         .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"));
-        if let Some(index) = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)) {
+        if let Some(index) = index {
             draft = draft.link(cx.graph.endpoints[index].proof.first(), format!("`{callee}` answers {what}"));
         }
         draft = draft.link(&cx.detail(effect).at, format!("`{callee}` has an effect: {says}"));
@@ -69,10 +74,39 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
+/// What a proxy's route leads to that has an effect: a proxy passes on whatever comes.
+fn behind(cx: &Cx<'_>, operation: Operation) -> Option<usize> {
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+    if detail.client != "route" && cx.node(edge.from).kind != NodeKind::Gateway || detail.operation.contains(' ') {
+        return None;
+    }
+    let prefix = detail.operation.split(['*', '{']).next().unwrap_or_default().trim_end_matches('/');
+    let writes = |e: &seam_graph::Endpoint| {
+        e.node == edge.to && matches!(e.method.as_deref(), Some("POST" | "PATCH")) && e.is_written()
+    };
+    let all = || cx.graph.endpoints.iter().enumerate().filter(|(_, e)| writes(e));
+    // Where the route's path is cut off on the way, any of them may be meant.
+    let near = all().find(|(_, e)| e.path.starts_with(prefix) && !only_asks(last_part(&e.path)));
+    near.or_else(|| all().find(|(_, e)| !only_asks(last_part(&e.path)))).map(|(index, _)| index)
+}
+
+/// A method of gRPC whose name says that it does something.
+fn acts(operation: &str) -> bool {
+    let name = operation.rsplit(['/', '.']).next().unwrap_or(operation).to_ascii_lowercase();
+    [
+        "place", "add", "create", "charge", "send", "ship", "save", "insert", "publish", "pay", "book", "reserve",
+        "order", "register",
+    ]
+    .iter()
+    .any(|w| name.starts_with(w))
+}
+
 /// A callee whose handler is not followed to its store, but that keeps data.
 fn keeps(cx: &Cx<'_>, callee: usize) -> Option<(Operation, String)> {
-    let edge = cx.outgoing(callee).iter().copied().find(|e| cx.edge(*e).kind == EdgeKind::Db)?;
-    Some((Operation { edge, detail: 0 }, format!("work on the database `{}`", cx.name(cx.edge(edge).to))))
+    let edge = cx.outgoing(callee).iter().copied().find(|e| cx.edge(*e).kind == EdgeKind::Db);
+    let edge = edge.or_else(|| cx.outgoing(callee).iter().copied().find(|e| cx.edge(*e).kind == EdgeKind::Cache))?;
+    let store = cx.node(cx.edge(edge).to);
+    Some((Operation { edge, detail: 0 }, format!("work on the {} `{}`", store.kind.word(), store.name)))
         .filter(|_| !cx.edge(edge).details.is_empty())
 }
 
@@ -103,9 +137,8 @@ fn retries_writes(detail: &str) -> bool {
 }
 
 /// What the callee does that a repetition does twice: a message, a further write over the network, a store.
-fn effect(cx: &Cx<'_>, operation: Operation) -> Option<(Operation, String)> {
-    let index = cx.detail(operation).endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k))?;
-    let effects = cx.flows().endpoint(index);
+fn effect(cx: &Cx<'_>, endpoint: Option<usize>) -> Option<(Operation, String)> {
+    let effects = cx.flows().endpoint(endpoint?);
     let kind = |o: Operation| {
         let edge = cx.edge(o.edge);
         let writes = ["POST ", "PATCH "].iter().any(|m| cx.detail(o).operation.starts_with(m));
@@ -113,6 +146,10 @@ fn effect(cx: &Cx<'_>, operation: Operation) -> Option<(Operation, String)> {
         match edge.kind {
             EdgeKind::QueuePublish => Some((0, format!("a message to `{name}`"))),
             EdgeKind::Http if writes => Some((1, format!("`{}` of `{name}`", cx.detail(o).operation))),
+            EdgeKind::Smtp => Some((0, "an email".to_owned())),
+            EdgeKind::Grpc if acts(&cx.detail(o).operation) => {
+                Some((1, format!("`{}` of `{name}`", cx.detail(o).operation)))
+            }
             EdgeKind::Db => Some((2, format!("work on the database `{name}`"))),
             _ => None,
         }

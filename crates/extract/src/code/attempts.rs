@@ -9,7 +9,7 @@ use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::pauses;
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Attempts, Bound, Claim, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Attempts, Bound, Claim, Pass, SmolStr, Span, Value, format_smolstr};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
@@ -24,6 +24,20 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         look(code, index, &function.body, sink);
         if code.unit.lang == Lang::Ruby {
             again(code, index, &function.body, sink);
+        }
+    }
+    handed(code, sink);
+}
+
+/// Calls that hand a closure to something that tries it again, here or in another file.
+fn handed(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        let name = site.call.name();
+        let plain = name.to_ascii_lowercase();
+        let tries = ["retry", "retries", "again", "attempt", "backoff"].iter().any(|w| plain.contains(w));
+        if tries && site.call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_))) {
+            let within = code.within(site.function);
+            sink.stated(Claim::Pass(Pass { callee: name.into(), args: Vec::new(), within }), site.span());
         }
     }
 }

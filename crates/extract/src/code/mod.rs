@@ -29,6 +29,7 @@ mod transactions;
 mod alters;
 mod flow;
 mod intake;
+mod keys;
 mod tests;
 mod writes;
 
@@ -43,6 +44,7 @@ use std::collections::HashMap;
 /// What holds whatever the technology; it runs before the technologies.
 pub static EXTRACTORS: &[&Extractor] = &[
     &attempts::EXTRACTOR,
+    &keys::EXTRACTOR,
     &flow::EXTRACTOR,
     &intake::EXTRACTOR,
     &leases::EXTRACTOR,

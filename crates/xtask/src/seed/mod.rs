@@ -11,6 +11,7 @@ mod effects;
 mod messages;
 mod mutant;
 mod policies;
+mod retries;
 mod traffic;
 
 use crate::write;

@@ -2,6 +2,7 @@
 
 use super::messages;
 use super::mutant::{Class, Mutant, Seen, indent};
+use super::retries;
 use seam_engine::{Interaction, Operation};
 
 pub const CLASSES: &[Class] = &[
@@ -12,6 +13,13 @@ pub const CLASSES: &[Class] = &[
     retried_axios,
     retried_mesh,
     retried_nginx,
+    retries::looped_for_ever,
+    retries::looped_at_once,
+    retries::at_once_python,
+    retries::refused_java,
+    retries::refused_mesh,
+    retries::key_remade,
+    retries::key_unread,
     auto_ack,
     messages::positional_ack,
     messages::inserted_twice,
@@ -21,7 +29,7 @@ pub const CLASSES: &[Class] = &[
     messages::required_column,
 ];
 
-fn writes<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = (&'a Interaction, &'a Operation)> {
+pub fn writes<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = (&'a Interaction, &'a Operation)> {
     let calls = seen.map.interactions.iter().filter(|i| i.kind == "http");
     calls.flat_map(|i| i.operations.iter().filter(|o| o.operation.starts_with("POST ")).map(move |o| (i, o)))
 }
@@ -53,7 +61,7 @@ fn dropped_timeout(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 /// The line of the function that an operation stands in, and its name.
-fn function(seen: &Seen<'_>, operation: &Operation, starts: fn(&str, &str) -> bool) -> Option<(u32, String)> {
+pub fn function(seen: &Seen<'_>, operation: &Operation, starts: fn(&str, &str) -> bool) -> Option<(u32, String)> {
     let name = operation.within.rsplit(['.', '#']).next().filter(|n| !n.is_empty())?;
     let text = (seen.text)(&operation.at.path)?;
     let lines: Vec<&str> = text.lines().collect();
@@ -62,7 +70,7 @@ fn function(seen: &Seen<'_>, operation: &Operation, starts: fn(&str, &str) -> bo
     Some((index as u32 + 1, lines[index].to_owned()))
 }
 
-fn decorated(
+pub fn decorated(
     seen: &Seen<'_>,
     out: &mut Vec<Mutant>,
     (class, rules): (&'static str, &'static [&'static str]),
@@ -94,11 +102,11 @@ fn decorated(
     }
 }
 
-fn python(line: &str, name: &str) -> bool {
+pub fn python(line: &str, name: &str) -> bool {
     line.starts_with(&format!("def {name}(")) || line.starts_with(&format!("async def {name}("))
 }
 
-fn java(line: &str, name: &str) -> bool {
+pub fn java(line: &str, name: &str) -> bool {
     line.starts_with("public ") && line.contains(&format!(" {name}("))
 }
 

@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-policies",
-    version: 2,
+    version: 3,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -53,7 +53,24 @@ fn annotation(code: &Code<'_>, a: &Annotation, on: &str, owner: &str, sink: &mut
             let backoff = nested(a, "Backoff").first().copied();
             let delay = backoff.and_then(|b| nested_text(code, b, &["delay", "value"], owner));
             let attempts = arg("maxAttempts").or_else(|| arg("maxAttemptsExpression")).unwrap_or_else(|| "3".into());
-            policy(PolicyKind::Retry, on, Some(attempts), None, "Spring Retry", a.span, sink);
+            // The types that are repeated after, where they are listed.
+            let mut types: Vec<SmolStr> = Vec::new();
+            let lists =
+                |x: &&crate::code::ir::Arg| matches!(x.name.as_deref(), None | Some("value" | "include" | "retryFor"));
+            for given in a.args.iter().filter(lists) {
+                given.value.walk(&mut |e| {
+                    if let ExprKind::Name(n) | ExprKind::Member(_, n) = &e.kind
+                        && n.ends_with("Exception")
+                    {
+                        types.push(n.clone());
+                    }
+                });
+            }
+            let detail = match types.as_slice() {
+                [] => "Spring Retry".into(),
+                types => format_smolstr!("Spring Retry, on {}", types.join(",")),
+            };
+            policy(PolicyKind::Retry, on, Some(attempts), None, &detail, a.span, sink);
             if backoff.is_some() {
                 let multiplied = backoff.and_then(|b| nested_text(code, b, &["multiplier"], owner));
                 let detail = match multiplied {

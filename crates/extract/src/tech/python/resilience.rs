@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-resilience",
-    version: 2,
+    version: 4,
     page: include_str!("resilience.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -53,7 +53,9 @@ fn annotated(code: &Code<'_>, a: &Annotation, name: &str, scope: usize, on: &Smo
             let wait = a.positional(0).and_then(Expr::path).unwrap_or_default();
             let wait = wait.rsplit('.').next().unwrap_or("").to_owned();
             let attempts = text("max_tries");
-            say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail: format_smolstr!("backoff, {wait}") });
+            let detail =
+                format_smolstr!("backoff, {wait}{}", on_types(a.positional(1).filter(|_| name.ends_with("exception"))));
+            say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail });
             if let Some(limit) = named("max_time") {
                 let detail = "backoff, over all attempts".into();
                 let millis = millis(code, limit, scope).or_else(|| Some(code.value(limit, scope)));
@@ -63,7 +65,9 @@ fn annotated(code: &Code<'_>, a: &Annotation, name: &str, scope: usize, on: &Smo
         "retrying.retry" => {
             let attempts = text("stop_max_attempt_number");
             let millis = text("wait_fixed").or_else(|| text("wait_exponential_multiplier"));
-            say(Said { kind: PolicyKind::Retry, attempts, millis, detail: "retrying".into() });
+            let waits = a.args.iter().any(|x| x.name.as_deref().is_some_and(|n| n.starts_with("wait")));
+            let detail = if waits && millis.is_none() { "retrying, waits" } else { "retrying" };
+            say(Said { kind: PolicyKind::Retry, attempts, millis, detail: detail.into() });
             if let Some(limit) = text("stop_max_delay") {
                 let detail = "retrying, over all attempts".into();
                 say(Said { kind: PolicyKind::Timeout, attempts: None, millis: Some(limit), detail });
@@ -91,7 +95,8 @@ fn annotated(code: &Code<'_>, a: &Annotation, name: &str, scope: usize, on: &Smo
         }
         // `@breaker` of pybreaker is an object of this file.
         _ if name.starts_with("pybreaker.CircuitBreaker") => {
-            say(Said { kind: PolicyKind::Breaker, attempts: None, millis: None, detail: "pybreaker".into() });
+            let detail = format_smolstr!("pybreaker, {}", a.name);
+            say(Said { kind: PolicyKind::Breaker, attempts: None, millis: None, detail });
         }
         _ => {}
     }
@@ -120,6 +125,15 @@ fn tenacity<'e>(code: &Code<'_>, named: &dyn Fn(&str) -> Option<&'e Expr>, scope
             }
         });
     }
+    if wait.is_none()
+        && detail == "tenacity"
+        && named("wait").is_some_and(|w| !w.path().is_some_and(|p| p.contains("wait_none")))
+    {
+        detail.push_str(", waits");
+    }
+    if let Some(only) = named("retry").and_then(Expr::as_call).filter(|c| c.name() == "retry_if_exception_type") {
+        detail.push_str(&on_types(only.arg(0)));
+    }
     // A way to stop that is made elsewhere.
     if attempts.is_none()
         && deadline.is_none()
@@ -147,6 +161,16 @@ fn tenacity<'e>(code: &Code<'_>, named: &dyn Fn(&str) -> Option<&'e Expr>, scope
     out
 }
 
+/// `, on A,B` for the types that are repeated after.
+fn on_types(types: Option<&Expr>) -> String {
+    let all = match types.map(|t| &t.kind) {
+        Some(ExprKind::List(items)) => items.iter().filter_map(Expr::path).collect(),
+        _ => types.and_then(Expr::path).into_iter().collect::<Vec<_>>(),
+    };
+    let names: Vec<&str> = all.iter().filter_map(|p| p.rsplit('.').next()).collect();
+    if names.is_empty() { String::new() } else { format!(", on {}", names.join(",")) }
+}
+
 fn called(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let name = callee(code, site);
     let (call, f) = (site.call, site.function);
@@ -163,7 +187,20 @@ fn called(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
             let attempts = value("total", 0).and_then(|t| t.as_text()).and_then(|t| t.parse::<u32>().ok());
             let attempts = attempts.map(|n| Value::text(format_smolstr!("{}", n + 1)));
             let backoff = keyword(code, call, "backoff_factor", f).and_then(|e| millis(code, e, f));
-            say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail: "urllib3".into() });
+            let statuses = keyword(code, call, "status_forcelist", f).map(|list| {
+                let mut out = Vec::new();
+                list.walk(&mut |e| {
+                    if let ExprKind::Num(n) = &e.kind {
+                        out.push(n.as_str());
+                    }
+                });
+                out.join(",")
+            });
+            let detail = match statuses.filter(|s| !s.is_empty()) {
+                Some(statuses) => format_smolstr!("urllib3, on {statuses}"),
+                None => "urllib3".into(),
+            };
+            say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail });
             if let Some(backoff) = backoff {
                 say(Said {
                     kind: PolicyKind::Backoff,

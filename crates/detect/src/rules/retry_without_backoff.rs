@@ -1,0 +1,97 @@
+//! Attempts follow one another at once. See `retry_without_backoff.md`.
+
+use crate::patience::{called, is_call};
+use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Bound, Claim, Pause, Policy, PolicyKind};
+use seam_graph::Operation;
+
+pub static RULE: Rule = Rule {
+    id: "retry-without-backoff",
+    group: Group::Interaction,
+    severity: Severity::Warning,
+    nursery: false,
+    hypothesis: true,
+    page: include_str!("retry_without_backoff.md"),
+    find,
+};
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    for trial in &cx.trials().all {
+        let Some(operation) = trial.operations.iter().copied().find(|o| is_call(cx, *o)) else { continue };
+        if waits_on_purpose(trial.within()) || waits_in_vain(trial.means) {
+            continue;
+        }
+        let (tries, how) = match trial.means {
+            Means::Loop(said) if said.pause == Pause::Nothing => {
+                let number = said.attempts.as_ref().and_then(|v| v.as_text());
+                let tries = match (&number, said.bound) {
+                    (Some(n), _) => format!("up to {n} times"),
+                    (None, Bound::Counted | Bound::Checked) => "several times".to_owned(),
+                    (None, Bound::Nothing) => "without end".to_owned(),
+                };
+                // Once more, at once, is what a lost connection needs.
+                if number.as_deref() == Some("2") || entry_of(cx, trial).is_none() {
+                    continue;
+                }
+                (tries, "the loop starts again at once".to_owned())
+            }
+            Means::Library(policy) if is_immediate(cx, trial, policy) => {
+                let number = policy.attempts.as_ref().and_then(|v| v.as_text());
+                if number.as_deref().is_some_and(|n| n == "2" || n == "1") {
+                    continue;
+                }
+                let tries = number.map_or("several times".to_owned(), |n| format!("up to {n} times"));
+                (tries, format!("no pause is stated, and the default is none ({})", policy.detail))
+            }
+            Means::Loop(_) | Means::Library(_) => continue,
+        };
+        out.push(draft(cx, trial, operation, &tries, how));
+    }
+}
+
+fn draft(cx: &Cx<'_>, trial: &Trial<'_>, operation: Operation, tries: &str, how: String) -> Draft {
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+    let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+    let what = called(cx, operation);
+    let at = trial.at(cx);
+    let mut draft = Draft::new(
+        format!("{} {what} {}", edge.key.as_str(), trial.within()),
+        &at,
+        format!("`{caller}` tries `{what}` of `{callee}` {tries} without a pause"),
+    )
+    .why(format!(
+        "An answer that fails at once is asked for again at once, {tries} within milliseconds. A restart or an overload of \
+         `{callee}` lasts longer than that: the attempts are spent before it is over, and they come on top of its load."
+    ))
+    .help("wait between the attempts, longer each time and spread at random")
+    .about([edge.key.clone()])
+    .certainty(detail.certainty)
+    .link(&at, how)
+    .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"));
+    if let Some(called) = &trial.called {
+        draft = draft.link(called, called.says.to_string());
+    }
+    if let Some((place, name)) = entry_of(cx, trial) {
+        draft = draft.link(&place, format!("`{name}` of `{caller}` waits for it"));
+    }
+    draft
+}
+
+/// Only what took its time already is tried again: an attempt that ran into its timeout.
+fn waits_in_vain(means: Means<'_>) -> bool {
+    let slow = |name: &str| name.to_ascii_lowercase().contains("timeout");
+    match means {
+        Means::Loop(said) => !said.caught.is_empty() && said.caught.iter().all(|t| slow(t)),
+        Means::Library(policy) => policy.detail.split_once(" on ").is_some_and(|(_, types)| types.split(',').all(slow)),
+    }
+}
+
+/// Libraries that wait for nothing unless they are told to.
+fn is_immediate(cx: &Cx<'_>, trial: &Trial<'_>, policy: &Policy) -> bool {
+    let silent = policy.millis.is_none()
+        && matches!(policy.detail.split(',').next(), Some("tenacity" | "retry" | "retrying"))
+        && !["jitter", "exponential", "waits"].iter().any(|w| policy.detail.contains(w));
+    let backoff = |p: &Policy| p.kind == PolicyKind::Backoff && p.on == policy.on;
+    silent && !cx.facts(trial.path).iter().any(|f| matches!(&f.claim, Claim::Policy(p) if backoff(p)))
+}

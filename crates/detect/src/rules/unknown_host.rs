@@ -64,6 +64,10 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+    let set = cx.graph.settings.iter().filter(|s| is_deployed(s)).map(|s| s.node);
+    let (composed, cluster) = (names::compose(cx), names::Cluster::new(cx));
+    let named = composed.values().flat_map(|f| f.nodes.keys()).chain(cluster.nodes.keys()).copied();
+    let deployed: BTreeSet<usize> = set.chain(named).collect();
     for ((node, name), uses) in found {
         let Some(first) = uses.first() else { continue };
         let service = cx.name(node);
@@ -81,6 +85,12 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 Some(near) => format!("call `{near}`, or declare `{name}`"),
                 None => format!("declare `{name}` in the deployment, or under `[externals]` in `seam.toml` if it runs elsewhere"),
             });
+        if let Some(namespace) = namespace(&name) {
+            // What is installed in a cluster besides, from a chart of somebody else, is often declared nowhere else.
+            draft = draft.severity(Severity::Note).open(format!("what else runs in the namespace `{namespace}`"));
+        } else if !deployed.contains(&node) {
+            draft = draft.severity(Severity::Note).open(format!("how `{service}` is deployed"));
+        }
         for of in &uses {
             let says = if of.key.is_empty() {
                 format!("`{service}` calls `{name}`")
@@ -98,6 +108,13 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft);
     }
+}
+
+/// The namespace of a cluster that a name says: `db.shop.svc`, `db.shop.svc.cluster.local`.
+fn namespace(name: &str) -> Option<&str> {
+    let mut parts = name.split('.').skip(1);
+    let namespace = parts.next()?;
+    (parts.next() == Some("svc")).then_some(namespace)
 }
 
 /// The stateful set of a pod: `db-0` is one of `db`.

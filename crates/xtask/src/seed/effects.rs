@@ -174,13 +174,6 @@ fn around(path: &str, index: usize, more: usize) -> Vec<(String, u32)> {
 fn published_python(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     let marks = [".commit()", ".insert_one(", ".insert_many(", ".replace_one("];
     for (path, mut lines, index) in stored(seen, ".py", &marks) {
-        // What is committed has to be a change of data, not of the schema.
-        let writes =
-            |l: &String| [".add(", "INSERT ", "insert(", "UPDATE ", "DELETE FROM"].iter().any(|w| l.contains(w));
-        let commits = lines[index].contains(".commit()");
-        if commits && !lines[index.saturating_sub(12)..index].iter().any(writes) {
-            continue;
-        }
         let send = "pika.BlockingConnection(pika.ConnectionParameters(\"broker\")).channel().basic_publish(exchange=\"\", \
                     routing_key=\"seeded\", body=b\"1\")";
         let pad = indent(&lines[index]).to_owned();
@@ -284,9 +277,7 @@ fn second_step(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 fn read_before_write(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     for (interaction, operation) in changes(seen).filter(|(_, o)| o.operation.starts_with("PUT ")) {
         let Some((mut lines, first, last)) = statement(seen, operation, &["await ", "requests."]) else { continue };
-        // In a chain of builders the copy would be no request.
-        let chained = operation.at.path.ends_with(".java") || operation.at.path.ends_with(".kt");
-        if chained || !lines[first].contains(".put(") || !operation.operation.contains('{') {
+        if !lines[first].contains(".put(") || !operation.operation.contains('{') {
             continue;
         }
         let mut copy: Vec<String> = lines[first..=last].to_vec();

@@ -29,7 +29,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if !known.is_some_and(|all| all.iter().any(|(_, w)| std::ptr::eq(*w, write))) {
                 continue;
             }
-            if write.name.len() < 3 || is_aside(path) || is_technical(&write.name) || write.name.contains('{') {
+            if write.name.len() < 3 || is_aside(path) || is_technical(&write.name) || write.name.contains(['{', '(']) {
                 continue;
             }
             let at = cx.evidence(path, fact, verb(write.kind));

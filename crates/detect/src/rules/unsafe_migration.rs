@@ -53,7 +53,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for changes in sets.values_mut() {
         changes.sort_by_cached_key(|c| (order(c.path), c.fact.at));
         for (index, change) in changes.iter().enumerate().filter(|(_, c)| breaks(c)) {
-            if is_fresh(changes, index) || comes_back(changes, index) {
+            // Between a name and its plural, or another case, what code maps cannot be told.
+            let same = change.alter.kind == AlterKind::RenameTable && stem(&change.alter.to) == change.table;
+            if same || is_fresh(changes, index) || comes_back(changes, index) {
                 continue;
             }
             let near = |node: usize| reaches(cx, &databases, change.path, node);

@@ -18,6 +18,7 @@ mod names;
 pub mod own;
 mod paths;
 mod patience;
+mod payloads;
 mod ports;
 mod rule;
 mod rules;

@@ -68,6 +68,7 @@ impl Snapshot {
             | Claim::Uses(_)
             | Claim::Test(_)
             | Claim::Shape(_)
+            | Claim::Body(_)
             | Claim::Write(_)
             | Claim::Intake(_)
             | Claim::Alter(_)

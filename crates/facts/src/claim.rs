@@ -2,9 +2,9 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Allow, Alter, Attempts, Build, Call, Columns, Constant, Depends, Endpoint, Intake, KeyUse, Message,
-    Module, Mount, OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service, Setting, Shape,
-    SmolStr, Span, Steps, Store, Test, Uses, Write,
+    Access, Alias, Allow, Alter, Attempts, Body, Build, Call, Columns, Constant, Depends, Endpoint, Intake, KeyUse,
+    Message, Module, Mount, OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service,
+    Setting, Shape, SmolStr, Span, Steps, Store, Test, Uses, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,7 @@ pub enum Claim {
     Uses(Uses),
     // What rules need besides.
     Shape(Shape),
+    Body(Body),
     Write(Write),
     Intake(Intake),
     Alter(Alter),

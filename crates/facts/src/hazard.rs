@@ -14,6 +14,37 @@ pub struct Shape {
     pub fields: Vec<ShapeField>,
     /// Values of an enumeration, as they travel.
     pub values: Vec<SmolStr>,
+    /// May have more fields than these, or others.
+    pub open: bool,
+    /// Types of code whose fields it has too.
+    pub supers: Vec<SmolStr>,
+}
+
+/// What code sends as JSON, or takes from JSON, at one place: a type, or the keys of a literal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Body {
+    pub of: BodyOf,
+    /// The type as written; empty for literals.
+    pub ty: SmolStr,
+    pub fields: Vec<ShapeField>,
+    /// May have more fields than these.
+    pub open: bool,
+    /// The enclosing function's symbol.
+    pub within: SmolStr,
+}
+
+/// Which of the four bodies of a request it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BodyOf {
+    /// A caller sends it.
+    Asked,
+    /// A handler takes it.
+    Taken,
+    /// A handler gives it as its answer.
+    Given,
+    /// A caller takes it from the answer.
+    Answered,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +52,8 @@ pub struct Shape {
 pub enum ShapeKind {
     /// A protobuf message.
     Message,
+    /// A type of code that may travel as JSON.
+    Object,
     Enum,
 }
 

@@ -26,8 +26,8 @@ pub use code::{
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
 pub use hazard::{
-    Ack, Allow, Alter, AlterKind, Columns, Intake, OwnRule, Region, RegionKind, Shape, ShapeField, ShapeKind, Steps,
-    Stretch, Write, WriteKind,
+    Ack, Allow, Alter, AlterKind, Body, BodyOf, Columns, Intake, OwnRule, Region, RegionKind, Shape, ShapeField,
+    ShapeKind, Steps, Stretch, Write, WriteKind,
 };
 pub use key::Key;
 pub use problem::{Problem, ProblemKind};

@@ -1,8 +1,8 @@
 //! One line of text for each claim: what pages expect, and what `seam at` prints. For people; never parsed back.
 
 use crate::{
-    AccessMode, Argument, Attempts, Call, Claim, Hole, Message, Policy, Port, Service, SettingScope, Shape, ShapeField,
-    SmolStr, Target, Value,
+    AccessMode, Argument, Attempts, Body, Call, Claim, Hole, Message, Policy, Port, Service, SettingScope, Shape,
+    ShapeField, SmolStr, Target, Value,
 };
 use std::fmt::{self, Display, Formatter};
 
@@ -148,6 +148,7 @@ impl Display for Claim {
                 list(f, "", &o.owners)
             }
             Claim::Shape(s) => shape(s, f),
+            Claim::Body(b) => body(b, f),
             Claim::Write(w) => {
                 write!(f, "write {}{}", word(&w.kind), if w.keyed { " by key" } else { "" })?;
                 nonempty(f, "to", &w.name)?;
@@ -225,18 +226,30 @@ fn attempts(a: &Attempts, f: &mut Formatter<'_>) -> fmt::Result {
 
 fn shape(s: &Shape, f: &mut Formatter<'_>) -> fmt::Result {
     write!(f, "shape {} {}", word(&s.kind), s.name)?;
-    let field = |x: &ShapeField| {
-        let number = x.number.map(|n| format!("={n}")).unwrap_or_default();
-        let mark = match x.required {
-            Some(true) => "!",
-            Some(false) => "?",
-            None => "",
-        };
-        let ty = if x.ty.is_empty() { String::new() } else { format!(": {}", x.ty) };
-        format!("{}{mark}{number}{ty}", x.name)
-    };
     let parts: Vec<String> = s.fields.iter().map(field).chain(s.values.iter().map(ToString::to_string)).collect();
-    write!(f, " {{{}}}", parts.join(", "))
+    write!(f, " {{{}}}{}", parts.join(", "), if s.open { " open" } else { "" })?;
+    list(f, "with", &s.supers)
+}
+
+fn field(x: &ShapeField) -> String {
+    let number = x.number.map(|n| format!("={n}")).unwrap_or_default();
+    let mark = match x.required {
+        Some(true) => "!",
+        Some(false) => "?",
+        None => "",
+    };
+    let ty = if x.ty.is_empty() { String::new() } else { format!(": {}", x.ty) };
+    format!("{}{mark}{number}{ty}", x.name)
+}
+
+fn body(b: &Body, f: &mut Formatter<'_>) -> fmt::Result {
+    write!(f, "body {}", word(&b.of))?;
+    nonempty(f, "of", &b.ty)?;
+    if b.ty.is_empty() {
+        let parts: Vec<String> = b.fields.iter().map(field).collect();
+        write!(f, " {{{}}}{}", parts.join(", "), if b.open { " open" } else { "" })?;
+    }
+    nonempty(f, "in", &b.within)
 }
 
 fn service(s: &Service, f: &mut Formatter<'_>) -> fmt::Result {

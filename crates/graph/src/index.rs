@@ -107,6 +107,7 @@ impl<'a> Index<'a> {
                     | Claim::Read(_)
                     | Claim::Test(_)
                     | Claim::Shape(_)
+                    | Claim::Body(_)
                     | Claim::Write(_)
                     | Claim::Intake(_)
                     | Claim::Alter(_)

@@ -89,6 +89,7 @@ impl Linker<'_> {
                     | Claim::Return(_)
                     | Claim::Pass(_)
                     | Claim::Shape(_)
+                    | Claim::Body(_)
                     | Claim::Write(_)
                     | Claim::Intake(_)
                     | Claim::Alter(_)

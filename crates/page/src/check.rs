@@ -59,6 +59,7 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Read(_)
             | Claim::Test(_)
             | Claim::Shape(_)
+            | Claim::Body(_)
             | Claim::Write(_)
             | Claim::Intake(_)
             | Claim::Alter(_)

@@ -216,19 +216,28 @@ fn methods(cx: &Cx<'_>, here: Side<'_, '_, Schema>, there: Side<'_, '_, Schema>,
     let only_here: Vec<&SmolStr> = a.difference(&b).collect();
     let only_there: Vec<&SmolStr> = b.difference(&a).collect();
     let serves = |copy: &Copy<'_>| copy.served.contains(service);
-    let mut add = |says: String, has: &str, lacks: &str| {
-        let here = cx.evidence(here.0.path, here.2, format!("`{service}` {has}"));
-        let there = cx.evidence(there.0.path, there.2, format!("`{service}` {lacks}"));
+    // The method's own line; the service's where it has none.
+    let at = |side: Side<'_, '_, Schema>, method: &str, says: String| {
+        let mut evidence = cx.evidence(side.0.path, side.2, says);
+        let index = side.1.operations.iter().position(|o| o.0 == method);
+        if let Some(line) = index.and_then(|i| side.1.line(i)) {
+            evidence.at = Span::at(line, 1);
+        }
+        evidence
+    };
+    let mut add = |method: &str, says: String, has: &str, lacks: &str| {
+        let here = at(here, method, format!("`{service}` {has}"));
+        let there = at(there, method, format!("`{service}` {lacks}"));
         out.push(Difference { says, here, there, misread: false });
     };
     let both = !only_here.is_empty() && !only_there.is_empty();
     for method in only_here.iter().filter(|_| both || serves(there.0)) {
         let says = format!("only the first has the method `{service}/{method}`");
-        add(says, &format!("has `{method}` here"), &format!("has no `{method}` here"));
+        add(method, says, &format!("has `{method}` here"), &format!("has no `{method}` here"));
     }
     for method in only_there.iter().filter(|_| both || serves(here.0)) {
         let says = format!("only the second has the method `{service}/{method}`");
-        add(says, &format!("has no `{method}` here"), &format!("has `{method}` here"));
+        add(method, says, &format!("has no `{method}` here"), &format!("has `{method}` here"));
     }
     for (name, request, response) in &here.1.operations {
         let Some((_, other_request, other_response)) = there.1.operations.iter().find(|o| o.0 == *name) else {
@@ -238,7 +247,7 @@ fn methods(cx: &Cx<'_>, here: Side<'_, '_, Schema>, there: Side<'_, '_, Schema>,
         for (x, y) in [(request, other_request), (response, other_response)] {
             if stream(x) != stream(y) {
                 let says = format!("`{service}/{name}` has `{x}` against `{y}`");
-                add(says, &format!("{name}: `{x}` here"), &format!("{name}: `{y}` here"));
+                add(name, says, &format!("{name}: `{x}` here"), &format!("{name}: `{y}` here"));
             }
         }
     }

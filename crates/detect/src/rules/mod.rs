@@ -17,6 +17,7 @@ mod lost_message;
 mod missing_setting;
 mod missing_timeout;
 mod no_compensation;
+mod payload_mismatch;
 mod port_mismatch;
 mod redelivery_unsafe;
 mod retry_storm;
@@ -74,6 +75,7 @@ pub static RULES: &[&Rule] = &[
     &contract_copy_drift::RULE,
     &unserved_contract::RULE,
     &undeclared_endpoint::RULE,
+    &payload_mismatch::RULE,
     // Environment.
     &unknown_host::RULE,
     &missing_setting::RULE,

@@ -6,6 +6,7 @@
 //! made by, `RestTemplate`; `axios#create().get` is a method on what `axios.create` returned.
 
 mod attempts;
+mod bodies;
 pub(crate) mod csharp;
 mod entries;
 mod eval;
@@ -24,6 +25,7 @@ mod regions;
 pub(crate) mod rust;
 pub(crate) mod rust_settings;
 mod script;
+mod shapes;
 mod transactions;
 
 mod alters;
@@ -45,11 +47,13 @@ use std::collections::HashMap;
 pub static EXTRACTORS: &[&Extractor] = &[
     &attempts::EXTRACTOR,
     &keys::EXTRACTOR,
+    &bodies::EXTRACTOR,
     &flow::EXTRACTOR,
     &intake::EXTRACTOR,
     &leases::EXTRACTOR,
     &alters::EXTRACTOR,
     &regions::EXTRACTOR,
+    &shapes::EXTRACTOR,
     &tests::EXTRACTOR,
     &writes::EXTRACTOR,
 ];

@@ -79,7 +79,7 @@ fn shapes(is_enum: bool, name: SmolStr, body: &[Token<'_>], at: (usize, usize), 
             }
         }
         let kind = if is_enum { ShapeKind::Enum } else { ShapeKind::Message };
-        let shape = Shape { name, kind, fields, values: Vec::new() };
+        let shape = Shape { name, kind, fields, values: Vec::new(), open: false, supers: Vec::new() };
         sink.stated(Claim::Shape(shape), lines.span(at.0, at.1));
     }
 }

@@ -4,6 +4,7 @@
 //! Invariant: a change is made from what the map says of a system (a setting that proves a call, an endpoint that somebody
 //! uses), never from a system's name, and the expectation is fixed before anything is run.
 
+mod bodies;
 mod contracts;
 mod deployment;
 mod documents;
@@ -152,7 +153,9 @@ fn mutants(snapshot: &Snapshot, workspace: &Workspace, most: usize) -> Result<Ve
     let seen = Seen { map: &map, paths: &paths, text: &|path| workspace.text(path) };
     let mut out = Vec::new();
     let classes = deployment::CLASSES.iter().chain(traffic::CLASSES).chain(contracts::CLASSES);
-    for make in classes.chain(documents::CLASSES).chain(policies::CLASSES).chain(effects::CLASSES) {
+    for make in
+        classes.chain(documents::CLASSES).chain(bodies::CLASSES).chain(policies::CLASSES).chain(effects::CLASSES)
+    {
         let mut made = Vec::new();
         make(&seen, &mut made);
         made.sort_by(|a: &Mutant, b: &Mutant| (&a.about, &a.places).cmp(&(&b.about, &b.places)));

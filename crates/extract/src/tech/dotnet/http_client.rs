@@ -18,7 +18,7 @@ use seam_facts::{Call, Claim, Constant, Hole, Part, Protocol, SmolStr, Span, Val
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-http-client",
-    version: 3,
+    version: 4,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -353,7 +353,16 @@ fn refit(code: &Code<'_>, sink: &mut Sink) {
             let target = base_of(&ty.name).then(rooted(join(base, path)));
             let mut claim = call("Refit", Some(method.into()), target, function.symbol());
             claim.response = generics(&function.returns).first().map(|t| simple(t));
-            let body = function.params.iter().find(|p| p.annotations.iter().any(|a| a.simple() == "Body"));
+            let marked = function.params.iter().find(|p| p.annotations.iter().any(|a| a.simple() == "Body"));
+            // Without a mark, a parameter of a type of one's own is the body.
+            let own = |p: &&crate::code::ir::Param| {
+                let ty = simple(&p.ty);
+                p.annotations.is_empty()
+                    && ty.starts_with(char::is_uppercase)
+                    && !matches!(ty.as_str(), "String" | "Guid" | "DateTime" | "CancellationToken" | "Int32" | "Int64")
+            };
+            let has_body = matches!(method, "POST" | "PUT" | "PATCH");
+            let body = marked.or_else(|| function.params.iter().find(own).filter(|_| has_body));
             claim.request = body.map(|p| simple(&p.ty));
             sink.stated(Claim::Call(claim), annotation.span);
         }

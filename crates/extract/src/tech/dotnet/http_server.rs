@@ -12,7 +12,7 @@ use seam_facts::{Claim, Endpoint, Mount, Part, Protocol, SmolStr, Span, Value, f
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-http-server",
-    version: 1,
+    version: 2,
     page: include_str!("http_server.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -272,18 +272,39 @@ fn minimal(code: &Code<'_>, sink: &mut Sink) {
         let path = rooted(text_parts(join(prefix, path), template_of));
         let (handler, function) = handler(code, site);
         for method in methods {
+            let has_body = method.as_deref().is_some_and(|m| matches!(m, "POST" | "PUT" | "PATCH"));
             let claim = Endpoint {
                 protocol: Protocol::Http,
                 method,
                 path: path.clone(),
                 handler: handler.clone(),
                 router: router.clone(),
-                request: None,
+                request: function.filter(|_| has_body).and_then(body_of),
                 response: function.and_then(|f| answer(&f.returns)),
             };
             sink.stated(Claim::Endpoint(claim), site.span());
         }
     }
+}
+
+/// The parameter that is bound to the body: the first of a type of one's own that no service has.
+fn body_of(function: &Function) -> Option<SmolStr> {
+    const SERVICES: [&str; 9] =
+        ["Context", "Service", "Services", "Repository", "Client", "Factory", "Logger", "Mediator", "Token"];
+    let marked = function.params.iter().find(|p| p.annotations.iter().any(|a| a.simple() == "FromBody"));
+    let own = |p: &&crate::code::ir::Param| {
+        let ty = simple(&p.ty);
+        let interface = ty.starts_with('I') && ty.chars().nth(1).is_some_and(char::is_uppercase);
+        p.annotations.is_empty()
+            && ty.starts_with(char::is_uppercase)
+            && !interface
+            && !SERVICES.iter().any(|s| ty.ends_with(s))
+            && !matches!(
+                ty.as_str(),
+                "String" | "Guid" | "DateTime" | "HttpRequest" | "HttpResponse" | "ClaimsPrincipal"
+            )
+    };
+    marked.or_else(|| function.params.iter().find(own)).map(|p| simple(&p.ty))
 }
 
 fn template_of(text: &str) -> SmolStr {
@@ -298,6 +319,7 @@ fn is_group(ty: &Type) -> bool {
 fn handler<'a>(code: &Code<'a>, site: &Site<'a>) -> (SmolStr, Option<&'a Function>) {
     let within = code.within(site.function);
     let named = match site.call.args.last().map(|a| &a.value.kind) {
+        Some(ExprKind::Lambda(index)) => return (within, Some(code.function(*index))),
         Some(ExprKind::Name(name)) => Some(name),
         Some(ExprKind::Member(_, name)) => Some(name),
         _ => None,

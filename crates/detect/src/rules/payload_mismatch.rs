@@ -1,0 +1,218 @@
+//! Fields that one side of an interaction uses and the other does not have. See `payload_mismatch.md`.
+
+use crate::payloads::{Payloads, Side, Taker, is_renaming, squashed};
+use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{BodyOf, Key, ShapeField, Span};
+use seam_graph::{Certainty, EdgeKind, Evidence, is_test};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub static RULE: Rule = Rule {
+    id: "payload-mismatch",
+    group: Group::Contract,
+    severity: Severity::Warning,
+    nursery: false,
+    hypothesis: false,
+    page: include_str!("payload_mismatch.md"),
+    find,
+};
+
+/// How deep fields of fields are compared.
+const MAX_DEPTH: usize = 4;
+
+/// What travels, from whom to whom.
+struct Way<'w> {
+    subject: String,
+    /// `the body of POST /orders`, for people.
+    what: String,
+    writer: (&'w str, Key),
+    reader: (&'w str, Key),
+    certainty: Certainty,
+}
+
+fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let payloads = Payloads::new(cx);
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let endpoints: BTreeMap<&Key, usize> = cx.graph.endpoints.iter().enumerate().map(|(i, e)| (&e.key, i)).collect();
+    for (_, edge, detail) in cx.operations().filter(|(_, e, d)| e.kind == EdgeKind::Http && !is_test(&d.at.path)) {
+        let Some(endpoint) = detail.endpoint.as_ref().and_then(|k| endpoints.get(k)).map(|i| &cx.graph.endpoints[*i])
+        else {
+            continue;
+        };
+        if endpoint.method.is_none() || endpoint.path.contains('*') {
+            continue;
+        }
+        let (from, to) = (cx.node(edge.from), cx.node(edge.to));
+        let asked =
+            (payloads.call(cx, edge.from, detail, BodyOf::Asked), payloads.handler(cx, endpoint, BodyOf::Taken));
+        if let (Some(writer), Some(reader)) = asked {
+            let way = Way {
+                subject: format!("{} {} request", edge.key, detail.operation),
+                what: format!("the body of `{}`", endpoint.asked_as()),
+                writer: (&from.name, from.key.clone()),
+                reader: (&to.name, to.key.clone()),
+                certainty: detail.certainty,
+            };
+            compare(cx, &payloads, &way, (&writer, &reader), "", MAX_DEPTH, &mut told, out);
+        }
+        let answered =
+            (payloads.handler(cx, endpoint, BodyOf::Given), payloads.call(cx, edge.from, detail, BodyOf::Answered));
+        if let (Some(writer), Some(reader)) = answered {
+            let way = Way {
+                subject: format!("{} {} response", edge.key, detail.operation),
+                what: format!("the answer of `{}`", endpoint.asked_as()),
+                writer: (&to.name, to.key.clone()),
+                reader: (&from.name, from.key.clone()),
+                certainty: detail.certainty,
+            };
+            compare(cx, &payloads, &way, (&writer, &reader), "", MAX_DEPTH, &mut told, out);
+        }
+    }
+    messages(cx, &payloads, &mut told, out);
+}
+
+/// Messages of one type name, published by one service and consumed by another, each with a type of its own.
+fn messages<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
+    let of_kind = |kind: EdgeKind| cx.operations().filter(move |(_, e, d)| e.kind == kind && !is_test(&d.at.path));
+    let mut published: BTreeMap<(usize, &str), Vec<(usize, &seam_graph::Detail)>> = BTreeMap::new();
+    for (_, edge, detail) in of_kind(EdgeKind::QueuePublish).filter(|(_, _, d)| !d.operation.is_empty()) {
+        published.entry((edge.to, detail.operation.as_str())).or_default().push((edge.from, detail));
+    }
+    for (_, edge, detail) in of_kind(EdgeKind::QueueConsume) {
+        let Some(reader) = payloads.message(cx, edge.from, detail) else { continue };
+        let writers = published.get(&(edge.to, detail.operation.as_str())).into_iter().flatten();
+        for (node, publish) in writers.filter(|(node, _)| *node != edge.from) {
+            let Some(writer) = payloads.message(cx, *node, publish) else { continue };
+            // A topic carries several types of message; only the same name is surely the same message.
+            if writer.name != reader.name {
+                continue;
+            }
+            let way = Way {
+                subject: format!("{} {} {}", edge.key, detail.operation, reader.name),
+                what: format!("the message `{}` of `{}`", reader.name, detail.operation),
+                writer: (cx.name(*node), cx.node(*node).key.clone()),
+                reader: (cx.name(edge.from), cx.node(edge.from).key.clone()),
+                certainty: detail.certainty.max(publish.certainty),
+            };
+            compare(cx, payloads, &way, (&writer, &reader), "", MAX_DEPTH, told, out);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the way and both sides go down together")]
+fn compare<'a>(
+    cx: &Cx<'a>,
+    payloads: &Payloads<'a>,
+    way: &Way<'_>,
+    (writer, reader): (&Side<'a>, &Side<'a>),
+    within: &str,
+    depth: usize,
+    told: &mut BTreeSet<String>,
+    out: &mut Vec<Draft>,
+) {
+    // One declaration for both: it cannot part.
+    if writer.path == reader.path && writer.at.at == reader.at.at || depth == 0 {
+        return;
+    }
+    if writer.list != reader.list && !writer.name.is_empty() && !reader.name.is_empty() {
+        return;
+    }
+    let has = |side: &Side<'_>, name: &str| side.fields.iter().any(|f| squashed(&f.name) == squashed(name));
+    for field in &reader.fields {
+        let Some(given) = writer.fields.iter().find(|f| squashed(&f.name) == squashed(&field.name)) else {
+            if !writer.open {
+                missing(way, (writer, reader), field, within, &has, told, out);
+            }
+            continue;
+        };
+        let (a, b) = (payloads.kind(cx, writer, &given.ty), payloads.kind(cx, reader, &field.ty));
+        if let Some(why) = a.misfit(&b, Taker::of(reader)) {
+            let (name, wrote, read) = (&field.name, &given.ty, &field.ty);
+            let message = format!(
+                "`{within}{name}` of {} is `{wrote}` in `{}` and `{read}` in `{}`",
+                way.what, way.writer.0, way.reader.0
+            );
+            add(way, (writer, given), (reader, Some(field)), &format!("{within}{name}"), message, why, told, out);
+        } else if let (Some(a), Some(b)) =
+            (payloads.inner(cx, writer, &given.ty), payloads.inner(cx, reader, &field.ty))
+        {
+            let deeper = format!("{within}{}.", field.name);
+            compare(cx, payloads, way, (&a, &b), &deeper, depth - 1, told, out);
+        }
+    }
+}
+
+/// A field that the reader has and the writer does not: worth a word where the writer calls it differently, or where it must
+/// be there.
+fn missing(
+    way: &Way<'_>,
+    (writer, reader): (&Side<'_>, &Side<'_>),
+    field: &ShapeField,
+    within: &str,
+    has: &dyn Fn(&Side<'_>, &str) -> bool,
+    told: &mut BTreeSet<String>,
+    out: &mut Vec<Draft>,
+) {
+    // Two shapes that share next to nothing are not of the same thing.
+    let common = reader.fields.iter().filter(|f| has(writer, &f.name)).count();
+    if common * 2 < reader.fields.len().saturating_sub(1) && common * 2 < writer.fields.len() {
+        return;
+    }
+    let mut like = writer.fields.iter().filter(|f| !has(reader, &f.name) && is_renaming(&f.name, &field.name));
+    // Of several, none is surely the one.
+    let instead = like.next().filter(|_| like.next().is_none());
+    let (from, to) = (way.writer.0, way.reader.0);
+    let name = &field.name;
+    if let Some(other) = instead {
+        let message = format!("`{to}` reads `{within}{name}` of {}, which `{from}` calls `{}`", way.what, other.name);
+        let why = format!(
+            "`{from}` sends {} fields and no `{name}`; `{}` is the only one like it, and `{to}` does not know that name: \
+             what it reads is empty, without an error on either side.",
+            writer.fields.len(),
+            other.name
+        );
+        add(way, (writer, other), (reader, Some(field)), &format!("{within}{name}"), message, &why, told, out);
+    } else if field.required == Some(true) && common > 0 && !writer.inherits && !writer.name.is_empty() {
+        let message = format!("`{to}` needs `{within}{name}` of {}, which `{from}` does not send", way.what);
+        let why = format!(
+            "The field has no default and may not be empty in `{to}`; `{from}` sends {} fields without it: the body is \
+             refused.",
+            writer.fields.len()
+        );
+        let Some(first) = writer.fields.first() else { return };
+        add(way, (writer, first), (reader, Some(field)), &format!("{within}{name}"), message, &why, told, out);
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "both sides and what is said of them")]
+fn add(
+    way: &Way<'_>,
+    (writer, given): (&Side<'_>, &ShapeField),
+    (reader, field): (&Side<'_>, Option<&ShapeField>),
+    name: &str,
+    message: String,
+    why: &str,
+    told: &mut BTreeSet<String>,
+    out: &mut Vec<Draft>,
+) {
+    let place = |side: &Side<'_>, field: &ShapeField| Evidence { at: Span::at(field.line, 1), ..side.at.clone() };
+    let read = field.map_or(reader.at.clone(), |f| place(reader, f));
+    let wrote = place(writer, given);
+    // The same pair of declarations is told once, whatever calls use it.
+    let once = format!("{}:{} {}:{}", read.path, read.at.line, wrote.path, wrote.at.line);
+    if !told.insert(once) {
+        return;
+    }
+    let mut draft = Draft::new(format!("{} {name}", way.subject), &read, message)
+        .why(why)
+        .help(format!("give `{name}` one name and one type on both sides"))
+        .about([way.reader.1.clone(), way.writer.1.clone()])
+        .certainty(way.certainty)
+        .link(&read, format!("`{}` reads `{}`", way.reader.0, field.map_or(name, |f| f.name.as_str())))
+        .link(&wrote, format!("`{}` writes `{}`", way.writer.0, given.name));
+    for (who, side) in [(way.writer.0, writer), (way.reader.0, reader)] {
+        if let Some(tie) = &side.tie {
+            draft = draft.link(tie, format!("`{who}` uses it here"));
+        }
+    }
+    out.push(draft);
+}

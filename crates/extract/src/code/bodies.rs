@@ -1,0 +1,326 @@
+//! What code sends as JSON and what it takes from JSON, where it says so itself: types and literal keys. See `bodies.md`.
+
+use super::ir::{Arg, Call, Expr, ExprKind, Stmt, walk_stmts};
+use super::{Code, Site};
+use crate::lang::Lang;
+use crate::{Extractor, Reads, Sink};
+use seam_facts::{Body, BodyOf, Claim, ShapeField, SmolStr, Span};
+use std::collections::BTreeMap;
+
+pub static EXTRACTOR: Extractor = Extractor {
+    id: "bodies",
+    version: 2,
+    page: include_str!("bodies.md"),
+    reads: Reads::Code {
+        langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python],
+        extract,
+    },
+};
+
+/// How deep a value is followed through variables and wrappers.
+const MAX_STEPS: usize = 6;
+
+fn extract(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        let found = match code.unit.lang {
+            Lang::Java | Lang::Kotlin => jvm(site),
+            Lang::CSharp => csharp(site),
+            Lang::Go => golang(code, site),
+            Lang::Script => script(site),
+            Lang::Python => python(site),
+            _ => None,
+        };
+        match found {
+            Some((of, Given::Value(expr))) => {
+                if let Some((ty, fields, open)) = value(code, expr, site.function, MAX_STEPS) {
+                    state(code, site, of, ty, fields, open, sink);
+                }
+            }
+            Some((of, Given::Type(ty))) => state(code, site, of, ty, Vec::new(), false, sink),
+            None => {}
+        }
+    }
+    if matches!(code.unit.lang, Lang::Script | Lang::Python) {
+        taken(code, sink);
+    }
+}
+
+enum Given<'a> {
+    Value(&'a Expr),
+    Type(SmolStr),
+}
+
+fn state(
+    code: &Code<'_>,
+    site: &Site<'_>,
+    of: BodyOf,
+    ty: SmolStr,
+    fields: Vec<ShapeField>,
+    open: bool,
+    sink: &mut Sink,
+) {
+    sink.stated(Claim::Body(Body { of, ty, fields, open, within: code.within(site.function) }), site.span());
+}
+
+type Found<'a> = Option<(BodyOf, Given<'a>)>;
+
+fn jvm<'a>(site: &Site<'a>) -> Found<'a> {
+    let call = site.call;
+    let at = match call.name() {
+        "postForObject" | "postForEntity" | "patchForObject" => 1,
+        "exchange" => 2,
+        "bodyValue" | "syncBody" => 0,
+        _ => return None,
+    };
+    call.arg(at).map(|v| (BodyOf::Asked, Given::Value(v)))
+}
+
+fn csharp<'a>(site: &Site<'a>) -> Found<'a> {
+    let call = site.call;
+    let typed = || call.type_args.first().map(|t| (BodyOf::Answered, Given::Type(t.clone())));
+    match call.name() {
+        "PostAsJsonAsync" | "PutAsJsonAsync" | "PatchAsJsonAsync" => {
+            call.arg(1).map(|v| (BodyOf::Asked, Given::Value(v)))
+        }
+        "SerializeObject" => call.arg(0).map(|v| (BodyOf::Asked, Given::Value(v))),
+        "GetFromJsonAsync" | "ReadFromJsonAsync" | "ReadContentAs" | "ReadAsAsync" | "DeserializeObject" => typed(),
+        _ => None,
+    }
+}
+
+fn golang<'a>(code: &Code<'a>, site: &Site<'a>) -> Found<'a> {
+    let call = site.call;
+    let on = call.receiver().and_then(Expr::path).unwrap_or_default();
+    let gives = |of, at: usize| call.arg(at).map(|v| (of, Given::Value(v)));
+    match call.name() {
+        "BindJSON" | "ShouldBindJSON" | "BodyParser" | "Bind" | "ShouldBind" => gives(BodyOf::Taken, 0),
+        "JSON" | "IndentedJSON" if call.args.len() == 2 => gives(BodyOf::Given, 1),
+        "Decode" if on.contains("NewDecoder") => {
+            let source = call.receiver().and_then(|r| r.as_call()).and_then(|c| c.arg(0)).and_then(Expr::path)?;
+            let of = if source == "r.Body" || source == "req.Body" || source.ends_with("request.Body") {
+                let params = &code.outermost(site.function).params;
+                params.iter().any(|p| p.ty.ends_with("http.Request")).then_some(BodyOf::Taken)?
+            } else if source.ends_with(".Body") {
+                BodyOf::Answered
+            } else {
+                return None;
+            };
+            gives(of, 0)
+        }
+        "Marshal" if on == "json" => gives(BodyOf::Asked, 0),
+        "Unmarshal" if on == "json" => gives(BodyOf::Answered, 1),
+        "Encode" if on.contains("NewEncoder") => {
+            let target = call.receiver().and_then(|r| r.as_call()).and_then(|c| c.arg(0)).and_then(Expr::path)?;
+            matches!(target.as_str(), "w" | "rw" | "writer").then(|| gives(BodyOf::Given, 0))?
+        }
+        _ => None,
+    }
+}
+
+fn script<'a>(site: &Site<'a>) -> Found<'a> {
+    let call = site.call;
+    let on = call.receiver().and_then(Expr::path).unwrap_or_default();
+    let plain = on.trim_end_matches("()");
+    match call.name() {
+        "post" | "put" | "patch"
+            if plain.ends_with("axios") || plain.ends_with("http") || plain.ends_with("httpService") =>
+        {
+            call.arg(1).map(|v| (BodyOf::Asked, Given::Value(v)))
+        }
+        "fetch" => call.arg(1).and_then(|o| o.key("body")).map(|v| (BodyOf::Asked, Given::Value(v))),
+        "json" | "send" if on == "res" || on.starts_with("res.status()") || on == "response" || on == "reply" => {
+            // An answer that says what went wrong is no answer to what was asked.
+            let literal = |v: &&Expr| !matches!(&v.kind, ExprKind::Object(entries) if is_error(entries));
+            call.arg(0).filter(literal).map(|v| (BodyOf::Given, Given::Value(v)))
+        }
+        _ => None,
+    }
+}
+
+fn python<'a>(site: &Site<'a>) -> Found<'a> {
+    let call = site.call;
+    match call.name() {
+        "post" | "put" | "patch" => {
+            let body = call.named("json").or_else(|| {
+                call.named("data").filter(|d| d.as_call().is_some_and(|c| matches!(c.name(), "dumps" | "jsonify")))
+            });
+            body.map(|v| (BodyOf::Asked, Given::Value(v)))
+        }
+        "jsonify" => {
+            let literal = |v: &&Expr| !matches!(&v.kind, ExprKind::Object(entries) if is_error(entries));
+            call.arg(0).filter(literal).map(|v| (BodyOf::Given, Given::Value(v)))
+        }
+        _ => None,
+    }
+}
+
+fn is_error(entries: &[(SmolStr, Expr)]) -> bool {
+    entries.iter().any(|(k, _)| matches!(k.as_str(), "error" | "errors" | "message" | "msg" | "detail"))
+}
+
+type Known = (SmolStr, Vec<ShapeField>, bool);
+
+/// The type of a value, or the keys of the literal that it is.
+fn value(code: &Code<'_>, expr: &Expr, function: usize, steps: usize) -> Option<Known> {
+    let steps = steps.checked_sub(1)?;
+    match &expr.kind {
+        ExprKind::Object(entries) => literal(entries),
+        ExprKind::Call(call) => called(code, call, function, steps),
+        ExprKind::Name(name) => {
+            if let Some(ty) = code.declared(name, function).filter(|t| is_type(t)) {
+                return Some((ty, Vec::new(), false));
+            }
+            let own = code.function(function).params.iter().find(|p| p.name == *name);
+            if let Some(ty) = own.map(|p| p.ty.clone()).filter(|t| is_type(t)) {
+                return Some((ty, Vec::new(), false));
+            }
+            let bindings = code.bindings(name, function)?;
+            let [only] = bindings else { return None };
+            if is_type(only.ty) {
+                return Some((only.ty.clone(), Vec::new(), false));
+            }
+            let (ty, mut fields, open) = value(code, only.value, only.function, steps)?;
+            if ty.is_empty() {
+                added(code, name, function, &mut fields);
+            }
+            Some((ty, fields, open))
+        }
+        _ => None,
+    }
+}
+
+/// `order["note"] = …` after the literal.
+fn added(code: &Code<'_>, name: &str, function: usize, fields: &mut Vec<ShapeField>) {
+    fn walk<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Expr)) {
+        for stmt in stmts {
+            match stmt {
+                Stmt::Assign { target, .. } => visit(target),
+                Stmt::Block { body, .. } => walk(body, visit),
+                Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
+            }
+        }
+    }
+    walk(&code.function(function).body, &mut |target| {
+        let (base, key) = match &target.kind {
+            ExprKind::Member(base, key) => (base, Some(key.clone())),
+            ExprKind::Index(base, key) => (base, key.as_str().cloned()),
+            _ => return,
+        };
+        if let (ExprKind::Name(n), Some(key)) = (&base.kind, key)
+            && n == name
+        {
+            fields.push(field(key, SmolStr::default(), target.span.line));
+        }
+    });
+}
+
+fn is_type(ty: &str) -> bool {
+    !matches!(
+        ty,
+        "" | "HttpEntity"
+            | "RequestEntity"
+            | "HttpContent"
+            | "StringContent"
+            | "JsonContent"
+            | "var"
+            | "val"
+            | "let"
+            | "const"
+            | "object"
+            | "Object"
+            | "dynamic"
+            | "any"
+            | "dict"
+            | "interface{}"
+    )
+}
+
+/// A value that a call makes or wraps.
+fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize) -> Option<Known> {
+    let inner = |at: usize| call.arg(at).and_then(|v| value(code, v, function, steps));
+    match call.name() {
+        "HttpEntity" | "stringify" | "dumps" | "jsonify" | "just" | "Serialize" | "SerializeObject"
+        | "StringContent" | "Create" | "toJson" | "Marshal" => inner(0),
+        "dict" if !call.args.is_empty() && call.args.iter().all(|a: &Arg| a.name.is_some()) => {
+            let keys = call.args.iter().filter_map(|a| Some((a.name.clone()?, &a.value)));
+            Some((SmolStr::default(), keys.map(|(k, v)| field(k, kind_of(v), v.span.line)).collect(), false))
+        }
+        name if call.new => match call.args.as_slice() {
+            // `gin.H{…}` and `map[string]any{…}` are literals.
+            [Arg { value: Expr { kind: ExprKind::Object(entries), .. }, .. }] if name == "H" || name.is_empty() => {
+                literal(entries)
+            }
+            _ if name.starts_with(char::is_uppercase) => Some((name.into(), Vec::new(), false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn literal(entries: &[(SmolStr, Expr)]) -> Option<Known> {
+    let plain = |k: &str| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let open = entries.iter().any(|(k, _)| !plain(k));
+    let known = entries.iter().filter(|(k, _)| plain(k));
+    let fields = known.map(|(k, v)| field(k.clone(), kind_of(v), v.span.line)).collect();
+    Some((SmolStr::default(), fields, open))
+}
+
+fn kind_of(value: &Expr) -> SmolStr {
+    match &value.kind {
+        ExprKind::Str(_) | ExprKind::Concat(_) => "string".into(),
+        ExprKind::Num(_) => "number".into(),
+        ExprKind::Bool(_) => "boolean".into(),
+        _ => SmolStr::default(),
+    }
+}
+
+fn field(name: SmolStr, ty: SmolStr, line: u32) -> ShapeField {
+    ShapeField { name, ty, required: None, number: None, line }
+}
+
+/// The keys that a handler reads of the request's body.
+fn taken(code: &Code<'_>, sink: &mut Sink) {
+    let script = code.unit.lang == Lang::Script;
+    let is_body = |expr: &Expr, function: usize| -> bool {
+        let direct = |e: &Expr| {
+            let path = e.path().unwrap_or_default();
+            if script {
+                matches!(path.as_str(), "req.body" | "request.body" | "ctx.request.body")
+            } else {
+                matches!(path.as_str(), "request.json" | "request.get_json()" | "flask.request.json")
+            }
+        };
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                matches!(code.bindings(name, function), Some([only]) if only.function == function && direct(only.value))
+            }
+            _ => direct(expr),
+        }
+    };
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        let mut found: BTreeMap<SmolStr, Span> = BTreeMap::new();
+        walk_stmts(&function.body, &mut |expr| {
+            let (base, key) = match &expr.kind {
+                ExprKind::Member(base, key) if script => (&**base, Some(key.clone())),
+                ExprKind::Index(base, key) => (&**base, key.as_str().cloned()),
+                ExprKind::Call(call) if call.name() == "get" && !script => {
+                    let Some(base) = call.receiver() else { return };
+                    (base, call.arg(0).and_then(|a| a.as_str().cloned()))
+                }
+                _ => return,
+            };
+            if let Some(key) = key
+                && is_body(base, index)
+            {
+                found.entry(key).or_insert(expr.span);
+            }
+        });
+        if let Some(first) = found.values().map(|s| (s.line, *s)).min().map(|(_, s)| s) {
+            let fields = found.into_iter().map(|(key, at)| field(key, SmolStr::default(), at.line)).collect();
+            // What is read here may not be all that is read.
+            let body =
+                Body { of: BodyOf::Taken, ty: SmolStr::default(), fields, open: true, within: code.within(index) };
+            sink.stated(Claim::Body(body), first);
+        }
+    }
+}

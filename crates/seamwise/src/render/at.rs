@@ -38,7 +38,7 @@ pub fn render(answer: &Answer) -> String {
 }
 
 /// What links code inside of a service; `--json` has it.
-const INNER: [&str; 5] = ["pass", "steps", "uses", "return", "constant"];
+const INNER: [&str; 6] = ["body", "pass", "steps", "uses", "return", "constant"];
 
 pub fn said(facts: &[Said], out: &mut String) {
     let inner = |f: &&Said| INNER.contains(&f.says.split(' ').next().unwrap_or_default());

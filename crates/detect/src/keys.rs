@@ -86,6 +86,7 @@ pub fn is_renaming(a: &str, b: &str) -> bool {
     if a.matches('.').count() == 1 || b.matches('.').count() == 1 {
         return false;
     }
+    let written = (a, b);
     let (a, b) = (variable(a), variable(b));
     let (a, b) = (a.as_str(), b.as_str());
     let plain =
@@ -98,6 +99,10 @@ pub fn is_renaming(a: &str, b: &str) -> bool {
     let before = || long.strip_suffix(short).map(|r| r.trim_end_matches('_'));
     if let Some(rest) = after.or_else(before) {
         return !rest.contains('_') && short.contains('_');
+    }
+    // Keys of two short words are alike too often (`BaseUrl` and `BasketUrl`).
+    if written != (a, b) {
+        return false;
     }
     let (a, b): (Vec<&str>, Vec<&str>) = (a.split('_').collect(), b.split('_').collect());
     let unlike: Vec<(&&str, &&str)> = a.iter().zip(&b).filter(|(x, y)| x != y).collect();
@@ -394,6 +399,7 @@ mod tests {
         assert!(is_renaming("PAYMENT_URL_V2", "PAYMENT_URL") && is_renaming("STOCK_URL", "STOCKS_URL"));
         assert!(is_renaming("shop.stock.url", "SHOP_STOCK_URL_V2") && !is_renaming("stock.url", "SHOP_STOCK_URL"));
         assert!(!is_renaming("shop.services", "SHOP_SERVICES_STOCK") && is_renaming("StockUrl", "StockUrlV2"));
+        assert!(!is_renaming("BaseUrl", "BasketUrl"));
         assert!(!is_renaming("SHOP_COPY_ENDPOINT", "SHOP_TRACE_ENDPOINT") && !is_renaming("username", "DB_USERNAME"));
     }
 

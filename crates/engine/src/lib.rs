@@ -49,6 +49,11 @@ pub fn extract(path: &str, text: &str) -> FileFacts {
     seam_extract::extract(&seam_extract::File { path, text })
 }
 
+/// The text of a file as it may be shown: as many lines, without the secrets in them.
+pub fn excerpt(path: &str, text: &str) -> String {
+    seam_extract::config::excerpt::excerpt(path, text)
+}
+
 /// A problem with a whole file that could not be read.
 pub fn unreadable(kind: ProblemKind, message: &str) -> FileFacts {
     FileFacts { facts: Vec::new(), problems: vec![seam_facts::Problem::new(kind, message, None)] }

@@ -189,7 +189,7 @@ impl Workspace {
             let rest = if prefix.is_empty() { path } else { path.strip_prefix(prefix.as_str())?.strip_prefix('/')? };
             fs::read(root.join(rest)).ok()
         };
-        self.roots.iter().find_map(below).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        self.roots.iter().find_map(below).map(|bytes| seam_engine::excerpt(path, &String::from_utf8_lossy(&bytes)))
     }
 
     /// Hands the engine what the cache has.

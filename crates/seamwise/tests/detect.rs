@@ -106,6 +106,28 @@ fn every_format_names_the_same_place() {
 }
 
 #[test]
+fn no_format_shows_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = ["fo11owth3", "wh1t3r4bb1t0"].concat();
+    let services = "services:\n  api:\n    build: ./api\n    environment:\n      - DB_HOST=db\n";
+    let compose = format!("{services}      - DB_PASSWORD={secret}\n      - BACK_URL=http://app:{secret}@back:80\n");
+    write(folder.path(), "compose.yaml", &compose);
+    write(folder.path(), "api/Dockerfile", "FROM python:3.14\nCOPY . .\nCMD [\"python\", \"main.py\"]\n");
+    write(
+        folder.path(),
+        "api/main.py",
+        "import os\n\nPASSWORD = os.environ[\"DB_PASSWORD\"]\nHOST = os.environ[\"DB_HOST\"]\n",
+    );
+    for format in ["text", "short", "json", "sarif", "github", "gitlab", "junit", "markdown"] {
+        let seam = env!("CARGO_BIN_EXE_seam");
+        let args = ["detect", "--no-cache", "--format", format];
+        let text = out(&Command::new(seam).args(args).current_dir(folder.path()).output().unwrap());
+        assert!(text.contains("DB_PASSWORD"), "{format} tells of it:\n{text}");
+        assert!(!text.contains(&secret), "{format} shows it:\n{text}");
+    }
+}
+
+#[test]
 fn a_report_goes_to_a_file_whole() {
     let folder = circle();
     let output = detect(folder.path(), &["--format", "json", "-o", "report.json", "--fail-on", "never"]);

@@ -3,6 +3,7 @@
 //! Formats stand on [`tree`] (YAML, JSON, TOML with places); values of secret-looking keys pass [`secret`] first.
 
 pub mod dotnet;
+pub mod excerpt;
 pub mod hcl;
 pub mod interpolate;
 pub mod json;

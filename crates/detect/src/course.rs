@@ -76,7 +76,8 @@ impl Course {
     }
 }
 
-/// The functions of a service that order a write to its store and a change elsewhere, or several changes.
+/// The functions of a service that order a write to its store and a change elsewhere, or several changes; none where the
+/// service keeps its messages, or mends what is lost. Rules ask [`Cx::courses`], which works it out once.
 pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
     if cx.node(node).kind != NodeKind::Service {
         return Vec::new();
@@ -131,6 +132,9 @@ pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
                 out.push(course);
             }
         }
+    }
+    if !out.is_empty() && keeps_messages(cx, node) {
+        out.clear();
     }
     out
 }
@@ -216,7 +220,7 @@ fn steps_of(
 
 /// Whether the service keeps its messages beside its data, or mends what is lost: an outbox, change data capture, a job that
 /// reconciles.
-pub(crate) fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
+fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
     const WORDS: &[&str] = &[
         "outbox",
         "debezium",

@@ -1,5 +1,6 @@
 //! What a rule sees: the graph with indexes over it, the facts behind it, and the workspace's limits.
 
+use crate::course::{self, Course};
 use crate::patience::Tables;
 use crate::trials::Trials;
 use crate::work::{self, Writes};
@@ -38,6 +39,7 @@ pub struct Cx<'a> {
     tables: OnceCell<Tables>,
     writes: OnceCell<Writes<'a>>,
     trials: OnceCell<Trials<'a>>,
+    courses: OnceCell<Vec<Vec<Course>>>,
 }
 
 impl<'a> Cx<'a> {
@@ -59,6 +61,7 @@ impl<'a> Cx<'a> {
             tables: OnceCell::new(),
             writes: OnceCell::new(),
             trials: OnceCell::new(),
+            courses: OnceCell::new(),
         }
     }
 
@@ -125,6 +128,13 @@ impl<'a> Cx<'a> {
     /// What is tried again, and how; collected when the first rule asks.
     pub fn trials(&self) -> &Trials<'a> {
         self.trials.get_or_init(|| Trials::new(self))
+    }
+
+    /// In which order functions of a node change its store and other services; worked out when the first rule asks. None of a
+    /// node that mends what is lost.
+    pub(crate) fn courses(&self, node: usize) -> &[Course] {
+        let all = self.courses.get_or_init(|| (0..self.graph.nodes.len()).map(|n| course::courses(self, n)).collect());
+        &all[node]
     }
 
     /// The facts of one file.

@@ -156,7 +156,7 @@ fn compare<'a>(
         .iter()
         .copied()
         .filter(|e| e.is_written() && e.method.is_some() && !mentioned(e) && !e.path.contains('*') && !twin(e))
-        .filter(|e| !by_itself(&parts(&e.path)) && !is_test(&e.proof.first().path))
+        .filter(|e| !by_itself(cx, node, &parts(&e.path)) && !is_test(&e.proof.first().path))
         .collect();
     let mut renamed: BTreeSet<&Key> = BTreeSet::new();
     let forwards = cx.own_facts(node).any(|(_, f)| matches!(f.claim, Claim::Route(_)));
@@ -167,7 +167,8 @@ fn compare<'a>(
         let served = document.answers.iter().flatten().count();
         for (index, (name, ..)) in document.schema.operations.iter().enumerate() {
             let (method, path) = split(name);
-            if document.answers[index].is_some() || path.is_empty() || by_itself(&path) || !told.insert(name) {
+            if document.answers[index].is_some() || path.is_empty() || by_itself(cx, node, &path) || !told.insert(name)
+            {
                 continue;
             }
             let moved = |e: &Endpoint| e.method.as_deref() == Some(method) && near(&parts(&e.path), &path);
@@ -354,6 +355,7 @@ fn common(a: &str, b: &str) -> usize {
     a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).count()
 }
 
+/// The name of a message or service without its package.
 pub fn last(name: &str) -> &str {
     name.rsplit(['.', '/']).next().unwrap_or(name)
 }

@@ -246,8 +246,9 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     out
 }
 
+/// The simple name of a symbol.
 pub(crate) fn last(symbol: &str) -> &str {
-    symbol.rsplit(['.', ':']).next().unwrap_or(symbol)
+    symbol.rsplit(['.', ':', '#']).next().unwrap_or(symbol)
 }
 
 /// An operation in words: `POST /charges` of `payment`, the message `order-created`.

@@ -283,6 +283,13 @@ pub fn term(cx: &Cx<'_>, patience: &Patience<'_, '_>, operation: Operation, wors
     }
 }
 
+/// Adds a call to the chain.
+pub fn calling(draft: Draft, cx: &Cx<'_>, operation: Operation) -> Draft {
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+    let (from, to) = (cx.name(edge.from), cx.name(edge.to));
+    draft.certainty(detail.certainty).link(&detail.at, format!("`{from}` calls `{to}` {}", called(cx, operation)))
+}
+
 /// Adds what governs a call to the chain.
 pub fn governed(mut draft: Draft, caller: &str, to: &str, rules: &Rules) -> Draft {
     for limit in rules.timeout.iter().chain(&rules.total) {

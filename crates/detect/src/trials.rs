@@ -4,6 +4,7 @@
 //! tries what it is given has those of its callers' calls.
 
 use crate::Cx;
+use crate::effects::last;
 use crate::patience::Said;
 use seam_facts::{Attempts, Claim, Fact, Policy, PolicyKind, SmolStr};
 use seam_graph::{Certainty, EdgeKind, Effect, Evidence, Operation};
@@ -161,10 +162,6 @@ fn repeats_function(policy: &Policy) -> bool {
     !policy.on.is_empty()
         && policy.on == policy.within
         && (policy.detail == "retry" || LIBRARIES.iter().any(|l| policy.detail.starts_with(l)))
-}
-
-fn last(symbol: &str) -> &str {
-    symbol.rsplit(['.', ':', '#']).next().unwrap_or(symbol)
 }
 
 /// The entry whose request waits while something is tried again, and what it is called.

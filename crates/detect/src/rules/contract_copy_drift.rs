@@ -1,5 +1,6 @@
 //! Copies of one contract that no longer say the same. See `contract_copy_drift.md`.
 
+use crate::documents::last;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Fact, Protocol, Schema, Shape, ShapeField, SmolStr, Span};
 use seam_graph::{Evidence, is_test};
@@ -256,10 +257,6 @@ fn methods(cx: &Cx<'_>, here: Side<'_, '_, Schema>, there: Side<'_, '_, Schema>,
 fn shown(field: &ShapeField) -> String {
     let number = field.number.unwrap_or_default();
     format!("`{} = {number}`", format!("{} {}", field.ty, field.name).trim())
-}
-
-fn last(name: &str) -> &str {
-    name.rsplit(['.', '/']).next().unwrap_or(name)
 }
 
 /// A type without its package: copies may name it in full or not.

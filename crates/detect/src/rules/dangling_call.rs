@@ -3,6 +3,7 @@
 use crate::documents::protos;
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
+use crate::paths::{alike, by_itself, fits, open, parts};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, How, Protocol, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, is_test};
@@ -111,7 +112,7 @@ fn http<'e>(
 ) -> Option<(&'e Endpoint, Wrong)> {
     let (method, path) = detail.operation.split_once(' ').unwrap_or(("", &detail.operation));
     let path = path.split(['?', '#']).next().unwrap_or(path);
-    let mut parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    let mut parts: Vec<&str> = parts(path);
     let root = parts.is_empty() && path == "/";
     if !root && parts.first().is_none_or(|p| open(p)) || forwards(cx, edge.to) || by_itself(cx, edge.to, &parts) {
         return None;
@@ -188,7 +189,7 @@ struct Served<'e> {
 
 impl<'e> Served<'e> {
     fn of(at: &'e Endpoint) -> Self {
-        Served { at, parts: at.path.split('/').filter(|p| !p.is_empty()).collect() }
+        Served { at, parts: parts(&at.path) }
     }
 
     /// A route for everything below a path that the call is below.
@@ -214,45 +215,6 @@ fn face(own: &[&str], call: &mut [&str]) {
 
 /// An open part of a call that stands for exactly one part.
 const ONE: &str = ":";
-
-/// Paths that frameworks of the callee, proxies and side doors serve without anybody writing a handler.
-fn by_itself(cx: &Cx<'_>, node: usize, parts: &[&str]) -> bool {
-    const SERVE: [&str; 8] = ["security", "identity", "keycloak", "devise", "openiddict", "oauth", "oidc", "passport"];
-    let word = |words: &[&str]| parts.iter().any(|p| words.contains(&p.to_ascii_lowercase().as_str()));
-    let apart = |p: &&str| p.starts_with(['_', '.']) || p.to_ascii_lowercase().starts_with("api-docs");
-    let file = parts.last().is_some_and(|p| !open(p) && p.contains('.'));
-    // Signing in is served by frameworks that are made for it; where nothing is known of them, they may be there.
-    let mut packages = cx.graph.packages.iter().filter(|p| p.node == node).peekable();
-    let serves = |p: &seam_graph::PackageOf| SERVE.iter().any(|s| p.package.to_ascii_lowercase().contains(s));
-    let sign_in = word(&SIGN_IN) && (packages.peek().is_none() || packages.any(serves));
-    file || sign_in || word(&SIDE) || parts.iter().any(apart)
-}
-
-const SIGN_IN: [&str; 5] = ["login", "logout", "auth", "oauth", "connect"];
-
-const SIDE: [&str; 21] = [
-    "health",
-    "healthz",
-    "healthcheck",
-    "ready",
-    "readyz",
-    "readiness",
-    "live",
-    "livez",
-    "liveness",
-    "ping",
-    "status",
-    "metrics",
-    "actuator",
-    "swagger",
-    "swagger-ui",
-    "docs",
-    "openapi",
-    "graphql",
-    "static",
-    "assets",
-    "public",
-];
 
 /// Whether anything in the callee's code says a word as a part of a path.
 fn mentions(cx: &Cx<'_>, node: usize, word: &str) -> bool {
@@ -309,17 +271,8 @@ fn grpc<'e>(detail: &Detail, endpoints: &[&'e Endpoint]) -> Option<(&'e Endpoint
     of_service.into_iter().min_by_key(|(m, e)| (edits(m, method), e.key.clone())).map(|(_, e)| (e, Wrong::Rpc))
 }
 
-fn open(part: &str) -> bool {
-    part.contains(['{', '*', '$', ':', '<'])
-}
-
 fn whole_hole(part: &str) -> bool {
     part.starts_with('{') && part.ends_with('}')
-}
-
-/// Part by part: literals equal, a hole of either side stands for one part.
-fn fits(own: &[&str], call: &[&str]) -> bool {
-    own.len() == call.len() && own.iter().zip(call).all(|(o, c)| open(o) || open(c) || o.eq_ignore_ascii_case(c))
 }
 
 /// A hole of the call may stand for any number of parts.
@@ -336,38 +289,6 @@ fn fits_open(own: &[&str], call: &[&str]) -> bool {
             .split_first()
             .is_some_and(|(o, more)| (open(o) || o.eq_ignore_ascii_case(word)) && fits_open(more, rest)),
     }
-}
-
-/// The same path but for one part, which both sides write out and spell nearly alike.
-fn alike(own: &[&str], call: &[&str]) -> bool {
-    let same = |o: &str, c: &str| o.eq_ignore_ascii_case(c) || open(o);
-    let unlike: Vec<(&&str, &&str)> = own.iter().zip(call).filter(|(o, c)| !same(o, c)).collect();
-    let [(o, c)] = unlike.as_slice() else { return false };
-    own.len() == call.len() && !open(c) && spelled_alike(o, c)
-}
-
-/// A few letters apart, one within the other, or with a word in common.
-fn spelled_alike(a: &str, b: &str) -> bool {
-    let short = a.len().min(b.len());
-    let within = || short > 3 && (a.contains(b) || b.contains(a));
-    edits(a, b) * 3 <= a.len().max(b.len()) || within() || words(a).iter().any(|w| words(b).contains(w))
-}
-
-/// The words of a name that say something, without the letters of a plural.
-fn words(name: &str) -> Vec<String> {
-    let mut out = vec![String::new()];
-    let mut lower = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() || lower && c.is_uppercase() {
-            out.push(String::new());
-        }
-        lower = c.is_lowercase();
-        if let Some(word) = out.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
-        }
-    }
-    let stem = |w: String| w.strip_suffix("es").or_else(|| w.strip_suffix('s')).map(str::to_owned).unwrap_or(w);
-    out.into_iter().map(stem).filter(|w| w.len() > 3).collect()
 }
 
 /// How far a call's path is from an endpoint's; `None` where they have nothing in common.

@@ -1,6 +1,6 @@
 //! A store and a broker are changed one after the other, and nothing makes the two one. See `dual_write.md`.
 
-use crate::course::{Course, Deed, Step, courses, keeps_messages, served, written};
+use crate::course::{Course, Deed, Step, served, written};
 use crate::effects::{Change, said, takers};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, RegionKind, WriteKind};
@@ -24,11 +24,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     // Several deployables may be built from one code.
     let mut places = BTreeSet::new();
     for node in 0..cx.graph.nodes.len() {
-        let all = courses(cx, node);
-        if all.is_empty() || keeps_messages(cx, node) {
-            continue;
-        }
-        for course in &all {
+        for course in cx.courses(node) {
             let found = pair(course).and_then(|(store, messages)| draft(cx, node, course, store, &messages));
             out.extend(found.filter(|d| places.insert((d.at.path.clone(), d.at.at.line))));
         }

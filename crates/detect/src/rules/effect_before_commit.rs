@@ -1,6 +1,6 @@
 //! Others are told before the transaction that it is about has committed. See `effect_before_commit.md`.
 
-use crate::course::{Course, Deed, Step, courses, keeps_messages, served, written};
+use crate::course::{Course, Deed, Step, served, written};
 use crate::effects::{Change, alters, said, takers};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Region};
@@ -21,11 +21,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     // Several deployables may be built from one code.
     let mut places = BTreeSet::new();
     for node in 0..cx.graph.nodes.len() {
-        let all = courses(cx, node);
-        if all.iter().all(|c| c.transactions.is_empty()) || keeps_messages(cx, node) || sends_with_commit(cx, node) {
+        let all = cx.courses(node);
+        if all.iter().all(|c| c.transactions.is_empty()) || sends_with_commit(cx, node) {
             continue;
         }
-        for course in &all {
+        for course in all {
             for transaction in &course.transactions {
                 let inside = |line: u32| transaction.holds(line) && line < transaction.lines.1;
                 let store = course.stores().find(|s| transaction.holds(s.line));

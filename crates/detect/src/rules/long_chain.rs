@@ -1,6 +1,6 @@
 //! A synchronous path that is too deep, or whose time exceeds what an entry has. See `long_chain.md`.
 
-use crate::patience::{Patience, called, governed, is_call, term};
+use crate::patience::{Patience, calling, governed, is_call, term};
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_graph::{NodeKind, Operation, endpoint_of};
@@ -59,12 +59,7 @@ fn too_deep(cx: &Cx<'_>, calls: &[Operation], next: &HashMap<Operation, Vec<Oper
         .help("let a service near the start ask what the deep ones know, keep a copy of it, or hand the tail over as a message")
         .about(way.iter().map(|o| cx.edge(o.edge).key.clone()));
         for operation in &way {
-            let edge = cx.edge(operation.edge);
-            let (from, to) = (cx.name(edge.from), cx.name(edge.to));
-            let detail = cx.detail(*operation);
-            draft = draft
-                .certainty(detail.certainty)
-                .link(&detail.at, format!("`{from}` calls `{to}` {}", called(cx, *operation)));
+            draft = calling(draft, cx, *operation);
         }
         out.push(draft);
     }
@@ -115,11 +110,8 @@ fn too_slow(cx: &Cx<'_>, patience: &Patience<'_, '_>, calls: &[Operation], out: 
         .about(parts.iter().map(|(o, _)| cx.edge(o.edge).key.clone()))
         .link(at, format!("`{service}` answers {what}"));
         for (operation, time) in &parts {
-            let detail = cx.detail(*operation);
             let to = cx.name(cx.edge(operation.edge).to);
-            draft = draft
-                .certainty(detail.certainty)
-                .link(&detail.at, format!("`{service}` calls `{to}` {}", called(cx, *operation)));
+            draft = calling(draft, cx, *operation);
             let rules = patience.of(*operation);
             draft = governed(draft, service, to, &rules);
             if rules.patience().is_none() {

@@ -1,10 +1,10 @@
 //! A step fails after another service was changed, and nothing takes the change back. See `no_compensation.md`.
 
-use crate::course::{Course, Step, courses, keeps_messages, served};
+use crate::course::{Course, Step, served};
 use crate::effects::{Change, alters, said, words};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, RegionKind, SmolStr};
-use seam_graph::{Certainty, NodeKind, Operation};
+use seam_graph::{Certainty, Operation};
 use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
@@ -27,14 +27,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     // Several deployables may be built from one code.
     let mut places = BTreeSet::new();
     for node in 0..cx.graph.nodes.len() {
-        if cx.node(node).kind != NodeKind::Service {
+        let all = cx.courses(node);
+        if all.is_empty() || has_sagas(cx, node) {
             continue;
         }
-        let all = courses(cx, node);
-        if all.is_empty() || keeps_messages(cx, node) || has_sagas(cx, node) {
-            continue;
-        }
-        for course in &all {
+        for course in all {
             let steps = requests(cx, course);
             let Some((first, later)) = apart(cx, course, &steps) else { continue };
             if takes_back(cx, node, course) {

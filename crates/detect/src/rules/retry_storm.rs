@@ -1,6 +1,6 @@
 //! Retries of several services multiply along a path. See `retry_storm.md`.
 
-use crate::patience::{Patience, called, is_call};
+use crate::patience::{Patience, calling, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_graph::Operation;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -52,12 +52,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         .help("retry in one layer only, nearest to the failure, or give all layers a shared retry budget")
         .about(way.iter().map(|o| cx.edge(o.edge).key.clone()));
         for operation in &way {
-            let edge = cx.edge(operation.edge);
-            let (from, to) = (cx.name(edge.from), cx.name(edge.to));
-            let detail = cx.detail(*operation);
-            draft = draft
-                .certainty(detail.certainty)
-                .link(&detail.at, format!("`{from}` calls `{to}` {}", called(cx, *operation)));
+            let to = cx.name(cx.edge(operation.edge).to);
+            draft = calling(draft, cx, *operation);
             for layer in &patience.of(*operation).layers {
                 let tries = layer.attempts.map_or("again".to_owned(), |n| format!("{n} times"));
                 draft = draft

@@ -3,7 +3,7 @@
 use crate::stored::{Databases, is_aside, stem};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{AccessMode, Alter, AlterKind, Claim, Fact, SmolStr, System, WriteKind};
-use seam_graph::{Certainty, Evidence};
+use seam_graph::{Certainty, Evidence, is_test};
 use std::collections::{BTreeMap, HashMap};
 
 pub static RULE: Rule = Rule {
@@ -37,7 +37,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let mut sets: BTreeMap<&str, Vec<Change<'_>>> = BTreeMap::new();
     for (path, fact) in cx.base.facts() {
         if let Claim::Alter(alter) = &fact.claim
-            && !is_test(path)
+            && !is_copy(path)
         {
             let change = Change { path, fact, alter, table: stem(&alter.table) };
             sets.entry(set(path)).or_default().push(change);
@@ -289,7 +289,8 @@ fn squash(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase()
 }
 
-fn is_test(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    ["/test/", "/tests/", "test/", ".designer.cs", "snapshot"].iter().any(|w| path.contains(w))
+/// Of tests, or a copy of what the migrations make that a tool keeps.
+fn is_copy(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    is_test(path) || lower.contains(".designer.cs") || lower.contains("snapshot")
 }

@@ -1,5 +1,6 @@
 //! A call that has an effect each time is tried again. See `unsafe_retry.md`.
 
+use crate::effects::last;
 use crate::patience::{Patience, called, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::PolicyKind;
@@ -116,10 +117,6 @@ fn only_asks(name: &str) -> bool {
     let words =
         ["get", "query", "find", "search", "list", "fetch", "load", "read", "check", "validate", "remove", "delete"];
     words.iter().any(|w| name.starts_with(w))
-}
-
-fn last(symbol: &str) -> &str {
-    symbol.rsplit(['.', ':']).next().unwrap_or(symbol)
 }
 
 fn last_part(operation: &str) -> &str {

@@ -5,9 +5,10 @@
 //! a line of code.
 
 use crate::Cx;
-use seam_facts::{Ack, Claim, Intake, SmolStr, Span, Write, WriteKind};
+use crate::stored::stem;
+use seam_facts::{Ack, AlterKind, Claim, Intake, SmolStr, Span, Write, WriteKind};
 use seam_graph::{EdgeKind, Evidence, Operation};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Writes by the function that they stand in: path and symbol.
 pub(crate) type Writes<'a> = HashMap<(&'a str, &'a str), Vec<(Evidence, &'a Write)>>;
@@ -130,6 +131,32 @@ pub fn intake_of<'a>(cx: &Cx<'a>, operation: Operation) -> Option<&'a Intake> {
         }
         _ => None,
     })
+}
+
+/// Tables with a unique key that is not the row's made-up id; an empty name stands for a table that is not told.
+pub fn uniques(cx: &Cx<'_>, node: usize) -> HashSet<String> {
+    let mut out = HashSet::new();
+    for (path, fact) in cx.base.facts() {
+        let Claim::Alter(alter) = &fact.claim else { continue };
+        if alter.kind != AlterKind::Unique {
+            continue;
+        }
+        let column = alter.column.to_ascii_lowercase();
+        if matches!(column.as_str(), "id" | "uuid" | "_id") {
+            continue;
+        }
+        if !alter.table.is_empty() {
+            out.insert(stem(&alter.table));
+        } else if cx.owners(path).contains(&node) {
+            out.insert(String::new());
+        }
+    }
+    out
+}
+
+/// An insert that makes one more row each time: no key that it is given, no unique column.
+pub fn adds(write: &Write, unique: &HashSet<String>) -> bool {
+    write.kind == WriteKind::Insert && !write.keyed && !unique.contains("") && !unique.contains(&stem(&write.name))
 }
 
 fn in_order(deeds: &mut Vec<Deed<'_>>) {

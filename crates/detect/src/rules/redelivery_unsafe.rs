@@ -1,11 +1,11 @@
 //! A consumer whose effect happens twice when a message is delivered twice. See `redelivery_unsafe.md`.
 
 use crate::stored::stem;
-use crate::work::{Deed, What, handling, intake_of};
+use crate::work::{Deed, What, adds, handling, intake_of, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Ack, AlterKind, Claim, SmolStr, System, Write, WriteKind};
+use seam_facts::{Ack, Claim, SmolStr, System, WriteKind};
 use seam_graph::{Detail, EdgeKind, Operation};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
     id: "redelivery-unsafe",
@@ -37,7 +37,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         for operation in consumes {
             let deeds = handling(cx, node, operation);
             let deed = deeds.iter().find(|d| {
-                matches!(d.what, What::Write(w) if repeats(w, &unique)) && !guarded(cx, node, d, cx.detail(operation))
+                matches!(d.what, What::Write(w) if (adds(w, &unique) && !is_record(&w.name) || w.kind == WriteKind::Add)) && !guarded(cx, node, d, cx.detail(operation))
             });
             let Some(deed) = deed else { continue };
             if told.insert((deed.at.path.to_string(), deed.at.at.line)) {
@@ -70,37 +70,6 @@ fn delivers_again(cx: &Cx<'_>, operation: Operation) -> bool {
     let safe = ["eventuate", "tram", "nservicebus"].iter().any(|w| client.contains(w));
     let forgets = intake_of(cx, operation).is_some_and(|i| i.ack == Ack::Delivery);
     (product || client.contains("jetstream")) && !safe && !forgets
-}
-
-/// Tables with a unique key that is not the row's made-up id; an empty name stands for a table that is not told.
-fn uniques(cx: &Cx<'_>, node: usize) -> HashSet<String> {
-    let mut out = HashSet::new();
-    for (path, fact) in cx.base.facts() {
-        let Claim::Alter(alter) = &fact.claim else { continue };
-        if alter.kind != AlterKind::Unique {
-            continue;
-        }
-        let column = alter.column.to_ascii_lowercase();
-        if matches!(column.as_str(), "id" | "uuid" | "_id") {
-            continue;
-        }
-        if !alter.table.is_empty() {
-            out.insert(stem(&alter.table));
-        } else if cx.owners(path).contains(&node) {
-            out.insert(String::new());
-        }
-    }
-    out
-}
-
-fn repeats(write: &Write, unique: &HashSet<String>) -> bool {
-    match write.kind {
-        WriteKind::Insert => {
-            !write.keyed && !unique.contains("") && !unique.contains(&stem(&write.name)) && !is_record(&write.name)
-        }
-        WriteKind::Add => true,
-        WriteKind::Upsert | WriteKind::Set | WriteKind::Delete | WriteKind::Save => false,
-    }
 }
 
 /// Logs and histories bear a second line.

@@ -2,8 +2,9 @@
 
 use crate::effects::last;
 use crate::patience::{Patience, called, is_call};
+use crate::work::{Deed, Start, What, adds, deeds, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::PolicyKind;
+use seam_facts::{PolicyKind, WriteKind};
 use seam_graph::{Certainty, EdgeKind, NodeKind, Operation, endpoint_of};
 
 pub static RULE: Rule = Rule {
@@ -38,6 +39,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let rules = patience.of(operation);
         let Some(layer) = rules.layers.iter().find(|l| retries_writes(&l.detail)) else { continue };
         let index = forwarded.or_else(|| detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)));
+        if index.is_some_and(|i| bears_twice(cx, i)) {
+            continue;
+        }
         let seen = effect(cx, index);
         let flows = seen.is_some();
         let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to)) else { continue };
@@ -131,6 +135,27 @@ fn retries_writes(detail: &str) -> bool {
     // axios-retry repeats idempotent methods only, unless a condition is given that is not read.
     let spared = nginx && !detail.contains("non_idempotent");
     !(spared || connecting || detail.starts_with("axios-retry"))
+}
+
+/// Whether all that a handler does comes to the same when it is done twice: upserts, updates to a value, inserts that a unique
+/// key refuses. What a mapper saves may be a new row each time.
+fn bears_twice(cx: &Cx<'_>, index: usize) -> bool {
+    let endpoint = &cx.graph.endpoints[index];
+    let (names, _) = cx.flows().functions(endpoint.node);
+    let path = &endpoint.proof.first().path;
+    let handler = names.iter().find(|(p, s)| p == path && last(s) == last(&endpoint.handler));
+    let Some((path, within)) = handler else { return false };
+    let all = deeds(cx, Start { node: endpoint.node, path, within, names: &[], lines: (0, 0) });
+    let unique = uniques(cx, endpoint.node);
+    let same = |deed: &Deed<'_>| match deed.what {
+        What::Write(write) => match write.kind {
+            WriteKind::Insert => !adds(write, &unique),
+            WriteKind::Upsert | WriteKind::Set | WriteKind::Delete => true,
+            WriteKind::Add | WriteKind::Save => false,
+        },
+        What::Publish(_) | What::Call(_) => false,
+    };
+    !all.is_empty() && all.iter().all(same)
 }
 
 /// What the callee does that a repetition does twice: a message, a further write over the network, a store.

@@ -28,8 +28,17 @@ macro_rules! ask {
 }
 
 /// Every ask, in the order in which help shows them.
-pub static ASKS: &[Ask] =
-    &[ask!(map), ask!(services), ask!(path), ask!(at), ask!(explain), ask!(detect), ask!(drift), ask!(rules)];
+pub static ASKS: &[Ask] = &[
+    ask!(map),
+    ask!(services),
+    ask!(path),
+    ask!(at),
+    ask!(explain),
+    ask!(detect),
+    ask!(drift),
+    ask!(rules),
+    ask!(find),
+];
 
 /// An ask by its name.
 pub fn find(name: &str) -> Result<&'static Ask, Refusal> {

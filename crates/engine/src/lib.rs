@@ -13,6 +13,7 @@ mod rules;
 mod settings;
 mod shape;
 mod snapshot;
+mod things;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};

@@ -1,7 +1,8 @@
 //! One state of the workspace. Linking happens once for each deployment profile, when first asked for.
 
-use crate::{Refusal, Settings, ask, rename};
-use seam_facts::{Claim, FactBase};
+use crate::things::{self, Thing};
+use crate::{Refusal, Settings, ask, asks, rename};
+use seam_facts::{Claim, FactBase, format_smolstr};
 use seam_graph::{Graph, Options};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +12,16 @@ pub struct Snapshot {
     base: Arc<FactBase>,
     settings: Arc<Settings>,
     graphs: Mutex<BTreeMap<Option<String>, Arc<Graph>>>,
+    things: Named,
+    found: Named,
 }
+
+/// What has a name, for each profile that was asked about.
+type Named = Mutex<BTreeMap<Option<String>, Arc<Vec<Thing>>>>;
 
 impl Snapshot {
     pub(crate) fn new(base: Arc<FactBase>, settings: Arc<Settings>) -> Self {
-        Snapshot { base, settings, graphs: Mutex::default() }
+        Snapshot { base, settings, graphs: Mutex::default(), things: Mutex::default(), found: Mutex::default() }
     }
 
     pub fn base(&self) -> &FactBase {
@@ -39,6 +45,42 @@ impl Snapshot {
         let graph = Arc::new(graph);
         graphs.insert(profile, graph.clone());
         graph
+    }
+
+    /// Everything that has a name, findings aside.
+    pub(crate) fn things(&self, profile: Option<&str>) -> Arc<Vec<Thing>> {
+        let key = profile.map(str::to_owned);
+        let kept = |s: &Self| s.things.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        kept(self).unwrap_or_else(|| {
+            let things = Arc::new(things::all(self, &self.graph(profile)));
+            self.things.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), things.clone());
+            things
+        })
+    }
+
+    /// The findings among them: what the rules say without being asked for anything in particular.
+    pub(crate) fn found(&self, profile: Option<&str>) -> Result<Arc<Vec<Thing>>, Refusal> {
+        let key = profile.map(str::to_owned);
+        if let Some(kept) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(kept.clone());
+        }
+        let request = asks::detect::Request { profiles: key.iter().cloned().collect(), ..Default::default() };
+        let findings = asks::detect::run(self, &request)?.findings;
+        let graph = self.graph(profile);
+        let owners = things::owners(&graph);
+        let thing = |f: crate::Finding| Thing {
+            kind: "finding",
+            key: f.key.into(),
+            name: f.message.into(),
+            also: vec![f.rule.clone().into()],
+            node: owners.get(f.at.path.as_str()).copied(),
+            path: f.at.path.into(),
+            lines: (f.at.line, f.end_line.max(f.at.line)),
+            says: format_smolstr!("{} {}", f.severity, f.rule),
+        };
+        let found = Arc::new(findings.into_iter().map(thing).collect::<Vec<_>>());
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        Ok(found)
     }
 
     /// Whether the paths or profiles of any deployment or configuration file contain the profile's word.

@@ -55,6 +55,7 @@ fn mcp_and_command_line_give_the_same_bytes() {
         ("detect", json!({"rules": ["call-cycle"]})),
         ("drift", json!({"all": true})),
         ("rules", json!({})),
+        ("find", json!({"query": "place order"})),
     ];
     let calls: Vec<Value> = asks
         .iter()
@@ -81,7 +82,7 @@ fn mcp_and_command_line_give_the_same_bytes() {
 fn tools_have_schemas_that_clients_accept() {
     let answers = mcp(&[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})]);
     let tools = answers[0]["result"]["tools"].as_array().unwrap();
-    assert_eq!(tools.len(), 8);
+    assert_eq!(tools.len(), 9);
     for tool in tools {
         let schema = tool["inputSchema"].to_string();
         assert!(!schema.contains("$schema") && !schema.contains("$ref"), "{schema}");
@@ -116,6 +117,22 @@ fn exit_codes_and_errors_help() {
     let error = seam(&["path", "a", "b", "--json"]);
     let said: Value = serde_json::from_slice(&error.stderr).unwrap();
     assert_eq!(said["error"]["kind"], "unknown");
+}
+
+#[test]
+fn names_are_found_by_any_part_of_them() {
+    let hits = |args: &[&str]| -> Vec<Value> {
+        let answer: Value = serde_json::from_slice(&seam(&[&["find", "--json"], args].concat()).stdout).unwrap();
+        answer["hits"].as_array().unwrap().clone()
+    };
+    assert_eq!(hits(&["checkout"])[0]["key"], "service/checkout");
+    assert_eq!(hits(&["/books/42"])[0]["name"], "GET /books/{isbn}");
+    let topics = hits(&["orders.placed", "--kind", "operation"]);
+    let by: Vec<&Value> = topics.iter().map(|h| &h["service"]).collect();
+    assert_eq!(by, ["checkout", "mailer"], "who publishes it and who takes it");
+    assert_eq!(hits(&["LEGACY_URL", "--kind", "finding"])[0]["kind"], "finding");
+    assert_eq!(hits(&["unread-setting"])[0]["key"], "rule/unread-setting");
+    assert_eq!(seam(&["find", "x", "--kind", "nonsense"]).status.code(), Some(2));
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod at;
 pub mod detect;
 pub mod drift;
 pub mod explain;
+pub mod find;
 pub mod map;
 pub mod path;
 pub mod rules;

@@ -37,6 +37,8 @@ pub enum Command {
     Path(Way),
     /// Show everything known at a place: FILE or FILE:LINE.
     At(At),
+    /// Show where something is, by any part of its name.
+    Find(Find),
     /// Show why the map says something: a name or key in the map, a rule, or an extractor.
     Explain(Explain),
     /// Show what is wrong, or will go wrong, between services.
@@ -152,6 +154,25 @@ pub struct At {
     /// `src/orders.py:42`; without a line, the whole file.
     #[arg(value_name = "FILE:LINE")]
     pub place: String,
+    #[command(flatten)]
+    pub within: Within,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Find {
+    /// A name, a part of one, several words, or a path as a caller writes it (`/books/42`).
+    #[arg(value_name = "WORDS", required = true)]
+    pub query: Vec<String>,
+
+    /// Only these kinds (`endpoint`, `operation`, `contract`, `setting`, `symbol`, `type`, `rule`, `finding`, `service` …);
+    /// repeat it, or separate with commas.
+    #[arg(long = "kind", value_name = "KIND", value_delimiter = ',')]
+    pub kinds: Vec<String>,
+
+    /// How many hits at most.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+
     #[command(flatten)]
     pub within: Within,
 }

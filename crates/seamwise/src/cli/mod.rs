@@ -45,6 +45,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),
         Command::At(at) => questions::at(at, args),
+        Command::Find(find) => questions::find(find, args),
         Command::Explain(explain) => questions::explain(explain, args),
         Command::Ask(ask) => questions::ask(ask, args),
         Command::Schema(schema) => questions::schema(schema),

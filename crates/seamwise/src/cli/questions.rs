@@ -1,12 +1,12 @@
 //! The questions other than `map`: each brings its request to the engine and shows the answer.
 
-use super::args::{Args, Ask, At, Explain, Schema, Services, Way, Within};
+use super::args::{Args, Ask, At, Explain, Find, Schema, Services, Way, Within};
 use super::fail::Failure;
 use super::open::open;
 use super::{asked, say, typed};
 use crate::render;
 use seam_engine::Refusal;
-use seam_engine::asks::{at, explain, path, services};
+use seam_engine::asks::{at, explain, find, path, services};
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
@@ -29,6 +29,17 @@ pub fn at(command: &At, args: &Args) -> Result<(), Failure> {
     let request =
         at::Request { path: workspace.relative(Path::new(file)), line, profile: command.within.profile.clone() };
     show(&asked(&mut workspace, "at", &request)?, render::at::render, args)
+}
+
+pub fn find(command: &Find, args: &Args) -> Result<(), Failure> {
+    let Within { paths, profile } = &command.within;
+    let request = find::Request {
+        query: command.query.join(" "),
+        kinds: command.kinds.clone(),
+        limit: command.limit,
+        profile: profile.clone(),
+    };
+    show(&asked(&mut open(paths, args)?.0, "find", &request)?, render::find::render, args)
 }
 
 pub fn explain(command: &Explain, args: &Args) -> Result<(), Failure> {

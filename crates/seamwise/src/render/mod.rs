@@ -6,6 +6,7 @@ mod drawing;
 pub mod drift;
 pub mod edges;
 pub mod explain;
+pub mod find;
 pub mod findings;
 pub mod html;
 mod ink;

@@ -35,6 +35,11 @@ impl Engine {
         }
     }
 
+    /// What a file states at present.
+    pub fn facts(&self, path: &str) -> Option<&FileFacts> {
+        self.base.get(path)
+    }
+
     /// The present state as a value: later changes do not show in it.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(self.base.clone(), self.settings.clone())

@@ -27,6 +27,9 @@ pub struct Finding {
     pub why: String,
     /// Where it starts.
     pub at: Place,
+    /// Counted from 1, in bytes; where it is 1 the whole line is meant.
+    #[serde(default)]
+    pub column: u32,
     pub end_line: u32,
     /// The evidence across services, in order.
     pub chain: Vec<Step>,
@@ -45,6 +48,8 @@ pub struct Finding {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     pub at: Place,
+    #[serde(default)]
+    pub column: u32,
     pub says: String,
 }
 
@@ -80,8 +85,13 @@ impl Finding {
             message: finding.message.clone(),
             why: finding.why.clone(),
             at: Place::of(&finding.at),
+            column: finding.at.at.column,
             end_line: finding.at.at.end_line.max(finding.at.at.line),
-            chain: finding.chain.iter().map(|l| Step { at: Place::of(&l.at), says: l.says.clone() }).collect(),
+            chain: finding
+                .chain
+                .iter()
+                .map(|l| Step { at: Place::of(&l.at), column: l.at.at.column, says: l.says.clone() })
+                .collect(),
             about: finding.about.iter().map(ToString::to_string).collect(),
             help: finding.help.clone(),
             fix: finding.fix.as_ref().map(|f| Fix {

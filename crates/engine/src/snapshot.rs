@@ -2,10 +2,11 @@
 
 use crate::things::{self, Thing};
 use crate::{Refusal, Settings, ask, asks, rename};
+use seam_detect::own::{self, OwnRule};
 use seam_facts::{Claim, FactBase, format_smolstr};
 use seam_graph::{Graph, Options};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 #[derive(Debug)]
 pub struct Snapshot {
@@ -14,14 +15,27 @@ pub struct Snapshot {
     graphs: Mutex<BTreeMap<Option<String>, Arc<Graph>>>,
     things: Named,
     found: Named,
+    /// What all rules find, by profile, with and without those of the nursery.
+    detected: Mutex<BTreeMap<(Option<String>, bool), Detected>>,
+    own: OnceLock<(Vec<OwnRule>, Vec<own::Mistake>)>,
 }
+
+type Detected = Arc<Vec<seam_detect::Finding>>;
 
 /// What has a name, for each profile that was asked about.
 type Named = Mutex<BTreeMap<Option<String>, Arc<Vec<Thing>>>>;
 
 impl Snapshot {
     pub(crate) fn new(base: Arc<FactBase>, settings: Arc<Settings>) -> Self {
-        Snapshot { base, settings, graphs: Mutex::default(), things: Mutex::default(), found: Mutex::default() }
+        Snapshot {
+            base,
+            settings,
+            graphs: Mutex::default(),
+            things: Mutex::default(),
+            found: Mutex::default(),
+            detected: Mutex::default(),
+            own: OnceLock::new(),
+        }
     }
 
     pub fn base(&self) -> &FactBase {
@@ -81,6 +95,28 @@ impl Snapshot {
         let found = Arc::new(findings.into_iter().map(thing).collect::<Vec<_>>());
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         Ok(found)
+    }
+
+    /// What every rule finds that the settings do not turn off, before comments and filters. Rules run once for each state,
+    /// whoever asks.
+    pub(crate) fn detected(&self, profile: Option<&str>, nursery: bool) -> Arc<Vec<seam_detect::Finding>> {
+        let key = (profile.map(str::to_owned), nursery);
+        let mut found = self.detected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = found.get(&key) {
+            return known.clone();
+        }
+        let settings = &self.settings.detect;
+        let rules = seam_detect::RULES.iter().copied();
+        let rules = rules.filter(|r| (nursery || !r.nursery) && !settings.is_off(r.id));
+        let own = self.own_rules().0.iter().filter(|r| !settings.is_off(&r.id));
+        let all = Arc::new(seam_detect::detect(&self.graph(profile), &self.base, &settings.limits(), rules, own));
+        found.insert(key, all.clone());
+        all
+    }
+
+    /// The workspace's own rules, and what is wrong with their pages.
+    pub(crate) fn own_rules(&self) -> &(Vec<OwnRule>, Vec<own::Mistake>) {
+        self.own.get_or_init(|| own::rules(&self.base))
     }
 
     /// Whether the paths or profiles of any deployment or configuration file contain the profile's word.

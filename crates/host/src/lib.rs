@@ -6,6 +6,7 @@
 
 mod answers;
 mod cache;
+mod edits;
 mod error;
 mod git;
 mod read;
@@ -17,4 +18,4 @@ mod workspace;
 pub use cache::Place as CachePlace;
 pub use error::HostError;
 pub use watch::watch;
-pub use workspace::{Opening, Progress, Report, Workspace};
+pub use workspace::{Opening, Progress, Report, Workspace, roots};

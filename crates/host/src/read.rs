@@ -34,7 +34,7 @@ pub(crate) fn facts(path: &str, bytes: &[u8]) -> FileFacts {
     facts
 }
 
-fn decode(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
+pub(crate) fn decode(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
     // Editors on Windows still write UTF-16 with a mark; reading it needs no guess.
     let wide = |swap: bool| {
         let units = bytes[2..].chunks_exact(2).map(move |p| {
@@ -66,7 +66,7 @@ fn plain(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
     (text, broken)
 }
 
-fn too_large(size: u64) -> FileFacts {
+pub(crate) fn too_large(size: u64) -> FileFacts {
     let message = format!("{} MB; files above {} MB are not read", size.div_ceil(1 << 20), MAX_BYTES >> 20);
     seam_engine::unreadable(ProblemKind::TooLarge, &message)
 }

@@ -86,6 +86,12 @@ pub(crate) fn may_hold(path: &str) -> bool {
     seam_engine::interesting(path) && !folders.iter().zip(parents).any(|(name, parent)| folder(parent, name, &none))
 }
 
+/// Whether a file of this name decides, by being there, what else is read.
+pub(crate) fn decides(name: &str) -> bool {
+    let matches = |m: &str| if m.starts_with('.') { name.ends_with(m) } else { name == m };
+    BESIDE.iter().flat_map(|(_, manifests)| *manifests).any(|m| matches(m))
+}
+
 /// Written even by those who ignore it in git: settings that deployments are started with.
 pub(crate) fn kept_though_ignored(name: &str) -> bool {
     name == ".env" || name.starts_with(".env.") || name.ends_with(".env")

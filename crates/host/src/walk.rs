@@ -36,6 +36,11 @@ const MAX_DEPTH: usize = 100;
 
 /// Walks one root. `prefix` is put before paths when several roots stand side by side.
 pub(crate) fn walk(root: &Path, prefix: &str, ignored: &[String], out: &mut Walk) {
+    walk_at(root, prefix, &[], ignored, out);
+}
+
+/// Walks what lies at one place below a root, a file or a folder, as the walk of the whole root would: the names lead there.
+pub(crate) fn walk_at(root: &Path, prefix: &str, at: &[&str], ignored: &[String], out: &mut Walk) {
     let mut own = GitignoreBuilder::new(root);
     for glob in ignored {
         // A glob that cannot be read ignores nothing; `seam.toml` was checked before.
@@ -43,7 +48,7 @@ pub(crate) fn walk(root: &Path, prefix: &str, ignored: &[String], out: &mut Walk
     }
     let rules: Vec<Arc<Gitignore>> = own.build().map(Arc::new).into_iter().collect();
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    Walker { real, out }.folder(root, prefix, rules, 0);
+    Walker { real, out }.folder(root, prefix, at, rules, 0);
 }
 
 struct Walker<'a> {
@@ -52,13 +57,15 @@ struct Walker<'a> {
 }
 
 impl Walker<'_> {
-    fn folder(&mut self, folder: &Path, path: &str, mut rules: Vec<Arc<Gitignore>>, depth: usize) {
+    fn folder(&mut self, folder: &Path, path: &str, at: &[&str], mut rules: Vec<Arc<Gitignore>>, depth: usize) {
         if depth > MAX_DEPTH {
             return self.problem(path, ProblemKind::Limit, "folders are nested too deeply");
         }
         let listed = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<DirEntry>, _>>());
         let mut entries = match listed {
             Ok(entries) => entries,
+            // What is looked for may be gone with its folder.
+            Err(_) if !at.is_empty() => return,
             Err(error) => return self.problem(path, ProblemKind::Unreadable, &format!("folder: {}", reason(&error))),
         };
         entries.sort_by_key(DirEntry::file_name);
@@ -67,16 +74,21 @@ impl Walker<'_> {
             let (rule, _) = Gitignore::new(folder.join(".gitignore"));
             rules.push(Arc::new(rule));
         }
+        let (only, rest) = at.split_first().map_or((None, at), |(first, rest)| (Some(*first), rest));
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
+            if only.is_some_and(|o| o != name) {
+                continue;
+            }
             let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
             let Ok(kind) = entry.file_type() else { continue };
             let full = entry.path();
             if kind.is_dir() {
                 if !skip::folder(path, &name, &names) && !ignored(&rules, &full, true) {
-                    self.folder(&full, &below, rules.clone(), depth + 1);
+                    self.folder(&full, &below, rest, rules.clone(), depth + 1);
                 }
-            } else if seam_engine::interesting(&below)
+            } else if rest.is_empty()
+                && seam_engine::interesting(&below)
                 && (skip::kept_though_ignored(&name) || !ignored(&rules, &full, false))
             {
                 self.file(full, below, kind.is_symlink());

@@ -7,19 +7,27 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// Calls `changed` after every burst of changes, until it returns `false`.
+/// Calls `changed` with the paths of every burst of changes, until it returns `false`. No paths: some were missed, anything
+/// may have changed.
 ///
 /// Editors write in several steps; a quiet tenth of a second ends a burst. Reading a file is not a change.
-pub fn watch(roots: &[PathBuf], mut changed: impl FnMut() -> bool) -> Result<(), HostError> {
+pub fn watch(roots: &[PathBuf], mut changed: impl FnMut(&[PathBuf]) -> bool) -> Result<(), HostError> {
     let (send, receive) = mpsc::channel();
     let tell = move |result: DebounceEventResult| {
-        let worth = match &result {
-            Ok(events) => events.iter().any(|e| !matches!(e.kind, EventKind::Access(_))),
-            Err(_) => true,
+        let paths: Option<Vec<PathBuf>> = match result {
+            Ok(events) => {
+                let mut worth = events.into_iter().filter(|e| !matches!(e.kind, EventKind::Access(_))).peekable();
+                if worth.peek().is_none() {
+                    return;
+                }
+                worth
+                    .map(|e| (!e.need_rescan()).then(|| e.paths.clone()))
+                    .collect::<Option<Vec<_>>>()
+                    .map(|p| p.concat())
+            }
+            Err(_) => None,
         };
-        if worth {
-            let _ = send.send(());
-        }
+        let _ = send.send(paths);
     };
     let failed =
         |path: &PathBuf, error: &dyn ToString| HostError::Watch { path: path.clone(), cause: error.to_string() };
@@ -28,9 +36,12 @@ pub fn watch(roots: &[PathBuf], mut changed: impl FnMut() -> bool) -> Result<(),
     for root in roots {
         debouncer.watch(root, RecursiveMode::Recursive).map_err(|e| failed(root, &e))?;
     }
-    while receive.recv().is_ok() {
-        while receive.try_recv().is_ok() {}
-        if !changed() {
+    while let Ok(first) = receive.recv() {
+        let all: Option<Vec<Vec<PathBuf>>> = std::iter::once(first).chain(receive.try_iter()).collect();
+        let mut paths = all.map(|a| a.concat()).unwrap_or_default();
+        paths.sort();
+        paths.dedup();
+        if !changed(&paths) {
             break;
         }
     }

@@ -5,6 +5,7 @@
 
 use crate::answers::{Answers, State};
 use crate::cache::{self, Cache, Entry, Place};
+use crate::edits::Overlay;
 use crate::walk::{Found, Walk, walk};
 use crate::{HostError, read, skip};
 use rayon::prelude::*;
@@ -46,19 +47,23 @@ pub struct Report {
 
 /// An open workspace.
 pub struct Workspace {
-    roots: Vec<(PathBuf, String)>,
-    settings: Settings,
-    engine: Engine,
-    cache: Cache,
-    pool: rayon::ThreadPool,
-    known: BTreeMap<String, Arc<Entry>>,
+    pub(crate) roots: Vec<(PathBuf, String)>,
+    pub(crate) settings: Settings,
+    pub(crate) engine: Engine,
+    pub(crate) cache: Cache,
+    pub(crate) pool: rayon::ThreadPool,
+    pub(crate) known: BTreeMap<String, Arc<Entry>>,
     /// Paths whose facts are problems only (folders, unreadable files), with what is wrong.
     broken: BTreeMap<String, String>,
     /// Files whose facts the cache has and the engine has not.
-    pending: BTreeMap<String, (Found, Arc<Entry>)>,
+    pub(crate) pending: BTreeMap<String, (Found, Arc<Entry>)>,
+    /// Texts that stand in place of files.
+    pub(crate) overlays: BTreeMap<String, Overlay>,
     /// The present state, linked as far as it was asked about.
-    snapshot: Option<Arc<Snapshot>>,
+    pub(crate) snapshot: Option<Arc<Snapshot>>,
     answers: Answers,
+    /// Something was read that the cache does not have yet.
+    pub(crate) unsaved: bool,
 }
 
 /// Grammars and our own walks recurse on nested input; their depth is bounded, and this is room for the bound.
@@ -67,21 +72,8 @@ const STACK: usize = 16 << 20;
 impl Workspace {
     /// Finds the roots and reads everything once.
     pub fn open(opening: &Opening, progress: &Progress) -> Result<(Self, Report), HostError> {
-        let mut given = Vec::new();
-        for root in &opening.roots {
-            given.push(checked(root)?);
-        }
-        let mut notes = Vec::new();
-        let settings = settings(&given, &mut notes);
-        if let Some(first) = given.first().cloned() {
-            for more in &settings.roots {
-                match checked(&first.join(more)) {
-                    Ok(root) if !given.contains(&root) => given.push(root),
-                    Ok(_) => {}
-                    Err(error) => notes.push(format!("a root in `seam.toml` is left out: {error}")),
-                }
-            }
-        }
+        let (given, settings, notes) = gathered(&opening.roots)?;
+        let mut notes = notes;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(opening.threads)
             .stack_size(STACK)
@@ -102,10 +94,12 @@ impl Workspace {
             known: BTreeMap::new(),
             broken: BTreeMap::new(),
             pending: BTreeMap::new(),
+            overlays: BTreeMap::new(),
             snapshot: None,
             answers,
+            unsaved: false,
         };
-        let mut report = workspace.refresh(progress);
+        let mut report = workspace.reread(progress);
         report.notes.splice(0..0, notes);
         Ok((workspace, report))
     }
@@ -125,6 +119,10 @@ impl Workspace {
         }
         if let Some(snapshot) = &self.snapshot {
             return snapshot.ask(name, request);
+        }
+        if !self.overlays.is_empty() {
+            // What nobody has saved is not worth keeping.
+            return self.snapshot().ask(name, request);
         }
         let state = self.state();
         if let Some(answer) = self.answers.get(&state, name, request) {
@@ -185,16 +183,14 @@ impl Workspace {
 
     /// A file's text, for people to see; `None` if it cannot be read any more.
     pub fn text(&self, path: &str) -> Option<String> {
-        let below = |(root, prefix): &(PathBuf, String)| {
-            let rest = if prefix.is_empty() { path } else { path.strip_prefix(prefix.as_str())?.strip_prefix('/')? };
-            fs::read(root.join(rest)).ok()
-        };
-        self.roots.iter().find_map(below).map(|bytes| seam_engine::excerpt(path, &String::from_utf8_lossy(&bytes)))
+        self.written(path).map(|text| seam_engine::excerpt(path, &text))
     }
 
     /// Hands the engine what the cache has.
     fn load(&mut self) {
         let pending: Vec<(String, (Found, Arc<Entry>))> = std::mem::take(&mut self.pending).into_iter().collect();
+        let pending = pending.into_iter().filter(|(path, _)| !self.stands_in(path));
+        let pending: Vec<_> = pending.collect();
         let decode = |(path, (found, entry)): (String, (Found, Arc<Entry>))| {
             // A damaged cache costs time, not answers.
             let facts = entry.facts().unwrap_or_else(|| match read::bytes(&found) {
@@ -244,12 +240,26 @@ impl Workspace {
         slashes(path).trim_start_matches("./").to_owned()
     }
 
-    /// Reads what is different since the last time, and tells the engine.
+    /// Reads what is different since the last time, `seam.toml` included, and tells the engine.
     pub fn refresh(&mut self, progress: &Progress) -> Report {
+        let notes = self.resettle();
+        Report { notes, ..self.reread(progress) }
+    }
+
+    /// The same under the settings that are known.
+    pub(crate) fn reread(&mut self, progress: &Progress) -> Report {
         let mut found = Walk::default();
         for (root, prefix) in &self.roots {
             walk(root, prefix, &self.settings.ignore, &mut found);
         }
+        let gone = self.known.keys().chain(self.broken.keys()).cloned().collect();
+        let report = self.bring(found, gone, progress);
+        self.save();
+        report
+    }
+
+    /// Reads what was found. What is `gone` unless it was found is forgotten.
+    pub(crate) fn bring(&mut self, found: Walk, gone: BTreeSet<String>, progress: &Progress) -> Report {
         progress.total.store(found.files.len().max(1), Ordering::Relaxed);
         let extracted = AtomicUsize::new(0);
         let (known, cache) = (&self.known, &self.cache);
@@ -262,28 +272,38 @@ impl Workspace {
             found.files.par_iter().map(one).collect()
         });
         let mut report = Report { files: found.files.len(), extracted: extracted.into_inner(), ..Report::default() };
-        self.take(found, read, &mut report);
+        self.take(found, gone, read, &mut report);
         report
     }
 
-    fn take(&mut self, found: Walk, read: Vec<Read>, report: &mut Report) {
-        let mut gone: BTreeSet<String> = self.known.keys().chain(self.broken.keys()).cloned().collect();
-        let mut known = BTreeMap::new();
-        let mut broken = BTreeMap::new();
+    /// Paths that are known, or known to be broken, at a place or below it.
+    pub(crate) fn known_at(&self, path: &str) -> BTreeSet<String> {
+        let at = |known: &&String| {
+            path.is_empty() || known.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.known.keys().chain(self.broken.keys()).filter(at).cloned().collect()
+    }
+
+    fn take(&mut self, found: Walk, mut gone: BTreeSet<String>, read: Vec<Read>, report: &mut Report) {
         let (mut changes, mut problems) = (Vec::new(), Vec::new());
         for (found, Read { entry, facts }) in found.files.into_iter().zip(read) {
             gone.remove(&found.path);
-            if let Some(entry) = &entry {
-                known.insert(found.path.clone(), entry.clone());
-            }
             match (facts, entry) {
-                (Facts::Same, _) | (Facts::Kept, None) => {}
+                (Facts::Kept, None) => {}
+                (Facts::Same, entry) => self.know(&found.path, entry),
                 (Facts::Kept, Some(entry)) => {
                     report.changed.push(found.path.clone());
+                    self.know(&found.path, Some(entry.clone()));
                     self.pending.insert(found.path.clone(), (found, entry));
                 }
-                (Facts::New(facts), Some(_)) => changes.push((found.path, facts)),
-                (Facts::New(facts), None) => problems.push((found.path, facts)),
+                (Facts::New(facts), Some(entry)) => {
+                    self.know(&found.path, Some(entry));
+                    changes.push((found.path, facts));
+                }
+                (Facts::New(facts), None) => {
+                    self.known.remove(&found.path);
+                    problems.push((found.path, facts));
+                }
             }
         }
         let unread = |(path, kind, message): (String, _, String)| (path, seam_engine::unreadable(kind, &message));
@@ -295,32 +315,77 @@ impl Workspace {
             if self.broken.get(&path) != Some(&what) {
                 changes.push((path.clone(), facts));
             }
-            broken.insert(path, what);
+            self.broken.insert(path, what);
         }
-        let mut changes: Vec<Change> = changes
-            .into_iter()
-            .map(|(path, facts)| {
-                self.pending.remove(&path);
-                report.changed.push(path.clone());
-                Change::File { path: path.into(), facts: Arc::new(facts) }
-            })
-            .collect();
-        for path in gone {
-            report.changed.push(path.clone());
+        let mut told = Vec::new();
+        let pending = |path: &String| self.pending.contains_key(path) && !self.stands_in(path);
+        let mut new = report.changed.iter().any(pending);
+        for (path, facts) in changes {
             self.pending.remove(&path);
-            changes.push(Change::Removed { path: path.as_str().into() });
+            if !self.stands_in(&path) && self.engine.facts(&path) != Some(&facts) {
+                told.push(Change::File { path: path.as_str().into(), facts: Arc::new(facts) });
+            }
+            report.changed.push(path);
+        }
+        for path in gone {
+            self.pending.remove(&path);
+            self.known.remove(&path);
+            self.broken.remove(&path);
+            self.unsaved = true;
+            if !self.stands_in(&path) {
+                told.push(Change::Removed { path: path.as_str().into() });
+            }
+            report.changed.push(path);
         }
         report.changed.sort();
-        if !report.changed.is_empty() {
+        // The same facts, or a file that an overlay stands in for, are nothing new.
+        new |= !told.is_empty();
+        if new {
             self.snapshot = None;
         }
-        self.engine.apply(changes);
-        if report.extracted > 0 || known.len() != self.cache.len() {
-            self.cache.write(known.values().cloned().collect());
-        }
-        self.known = known;
-        self.broken = broken;
+        self.engine.apply(told);
+        self.unsaved |= report.extracted > 0;
     }
+
+    fn know(&mut self, path: &str, entry: Option<Arc<Entry>>) {
+        if let Some(entry) = entry {
+            self.broken.remove(path);
+            self.known.insert(path.to_owned(), entry);
+        }
+    }
+
+    /// Keeps what was read for the next run.
+    pub fn save(&mut self) {
+        if self.unsaved || self.known.len() != self.cache.len() {
+            self.cache.write(self.known.values().cloned().collect());
+            self.unsaved = false;
+        }
+    }
+}
+
+/// The roots that are meant by some folders, what their `seam.toml` says, and what is wrong with either.
+fn gathered(roots: &[PathBuf]) -> Result<(Vec<PathBuf>, Settings, Vec<String>), HostError> {
+    let mut given = Vec::new();
+    for root in roots {
+        given.push(checked(root)?);
+    }
+    let mut notes = Vec::new();
+    let settings = settings(&given, |file| fs::read_to_string(file).ok(), &mut notes);
+    if let Some(first) = given.first().cloned() {
+        for more in &settings.roots {
+            match checked(&first.join(more)) {
+                Ok(root) if !given.contains(&root) => given.push(root),
+                Ok(_) => {}
+                Err(error) => notes.push(format!("a root in `seam.toml` is left out: {error}")),
+            }
+        }
+    }
+    Ok((given, settings, notes))
+}
+
+/// The folders that a workspace of these roots reads, each with what stands before its files' paths.
+pub fn roots(roots: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, HostError> {
+    gathered(roots).map(|(given, _, _)| named(given))
 }
 
 /// One file's outcome.
@@ -361,7 +426,7 @@ fn read_one(found: &Found, known: &BTreeMap<String, Arc<Entry>>, cache: &Cache, 
 }
 
 /// An extractor that panics is a mistake of ours; it costs one file, never the rest.
-fn extracted(path: &str, bytes: &[u8]) -> FileFacts {
+pub(crate) fn extracted(path: &str, bytes: &[u8]) -> FileFacts {
     std::panic::catch_unwind(|| read::facts(path, bytes)).unwrap_or_else(|_| {
         seam_engine::unreadable(ProblemKind::Unsupported, "an extractor failed on this file; please report it")
     })
@@ -373,9 +438,13 @@ fn checked(root: &Path) -> Result<PathBuf, HostError> {
 }
 
 /// `seam.toml` of the first root that has one.
-fn settings(roots: &[PathBuf], notes: &mut Vec<String>) -> Settings {
+pub(crate) fn settings<'a>(
+    roots: impl IntoIterator<Item = &'a PathBuf>,
+    text: impl Fn(&Path) -> Option<String>,
+    notes: &mut Vec<String>,
+) -> Settings {
     for root in roots {
-        let Ok(text) = fs::read_to_string(root.join("seam.toml")) else { continue };
+        let Some(text) = text(&root.join("seam.toml")) else { continue };
         match Settings::parse(&text) {
             Ok(settings) => return settings,
             Err(error) => notes.push(format!("`seam.toml` is not used: {error}")),
@@ -400,10 +469,10 @@ fn named(roots: Vec<PathBuf>) -> Vec<(PathBuf, String)> {
     roots.into_iter().map(|root| (root.clone(), unique(&root))).collect()
 }
 
-fn joined(prefix: &str, path: &str) -> String {
+pub(crate) fn joined(prefix: &str, path: &str) -> String {
     if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") }
 }
 
-fn slashes(path: &Path) -> String {
+pub(crate) fn slashes(path: &Path) -> String {
     path.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub const ABOUT: &str = "hazards between services (retries, timeouts, messages, contracts, environment, shape), each with why it \
 matters here, where it starts, the chain of evidence across services, how sure it is, and what to do";
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
     /// Deployments: words of their files' paths or of their compose, Spring or .NET profiles. With several, each finding
@@ -23,6 +23,8 @@ pub struct Request {
     pub profiles: Vec<String>,
     /// Only these rules; rules of the nursery run only when named here.
     pub rules: Vec<String>,
+    /// Not these rules, or groups of rules.
+    pub off: Vec<String>,
     /// `error`, `warning` or `note`: this and what is more severe. `note` unless given.
     pub severity: Option<String>,
     /// `stated`: only what needs no inference.
@@ -93,15 +95,20 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         }
     };
     let settings = snapshot.settings();
-    let (own, mistakes) = own::rules(snapshot.base());
-    let Chosen { rules, own } = chosen(request, settings, &own)?;
+    let (own, mistakes) = snapshot.own_rules();
+    let Chosen { rules, own } = chosen(request, settings, own)?;
     let limits = settings.detect.limits();
     let (mut found, mut holds) = (Vec::new(), BTreeMap::<Key, Vec<String>>::new());
     let graphs = graphs(snapshot, request)?;
     for (profile, graph) in &graphs {
-        for mut finding in
-            seam_detect::detect(graph, snapshot.base(), &limits, rules.iter().copied(), own.iter().copied())
-        {
+        // The usual question is answered from what was found once; a choice of rules runs by itself.
+        let all = if request.rules.is_empty() {
+            snapshot.detected(profile.as_deref(), request.nursery)
+        } else {
+            let (rules, own) = (rules.iter().copied(), own.iter().copied());
+            Arc::new(seam_detect::detect(graph, snapshot.base(), &limits, rules, own))
+        };
+        for mut finding in all.iter().cloned() {
             if let Some(severity) = settings.detect.severity_of(&finding.rule) {
                 finding.severity = severity;
             }
@@ -126,6 +133,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let before = found.len();
     found.retain(|f| !known.contains(f.key.as_str()));
     let known = before - found.len();
+    found.retain(|f| !request.off.iter().any(|o| f.rule == *o || f.group == *o));
     found.retain(|f| f.severity <= least && f.certainty <= certain && about.as_ref().is_none_or(|a| concerns(f, a)));
     found.sort_by_key(|f| f.severity);
     let count = |severity: Severity| found.iter().filter(|f| f.severity == severity).count();

@@ -55,6 +55,8 @@ pub enum Command {
     Init(Init),
     /// Serve the same questions as MCP tools over standard input and output.
     Mcp(Roots),
+    /// Serve an editor over standard input and output (the Language Server Protocol).
+    Lsp(Lsp),
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +64,17 @@ pub struct Roots {
     /// Folders to read; several side by side form one system.
     #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Lsp {
+    /// Folders to read where the editor names none.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Accepted because clients pass it; there is no other way.
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 /// For commands whose own arguments are not folders.

@@ -7,17 +7,8 @@ use super::{asked, say, typed};
 use crate::render::findings as render;
 use seam_engine::Refusal;
 use seam_engine::asks::detect::{Answer, Request};
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::ExitCode;
-
-/// What `--write-baseline` writes and `--baseline` reads.
-#[derive(Serialize, Deserialize)]
-struct Baseline {
-    version: u32,
-    /// Keys of findings, sorted.
-    findings: Vec<String>,
-}
 
 /// 0 without findings of the severity that fails, 1 with.
 pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
@@ -26,6 +17,7 @@ pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
     let request = Request {
         profiles: command.profiles.clone(),
         rules: command.rules.clone(),
+        off: Vec::new(),
         severity: Some(command.severity.clone()),
         certainty: command.certainty.clone(),
         service: command.service.clone(),
@@ -72,24 +64,13 @@ pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<String>, Failure> {
-    let refuse = |why: String| {
-        let hint = "make one with `seam detect --write-baseline FILE`";
-        Refusal::usage(format!("the baseline `{}` cannot be read: {why}", path.display()), hint)
-    };
-    let text = std::fs::read_to_string(path).map_err(|e| refuse(e.to_string()))?;
-    let baseline: Baseline = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
-    if baseline.version != 1 {
-        return Err(refuse(format!("it has version {}, and this program knows version 1", baseline.version)).into());
-    }
-    Ok(baseline.findings)
+    let hint = "make one with `seam detect --write-baseline FILE`";
+    crate::baseline::read(path).map_err(|why| Refusal::usage(why, hint).into())
 }
 
 fn write_baseline(path: &Path, answer: &Answer) -> Result<(), Failure> {
-    let mut findings: Vec<String> = answer.findings.iter().map(|f| f.key.clone()).collect();
-    findings.sort();
-    let text = serde_json::to_string_pretty(&Baseline { version: 1, findings })
-        .map_err(|e| Failure::Internal(e.to_string()))?;
-    write(path, &(text + "\n"))
+    let findings = answer.findings.iter().map(|f| f.key.clone()).collect();
+    write(path, &crate::baseline::text(findings).map_err(Failure::Internal)?)
 }
 
 /// Whole or not at all: a full disk must not leave half a report where a good one was.

@@ -33,6 +33,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Detect(detect) => detect::run(detect, args),
         Command::Drift(drift) => drift::run(drift, args),
         Command::Rules(rules) => rules::run(rules, args),
+        Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
     }
 }
@@ -40,7 +41,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Commands that only answer.
 fn answer(args: &Args) -> Result<(), Failure> {
     match &args.command {
-        Command::Detect(_) | Command::Drift(_) | Command::Rules(_) => Ok(()),
+        Command::Detect(_) | Command::Drift(_) | Command::Rules(_) | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),

@@ -9,18 +9,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub fn open(paths: &[PathBuf], args: &Args) -> Result<(Workspace, Report), Failure> {
-    let cache = match &args.cache {
-        _ if args.no_cache => CachePlace::Nowhere,
-        Some(folder) => CachePlace::Folder(folder.clone()),
-        None => CachePlace::Standard,
-    };
-    let opening = Opening { roots: paths.to_vec(), cache, threads: args.threads };
+    let opening = Opening { roots: paths.to_vec(), cache: cache(args), threads: args.threads };
     let progress = Progress::default();
     let (workspace, report) = shown(&progress, || Workspace::open(&opening, &progress))?;
     for note in &report.notes {
         anstream::eprintln!("\x1b[1;33mnote\x1b[0m: {note}");
     }
     Ok((workspace, report))
+}
+
+/// Where the arguments want the fact cache.
+pub fn cache(args: &Args) -> CachePlace {
+    match &args.cache {
+        _ if args.no_cache => CachePlace::Nowhere,
+        Some(folder) => CachePlace::Folder(folder.clone()),
+        None => CachePlace::Standard,
+    }
 }
 
 /// Runs `work` while another thread draws how far it is. Only a terminal gets to see it.

@@ -16,7 +16,7 @@ pub mod live;
 mod methods;
 mod names;
 pub mod own;
-mod paths;
+pub mod paths;
 mod patience;
 mod payloads;
 mod ports;

@@ -12,16 +12,22 @@ pub struct Ask {
     pub about: &'static str,
     pub request: fn() -> Schema,
     pub answer: fn() -> Schema,
+    /// About a cursor: for editors, not a tool for models.
+    pub editor: bool,
     run: fn(&Snapshot, &str) -> Result<String, Refusal>,
 }
 
 macro_rules! ask {
     ($module:ident) => {
+        ask!($module, false)
+    };
+    ($module:ident, $editor:literal) => {
         Ask {
             name: stringify!($module),
             about: asks::$module::ABOUT,
             request: || schemars::schema_for!(asks::$module::Request),
             answer: || schemars::schema_for!(asks::$module::Answer),
+            editor: $editor,
             run: |snapshot, request| run(stringify!($module), snapshot, request, asks::$module::run),
         }
     };
@@ -38,6 +44,8 @@ pub static ASKS: &[Ask] = &[
     ask!(drift),
     ask!(rules),
     ask!(find),
+    ask!(lens, true),
+    ask!(links, true),
 ];
 
 /// An ask by its name.

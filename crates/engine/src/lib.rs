@@ -7,6 +7,7 @@ mod ask;
 pub mod asks;
 mod engine;
 mod findings;
+mod marks;
 mod refusal;
 mod rename;
 mod rules;
@@ -19,6 +20,7 @@ pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};
 pub use engine::{Change, Engine};
 pub use findings::{Allowed, Finding, Fix, Step};
+pub use marks::{Mark, Said, Spot};
 pub use refusal::{Refusal, RefusalKind};
 pub use rules::{Detect, Level};
 pub use settings::{COMMENTED, Settings};
@@ -53,6 +55,11 @@ pub fn extract(path: &str, text: &str) -> FileFacts {
 /// The text of a file as it may be shown: as many lines, without the secrets in them.
 pub fn excerpt(path: &str, text: &str) -> String {
     seam_extract::config::excerpt::excerpt(path, text)
+}
+
+/// The comment that accepts a finding of a rule in a file; none where such files have no comments.
+pub fn allowing(path: &str, rule: &str, reason: &str) -> Option<String> {
+    seam_extract::config::allow::comment(path, rule, reason)
 }
 
 /// A problem with a whole file that could not be read.

@@ -70,6 +70,35 @@ fn asks_are_answered_and_refusals_say_what_to_do() {
     assert!(error["data"]["hint"].as_str().unwrap().contains("did you mean `checkout`"), "{error}");
 }
 
+/// `surfaces.rs` compares the command line with MCP.
+#[test]
+fn editors_and_command_line_get_the_same_bytes() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    for (name, request) in [
+        ("map", json!({"service": "checkout"})),
+        ("services", json!({})),
+        ("path", json!({"from": "checkout", "to": "payments"})),
+        ("at", json!({"path": "checkout/src/server.js", "line": 16})),
+        ("explain", json!({"what": "checkout"})),
+        ("detect", json!({})),
+        ("drift", json!({"all": true})),
+        ("rules", json!({})),
+        ("find", json!({"query": "payments"})),
+        ("lens", json!({"path": "checkout/src/server.js"})),
+        ("links", json!({"path": "checkout/src/server.js", "line": 16})),
+    ] {
+        let direct = std::process::Command::new(env!("CARGO_BIN_EXE_seam"))
+            .args(["ask", name, &request.to_string(), "--no-cache"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(direct.status.success(), "{}", String::from_utf8_lossy(&direct.stderr));
+        let through = client.ask("seam/ask", json!({"name": name, "request": request}))["text"].clone();
+        assert_eq!(String::from_utf8(direct.stdout).unwrap().trim_end(), through.as_str().unwrap(), "{name}");
+    }
+}
+
 #[test]
 fn findings_are_diagnostics_with_their_chains() {
     let folder = copy("bookshop");
@@ -129,4 +158,132 @@ fn changes_on_disk_are_seen() {
     client.awaited(|m| m["params"]["diagnostics"][0]["severity"] == 1);
     std::fs::remove_dir_all(client.root.join("checkout")).unwrap();
     client.awaited(|m| m["method"] == "seam/status" && m["params"]["files"].as_u64().is_some_and(|f| f > 0 && f < 14));
+}
+
+fn lines(client: &Client, places: &Value) -> Vec<String> {
+    let root = format!("{}/", uri(&client.root));
+    let line = |l: &Value| {
+        let path = l["uri"].as_str().unwrap().strip_prefix(&root).unwrap().to_owned();
+        let text = client.text(&path);
+        let line = l["range"]["start"]["line"].as_u64().unwrap() as usize;
+        format!("{path}: {}", text.lines().nth(line).unwrap().trim())
+    };
+    places.as_array().unwrap().iter().map(line).collect()
+}
+
+#[test]
+fn lenses_tell_the_other_side() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    let mut titles = |path: &str| -> Vec<(u64, String)> {
+        let document = json!({"textDocument": {"uri": client.uri(path)}});
+        let lenses = client.ask("textDocument/codeLens", document);
+        let one = |l: &Value| {
+            assert_eq!(l["range"]["start"]["line"], l["range"]["end"]["line"]);
+            (l["range"]["start"]["line"].as_u64().unwrap() + 1, l["command"]["title"].as_str().unwrap().to_owned())
+        };
+        lenses.as_array().unwrap().iter().map(one).collect()
+    };
+    let titles_of = |all: Vec<(u64, String)>| all.into_iter().map(|(_, t)| t).collect::<Vec<_>>().join("\n");
+    let catalog = titles_of(titles("catalog/main.py"));
+    assert!(catalog.contains("called by checkout · 2 s timeout"), "{catalog}");
+    assert!(catalog.contains("reached through gateway"), "{catalog}");
+    assert!(catalog.contains("set to postgresql://catalog@catalog-db:5432/books in compose.yaml"), "{catalog}");
+    let orders = titles_of(titles("checkout/src/orders.js"));
+    assert!(orders.contains("publishes orders.placed · consumed by mailer"), "{orders}");
+    let compose = titles_of(titles("compose.yaml"));
+    assert!(compose.contains("used by checkout and gateway · uses catalog-db"), "{compose}");
+    let document = json!({"textDocument": {"uri": client.uri("checkout/src/orders.js")}});
+    let lens = client.ask("textDocument/codeLens", document)[0]["command"].clone();
+    assert_eq!(lens["command"], "seamwise.showPlaces");
+    assert_eq!(lens["arguments"][1], json!({"path": "checkout/src/orders.js", "line": 12}));
+    assert_eq!(lens["arguments"][2][0]["path"], "mailer/listen.py");
+    client.tell("workspace/didChangeConfiguration", json!({"settings": {"seamwise": {"lens": false}}}));
+    let document = json!({"textDocument": {"uri": client.uri("checkout/src/orders.js")}});
+    assert_eq!(client.ask("textDocument/codeLens", document), json!([]));
+}
+
+#[test]
+fn hovering_tells_the_same_in_detail_with_places() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    client.diagnostics();
+    let hover = client.at("textDocument/hover", "catalog/main.py", "@app.get(\"/books/{isbn}\")");
+    let said = hover["contents"]["value"].as_str().unwrap();
+    assert!(said.contains("**`GET /books/{isbn}`** endpoint"), "{said}");
+    let link = format!("[checkout/src/server.js:16]({}#L16)", client.uri("checkout/src/server.js"));
+    assert!(said.contains(&link), "{said}");
+    let hover = client.at("textDocument/hover", "compose.yaml", "LEGACY_URL");
+    let said = hover["contents"]["value"].as_str().unwrap();
+    assert!(said.contains("warning: `LEGACY_URL` is set for `checkout` and nothing reads it"), "{said}");
+    assert_eq!(client.at("textDocument/hover", "catalog/main.py", "import"), Value::Null);
+}
+
+#[test]
+fn jumps_lead_across_services_and_languages() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    client.diagnostics();
+    let mut to = |method: &str, path: &str, needle: &str| {
+        let mut params = client.place(path, needle);
+        params["context"] = json!({"includeDeclaration": true});
+        let places = client.ask(method, params);
+        lines(&client, &places)
+    };
+    let call = to("textDocument/definition", "checkout/src/server.js", "/payments'");
+    assert!(call.iter().any(|l| l.starts_with("payments/main.go: ") && l.contains("/payments")), "{call:?}");
+    let callers = to("textDocument/references", "payments/main.go", "http.HandleFunc");
+    assert!(callers.iter().any(|l| l.starts_with("checkout/src/server.js: ")), "{callers:?}");
+    let consumers = to("textDocument/definition", "checkout/src/orders.js", "orders.placed");
+    assert!(consumers.iter().any(|l| l.starts_with("mailer/listen.py: ")), "{consumers:?}");
+    let set = to("textDocument/definition", "catalog/main.py", "DATABASE_URL");
+    assert!(set.iter().any(|l| l.starts_with("compose.yaml: DATABASE_URL")), "{set:?}");
+    let read = to("textDocument/references", "compose.yaml", "DATABASE_URL");
+    assert!(read.iter().any(|l| l.starts_with("catalog/main.py: ")), "{read:?}");
+    let named = to("textDocument/definition", "compose.yaml", "mailer:9999");
+    assert!(named.iter().any(|l| l == "compose.yaml: mailer:"), "{named:?}");
+}
+
+#[test]
+fn places_follow_texts_that_are_being_written() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    let text = client.text("payments/main.go");
+    client.open("payments/main.go", &text);
+    client.diagnostics();
+    client.change("payments/main.go", 2, &format!("// one\n// two\n{text}"));
+    let line = text.lines().position(|l| l.contains("http.HandleFunc")).unwrap() + 2;
+    let place =
+        json!({"textDocument": {"uri": client.uri("payments/main.go")}, "position": {"line": line, "character": 8}});
+    let hover = client.ask("textDocument/hover", place);
+    assert!(hover["contents"]["value"].as_str().unwrap().contains("called by checkout"), "{hover}");
+    assert_eq!(hover["range"]["start"]["line"], line);
+}
+
+#[test]
+fn findings_can_be_accepted_and_explained() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    let all = client.diagnostics();
+    let one = &all[&client.uri("compose.yaml")][0];
+    let params = json!({"textDocument": {"uri": client.uri("compose.yaml")}, "range": one["range"], "context": {"diagnostics": [one]}});
+    let actions = client.ask("textDocument/codeAction", params);
+    let actions = actions.as_array().unwrap();
+    let command = |a: &Value| a["command"]["command"].clone();
+    assert_eq!(actions.iter().map(command).collect::<Vec<_>>(), ["seamwise.allow", "seamwise.explain"]);
+    assert_eq!(actions[0]["diagnostics"], json!([one]));
+    let key = actions[0]["command"]["arguments"][0].clone();
+    assert_eq!(
+        client.error("workspace/executeCommand", json!({"command": "seam.allow", "arguments": [key, " "]}))["code"],
+        -32803
+    );
+    client.ask("workspace/executeCommand", json!({"command": "seam.allow", "arguments": [key, "old mailer reads it"]}));
+    let edit = client.awaited(|m| m["method"] == "workspace/applyEdit");
+    let edit = &edit["params"]["edit"]["changes"][client.uri("compose.yaml")][0];
+    assert_eq!(edit["newText"], "      # seam: allow(unread-setting) old mailer reads it\n");
+    let text = client.text("compose.yaml");
+    let mut written: Vec<&str> = text.split_inclusive('\n').collect();
+    written.insert(edit["range"]["start"]["line"].as_u64().unwrap() as usize, edit["newText"].as_str().unwrap());
+    client.open("compose.yaml", &written.concat());
+    assert!(client.diagnostics().is_empty());
 }

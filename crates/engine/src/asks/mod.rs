@@ -5,6 +5,8 @@ pub mod detect;
 pub mod drift;
 pub mod explain;
 pub mod find;
+pub mod lens;
+pub mod links;
 pub mod map;
 pub mod path;
 pub mod rules;

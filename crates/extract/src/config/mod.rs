@@ -17,7 +17,7 @@ pub mod xml;
 pub mod yaml;
 
 mod aliases;
-mod allow;
+pub mod allow;
 mod app;
 mod cloud;
 mod compose;

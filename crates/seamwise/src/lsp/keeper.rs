@@ -259,9 +259,8 @@ impl Keeper {
             return;
         }
         self.number += u64::from(fresh);
-        self.status.asked = request;
-        let state = State { told: self.told, snapshot, findings };
-        let state = Arc::new(state);
+        self.status.asked = request.clone();
+        let state = Arc::new(State { told: self.told, snapshot, findings, asked: request, texts: self.overlaid() });
         // Whoever waits for a state may count on its diagnostics having left.
         self.publish(&state);
         self.shared.set_state(state.clone());
@@ -324,15 +323,18 @@ impl Keeper {
         })
     }
 
+    /// The texts of open documents as the workspace has them.
+    fn overlaid(&self) -> BTreeMap<String, Arc<str>> {
+        let paths: Vec<String> = self.shared.desk().documents.values().filter_map(|d| d.path.clone()).collect();
+        let workspace = locked(&self.shared.workspace);
+        let text = |path: String| workspace.as_ref()?.overlaid(&path).map(|text| (path, text));
+        paths.into_iter().filter_map(text).collect()
+    }
+
     /// Sends what is different from what was sent, and everything about documents whose text is.
     fn publish(&mut self, state: &State) {
         self.texts.clear(false);
         let new = diagnostics::all(&self.shared, &state.findings.findings, &mut self.texts);
-        let overlays: BTreeMap<String, Option<Arc<str>>> = {
-            let paths: Vec<String> = self.shared.desk().documents.values().filter_map(|d| d.path.clone()).collect();
-            let workspace = locked(&self.shared.workspace);
-            paths.into_iter().map(|path| (path.clone(), workspace.as_ref().and_then(|w| w.overlaid(&path)))).collect()
-        };
         let mut rest: BTreeSet<String> = self.published.keys().cloned().collect();
         let desk = self.shared.desk();
         let open: BTreeMap<&str, &super::shared::Document> =
@@ -350,8 +352,7 @@ impl Keeper {
             };
             rest.remove(uri.as_str());
             // The document is newer than this state: the next one speaks of it.
-            let known =
-                |text: &Arc<str>| overlays.get(path).and_then(Option::as_ref).is_some_and(|o| Arc::ptr_eq(o, text));
+            let known = |text: &Arc<str>| state.texts.get(path).is_some_and(|o| Arc::ptr_eq(o, text));
             if text.as_ref().is_some_and(|text| !known(text)) {
                 continue;
             }

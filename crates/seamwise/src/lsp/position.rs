@@ -129,6 +129,16 @@ fn said(line: &str, column: u32) -> Span<usize> {
     start..end.max(start)
 }
 
+/// The word at a byte of a line, with the characters that names of hosts, topics and keys have.
+pub fn word(line: &str, byte: usize) -> &str {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let byte = (0..=byte.min(line.len())).rev().find(|b| line.is_char_boundary(*b)).unwrap_or(0);
+    let start =
+        line[..byte].rfind(|c| !part(c)).map_or(0, |at| at + line[at..].chars().next().map_or(1, char::len_utf8));
+    let end = line[byte..].find(|c| !part(c)).map_or(line.len(), |at| byte + at);
+    line[start..end].trim_matches(['.', '-'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,5 +186,13 @@ mod tests {
         assert_eq!(meant(2, 1), range((1, 0), (1, 0)));
         assert_eq!(meant(3, 2), range((2, 1), (2, 10)));
         assert_eq!(meant(99, 1), range((4, 0), (4, 0)));
+    }
+
+    #[test]
+    fn words_are_what_names_are_made_of() {
+        assert_eq!(word("url: http://order-db.prod:8080/x", 14), "order-db.prod");
+        assert_eq!(word("ü=topic", 2), "ü");
+        assert_eq!(word("\"a.b.\"", 3), "a.b");
+        assert_eq!(word("", 7), "");
     }
 }

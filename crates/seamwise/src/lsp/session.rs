@@ -210,6 +210,14 @@ fn capabilities(shared: &Shared) -> Value {
     json!({
         "positionEncoding": shared.encoding.word(),
         "textDocumentSync": {"openClose": true, "change": 2, "save": {"includeText": false}},
+        "codeLensProvider": {"resolveProvider": false},
+        "hoverProvider": true,
+        "definitionProvider": true,
+        "declarationProvider": true,
+        "implementationProvider": true,
+        "referencesProvider": true,
+        "codeActionProvider": {"codeActionKinds": ["quickfix"]},
+        "executeCommandProvider": {"commands": ["seam.allow", "seam.reload"]},
         "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
         "experimental": {"roots": keeper::told_roots(shared)},
     })

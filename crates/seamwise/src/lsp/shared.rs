@@ -63,6 +63,24 @@ pub struct State {
     pub told: u64,
     pub snapshot: Arc<Snapshot>,
     pub findings: Arc<detect::Answer>,
+    /// What was asked to get them.
+    pub asked: detect::Request,
+    /// Texts of open documents as they are in it.
+    pub texts: BTreeMap<String, Arc<str>>,
+}
+
+impl State {
+    /// The line (from 0) in this state of a line in the document's present text: lines before the first change and after the
+    /// last are found again, a line between is taken as it is counted.
+    pub fn line(&self, path: &str, now: &Text, line: usize) -> usize {
+        let Some(then) = self.texts.get(path).filter(|then| !Arc::ptr_eq(then, &now.text)) else { return line };
+        let (old, new): (Vec<&str>, Vec<&str>) = (then.lines().collect(), now.text.lines().collect());
+        let same = |(a, b): &(&&str, &&str)| a == b;
+        let before = old.iter().zip(&new).take_while(same).count();
+        let after = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+        let moved = line >= before && line + after >= new.len();
+        if moved { (line + old.len()).saturating_sub(new.len()) } else { line }
+    }
 }
 
 pub struct Shared {

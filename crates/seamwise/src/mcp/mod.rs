@@ -60,7 +60,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(ASKS.iter().map(tool).collect()))
+        Ok(ListToolsResult::with_all_items(ASKS.iter().filter(|a| !a.editor).map(tool).collect()))
     }
 
     async fn call_tool(

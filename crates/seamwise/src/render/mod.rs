@@ -8,6 +8,7 @@ pub mod edges;
 pub mod explain;
 pub mod find;
 pub mod findings;
+pub mod hover;
 pub mod html;
 mod ink;
 mod layout;

@@ -172,6 +172,19 @@ impl Client {
         self.tell("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
     }
 
+    /// A request about a place: a file, the first line that holds a text, and the place of the text in it.
+    pub fn at(&mut self, method: &str, path: &str, needle: &str) -> Value {
+        let params = self.place(path, needle);
+        self.ask(method, params)
+    }
+
+    pub fn place(&self, path: &str, needle: &str) -> Value {
+        let text = self.text(path);
+        let found = text.lines().enumerate().find_map(|(line, text)| Some((line, text.find(needle)?)));
+        let (line, character) = found.unwrap_or_else(|| panic!("{needle} is not in {path}"));
+        json!({"textDocument": {"uri": self.uri(path)}, "position": {"line": line, "character": character}})
+    }
+
     /// The answer of an ask.
     pub fn answer(&mut self, name: &str, request: Value) -> Value {
         let text = self.ask("seam/ask", json!({"name": name, "request": request}))["text"].clone();

@@ -1,7 +1,11 @@
 //! Requests to answers: each an ask's answer in the protocol's shape.
 
+mod actions;
+mod marks;
+
 use super::jobs::Job;
 use super::shared::{Shared, State, locked};
+use gen_lsp_types::{Position, Uri};
 use lsp_server::ErrorCode;
 use seam_engine::Refusal;
 use serde::Deserialize;
@@ -36,6 +40,14 @@ const READING: Duration = Duration::from_secs(600);
 pub fn answer(shared: &Arc<Shared>, job: &Job) -> Result<Value, Failed> {
     match job.request.method.as_str() {
         "seam/ask" => ask(shared, job),
+        "textDocument/codeLens" => marks::lens(shared, job),
+        "textDocument/hover" => marks::hover(shared, job),
+        "textDocument/definition" => marks::links(shared, job, |a| a.definitions),
+        "textDocument/references" => marks::links(shared, job, |a| a.references),
+        // A declaration is a contract or a setting's place, an implementation the handler: both are the other side.
+        "textDocument/declaration" | "textDocument/implementation" => marks::links(shared, job, |a| a.definitions),
+        "textDocument/codeAction" => actions::all(shared, job),
+        "workspace/executeCommand" => actions::run(shared, job),
         method => Err(Failed::new(ErrorCode::MethodNotFound, format!("`{method}` is not known"))),
     }
 }
@@ -62,6 +74,32 @@ fn ask(shared: &Shared, job: &Job) -> Result<Value, Failed> {
         return Err(Failed::new(ErrorCode::RequestFailed, "no folder could be read; the log says why"));
     };
     Ok(json!({"text": workspace.ask(&name, &request)?}))
+}
+
+/// A document and a place in it, as most requests name them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    text_document: Document,
+    #[serde(default)]
+    position: Position,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    uri: Uri,
+}
+
+/// A document of the workspace.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole {
+    text_document: Document,
+}
+
+/// The last good state, whatever is under way: these answers are wanted while somebody types.
+fn present(shared: &Shared) -> Option<Arc<State>> {
+    shared.state()
 }
 
 /// A state with everything that was told before the request.

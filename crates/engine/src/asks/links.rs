@@ -1,0 +1,81 @@
+//! From a place to the other side: across services, languages and files of any kind.
+
+use crate::marks::{self, Spot};
+use crate::shape::VERSION;
+use crate::{Refusal, Snapshot};
+use schemars::JsonSchema;
+use seam_graph::{EdgeKind, Graph};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+pub const ABOUT: &str = "from a line to its other side: a call's handler and contract, a handler's callers, a topic's publishers \
+and consumers, where a setting is set or read, where a service that is named is declared";
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Workspace-relative, `/` between parts.
+    pub path: String,
+    /// Counted from 1.
+    pub line: u32,
+    /// The word at the place, where it is known: the name of a service leads to the service.
+    #[serde(default)]
+    pub word: Option<String>,
+    /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    pub version: u32,
+    /// Where what stands there is defined, answered or set.
+    pub definitions: Vec<Spot>,
+    /// Where it is used.
+    pub references: Vec<Spot>,
+}
+
+pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    let profile = request.profile.as_deref();
+    let here = marks::at(marks::of(snapshot, &request.path, profile, None)?, request.line);
+    let mut answer = Answer { version: VERSION, definitions: Vec::new(), references: Vec::new() };
+    let word = request.word.as_deref().filter(|w| !w.is_empty());
+    let graph = snapshot.graph(profile);
+    let named = word.and_then(|w| graph.nodes.iter().position(|n| marks::names(w, n)));
+    if here.is_empty() {
+        word.into_iter().for_each(|word| by_word(&graph, word, &mut answer));
+    }
+    for mark in here {
+        answer.definitions.extend(mark.definitions);
+        answer.references.extend(mark.references);
+    }
+    if let Some(node) = named {
+        let node = &graph.nodes[node];
+        let says = format!("{} {}", node.kind.word(), node.name);
+        answer.definitions.extend(node.proof.iter().take(5).map(|e| marks::spot(e, &*says)));
+    }
+    for spots in [&mut answer.definitions, &mut answer.references] {
+        let mut seen = BTreeSet::new();
+        spots.retain(|s| seen.insert((s.path.clone(), s.line)));
+    }
+    answer.definitions.retain(|s| s.path != request.path || s.line != request.line);
+    Ok(answer)
+}
+
+/// A word that is nothing by itself there may be a topic's or a setting's name.
+fn by_word(graph: &Graph, word: &str, out: &mut Answer) {
+    for edge in &graph.edges {
+        let name = &graph.nodes[edge.from].name;
+        let says = match edge.kind {
+            EdgeKind::QueuePublish => format!("published by {name}"),
+            EdgeKind::QueueConsume => format!("consumed by {name}"),
+            _ => continue,
+        };
+        out.references.extend(edge.details.iter().filter(|d| d.operation == word).map(|d| marks::spot(&d.at, &*says)));
+    }
+    out.definitions.extend(out.references.iter().cloned());
+    let settings = graph.settings.iter().filter(|s| s.key == word);
+    out.definitions.extend(settings.map(|s| marks::spot(&s.at, format!("set for {}", graph.nodes[s.node].name))));
+    let reads = graph.reads.iter().filter(|r| r.key == word);
+    out.references.extend(reads.map(|r| marks::spot(&r.at, format!("read by {}", graph.nodes[r.node].name))));
+}

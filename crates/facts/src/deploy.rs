@@ -134,6 +134,8 @@ pub struct Build {
     /// Paths copied from the build context, as written.
     pub copies: Vec<SmolStr>,
     pub exposes: Vec<Value>,
+    /// What is built of a workspace of several programs: project files, folders or packages, as the build commands name them.
+    pub programs: Vec<SmolStr>,
     /// ENTRYPOINT and CMD joined by blanks.
     pub command: Option<Value>,
     /// The image name that this recipe produces, where the recipe says so (Skaffold, Jib, Makefile, bake).

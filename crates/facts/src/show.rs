@@ -34,6 +34,7 @@ impl Display for Claim {
                 list(f, "from", &b.bases)?;
                 list(f, "copies", &b.copies)?;
                 list(f, "exposes", &b.exposes)?;
+                list(f, "builds", &b.programs)?;
                 opt(f, "runs", &b.command)
             }
             Claim::Setting(s) => {

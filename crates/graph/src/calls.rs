@@ -3,6 +3,7 @@
 use crate::address;
 use crate::edges::{Draft, Edges, Place};
 use crate::endpoints::answers;
+use crate::images::{self, Product};
 use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
@@ -96,7 +97,16 @@ impl<'a> Edges<'_, 'a> {
                 Place::Local => {
                     reason = Some("the address is this machine, and no deployable publishes that port".to_owned())
                 }
-                Place::Unknown(host) => reason = Some(format!("no service, alias or external is called `{host}`")),
+                Place::Unknown(host) => match installed_apart(&host).filter(|_| !text.open && !text.default) {
+                    Some((name, product)) => {
+                        let to = self.outside(name, product.kind, product.system, (file, fact));
+                        let kind = self.kind_for(to, kind);
+                        let (client, within) = (&call.client, &call.within);
+                        self.add(node, to, kind, certainty, operation, client, within, (file, fact), &text.via);
+                        joined = true;
+                    }
+                    None => reason = Some(format!("no service, alias or external is called `{host}`")),
+                },
                 Place::Open => reason = Some("the host is not known".to_owned()),
             }
         }
@@ -364,4 +374,12 @@ fn snake(method: &str) -> String {
         out.push(c.to_ascii_lowercase());
     }
     out
+}
+
+/// A public product that a cluster's full name names (`keycloak.auth.svc.cluster.local`): somebody's chart installs it.
+fn installed_apart(host: &str) -> Option<(&str, Product)> {
+    let (name, rest) = host.split_once('.')?;
+    let (_, domain) = rest.split_once('.')?;
+    let product = images::product(name).filter(|p| p.kind.is_ready_made())?;
+    (domain == "svc" || domain.starts_with("svc.")).then_some((name, product))
 }

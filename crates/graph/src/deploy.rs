@@ -413,7 +413,14 @@ impl<'a> Deploy<'a> {
             for unit in &units {
                 aliases.insert(self.units[*unit].name.clone());
                 aliases.insert(self.units[*unit].service.name.clone());
-                aliases.extend(self.units[*unit].service.hostnames.iter().cloned());
+                // A name that another service of the file is declared under means that one.
+                let another = |name: &&SmolStr| {
+                    let namesake = |u: &usize| {
+                        self.units[*u].file == self.units[*unit].file && self.units[*u].service.name == **name
+                    };
+                    system.iter().any(|u| !units.contains(u) && namesake(u))
+                };
+                aliases.extend(self.units[*unit].service.hostnames.iter().filter(|n| !another(n)).cloned());
             }
             // What an image says beats what only a name says.
             let products = units.iter().filter_map(|u| self.units[*u].product);

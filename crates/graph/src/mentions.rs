@@ -6,7 +6,7 @@ use crate::edges::{Edges, Place};
 use crate::index::FileId;
 use crate::join::Linker;
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use seam_facts::{Claim, Fact, Hole, Protocol, SmolStr, Value, format_smolstr};
+use seam_facts::{Claim, Fact, Hole, Protocol, Read, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> Edges<'_, 'a> {
@@ -20,14 +20,16 @@ impl<'a> Edges<'_, 'a> {
             self.commands(node);
             self.only_named(node);
             for (file, fact) in linker.visible_facts(node) {
-                let (value, within) = match &fact.claim {
-                    Claim::Read(read) => (&read.key, &read.within),
-                    _ => continue,
-                };
+                let Claim::Read(Read { key: value, default, within, .. }) = &fact.claim else { continue };
                 if !linker.reaches(node, file, within) {
                     continue;
                 }
-                let texts = linker.view(node).texts(value, file);
+                // What a library takes by default is its author's idea; what a service's own code takes is its own.
+                let own = linker.territories[node].own.contains(&file);
+                let mut texts = linker.view(node).texts(value, file);
+                if let (true, Some(default)) = (own && texts.iter().all(|t| t.open), default) {
+                    texts = linker.view(node).texts(default, file);
+                }
                 let key = match value.as_hole() {
                     Some(Hole::Env { name, .. }) => name.clone(),
                     Some(Hole::Config { key, .. }) => key.clone(),
@@ -39,7 +41,7 @@ impl<'a> Edges<'_, 'a> {
                 if !open_calls.contains(&node) && !connection {
                     continue;
                 }
-                for text in texts.iter().filter(|t| !t.open && !t.default) {
+                for text in texts.iter().filter(|t| !t.open && (own || !t.default)) {
                     for address in address::parse(&text.text) {
                         let looks = text.text.contains("://") || address.port.is_some() || names_address(&key);
                         let Place::Nodes(ids) = self.place(node, &address) else { continue };

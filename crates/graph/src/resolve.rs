@@ -15,6 +15,9 @@ const MAX_DEPTH: usize = 14;
 const MAX_TEXTS: usize = 16;
 /// Callers of one function that are followed.
 const MAX_CALLERS: usize = 24;
+/// Holes that are looked into for one value. Functions that hand one another's results on multiply the ways to an answer
+/// at each step; a value that takes more than this is nothing that people could follow either.
+const MAX_STEPS: usize = 20_000;
 
 /// One thing that a value may be.
 #[derive(Clone, Debug)]
@@ -45,6 +48,16 @@ struct Frame<'f, 'v> {
     outer: Option<&'f Frame<'f, 'v>>,
 }
 
+/// A function's parameter, as it is asked about at one depth.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Parameter {
+    function: SmolStr,
+    position: usize,
+    name: SmolStr,
+    file: FileId,
+    depth: usize,
+}
+
 /// One node's view.
 pub(crate) struct View<'l, 'a> {
     pub index: &'l Index<'a>,
@@ -55,6 +68,7 @@ pub(crate) struct View<'l, 'a> {
 impl<'a> View<'_, 'a> {
     /// What `value`, stated in `file`, may be.
     pub fn texts(&self, value: &Value, file: FileId) -> Vec<Text<'a>> {
+        self.scope.steps.set(0);
         let mut out = self.value(value, file, None, MAX_DEPTH);
         out.sort_by(|a, b| (a.open, a.default, &a.text).cmp(&(b.open, b.default, &b.text)));
         out.dedup_by(|a, b| a.text == b.text);
@@ -90,9 +104,11 @@ impl<'a> View<'_, 'a> {
     }
 
     fn hole(&self, hole: &Hole, file: FileId, frame: Option<&Frame<'_, '_>>, depth: usize) -> Vec<Text<'a>> {
-        if depth == 0 {
+        let steps = self.scope.steps.get();
+        if depth == 0 || steps >= MAX_STEPS {
             return vec![Text::unknown("")];
         }
+        self.scope.steps.set(steps + 1);
         match hole {
             Hole::Opaque(_) => vec![Text::unknown("")],
             Hole::Env { name, default } => {
@@ -159,7 +175,9 @@ impl<'a> View<'_, 'a> {
             return texts.clone();
         }
         let texts = follow();
-        self.scope.known.borrow_mut().insert(key, texts.clone());
+        if self.scope.steps.get() < MAX_STEPS {
+            self.scope.known.borrow_mut().insert(key, texts.clone());
+        }
         texts
     }
 
@@ -445,6 +463,21 @@ impl<'a> View<'_, 'a> {
             }
             at = f.outer;
         }
+        // What callers hand over does not depend on how the question came up; without this, callers that pass their own
+        // parameters on are followed once for each way that leads to them.
+        let key = Parameter { function: function.into(), position, name: name.clone(), file, depth };
+        if let Some(texts) = self.scope.parameters.borrow().get(&key) {
+            return texts.clone();
+        }
+        let texts = self.handed(function, position, name, file, depth);
+        if self.scope.steps.get() < MAX_STEPS {
+            self.scope.parameters.borrow_mut().insert(key, texts.clone());
+        }
+        texts
+    }
+
+    /// What the callers of a function give for one of its parameters.
+    fn handed(&self, function: &str, position: usize, name: &SmolStr, file: FileId, depth: usize) -> Vec<Text<'a>> {
         let key = name_of(function);
         let owner = owner_of(function);
         let mut found: Vec<(u8, FileId, Cow<'a, Value>, &'a Fact)> = Vec::new();
@@ -478,6 +511,10 @@ impl<'a> View<'_, 'a> {
             } else if owner.is_empty() || their_owner.is_empty() {
                 2
             } else if their_owner.chars().next().is_some_and(|c| c.is_lowercase()) || their_owner.ends_with("()") {
+                // Everything can be asked to `get`; a receiver whose type is unknown has to be called like the type.
+                if EVERYBODYS.contains(&last(key)) && !alike(owner, their_owner) {
+                    continue;
+                }
                 1
             } else {
                 continue;
@@ -581,6 +618,30 @@ impl<'a> View<'_, 'a> {
         }
         vec![Text::unknown(last(name))]
     }
+}
+
+/// Methods that maps, caches and clients have alike.
+const EVERYBODYS: &[&str] = &["get", "post", "put", "patch", "delete", "request", "send", "set", "add", "pop", "fetch"];
+
+/// Whether a receiver's name has a word of the type's name: `http_client` of `RetryingHttpClient`.
+fn alike(ty: &str, receiver: &str) -> bool {
+    let words = |name: &str| -> Vec<String> {
+        let mut out = vec![String::new()];
+        let mut before = false;
+        for c in name.chars() {
+            if !c.is_alphanumeric() || c.is_uppercase() && before {
+                out.push(String::new());
+            }
+            before = c.is_lowercase();
+            out.last_mut().into_iter().for_each(|w| w.extend(c.to_lowercase().filter(|c| c.is_alphanumeric())));
+        }
+        out.retain(|w| w.len() > 2);
+        out
+    };
+    let ours = words(last(ty));
+    words(last(receiver.trim_end_matches("()")))
+        .iter()
+        .any(|w| ours.iter().any(|o| o.contains(w.as_str()) || w.contains(o.as_str())))
 }
 
 /// The member of what a value stands for, where the value is one hole.

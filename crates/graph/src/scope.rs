@@ -2,10 +2,10 @@
 
 use crate::deploy::Deploy;
 use crate::index::{FileId, Index, folder, join, squash};
-use crate::resolve::Text;
+use crate::resolve::{Parameter, Text};
 use crate::territory::Territory;
 use seam_facts::{Claim, Fact, Setting, SettingScope, SmolStr, Target, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -42,6 +42,10 @@ pub(crate) struct Scope<'a> {
     pub platform: Rc<Platform<'a>>,
     /// Keys that were followed already: keys refer to keys, and each of many variants of a deployment sets them all.
     pub known: RefCell<Known<'a>>,
+    /// Parameters that were followed to the callers already.
+    pub parameters: RefCell<HashMap<Parameter, Vec<Text<'a>>>>,
+    /// Holes that were looked into for the value at hand.
+    pub steps: Cell<usize>,
 }
 
 /// What a key of the environment (`true`) or the configuration may be, at the depth that was left to follow it.
@@ -166,6 +170,8 @@ fn scope<'a>(
         application_names: BTreeSet::new(),
         platform: Rc::default(),
         known: RefCell::default(),
+        parameters: RefCell::default(),
+        steps: Cell::default(),
     };
     for file in &territory.own {
         for fact in index.facts[*file] {

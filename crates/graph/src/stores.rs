@@ -7,7 +7,7 @@ use crate::join::speaks;
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
 use crate::sources::bare;
-use seam_facts::{Claim, Fact, Message, Store, System, Target};
+use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -91,7 +91,14 @@ impl<'a> Edges<'_, 'a> {
         }
         let broker = store_kind(store.system) == NodeKind::Broker;
         let local = texts.iter().any(|t| address::parse(&t.text).iter().any(|a| address::is_local(&a.host)));
-        let to = if to.is_none() && local && !broker { self.not_deployed(store.system, (file, fact)) } else { to };
+        // An address that is given where the service runs: kept secret here, or left to its environment.
+        let given =
+            texts.iter().any(|t| t.text == MASKED) || from_outside(&store.address) && texts.iter().all(|t| t.open);
+        let to = if to.is_none() && (local || given) && !broker {
+            self.not_deployed(store.system, (file, fact))
+        } else {
+            to
+        };
         let to = to.or_else(|| self.in_cluster(store.system, &texts, (file, fact)));
         let Some(to) = to else {
             let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
@@ -298,6 +305,11 @@ impl<'a> Edges<'_, 'a> {
         }
         (None, Certainty::Inferred, Vec::new())
     }
+}
+
+/// Whether a variable of the environment is all that an address consists of.
+fn from_outside(address: &Value) -> bool {
+    matches!(address.as_hole(), Some(Hole::Env { default: None, .. }))
 }
 
 /// Names of Redis commands, in any client's spelling, that nothing else is called.

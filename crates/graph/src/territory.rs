@@ -6,13 +6,15 @@
 
 use crate::crates;
 use crate::deploy::{Deploy, Merged};
-use crate::index::{FileId, Index, below, folder, join, last, name_of, squash};
+use crate::index::{FileId, Index, below, folder, join, last, squash};
 use crate::model::NodeKind;
+use crate::modules::{Modules, global_usings, layers, references};
 use crate::roles::{Role, roles};
 use crate::sources::folder_named;
+use crate::starts::starts;
 use crate::whole::whole;
-use seam_facts::{GLOBAL_USING, ModuleKind, SmolStr, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use seam_facts::{SmolStr, Value};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The code of one node.
 #[derive(Default)]
@@ -83,7 +85,7 @@ fn reached(index: &Index<'_>, file: FileId, within: &str, names: &HashSet<&str>)
 pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Territory<'a>> {
     let roots = roots(index, deploy);
     let modules = Modules::new(index);
-    let entries = entries(index, deploy, &roots);
+    let starts = starts(index, deploy, &roots);
     let files = |node: usize| Territory::rooted(index, roots[node].clone()).own;
     let mut roles = roles(index, deploy, &roots, files).into_iter();
     let closed: Vec<Vec<String>> = (0..roots.len()).map(|node| parts_of_others(&roots, node)).collect();
@@ -94,8 +96,8 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
         .map(|(node, (roots, closed))| {
             let role = roles.next().unwrap_or_default();
             let mut territory = Territory { closed, role, ..Territory::rooted(index, roots) };
-            if let Some(entry) = entries.get(&node) {
-                let started = started(index, &modules, &territory.own, *entry);
+            if let Some(start) = starts.get(&node) {
+                let started = start.files(index, &modules, &territory.own);
                 territory.own.retain(|f| index.uses[*f].is_none() || started.contains(f));
             }
             libraries(index, &modules, &mut territory);
@@ -178,68 +180,6 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
     out
 }
 
-/// For deployables of one folder that are started with different files of it: each one's file.
-fn entries(index: &Index<'_>, deploy: &Deploy<'_>, out: &[Vec<String>]) -> BTreeMap<usize, FileId> {
-    let mut sharing: BTreeMap<&Vec<String>, Vec<usize>> = BTreeMap::new();
-    for (id, roots) in out.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
-        sharing.entry(roots).or_default().push(id);
-    }
-    let mut found = BTreeMap::new();
-    for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1) {
-        let entry = |id: usize| {
-            let units = deploy.nodes[id].units.iter().map(|u| &deploy.units[*u]);
-            let commands = units.flat_map(|unit| {
-                let recipe =
-                    unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
-                let build =
-                    recipe.and_then(|r| index.by_path.get(r.as_str())).and_then(|f| deploy.builds.get(f)?.first());
-                unit.service.command.as_ref().into_iter().chain(build.and_then(|(b, _)| b.command.as_ref()))
-            });
-            // What the deployable says wins over what its image says.
-            commands.take(2).find_map(|command| {
-                let text = command.to_string();
-                text.split([' ', '"', ',']).rev().find_map(|word| {
-                    let (stem, extension) = word.rsplit('/').next()?.rsplit_once('.')?;
-                    let same = |path: &str| {
-                        let name = path.rsplit('/').next().unwrap_or(path);
-                        let (s, e) = name.rsplit_once('.').unwrap_or((name, ""));
-                        s == stem
-                            && (e == extension || extension == "js" && e == "ts" || extension == "mjs" && e == "mts")
-                    };
-                    (0..index.paths.len()).find(|f| {
-                        index.uses[*f].is_some()
-                            && !index.test[*f]
-                            && roots.iter().any(|r| below(index.paths[*f], r))
-                            && same(index.paths[*f])
-                    })
-                })
-            })
-        };
-        let each: Vec<(usize, FileId)> = ids.iter().filter_map(|id| Some((*id, entry(*id)?))).collect();
-        let different: BTreeSet<FileId> = each.iter().map(|(_, f)| *f).collect();
-        if each.len() == ids.len() && different.len() > 1 {
-            found.extend(each);
-        }
-    }
-    found
-}
-
-/// The files of `own` that a start file leads to by imports.
-fn started<'a>(index: &Index<'a>, modules: &Modules<'a>, own: &BTreeSet<FileId>, entry: FileId) -> BTreeSet<FileId> {
-    let mut seen = BTreeSet::from([entry]);
-    let mut queue = vec![entry];
-    while let Some(file) = queue.pop() {
-        for import in index.uses[file].iter().flat_map(|u| &u.imports) {
-            for found in modules.files(index, file, import, own) {
-                if own.contains(&found) && seen.insert(found) {
-                    queue.push(found);
-                }
-            }
-        }
-    }
-    seen
-}
-
 /// What several images copy besides their own code is a library: it counts as far as each of them uses it.
 fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
     let module = |root: &str| index.modules.iter().any(|(f, ..)| below(index.paths[*f], root));
@@ -297,10 +237,20 @@ fn narrow(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
         ids.iter().all(|id| deploy.nodes[*id].units.iter().any(|u| deploy.one_program(&deploy.units[*u])))
     };
     for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1 && !one(ids)) {
+        // One recipe that builds several programs does not tell whose is which.
+        let recipe = |id: usize| deploy.nodes[id].units.iter().find_map(|u| deploy.units[*u].dockerfile.as_ref());
+        let recipes: BTreeSet<Option<&String>> = ids.iter().map(|id| recipe(*id)).collect();
+        let each = recipes.len() == ids.len();
+        let mut told = false;
         let parts: Vec<(usize, Vec<String>)> = ids
             .into_iter()
             .map(|id| {
                 let node = &deploy.nodes[id];
+                let built: BTreeSet<String> = roots.iter().flat_map(|root| built(index, deploy, root, node)).collect();
+                if each && !built.is_empty() {
+                    told = true;
+                    return (id, minimal(built));
+                }
                 let command = node.units.iter().find_map(|u| deploy.units[*u].service.command.as_ref());
                 let found = roots.iter().flat_map(|root| exactly_named(index, root, node, command)).collect();
                 (id, minimal(found))
@@ -308,12 +258,48 @@ fn narrow(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
             .filter(|(_, part)| !part.is_empty())
             .collect();
         let different: BTreeSet<&Vec<String>> = parts.iter().map(|(_, p)| p).collect();
-        if different.len() > 1 {
-            for (id, part) in parts {
-                out[id] = part;
+        if different.len() > 1 || told {
+            // What only one of them is built with is its own; what several are is a library.
+            let with: Vec<BTreeSet<String>> =
+                parts.iter().map(|(_, part)| references(index, part).unwrap_or_default()).collect();
+            for (at, (id, part)) in parts.iter().enumerate() {
+                let alone = |f: &&String| with.iter().enumerate().all(|(other, w)| other == at || !w.contains(*f));
+                let more = with[at].iter().filter(alone).cloned();
+                out[*id] = minimal(part.iter().cloned().chain(more).collect());
             }
         }
     }
+}
+
+/// The folders below `root` that the image's build commands name: a project file, a folder, a package.
+fn built(index: &Index<'_>, deploy: &Deploy<'_>, root: &str, node: &Merged<'_>) -> Vec<String> {
+    let recipes = node.units.iter().filter_map(|u| deploy.units[*u].dockerfile.as_deref());
+    let builds = recipes.filter_map(|r| deploy.builds.get(index.by_path.get(r)?)?.first());
+    let programs: BTreeSet<&SmolStr> = builds.flat_map(|(build, _)| &build.programs).collect();
+    let whole =
+        node.units.iter().map(|u| &deploy.units[*u]).any(|unit| {
+            unit.context.as_deref().is_some_and(|c| takes_all(index, deploy, c, unit.dockerfile.as_deref()))
+        });
+    let named = |program: &str| -> Vec<String> {
+        let last = program.rsplit('/').next().unwrap_or(program);
+        let ends = |path: &str, with: &str| path.strip_suffix(with).is_some_and(|p| p.is_empty() || p.ends_with('/'));
+        let mut found: Vec<String> = if last.ends_with("proj") {
+            let files = index.below(root).map(|f| index.paths[f]).filter(|p| ends(p, last));
+            // A project that refers to no other, and is built with everything there is, gets the others in another way.
+            let known = |p: &str| !whole || references(index, &[folder(p).to_owned()]).is_some_and(|r| r.len() > 1);
+            files.filter(|p| known(p)).map(|p| folder(p).to_owned()).collect()
+        } else {
+            let inside = index.folders.iter().filter(|f| below(f, root) && **f != root);
+            inside.filter(|f| ends(f, program) || ends(f, last)).map(|f| (*f).to_owned()).collect()
+        };
+        found.retain(|f| holds_code(index, f));
+        let whole: Vec<String> = found.iter().filter(|f| ends(f, program)).cloned().collect();
+        let mut found = if whole.is_empty() { found } else { whole };
+        found.sort_by_key(|f| (f.matches('/').count(), f.len()));
+        found.truncate(1);
+        found
+    };
+    programs.into_iter().flat_map(|p| named(p)).collect()
 }
 
 /// Whether any code lies below the folder.
@@ -464,307 +450,6 @@ fn exactly_named(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Opti
     // `cmd/search` and `services/search` are both its own; deeper folders of the same name are parts of other things.
     let depth = hits[0].matches('/').count();
     hits.into_iter().filter(|f| f.matches('/').count() <= depth + 1).cloned().collect()
-}
-
-/// How imports lead to files.
-struct Modules<'a> {
-    /// Go module path, npm or Python package name → folder.
-    named: BTreeMap<&'a str, (&'a str, ModuleKind)>,
-    by_folder: HashMap<&'a str, Vec<FileId>>,
-    /// Squashed stem → files, for dotted Python modules and the like.
-    by_stem: HashMap<&'a str, Vec<FileId>>,
-    /// Paths of scripts that a configuration names: its folder, the pattern, the folder or file that it stands for.
-    aliases: Vec<(&'a str, &'a str, SmolStr)>,
-    /// Folders whose files recipes copy one by one or by a pattern, with the recipe's folder.
-    copied: BTreeSet<(&'a str, &'a str)>,
-}
-
-impl<'a> Modules<'a> {
-    fn new(index: &Index<'a>) -> Self {
-        let named =
-            index.modules.iter().map(|(file, m, _)| (m.name.as_str(), (folder(index.paths[*file]), m.kind))).collect();
-        let mut by_folder: HashMap<&str, Vec<FileId>> = HashMap::new();
-        let mut by_stem: HashMap<&str, Vec<FileId>> = HashMap::new();
-        for (id, path) in index.paths.iter().enumerate() {
-            if index.uses[id].is_none() || index.test[id] {
-                continue;
-            }
-            by_folder.entry(folder(path)).or_default().push(id);
-            let name = path.rsplit('/').next().unwrap_or(path);
-            by_stem.entry(name.split('.').next().unwrap_or(name)).or_default().push(id);
-        }
-        let mut aliases: Vec<(&str, &str, SmolStr)> = Vec::new();
-        for (file, constant, _) in index.constants.iter().filter(|(n, _)| n.ends_with("<path>")).flat_map(|(_, c)| c) {
-            if let (Some(pattern), Some(target)) = (constant.symbol.strip_suffix(".<path>"), constant.value.as_text()) {
-                aliases.push((folder(index.paths[*file]), pattern, target));
-            }
-        }
-        // The nearest configuration and the longest pattern come first.
-        aliases.sort_by(|a, b| (b.0.len(), b.1.len(), a).cmp(&(a.0.len(), a.1.len(), b)));
-        let mut copied: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for (file, fact) in index.facts.iter().enumerate().flat_map(|(f, facts)| facts.iter().map(move |x| (f, x))) {
-            let seam_facts::Claim::Build(build) = &fact.claim else { continue };
-            let parts = build.copies.iter().filter_map(|copy| copy.trim_start_matches("./").rsplit_once('/'));
-            let files = parts.filter(|(dir, name)| name.contains(['.', '*']) && !dir.contains(['$', '*', '.']));
-            copied.extend(files.map(|(dir, _)| (folder(index.paths[file]), dir)));
-        }
-        Modules { named, by_folder, by_stem, aliases, copied }
-    }
-
-    /// The files of the workspace that an import in `from` may mean.
-    fn files(&self, index: &Index<'a>, from: FileId, import: &str, own: &BTreeSet<FileId>) -> Vec<FileId> {
-        let (module, member) = import.split_once('#').map(|(m, n)| (m, Some(n))).unwrap_or((import, None));
-        let path = index.paths[from].as_str();
-        let prefer_own = |files: &[FileId]| -> Vec<FileId> {
-            let mine: Vec<FileId> = files.iter().copied().filter(|f| own.contains(f)).collect();
-            if mine.is_empty() { files.to_vec() } else { mine }
-        };
-        // Java, Kotlin, C#, PHP: packages with types.
-        if let Some(member) = member {
-            let full = seam_facts::format_smolstr!("{module}.{member}");
-            if let Some(files) = index.packages.get(&full) {
-                return prefer_own(files);
-            }
-        }
-        if let Some(files) = index.packages.get(module).filter(|_| !path.ends_with(".go")) {
-            return prefer_own(files);
-        }
-        if path.ends_with(".go") {
-            let found =
-                self.named.iter().filter(|(_, (_, kind))| *kind == ModuleKind::Go).filter_map(|(name, (dir, _))| {
-                    let rest = module.strip_prefix(name)?;
-                    (rest.is_empty() || rest.starts_with('/'))
-                        .then(|| (name.len(), join(dir, rest.trim_start_matches('/'))))
-                });
-            let dir = match found.max() {
-                Some((_, dir)) => dir,
-                None => self.of_go_path(path, module),
-            };
-            return dir.and_then(|d| self.by_folder.get(d.as_str())).cloned().unwrap_or_default();
-        }
-        if path.ends_with(".py") {
-            return self.python(index, path, module, member);
-        }
-        if path.ends_with(".rs") {
-            return crates::part(index, path, module).into_iter().collect();
-        }
-        if path.ends_with(".rb") {
-            // `require_relative` from the file's folder, `require` from the top or `lib` of whoever requires.
-            let mut bases = vec![folder(path).to_owned()];
-            while let Some(last) = bases.last().filter(|b| !b.is_empty()).cloned() {
-                bases.push(folder(&last).to_owned());
-            }
-            let near =
-                bases.iter().flat_map(|b| [join(b, &format!("{module}.rb")), join(b, &format!("lib/{module}.rb"))]);
-            return near.flatten().find_map(|p| index.by_path.get(p.as_str()).copied()).into_iter().collect();
-        }
-        // Relative paths of scripts, and names of packages in the workspace.
-        if module.starts_with('.') {
-            let Some(target) = join(folder(path), module) else { return Vec::new() };
-            let found = self.script(index, &target);
-            return if found.is_empty() { self.flattened(index, path, module) } else { found };
-        }
-        let package = self.named.iter().filter(|(_, (_, kind))| *kind == ModuleKind::Npm).find(|(name, _)| {
-            module == **name || module.strip_prefix(**name).is_some_and(|rest| rest.starts_with('/'))
-        });
-        match package {
-            Some((_, (dir, _))) => (0..index.paths.len())
-                .filter(|f| index.uses[*f].is_some() && !index.test[*f] && below(index.paths[*f], dir))
-                .collect(),
-            None => self.aliased(index, path, module),
-        }
-    }
-
-    /// The folder that an import of a program without a module file means: from `GOPATH`, where the repository's own path
-    /// comes first and the folder in it is what follows.
-    fn of_go_path(&self, path: &str, module: &str) -> Option<String> {
-        let in_module = |(dir, kind): &(&str, ModuleKind)| *kind == ModuleKind::Go && below(path, dir);
-        let host = module.split('/').next().unwrap_or("");
-        if !host.contains('.') || self.named.values().any(in_module) {
-            return None;
-        }
-        let parts: Vec<&str> = module.split('/').collect();
-        let mut base = folder(path);
-        loop {
-            for from in 1..parts.len() {
-                let found = join(base, &parts[from..].join("/"));
-                let go = |files: &Vec<FileId>| !files.is_empty();
-                if found.as_deref().is_some_and(|f| self.by_folder.get(f).is_some_and(go)) {
-                    return found;
-                }
-            }
-            if base.is_empty() {
-                return None;
-            }
-            base = folder(base);
-        }
-    }
-
-    /// A script that stands beside the importing one only in the image: a recipe copies files of several folders to one.
-    fn flattened(&self, index: &Index<'a>, path: &str, module: &str) -> Vec<FileId> {
-        let Some(name) = module.strip_prefix("./").filter(|n| !n.contains('/')) else { return Vec::new() };
-        let mut above = folder(path);
-        while !above.is_empty() {
-            above = folder(above);
-            for (_, from) in self.copied.iter().filter(|(recipe, _)| below(recipe, above)) {
-                let found = join(above, &format!("{from}/{name}")).map(|target| self.script(index, &target));
-                if let Some(found) = found.filter(|f| !f.is_empty()) {
-                    return found;
-                }
-            }
-        }
-        Vec::new()
-    }
-
-    /// A script's import by a name that a configuration above the file gives to a folder, or by the conventional names of
-    /// its own sources (`@/orders`, `~/orders`, `src/orders`).
-    fn aliased(&self, index: &Index<'a>, path: &str, module: &str) -> Vec<FileId> {
-        for (base, pattern, target) in self.aliases.iter().filter(|(base, ..)| below(path, base)) {
-            let found = match pattern.split_once('*') {
-                Some((before, after)) => module
-                    .strip_prefix(before)
-                    .and_then(|m| m.strip_suffix(after))
-                    .and_then(|rest| join(base, &target.replace('*', rest))),
-                None => (*pattern == module).then(|| join(base, target)).flatten(),
-            };
-            let found = found.map(|target| self.script(index, &target)).unwrap_or_default();
-            if !found.is_empty() {
-                return found;
-            }
-        }
-        let source = ["@/", "~/", "src/"].iter().find_map(|p| module.strip_prefix(p));
-        let mut above = folder(path);
-        while let Some(rest) = source {
-            for inner in ["src/", ""] {
-                let found = join(above, &format!("{inner}{rest}")).map(|target| self.script(index, &target));
-                if let Some(found) = found.filter(|f| !f.is_empty()) {
-                    return found;
-                }
-            }
-            if above.is_empty() {
-                break;
-            }
-            above = folder(above);
-        }
-        Vec::new()
-    }
-
-    fn script(&self, index: &Index<'a>, target: &str) -> Vec<FileId> {
-        let stem = target.trim_end_matches(".js").trim_end_matches(".ts");
-        for suffix in [".ts", ".js", ".tsx", ".jsx", ".mjs", ".cjs", "/index.ts", "/index.js", "/index.tsx"] {
-            if let Some(file) = index.by_path.get(format!("{stem}{suffix}").as_str()) {
-                return vec![*file];
-            }
-        }
-        index.by_path.get(target).copied().into_iter().collect()
-    }
-
-    fn python(&self, index: &Index<'a>, from: &str, module: &str, member: Option<&str>) -> Vec<FileId> {
-        let dots = module.chars().take_while(|c| *c == '.').count();
-        let tail = module[dots..].replace('.', "/");
-        let mut candidates: Vec<String> = Vec::new();
-        for middle in
-            [Some(tail.clone()), member.map(|m| if tail.is_empty() { m.to_owned() } else { format!("{tail}/{m}") })]
-                .into_iter()
-                .flatten()
-        {
-            candidates.push(format!("{middle}.py"));
-            candidates.push(format!("{middle}/__init__.py"));
-        }
-        if dots > 0 {
-            let up = "../".repeat(dots - 1);
-            let hits = candidates
-                .iter()
-                .filter_map(|c| index.by_path.get(join(folder(from), &format!("{up}{c}"))?.as_str()).copied());
-            return hits.collect();
-        }
-        let stem = tail.rsplit('/').next().unwrap_or(&tail);
-        let by_stem =
-            [Some(stem), member, Some("__init__")].into_iter().flatten().filter_map(|s| self.by_stem.get(s)).flatten();
-        let mut hits: Vec<(usize, FileId)> = by_stem
-            .filter(|f| {
-                candidates
-                    .iter()
-                    .any(|c| index.paths[**f].as_str() == c || index.paths[**f].ends_with(&format!("/{c}")))
-            })
-            .map(|f| (common(from, index.paths[*f]), *f))
-            .collect();
-        hits.sort_by_key(|(shared, f)| (std::cmp::Reverse(*shared), *f));
-        // The nearest file of that name, and its package's own file.
-        let nearest = hits.first().map(|(shared, _)| *shared);
-        hits.into_iter().filter(|(shared, _)| Some(*shared) == nearest).map(|(_, f)| f).collect()
-    }
-}
-
-/// Number of leading folders that two paths share.
-fn common(a: &str, b: &str) -> usize {
-    a.split('/').zip(b.split('/')).take_while(|(x, y)| x == y).count()
-}
-
-/// Folders of the .NET projects that the projects below `roots` reference, directly or not; `None` where no project says.
-/// A namespace alone does not tell: many projects share one.
-fn references(index: &Index<'_>, roots: &[String]) -> Option<BTreeSet<String>> {
-    let projects: BTreeMap<&str, &seam_facts::Module> = index
-        .modules
-        .iter()
-        .filter(|(_, m, _)| m.kind == ModuleKind::DotNet)
-        .map(|(f, m, _)| (index.paths[*f].as_str(), *m))
-        .collect();
-    let mut queue: Vec<String> =
-        projects.keys().filter(|p| roots.iter().any(|r| below(p, r))).map(|p| (*p).to_owned()).collect();
-    if queue.is_empty() {
-        return None;
-    }
-    let mut seen: BTreeSet<String> = queue.iter().cloned().collect();
-    while let Some(path) = queue.pop() {
-        let Some(module) = projects.get(path.as_str()) else { continue };
-        // A project of the workspace may also be used as the package that it is published as.
-        let packages = index.by_path.get(path.as_str()).into_iter().flat_map(|f| index.facts[*f]).filter_map(|fact| {
-            match &fact.claim {
-                seam_facts::Claim::Depends(depends) => Some(&depends.package),
-                _ => None,
-            }
-        });
-        let published = packages.flat_map(|package| {
-            let tail =
-                move |name: &str| package == name || package.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
-            projects.iter().filter(move |(_, m)| tail(&m.name)).map(|(p, _)| (*p).to_owned())
-        });
-        for target in module.uses.iter().filter_map(|reference| join(folder(&path), reference)).chain(published) {
-            if !seen.contains(&target) {
-                seen.insert(target.clone());
-                queue.push(target);
-            }
-        }
-    }
-    Some(seen.iter().map(|p| folder(p).to_owned()).filter(|f| !f.is_empty()).collect())
-}
-
-/// Code of the .NET projects that are layers of the one at `roots`: referenced, and named like it up to the last word
-/// (`Shop.Orders.Api`, `Shop.Orders.Application`). What is found there by scanning is imported by nobody.
-fn layers<'f>(index: &Index<'_>, roots: &[String], referenced: impl Iterator<Item = &'f String>) -> Vec<FileId> {
-    let dotnet = || index.modules.iter().filter(|(_, m, _)| m.kind == ModuleKind::DotNet);
-    let stems: BTreeSet<&str> = dotnet()
-        .filter(|(f, ..)| roots.iter().any(|r| below(index.paths[*f], r)))
-        .map(|(_, m, _)| m.name.rsplit_once('.').map(|(stem, _)| stem).unwrap_or(&m.name))
-        .collect();
-    let layer = |dir: &str| {
-        dotnet().filter(|(f, ..)| folder(index.paths[*f]) == dir).any(|(_, m, _)| {
-            stems.iter().any(|s| m.name.strip_prefix(*s).is_some_and(|r| r.is_empty() || r.starts_with('.')))
-        })
-    };
-    let files = referenced.filter(|dir| layer(dir)).flat_map(|dir| index.below(dir));
-    files.filter(|f| index.uses[*f].is_some() && !index.test[*f]).collect()
-}
-
-/// Namespaces that the project files below `roots`, and the properties above them, import for every file.
-fn global_usings(index: &Index<'_>, roots: &[String]) -> Vec<SmolStr> {
-    let all = index.constants.get(name_of(GLOBAL_USING)).into_iter().flatten();
-    let near = |file: FileId| {
-        let base = folder(index.paths[file]);
-        roots.iter().any(|r| below(index.paths[file], r) || base.is_empty() || below(r, base))
-    };
-    all.filter(|(file, ..)| near(*file)).filter_map(|(_, constant, _)| constant.value.as_text()).collect()
 }
 
 /// Names that a file of one's own mentions where it runs.

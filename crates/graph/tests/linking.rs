@@ -391,3 +391,90 @@ fn a_config_map_called_like_the_application_is_its_configuration() {
     assert_eq!(edges(&graph("shop-web")), [("web", EdgeKind::Http, "orders")]);
     assert_eq!(edges(&graph("another")), []);
 }
+
+/// Functions that hand their own parameter on to many others, which do the same: the ways multiply, the answers do not.
+#[test]
+fn parameters_that_are_handed_on_in_many_ways_are_followed_once() {
+    let handed = |from: &str| Value::hole(Hole::Param { function: from.into(), index: 0, name: "url".into() });
+    let pass = |within: &str, to: &str, value: Value| {
+        let args = vec![Argument { name: None, value }];
+        Claim::Pass(Pass { callee: to.into(), args, within: within.into() })
+    };
+    let mut facts = vec![fact(1, Claim::Uses(Uses::default()))];
+    let layers = 12;
+    for layer in 0..layers {
+        for from in 0..6 {
+            for to in 0..6 {
+                let (within, callee) = (format!("f{layer}_{from}"), format!("f{}_{to}", layer + 1));
+                facts.push(fact(2, pass(&within, &callee, handed(&within))));
+            }
+        }
+    }
+    let last = format!("f{layers}_0");
+    facts.push(fact(90, call(handed(&last), &last)));
+    facts.push(fact(91, pass("main", "f0_0", address().then("/orders".into()))));
+    assert_eq!(edges(&linked([deployed(), served(), code(facts)])), [("web", EdgeKind::Http, "orders")]);
+}
+
+#[test]
+fn a_map_that_is_asked_for_a_key_is_no_client_of_ours() {
+    let url = Value::hole(Hole::Param { function: "HttpClient.get".into(), index: 0, name: "url".into() });
+    let pass = |callee: &str, value: Value| {
+        let args = vec![Argument { name: None, value }];
+        Claim::Pass(Pass { callee: callee.into(), args, within: "show".into() })
+    };
+    let facts = vec![
+        fact(1, Claim::Uses(Uses::default())),
+        fact(3, call(address().then("/".into()).then(url), "HttpClient.get")),
+        fact(9, pass("headers.get", "Retry-After".into())),
+        fact(10, pass("http.get", "list".into())),
+    ];
+    let graph = linked([deployed(), served(), code(facts)]);
+    let operations: Vec<&str> = graph.edges[0].details.iter().map(|d| d.operation.as_str()).collect();
+    assert_eq!(operations, ["GET /list"]);
+}
+
+#[test]
+fn a_host_that_a_services_own_code_takes_by_default_is_believed_where_a_call_lacks_one() {
+    let read = Claim::Read(Read {
+        key: Value::env("ORDERS_HOST", None),
+        default: Some("orders".into()),
+        within: "connect".into(),
+    });
+    let open = call(Value::hole(Hole::Opaque("url".into())), "connect");
+    let uses = || fact(1, Claim::Uses(Uses::default()));
+    let graph = linked([deployed(), served(), code(vec![uses(), fact(3, read.clone()), fact(5, open)])]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders")]);
+    assert_eq!(edges(&linked([deployed(), served(), code(vec![uses(), fact(3, read)])])), []);
+}
+
+#[test]
+fn a_store_whose_address_is_given_from_outside_is_still_a_store() {
+    let store = |address: Value| {
+        Claim::Store(Store {
+            system: System::Postgres,
+            address,
+            database: None,
+            client: "psycopg2".into(),
+            within: "connect".into(),
+        })
+    };
+    let of = |address: Value| {
+        let facts = vec![fact(1, Claim::Uses(Uses::default())), fact(3, store(address))];
+        edges(&linked([deployed(), served(), code(facts)])).len()
+    };
+    assert_eq!(of(Value::env("DATABASE_URL", None)), 1);
+    assert_eq!(of(Value::text("***")), 1);
+    assert_eq!(of(Value::hole(Hole::Opaque("x".into()))), 0);
+}
+
+#[test]
+fn a_product_that_a_cluster_runs_apart_is_a_server_and_another_name_stays_open() {
+    let of = |url: &str| {
+        let facts = vec![fact(1, Claim::Uses(Uses::default())), fact(3, call(url.into(), "sign_in"))];
+        let graph = linked([deployed(), served(), code(facts)]);
+        (edges(&graph).len(), graph.unresolved.len())
+    };
+    assert_eq!(of("http://keycloak.auth.svc.cluster.local/realms/shop"), (1, 0));
+    assert_eq!(of("http://billing.auth.svc.cluster.local/invoices"), (0, 1));
+}

@@ -1,22 +1,25 @@
 //! Dockerfiles and Containerfiles. See `docker.md`.
 
 use super::interpolate::{self, Dollar};
-use super::{secret, words};
+use super::{programs, secret, words};
 use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Build, Call, Claim, Protocol, Setting, SettingScope, SmolStr, Span, Value};
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "dockerfile", version: 1, page: include_str!("docker.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "dockerfile", version: 2, page: include_str!("docker.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
     if name.ends_with(".dockerignore") || name.ends_with(".md") {
         return false;
     }
-    let stem =
-        |kind: &str| name == kind || name.starts_with(&format!("{kind}.")) || name.starts_with(&format!("{kind}-"));
-    stem("dockerfile") || stem("containerfile") || name.ends_with(".dockerfile") || name.ends_with("-dockerfile")
+    // `Dockerfile`, `Dockerfile.dev`, `Dockerfile-worker`, `Dockerfile_worker`, and the other way round.
+    ["dockerfile", "containerfile"].iter().any(|kind| {
+        let apart = |c: Option<char>| matches!(c, None | Some('.' | '-' | '_'));
+        name.strip_prefix(kind).is_some_and(|rest| apart(rest.chars().next()))
+            || name.strip_suffix(kind).is_some_and(|rest| apart(rest.chars().last()))
+    })
 }
 
 /// Longer values are not put into others: each may name one twice, and so on.
@@ -68,7 +71,10 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
                 stages.push(Stage { name: name.to_owned(), ..before.unwrap_or_default() });
             }
             "COPY" | "ADD" => copies(rest, &mut build.copies),
-            "RUN" => bound(rest, &mut build.copies),
+            "RUN" => {
+                bound(rest, &mut build.copies);
+                programs::built(rest, &mut build.programs);
+            }
             "EXPOSE" => {
                 if let Some(stage) = stages.last_mut() {
                     stage.exposes.extend(rest.split_whitespace().map(|p| fill(p.split('/').next().unwrap_or(p))));
@@ -133,6 +139,8 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     build.command = words::join(last.entrypoint.into_iter().chain(last.command));
     let mut seen: Vec<SmolStr> = Vec::new();
     build.copies.retain(|c| !seen.contains(c) && (seen.push(c.clone()), true).1);
+    let mut seen: Vec<SmolStr> = Vec::new();
+    build.programs.retain(|p| !seen.contains(p) && (seen.push(p.clone()), true).1);
     sink.stated(Claim::Build(build), at);
 }
 

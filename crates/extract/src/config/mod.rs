@@ -42,6 +42,7 @@ mod own_rules;
 mod owners;
 mod prisma;
 mod process;
+mod programs;
 mod properties;
 mod settings;
 mod shell;

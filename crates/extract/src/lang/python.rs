@@ -583,6 +583,16 @@ fn call(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
             let entries = args.into_iter().map(|a| (a.name.unwrap_or_default(), a.value)).collect();
             return expr(ExprKind::Object(entries), node);
         }
+        // `getattr(settings, "URL", default)` is `settings.URL`, or the default.
+        ExprKind::Name(name) if name == "getattr" && (2..4).contains(&args.len()) => {
+            if let Some(member) = args[1].value.as_str().cloned() {
+                let mut args = args.into_iter().map(|a| a.value);
+                let base = args.next().map(|base| expr(ExprKind::Member(Box::new(base), member), node));
+                let default = args.nth(1).filter(|d| !matches!(d.kind, ExprKind::Null));
+                let mut either: Vec<Expr> = base.into_iter().chain(default).collect();
+                return if either.len() == 1 { either.remove(0) } else { expr(ExprKind::Either(either), node) };
+            }
+        }
         // `", ".join([a, b])`.
         ExprKind::Member(base, name) if name == "join" && args.len() == 1 && base.as_str().is_some() => {
             if let ExprKind::List(items) = &args[0].value.kind {

@@ -12,7 +12,7 @@ use seam_facts::{Access, AccessMode, Claim, SmolStr, Span, Store, System, Value,
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-stores",
-    version: 3,
+    version: 4,
     page: include_str!("stores.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -148,6 +148,8 @@ const CONFIGURED: &[(&str, &str, System, usize, &str)] = &[
     ("Create", "EventStoreClientSettings", System::EventStore, 0, "EventStoreDB"),
     ("Create", "EventStoreConnection", System::EventStore, 0, "EventStoreDB"),
     ("WithEndpoint", "MinioClient", System::Objects, 0, "Minio"),
+    // With a closure only: two texts are the credentials.
+    ("AddMinio", "", System::Objects, 9, "Minio"),
     ("ConnectAsync", "Couchbase", System::Couchbase, 0, "Couchbase"),
     ("Create", "FirestoreDb", System::Firestore, 9, "Firestore"),
     ("CreateAsync", "FirestoreDb", System::Firestore, 9, "Firestore"),
@@ -162,6 +164,7 @@ fn configured(code: &Code<'_>, sink: &mut Sink) {
             }
             // `UseNpgsql(o => …)` is given its connection elsewhere; `UseMySql(connection, …)` may hold it in a variable.
             let arg = site.call.arg_or("connectionString", *position);
+            let arg = arg.or_else(|| site.call.arg(0).filter(|a| matches!(a.kind, ExprKind::Lambda(_))));
             let address = match arg.map(|a| &a.kind) {
                 Some(ExprKind::Lambda(_)) => match given_inside(code, &site) {
                     Some((value, at)) => {
@@ -182,9 +185,9 @@ fn configured(code: &Code<'_>, sink: &mut Sink) {
     }
 }
 
-/// `opts => opts.Connection(address)`.
+/// `opts => opts.Connection(address)`, `client => client.WithEndpoint(address)`.
 fn given_inside(code: &Code<'_>, site: &Site<'_>) -> Option<(Value, Span)> {
-    let inside = super::read::calls_in(code, &closures(site.call), &["Connection", "ConnectionString"]);
+    let inside = super::read::calls_in(code, &closures(site.call), &["Connection", "ConnectionString", "WithEndpoint"]);
     let call = inside.first()?;
     Some((code.value(call.call.arg(0)?, call.function), call.span()))
 }

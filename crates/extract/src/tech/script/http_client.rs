@@ -10,7 +10,7 @@ use seam_facts::{Call, Claim, Constant, Hole, Protocol, SmolStr, Span, Value, fo
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-http-client",
-    version: 2,
+    version: 3,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -116,6 +116,7 @@ fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         t if t.contains("://") => Value::default(),
         _ => base_of(code, site, client),
     };
+    wraps(code, function, &base, &target, site.span(), sink);
     let target = options::join(base, target);
     if target.is_empty() {
         return;
@@ -126,6 +127,19 @@ fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         (false, None) => method(code, site, in_options),
     };
     sink.stated(Claim::Call(http(client, method, target, code.within(function))), site.span());
+}
+
+/// An object of the project's own around a client, `api.get = url => instance.get(url)`: who calls it elsewhere calls below
+/// the client's base.
+fn wraps(code: &Code<'_>, function: usize, base: &Value, target: &Value, at: Span, sink: &mut Sink) {
+    let within = code.within(function);
+    let Some((owner, verb)) = within.rsplit_once('.') else { return };
+    let handed = matches!(target.as_hole(), Some(Hole::Param { function, .. }) if *function == within);
+    let itself = base.holes().iter().any(|h| matches!(h, Hole::Param { .. }));
+    if handed && !itself && !base.is_empty() && VERBS.contains(&verb) {
+        let symbol = format_smolstr!("{owner}.<base>");
+        sink.stated(Claim::Constant(Constant { symbol, value: base.clone() }), at);
+    }
 }
 
 fn http(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {

@@ -9,7 +9,7 @@ use seam_facts::{Call, Claim, Protocol, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-sdk",
-    version: 1,
+    version: 2,
     page: include_str!("sdk.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -25,6 +25,14 @@ struct Sdk {
     port: Option<(&'static str, &'static str)>,
     /// The key that groups its settings, where they are not at the top.
     below: &'static str,
+}
+
+/// Keys of the server's address, as these libraries call them.
+const ADDRESSES: &[&str] =
+    &["baseUrl", "auth-server-url", "serverUrl", "authority", "jwksUri", "issuerBaseURL", "issuer"];
+
+const fn http(made: &'static str, client: &'static str) -> Sdk {
+    Sdk { made, client, protocol: Protocol::Http, host: None, port: None, below: "" }
 }
 
 const SDKS: &[Sdk] = &[
@@ -45,38 +53,10 @@ const SDKS: &[Sdk] = &[
         port: None,
         below: "",
     },
-    Sdk {
-        made: "@openfeature/ofrep-provider#OFREPProvider",
-        client: "ofrep",
-        protocol: Protocol::Http,
-        host: None,
-        port: None,
-        below: "",
-    },
-    Sdk {
-        made: "@openfeature/ofrep-web-provider#OFREPWebProvider",
-        client: "ofrep",
-        protocol: Protocol::Http,
-        host: None,
-        port: None,
-        below: "",
-    },
-    Sdk {
-        made: "unleash-client#initialize",
-        client: "unleash",
-        protocol: Protocol::Http,
-        host: None,
-        port: None,
-        below: "",
-    },
-    Sdk {
-        made: "unleash-client#Unleash",
-        client: "unleash",
-        protocol: Protocol::Http,
-        host: None,
-        port: None,
-        below: "",
-    },
+    http("@openfeature/ofrep-provider#OFREPProvider", "ofrep"),
+    http("@openfeature/ofrep-web-provider#OFREPWebProvider", "ofrep"),
+    http("unleash-client#initialize", "unleash"),
+    http("unleash-client#Unleash", "unleash"),
     Sdk {
         made: "eureka-js-client#Eureka",
         client: "eureka",
@@ -85,17 +65,21 @@ const SDKS: &[Sdk] = &[
         port: None,
         below: "eureka",
     },
-    Sdk { made: "consul#", client: "consul", protocol: Protocol::Http, host: None, port: None, below: "" },
-    Sdk { made: "consul#Consul", client: "consul", protocol: Protocol::Http, host: None, port: None, below: "" },
-    Sdk {
-        made: "cloud-config-client#load",
-        client: "spring-cloud-config",
-        protocol: Protocol::Http,
-        host: None,
-        port: None,
-        below: "",
-    },
-    Sdk { made: "keycloak-connect#", client: "keycloak", protocol: Protocol::Http, host: None, port: None, below: "" },
+    http("consul#", "consul"),
+    http("consul#Consul", "consul"),
+    http("cloud-config-client#load", "spring-cloud-config"),
+    http("keycloak-connect#", "keycloak"),
+    http("keycloak-js#", "keycloak"),
+    http("oidc-client-ts#UserManager", "oidc-client"),
+    http("oidc-client#UserManager", "oidc-client"),
+    http("openid-client#Issuer.discover", "openid-client"),
+    http("openid-client#discovery", "openid-client"),
+    http("express-oauth2-jwt-bearer#auth", "express-oauth2-jwt-bearer"),
+    http("jwks-rsa#", "jwks-rsa"),
+    http("jwks-rsa#JwksClient", "jwks-rsa"),
+    http("jwks-rsa#passportJwtSecret", "jwks-rsa"),
+    http("jwks-rsa#expressJwtSecret", "jwks-rsa"),
+    http("jose#createRemoteJWKSet", "jose"),
     Sdk {
         made: "node-vault#",
         client: "vault",
@@ -138,8 +122,7 @@ fn made(code: &Code<'_>, site: &Site<'_>, sdk: &Sdk, sink: &mut Sink) {
         };
         let (resolved, at) = code.resolved(arg, at);
         match options::is_object(code, resolved, at) {
-            true => options::value(code, resolved, at, &["baseUrl", "auth-server-url", "serverUrl"])
-                .or_else(|| options::address(code, resolved, at)),
+            true => options::value(code, resolved, at, ADDRESSES).or_else(|| options::address(code, resolved, at)),
             false => Some(code.value(arg, at)),
         }
     });

@@ -1,0 +1,138 @@
+//! Which file each of several deployables of one folder is started with, and so which part of the folder it runs.
+//!
+//! Invariant: either every one of them has its own start, or nothing is said of any.
+
+use crate::deploy::Deploy;
+use crate::index::{FileId, Index, below};
+use crate::modules::Modules;
+use seam_facts::Claim;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a process begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Start {
+    /// A file, and what it imports.
+    File(FileId),
+    /// A worker: its application's file, and the tasks, which are found by scanning.
+    Worker(FileId),
+    /// A scheduler, which runs nothing itself.
+    Scheduler(FileId),
+}
+
+impl Start {
+    /// The files of `own` that run.
+    pub fn files<'a>(self, index: &Index<'a>, modules: &Modules<'a>, own: &BTreeSet<FileId>) -> BTreeSet<FileId> {
+        match self {
+            Start::File(file) => reached(index, modules, own, [file]),
+            Start::Scheduler(file) => BTreeSet::from([file]),
+            Start::Worker(file) => {
+                let works = |f: &FileId| {
+                    index.facts[*f].iter().any(|fact| matches!(&fact.claim, Claim::Message(m) if m.client == "celery"))
+                };
+                let tasks = own.iter().copied().filter(works);
+                reached(index, modules, own, tasks.chain([file]))
+            }
+        }
+    }
+}
+
+/// For deployables of one folder that are started in different ways: each one's start.
+pub(crate) fn starts(index: &Index<'_>, deploy: &Deploy<'_>, roots: &[Vec<String>]) -> BTreeMap<usize, Start> {
+    let mut sharing: BTreeMap<&Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (id, roots) in roots.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
+        sharing.entry(roots).or_default().push(id);
+    }
+    let mut found = BTreeMap::new();
+    for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        let start = |id: usize| {
+            let units = deploy.nodes[id].units.iter().map(|u| &deploy.units[*u]);
+            let mut commands = units.flat_map(|unit| {
+                let recipe =
+                    unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
+                let build =
+                    recipe.and_then(|r| index.by_path.get(r.as_str())).and_then(|f| deploy.builds.get(f)?.first());
+                unit.service.command.as_ref().into_iter().chain(build.and_then(|(b, _)| b.command.as_ref()))
+            });
+            // What the deployable says wins over what its image says.
+            commands.by_ref().take(2).find_map(|command| of_command(index, roots, &command.to_string()))
+        };
+        let each: Vec<(usize, Start)> = ids.iter().filter_map(|id| Some((*id, start(*id)?))).collect();
+        let different: BTreeSet<Start> = each.iter().map(|(_, s)| *s).collect();
+        if each.len() == ids.len() && different.len() > 1 {
+            found.extend(each);
+        }
+    }
+    found
+}
+
+fn of_command(index: &Index<'_>, roots: &[String], command: &str) -> Option<Start> {
+    let words: Vec<&str> = command.split([' ', '"', ',', '[', ']']).filter(|w| !w.is_empty()).collect();
+    let code = |path: &dyn Fn(&str) -> bool| {
+        (0..index.paths.len()).find(|f| {
+            let inside = roots.iter().any(|r| below(index.paths[*f], r));
+            index.uses[*f].is_some() && !index.test[*f] && inside && path(index.paths[*f])
+        })
+    };
+    // `app.main:app`, `app.workers.emails`: a module of Python.
+    let module = |word: &str| {
+        let name = word.split(':').next().unwrap_or(word);
+        let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        let tail = format!("{}.py", name.replace('.', "/"));
+        let package = format!("{}/__init__.py", name.replace('.', "/"));
+        if name.is_empty() || !name.chars().all(plain) {
+            return None;
+        }
+        let ends = |path: &str, tail: &str| path.strip_suffix(tail).is_some_and(|p| p.is_empty() || p.ends_with('/'));
+        code(&|path| ends(path, &tail)).or_else(|| code(&|path| ends(path, &package)))
+    };
+    let named = |word: &str| {
+        let (stem, extension) = word.rsplit('/').next()?.rsplit_once('.')?;
+        code(&|path| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let (s, e) = name.rsplit_once('.').unwrap_or((name, ""));
+            s == stem && (e == extension || extension == "js" && e == "ts" || extension == "mjs" && e == "mts")
+        })
+    };
+    if let Some(at) = words.iter().position(|w| w.rsplit('/').next() == Some("celery")) {
+        let rest = &words[at + 1..];
+        let app = rest.iter().enumerate().find_map(|(i, w)| match *w {
+            "-A" | "--app" => rest.get(i + 1).copied(),
+            _ => w.strip_prefix("--app=").or_else(|| w.strip_prefix("-A").filter(|a| !a.is_empty())),
+        });
+        let file = module(app?)?;
+        return if rest.contains(&"beat") && !rest.contains(&"worker") {
+            Some(Start::Scheduler(file))
+        } else {
+            rest.contains(&"worker").then_some(Start::Worker(file))
+        };
+    }
+    let python =
+        |w: &&str| matches!(w.rsplit('/').next(), Some("uvicorn" | "gunicorn" | "hypercorn" | "granian" | "-m"));
+    if let Some(at) = words.iter().position(python)
+        && let Some(file) = words[at + 1..].iter().filter(|w| !w.starts_with('-')).find_map(|w| module(w))
+    {
+        return Some(Start::File(file));
+    }
+    words.iter().rev().find_map(|w| named(w)).map(Start::File)
+}
+
+/// The files of `own` that start files lead to by imports.
+fn reached<'a>(
+    index: &Index<'a>,
+    modules: &Modules<'a>,
+    own: &BTreeSet<FileId>,
+    from: impl IntoIterator<Item = FileId>,
+) -> BTreeSet<FileId> {
+    let mut queue: Vec<FileId> = from.into_iter().collect();
+    let mut seen: BTreeSet<FileId> = queue.iter().copied().collect();
+    while let Some(file) = queue.pop() {
+        for import in index.uses[file].iter().flat_map(|u| &u.imports) {
+            for found in modules.files(index, file, import, own) {
+                if own.contains(&found) && seen.insert(found) {
+                    queue.push(found);
+                }
+            }
+        }
+    }
+    seen
+}

@@ -46,6 +46,9 @@ pub static ASKS: &[Ask] = &[
     ask!(find),
     ask!(lens, true),
     ask!(links, true),
+    ask!(calls, true),
+    ask!(hints, true),
+    ask!(words, true),
 ];
 
 /// An ask by its name.

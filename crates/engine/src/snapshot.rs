@@ -4,7 +4,7 @@ use crate::things::{self, Thing};
 use crate::{Refusal, Settings, ask, asks, rename};
 use seam_detect::own::{self, OwnRule};
 use seam_facts::{Claim, FactBase, format_smolstr};
-use seam_graph::{Graph, Options};
+use seam_graph::{Flows, Graph, Options};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -18,6 +18,7 @@ pub struct Snapshot {
     /// What all rules find, by profile, with and without those of the nursery.
     detected: Mutex<BTreeMap<(Option<String>, bool), Detected>>,
     own: OnceLock<(Vec<OwnRule>, Vec<own::Mistake>)>,
+    flows: Mutex<BTreeMap<Option<String>, Arc<Flows>>>,
 }
 
 type Detected = Arc<Vec<seam_detect::Finding>>;
@@ -35,6 +36,7 @@ impl Snapshot {
             found: Mutex::default(),
             detected: Mutex::default(),
             own: OnceLock::new(),
+            flows: Mutex::default(),
         }
     }
 
@@ -59,6 +61,14 @@ impl Snapshot {
         let graph = Arc::new(graph);
         graphs.insert(profile, graph.clone());
         graph
+    }
+
+    /// What entries lead to.
+    pub(crate) fn flows(&self, profile: Option<&str>) -> Arc<Flows> {
+        let key = profile.map(str::to_owned);
+        let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = flows.entry(key).or_insert_with(|| Arc::new(Flows::new(&self.graph(profile), &self.base)));
+        known.clone()
     }
 
     /// Everything that has a name, findings aside.

@@ -87,6 +87,9 @@ fn editors_and_command_line_get_the_same_bytes() {
         ("find", json!({"query": "payments"})),
         ("lens", json!({"path": "checkout/src/server.js"})),
         ("links", json!({"path": "checkout/src/server.js", "line": 16})),
+        ("calls", json!({"path": "checkout/src/server.js", "line": 16})),
+        ("hints", json!({"path": "checkout/src/server.js"})),
+        ("words", json!({"path": "checkout/src/server.js", "before": "  axios.get('http://"})),
     ] {
         let direct = std::process::Command::new(env!("CARGO_BIN_EXE_seam"))
             .args(["ask", name, &request.to_string(), "--no-cache"])
@@ -286,4 +289,142 @@ fn findings_can_be_accepted_and_explained() {
     written.insert(edit["range"]["start"]["line"].as_u64().unwrap() as usize, edit["newText"].as_str().unwrap());
     client.open("compose.yaml", &written.concat());
     assert!(client.diagnostics().is_empty());
+}
+
+#[test]
+fn calls_are_followed_across_services() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    client.diagnostics();
+    let items = client.at("textDocument/prepareCallHierarchy", "checkout/src/server.js", "'/payments'");
+    assert_eq!((&items[0]["name"], &items[0]["detail"]), (&json!("POST /payments"), &json!("checkout calls payments")));
+    let outgoing = client.ask("callHierarchy/outgoingCalls", json!({"item": items[0]}));
+    let handler = &outgoing[0]["to"];
+    assert_eq!(handler["uri"], client.uri("payments/main.go"));
+    let incoming = client.ask("callHierarchy/incomingCalls", json!({"item": items[0]}));
+    assert_eq!(incoming[0]["from"]["name"], "POST /checkout/{basket}");
+    // On from the handler: what it calls in turn, and who leads to it.
+    let on = client.ask("callHierarchy/outgoingCalls", json!({"item": handler}));
+    assert_eq!(on[0]["to"]["detail"], "payments calls api.stripe.com");
+    let back = client.ask("callHierarchy/incomingCalls", json!({"item": handler}));
+    assert_eq!(back[0]["from"]["name"], "POST /payments");
+    assert_eq!(client.at("textDocument/prepareCallHierarchy", "checkout/src/server.js", "const"), Value::Null);
+}
+
+#[test]
+fn known_words_are_offered_where_they_fit() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    client.diagnostics();
+    let mut offered = |path: &str, line: &str| -> Vec<String> {
+        client.open(path, line);
+        client.answer("services", json!({}));
+        let character = line.encode_utf16().count();
+        let place = json!({"textDocument": {"uri": client.uri(path)}, "position": {"line": 0, "character": character}});
+        let items = client.ask("textDocument/completion", place);
+        client.close(path);
+        let label = |i: &Value| {
+            let at = i["textEdit"]["range"]["start"]["character"].as_u64().unwrap() as usize;
+            format!("{}{}", line.chars().skip(at).collect::<String>() + ">", i["label"].as_str().unwrap())
+        };
+        items.as_array().unwrap().iter().map(label).collect()
+    };
+    assert!(offered("new.js", "axios.get('http://pay").contains(&"pay>payments".to_owned()));
+    assert_eq!(offered("new.js", "axios.get('http://catalog:8000/bo"), ["/bo>/books", "/bo>/books/{isbn}"]);
+    assert!(offered("new.js", "channel.consume('orders.").contains(&"orders.>orders.placed".to_owned()));
+    assert!(offered("checkout/src/new.js", "process.env.CAT").contains(&"CAT>CATALOG_URL".to_owned()));
+    assert!(offered("more.yaml", "      URL: http://").contains(&">catalog".to_owned()));
+    assert!(offered("new.js", "axios.ge").is_empty());
+}
+
+#[test]
+fn addresses_are_told_beside_what_leaves_them_open() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    let document = json!({"textDocument": {"uri": client.uri("checkout/src/server.js")}, "range": {
+        "start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}});
+    let hints = client.ask("textDocument/inlayHint", document);
+    let labels: Vec<&str> = hints.as_array().unwrap().iter().map(|h| h["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["→ baskets", "→ catalog:8000", "→ payments:8090"]);
+}
+
+#[test]
+fn symbols_of_the_whole_system_are_found() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    client.diagnostics();
+    let found = client.ask("workspace/symbol", json!({"query": "payments"}));
+    let first = &found[0];
+    assert_eq!((&first["name"], &first["location"]["uri"]), (&json!("payments"), &json!(client.uri("compose.yaml"))));
+    assert_eq!(client.ask("workspace/symbol", json!({"query": ""})), json!([]));
+}
+
+#[test]
+fn options_decide_what_is_shown() {
+    let folder = copy("bookshop");
+    let mut client = Client::with(folder.path(), json!({"rules": {"off": ["unread-setting"]}}), json!({}));
+    assert!(client.diagnostics().is_empty());
+    client.tell("workspace/didChangeConfiguration", json!({"settings": {"seamwise": {}}}));
+    let all = client.diagnostics();
+    let key = all[&client.uri("compose.yaml")][0]["data"]["key"].clone();
+    client.write("known.json", &json!({"version": 1, "findings": [key]}).to_string());
+    client.tell("workspace/didChangeConfiguration", json!({"settings": {"seamwise": {"baseline": "known.json"}}}));
+    assert!(client.diagnostics().is_empty());
+    client.tell("workspace/didChangeConfiguration", json!({"settings": {"seamwise": {"severity": "error"}}}));
+    assert!(client.diagnostics().is_empty());
+    client.tell("workspace/didChangeConfiguration", json!({"settings": {"seamwise": {"profile": "nowhere"}}}));
+    client.answer("services", json!({}));
+    client.awaited(|m| m["method"] == "seam/status" && m["params"]["health"] == "warning");
+}
+
+#[test]
+fn folders_come_and_go() {
+    let (one, two) = (copy("bookshop"), copy("parcel"));
+    let mut client = Client::new(one.path());
+    let alone = client.answer("services", json!({}))["counts"]["services"].as_u64().unwrap();
+    let other = uri(&two.path().canonicalize().unwrap());
+    let event = json!({"added": [{"uri": other, "name": "two"}], "removed": []});
+    client.tell("workspace/didChangeWorkspaceFolders", json!({"event": event}));
+    let both = client.answer("services", json!({}))["counts"]["services"].as_u64().unwrap();
+    assert!(both > alone, "{both} {alone}");
+    let told = client
+        .awaited(|m| m["method"] == "seam/changed" && m["params"]["roots"].as_array().is_some_and(|r| r.len() == 2));
+    assert_eq!(told["params"]["roots"][1]["uri"], other);
+    let event = json!({"added": [], "removed": [{"uri": other, "name": "two"}]});
+    client.tell("workspace/didChangeWorkspaceFolders", json!({"event": event}));
+    assert_eq!(client.answer("services", json!({}))["counts"]["services"], alone);
+    assert_eq!(client.end(), Some(0));
+}
+
+#[test]
+fn positions_are_counted_as_agreed() {
+    let folder = copy("bookshop");
+    let text = std::fs::read_to_string(folder.path().join("compose.yaml")).unwrap();
+    let text = text.replace("      LEGACY_URL: http://mailer:9999", "      LEGACY_URL: \"http://mailer:9999/ü𝄞\" # x");
+    std::fs::write(folder.path().join("compose.yaml"), &text).unwrap();
+    for (encoding, width) in [("utf-8", 6), ("utf-16", 3), ("utf-32", 2)] {
+        let capabilities = json!({"general": {"positionEncodings": [encoding]}});
+        let mut client = Client::with(folder.path(), json!({}), capabilities);
+        assert_eq!(client.welcome["capabilities"]["positionEncoding"], encoding);
+        let all = client.diagnostics();
+        let end = all[&client.uri("compose.yaml")][0]["range"]["end"]["character"].as_u64().unwrap();
+        assert_eq!(end, "      LEGACY_URL: \"http://mailer:9999/\" # x".len() as u64 + width, "{encoding}");
+    }
+}
+
+#[test]
+fn what_is_cancelled_is_answered_once() {
+    let folder = copy("bookshop");
+    let mut client = Client::new(folder.path());
+    let ids: Vec<i64> = (0..20).map(|_| client.request("seam/ask", json!({"name": "map"}))).collect();
+    for id in &ids {
+        client.tell("$/cancelRequest", json!({"id": id}));
+    }
+    client.tell("$/cancelRequest", json!({"id": 4711}));
+    for id in ids {
+        let response = client.response(id);
+        assert!(response["result"].is_object() || response["error"]["code"] == -32800, "{response}");
+    }
+    assert!(client.seen.iter().all(|m| m.get("id").is_none() || m.get("method").is_some()));
+    assert_eq!(client.end(), Some(0));
 }

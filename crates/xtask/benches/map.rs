@@ -104,6 +104,21 @@ fn one_edit(bencher: Bencher<'_, '_>, services: usize) {
     });
 }
 
+/// The editor's whole way but for the wire: one file has new facts, and the findings of all rules are wanted again.
+#[divan::bench(args = [0, 20, 200], sample_count = 20)]
+fn detect(bencher: Bencher<'_, '_>, services: usize) {
+    let Some(tree) = tree(services) else { return };
+    let Some((mut engine, path)) = engine(&tree) else { return };
+    let text = std::fs::read_to_string(tree.at.join(&path)).unwrap_or_default();
+    let mut turn = 0;
+    bencher.bench_local(|| {
+        turn += 1;
+        let facts = std::sync::Arc::new(seam_engine::extract(&path, &format!("{text}\n{}", " ".repeat(turn % 7))));
+        engine.apply([seam_engine::Change::File { path: path.as_str().into(), facts }]);
+        engine.snapshot().ask("detect", "{}").map_or(0, |answer| answer.len())
+    });
+}
+
 /// Linking alone, everything known.
 #[divan::bench(args = [0, 20, 200], sample_count = 20)]
 fn link(bencher: Bencher<'_, '_>, services: usize) {

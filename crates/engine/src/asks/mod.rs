@@ -1,13 +1,16 @@
 //! One file for each question: `Request`, `Answer`, what it is about, and `run`.
 
 pub mod at;
+pub mod calls;
 pub mod detect;
 pub mod drift;
 pub mod explain;
 pub mod find;
+pub mod hints;
 pub mod lens;
 pub mod links;
 pub mod map;
 pub mod path;
 pub mod rules;
 pub mod services;
+pub mod words;

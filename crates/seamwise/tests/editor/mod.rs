@@ -1,5 +1,7 @@
 //! A client of `seam lsp` as an editor is one: frames over standard input and output, one thread that reads.
 
+#![allow(dead_code, reason = "tests and benchmarks that share it use different parts")]
+
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -202,6 +204,12 @@ impl Client {
         }
         out.retain(|_, diagnostics| diagnostics.as_array().is_some_and(|d| !d.is_empty()));
         out
+    }
+
+    /// What the server holds, where the system tells.
+    pub fn memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        status.lines().find_map(|l| l.strip_prefix("VmRSS:")).map_or("not known here", str::trim).to_owned()
     }
 
     /// `shutdown` and `exit`; the exit code.

@@ -11,14 +11,14 @@ use seam_engine::asks::{lens, links};
 use serde_json::{Value, json};
 
 /// A document of the workspace, with its text and the line of a place as a state counts it.
-struct Here {
-    path: String,
+pub struct Here {
+    pub path: String,
     text: Text,
     /// From 1.
-    line: u32,
+    pub line: u32,
 }
 
-fn here(shared: &Shared, state: &State, place: &Place) -> Option<Here> {
+pub fn here(shared: &Shared, state: &State, place: &Place) -> Option<Here> {
     let path = shared.path(&place.text_document.uri)?;
     let text = shared.text(&path)?;
     let line = state.line(&path, &text, place.position.line as usize) as u32 + 1;

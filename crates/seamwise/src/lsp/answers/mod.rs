@@ -1,7 +1,9 @@
 //! Requests to answers: each an ask's answer in the protocol's shape.
 
 mod actions;
+mod calls;
 mod marks;
+mod words;
 
 use super::jobs::Job;
 use super::shared::{Shared, State, locked};
@@ -46,6 +48,12 @@ pub fn answer(shared: &Arc<Shared>, job: &Job) -> Result<Value, Failed> {
         "textDocument/references" => marks::links(shared, job, |a| a.references),
         // A declaration is a contract or a setting's place, an implementation the handler: both are the other side.
         "textDocument/declaration" | "textDocument/implementation" => marks::links(shared, job, |a| a.definitions),
+        "textDocument/prepareCallHierarchy" => calls::prepare(shared, job),
+        "callHierarchy/incomingCalls" => calls::step(shared, job, "from", |a| a.incoming),
+        "callHierarchy/outgoingCalls" => calls::step(shared, job, "to", |a| a.outgoing),
+        "textDocument/completion" => words::completion(shared, job),
+        "textDocument/inlayHint" => words::hints(shared, job),
+        "workspace/symbol" => words::symbols(shared, job),
         "textDocument/codeAction" => actions::all(shared, job),
         "workspace/executeCommand" => actions::run(shared, job),
         method => Err(Failed::new(ErrorCode::MethodNotFound, format!("`{method}` is not known"))),

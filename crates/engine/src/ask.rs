@@ -49,6 +49,9 @@ pub static ASKS: &[Ask] = &[
     ask!(calls, true),
     ask!(hints, true),
     ask!(words, true),
+    ask!(context),
+    ask!(overview),
+    ask!(findings),
 ];
 
 /// An ask by its name.

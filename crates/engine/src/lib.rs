@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod asks;
+mod context;
 mod engine;
 mod findings;
 mod marks;
@@ -14,6 +15,7 @@ mod rules;
 mod settings;
 mod shape;
 mod snapshot;
+mod texts;
 mod things;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
@@ -29,6 +31,7 @@ pub use shape::{
     Test, Unresolved, VERSION,
 };
 pub use snapshot::Snapshot;
+pub use texts::Texts;
 
 pub use seam_facts::{FactBase, FileFacts, ProblemKind};
 

@@ -1,7 +1,7 @@
 //! One state of the workspace. Linking happens once for each deployment profile, when first asked for.
 
 use crate::things::{self, Thing};
-use crate::{Refusal, Settings, ask, asks, rename};
+use crate::{Refusal, Settings, Texts, ask, asks, rename};
 use seam_detect::own::{self, OwnRule};
 use seam_facts::{Claim, FactBase, format_smolstr};
 use seam_graph::{Flows, Graph, Options};
@@ -19,6 +19,7 @@ pub struct Snapshot {
     detected: Mutex<BTreeMap<(Option<String>, bool), Detected>>,
     own: OnceLock<(Vec<OwnRule>, Vec<own::Mistake>)>,
     flows: Mutex<BTreeMap<Option<String>, Arc<Flows>>>,
+    texts: Texts,
 }
 
 type Detected = Arc<Vec<seam_detect::Finding>>;
@@ -37,7 +38,17 @@ impl Snapshot {
             detected: Mutex::default(),
             own: OnceLock::new(),
             flows: Mutex::default(),
+            texts: Texts::default(),
         }
+    }
+
+    /// The same with a source of texts, for answers that quote.
+    pub fn with_texts(self, texts: Texts) -> Self {
+        Snapshot { texts, ..self }
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     pub fn base(&self) -> &FactBase {

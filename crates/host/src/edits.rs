@@ -11,7 +11,13 @@ use seam_engine::{Change, FileFacts};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+
+/// What stands in a file of these roots.
+pub(crate) fn on_disk(roots: &[(PathBuf, String)], path: &str) -> Option<Arc<str>> {
+    let read = |(root, prefix): &(PathBuf, String)| fs::read(root.join(below(prefix, path)?)).ok();
+    roots.iter().find_map(read).map(|bytes| read::decode(&bytes).0.into())
+}
 
 /// A text in place of a file.
 #[derive(Clone, Debug)]
@@ -60,6 +66,7 @@ impl Workspace {
             None => known.is_some() || self.would_read(path),
         };
         self.overlays.insert(path.to_owned(), Overlay { text: text.clone(), hash, read });
+        self.shown.write().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), text.clone());
         if !read {
             return false;
         }
@@ -82,6 +89,7 @@ impl Workspace {
     }
 
     fn take_back(&mut self, path: &str) -> bool {
+        self.shown.write().unwrap_or_else(PoisonError::into_inner).remove(path);
         let Some(overlay) = self.overlays.remove(path).filter(|o| o.read) else { return false };
         let present = self.known.get(path).cloned();
         if present.as_ref().is_some_and(|known| known.hash == overlay.hash) {
@@ -211,8 +219,7 @@ impl Workspace {
         if let Some(overlay) = self.overlays.get(path) {
             return Some(overlay.text.clone());
         }
-        let read = |(root, prefix): &(PathBuf, String)| fs::read(root.join(below(prefix, path)?)).ok();
-        self.roots.iter().find_map(read).map(|bytes| read::decode(&bytes).0.into())
+        on_disk(&self.roots, path)
     }
 
     /// The text that stands in place of a file.

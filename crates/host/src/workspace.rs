@@ -9,12 +9,12 @@ use crate::edits::Overlay;
 use crate::walk::{Found, Walk, walk};
 use crate::{HostError, read, skip};
 use rayon::prelude::*;
-use seam_engine::{Change, Engine, FileFacts, ProblemKind, Refusal, Settings, Snapshot};
+use seam_engine::{Change, Engine, FileFacts, ProblemKind, Refusal, Settings, Snapshot, Texts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// How far reading is; watched by whoever shows progress.
 #[derive(Debug, Default)]
@@ -59,6 +59,8 @@ pub struct Workspace {
     pub(crate) pending: BTreeMap<String, (Found, Arc<Entry>)>,
     /// Texts that stand in place of files.
     pub(crate) overlays: BTreeMap<String, Overlay>,
+    /// Their texts, for answers that quote.
+    pub(crate) shown: Arc<RwLock<BTreeMap<String, Arc<str>>>>,
     /// The present state, linked as far as it was asked about.
     pub(crate) snapshot: Option<Arc<Snapshot>>,
     answers: Answers,
@@ -95,6 +97,7 @@ impl Workspace {
             broken: BTreeMap::new(),
             pending: BTreeMap::new(),
             overlays: BTreeMap::new(),
+            shown: Arc::default(),
             snapshot: None,
             answers,
             unsaved: false,
@@ -114,7 +117,7 @@ impl Workspace {
                     "give a commit, branch or tag of the repository that the workspace lies in",
                 )
             })?;
-            let request = seam_engine::only_new(&known, request)?;
+            let request = seam_engine::only_new(&known, name, request)?;
             return self.ask(name, &request);
         }
         if let Some(snapshot) = &self.snapshot {
@@ -139,7 +142,7 @@ impl Workspace {
             return snapshot.clone();
         }
         self.load();
-        let snapshot = Arc::new(self.engine.snapshot());
+        let snapshot = Arc::new(self.engine.snapshot().with_texts(self.texts()));
         self.snapshot = Some(snapshot.clone());
         snapshot
     }
@@ -184,6 +187,15 @@ impl Workspace {
     /// A file's text, for people to see; `None` if it cannot be read any more.
     pub fn text(&self, path: &str) -> Option<String> {
         self.written(path).map(|text| seam_engine::excerpt(path, &text))
+    }
+
+    /// The texts of all files, those that stand in their place included, as a value that outlives this borrow.
+    fn texts(&self) -> Texts {
+        let (roots, shown) = (self.roots.clone(), self.shown.clone());
+        Texts::new(move |path| {
+            let overlaid = shown.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+            overlaid.or_else(|| crate::edits::on_disk(&roots, path)).map(|text| text.to_string())
+        })
     }
 
     /// Hands the engine what the cache has.

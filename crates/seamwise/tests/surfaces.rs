@@ -51,11 +51,14 @@ fn mcp_and_command_line_give_the_same_bytes() {
         ("services", json!({})),
         ("path", json!({"from": "checkout", "to": "payments"})),
         ("at", json!({"path": "checkout/src/server.js", "line": 16})),
-        ("explain", json!({"what": "checkout"})),
+        ("explain", json!({"what": "checkout", "limit": 3})),
         ("detect", json!({"rules": ["call-cycle"]})),
         ("drift", json!({"all": true})),
         ("rules", json!({})),
         ("find", json!({"query": "place order"})),
+        ("context", json!({"task": "who takes the placed orders?", "budget": 1500})),
+        ("overview", json!({})),
+        ("findings", json!({"limit": 3})),
     ];
     let calls: Vec<Value> = asks
         .iter()
@@ -82,7 +85,9 @@ fn mcp_and_command_line_give_the_same_bytes() {
 fn tools_have_schemas_that_clients_accept() {
     let answers = mcp(&[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})]);
     let tools = answers[0]["result"]["tools"].as_array().unwrap();
-    assert_eq!(tools.len(), 9);
+    let names: Vec<&str> = tools.iter().map(|t| t["name"].as_str().unwrap()).collect();
+    let few = ["system_overview", "find", "context", "at", "path", "findings", "explain", "drift"];
+    assert_eq!(names, few);
     for tool in tools {
         let schema = tool["inputSchema"].to_string();
         assert!(!schema.contains("$schema") && !schema.contains("$ref"), "{schema}");
@@ -133,6 +138,48 @@ fn names_are_found_by_any_part_of_them() {
     assert_eq!(hits(&["LEGACY_URL", "--kind", "finding"])[0]["kind"], "finding");
     assert_eq!(hits(&["unread-setting"])[0]["key"], "rule/unread-setting");
     assert_eq!(seam(&["find", "x", "--kind", "nonsense"]).status.code(), Some(2));
+}
+
+#[test]
+fn context_keeps_its_budget_and_brings_both_sides() {
+    let asked = |request: Value| -> Value {
+        let output = seam(&["ask", "context", &request.to_string()]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let (answer, size) = (serde_json::from_slice::<Value>(&output.stdout).unwrap(), output.stdout.len() - 1);
+        let budget = answer["budget"].as_u64().unwrap();
+        assert!(size as u64 <= budget * 4 && answer["tokens"].as_u64().unwrap() <= budget, "{size} of {budget}");
+        answer
+    };
+    let paths = |answer: &Value| -> Vec<String> {
+        answer["files"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap().to_owned()).collect()
+    };
+    let topic = asked(json!({"task": "who publishes orders.placed and who takes it?"}));
+    let files = paths(&topic);
+    let first: Vec<&str> = files.iter().take(2).map(String::as_str).collect();
+    assert!(first.contains(&"checkout/src/orders.js") && first.contains(&"mailer/listen.py"), "{files:?}");
+    assert!(topic["files"][0]["code"].as_str().unwrap().contains("| "), "lines are quoted with their numbers");
+    let place = asked(json!({"path": "checkout/src/server.js", "line": 20}));
+    assert!(paths(&place).contains(&"payments/main.go".to_owned()), "{place}");
+    let diff = "+++ b/payments/main.go\n@@ -36,2 +36,3 @@\n x\n";
+    assert!(
+        paths(&asked(json!({"diff": diff}))).contains(&"checkout/src/server.js".to_owned()),
+        "callers of what a diff changes"
+    );
+    let small = asked(json!({"service": "checkout", "budget": 1}));
+    assert_eq!(small["budget"], 500, "there is a least");
+    let nothing = seam(&["ask", "context", "{}"]);
+    assert!(text(&nothing.stderr).contains("give `task`"), "{}", text(&nothing.stderr));
+}
+
+#[test]
+fn secrets_stay_hidden_in_what_context_quotes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).unwrap();
+    write("compose.yaml", "services:\n  shop:\n    build: .\n    environment:\n      SHOP_PASSWORD: hunter2-hunter2\n");
+    write("main.py", "import os\n\nSHOP_PASSWORD = os.environ[\"SHOP_PASSWORD\"]\n");
+    let output = seam(&["context", "rename", "SHOP_PASSWORD", "--json", "--in", folder.path().to_str().unwrap()]);
+    let said = text(&output.stdout);
+    assert!(said.contains("compose.yaml") && said.contains("main.py") && !said.contains("hunter2"), "{said}");
 }
 
 #[test]

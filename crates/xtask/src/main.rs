@@ -1,9 +1,10 @@
 //! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `seed`,
-//! `generate`.
+//! `context`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
 mod accuracy;
+mod context;
 mod docs;
 mod generate;
 mod microsecend;
@@ -21,6 +22,8 @@ cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, r
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
 cargo xtask seed FOLDER[,FOLDER] [CSV] [--list] [--only WORD] [--most N]   make known defects in every system in each FOLDER,
                                          count those that are found, into docs/seeded.csv
+cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER]   how often the files that answer a question
+                                         are in the answer of `context`, or in what something else says
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
             microsecend::run(&root(), Path::new(systems), Path::new(truth), true)
         }
         ["seed", systems, options @ ..] => seed::run(&csv("docs/seeded.csv"), systems, options),
+        ["context", systems, options @ ..] => context::run(&root(), systems, options),
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

@@ -60,10 +60,7 @@ pub struct Said {
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let base = snapshot.base();
     let Some(file) = base.get(&request.path) else {
-        return Err(Refusal::unknown(
-            format!("`{}` is not a file that was read", request.path),
-            hint(snapshot, &request.path),
-        ));
+        return Err(unread(snapshot, &request.path));
     };
     let graph = snapshot.graph(request.profile.as_deref());
     let shown: Vec<&Fact> = file.facts.iter().filter(|f| !matches!(f.claim, Claim::Uses(_))).collect();
@@ -119,6 +116,11 @@ fn owners<'a>(graph: &'a Graph, path: &str) -> impl Iterator<Item = &'a seam_gra
     };
     let deepest = graph.nodes.iter().filter_map(depth).max();
     graph.nodes.iter().filter(move |n| deepest.is_some() && depth(n) == deepest).collect::<Vec<_>>().into_iter()
+}
+
+/// A path that is not known, with those that may have been meant.
+pub(crate) fn unread(snapshot: &Snapshot, path: &str) -> Refusal {
+    Refusal::unknown(format!("`{path}` is not a file that was read"), hint(snapshot, path))
 }
 
 fn hint(snapshot: &Snapshot, path: &str) -> String {

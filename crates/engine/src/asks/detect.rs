@@ -63,20 +63,32 @@ pub struct Counts {
 
 /// The revision that a request for findings wants to be compared with.
 pub fn since(name: &str, request: &str) -> Option<String> {
-    let request: Request = serde_json::from_str(request).ok().filter(|_| name == "detect")?;
-    request.since
+    match name {
+        "detect" => serde_json::from_str::<Request>(request).ok()?.since,
+        "findings" => serde_json::from_str::<super::findings::Request>(request).ok()?.since,
+        _ => None,
+    }
 }
 
 /// The same request with everything that was found in an earlier state taken as known.
-pub fn only_new(before: &Snapshot, request: &str) -> Result<String, Refusal> {
-    let unreadable = |e: serde_json::Error| Refusal::usage(e.to_string(), "see `seam schema detect --request`");
+pub fn only_new(before: &Snapshot, name: &str, request: &str) -> Result<String, Refusal> {
+    let unreadable =
+        |e: serde_json::Error| Refusal::usage(e.to_string(), format!("see `seam schema {name} --request`"));
+    // A finding is not new because its severity is: filters apply to the later state only.
+    let known = |profiles: Vec<String>, rules: Vec<String>, nursery: bool| {
+        let answer = run(before, &Request { profiles, rules, nursery, ..Request::default() })?;
+        let allowed = answer.allowed.into_iter().map(|a| a.finding.key);
+        Ok(answer.findings.into_iter().map(|f| f.key).chain(allowed))
+    };
+    if name == "findings" {
+        let mut request: super::findings::Request = serde_json::from_str(request).map_err(unreadable)?;
+        request.since = None;
+        request.baseline.extend(known(request.profile.iter().cloned().collect(), request.rules.clone(), false)?);
+        return serde_json::to_string(&request).map_err(unreadable);
+    }
     let mut request: Request = serde_json::from_str(request).map_err(unreadable)?;
     request.since = None;
-    // A finding is not new because its severity is: filters apply to the later state only.
-    let all = Request { severity: None, certainty: None, service: None, baseline: Vec::new(), ..request.clone() };
-    let answer = run(before, &all)?;
-    request.baseline.extend(answer.findings.into_iter().map(|f| f.key));
-    request.baseline.extend(answer.allowed.into_iter().map(|a| a.finding.key));
+    request.baseline.extend(known(request.profiles.clone(), request.rules.clone(), request.nursery)?);
     serde_json::to_string(&request).map_err(unreadable)
 }
 

@@ -20,6 +20,9 @@ pub struct Request {
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     #[serde(default)]
     pub profile: Option<String>,
+    /// How many entries each list has at most; all unless given.
+    #[serde(default)]
+    pub limit: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +52,9 @@ pub struct Answer {
     pub unresolved: Vec<Unresolved>,
     /// Each place of the evidence with what the file says there.
     pub because: Vec<Because>,
+    /// Which lists were cut at the limit, and by how many entries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +64,43 @@ pub struct Because {
 }
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    let mut answer = whole(snapshot, request)?;
+    if let Some(limit) = request.limit {
+        answer.cut(limit as usize);
+    }
+    Ok(answer)
+}
+
+impl Answer {
+    fn cut(&mut self, limit: usize) {
+        fn cut<T>(what: &str, list: &mut Vec<T>, limit: usize, out: &mut Vec<String>) {
+            if list.len() > limit {
+                out.push(format!("{} {what}", list.len() - limit));
+                list.truncate(limit);
+            }
+        }
+        let out = &mut self.left_out;
+        cut("endpoints", &mut self.endpoints, limit, out);
+        cut("interactions", &mut self.interactions, limit, out);
+        cut("settings", &mut self.settings, limit, out);
+        cut("reads", &mut self.reads, limit, out);
+        cut("packages", &mut self.packages, limit, out);
+        cut("tests", &mut self.tests, limit, out);
+        cut("unresolved", &mut self.unresolved, limit, out);
+        cut("because", &mut self.because, limit, out);
+        let mut operations = 0;
+        for interaction in &mut self.interactions {
+            operations += interaction.operations.len().saturating_sub(limit);
+            interaction.operations.truncate(limit);
+            interaction.evidence.truncate(limit);
+        }
+        if operations > 0 {
+            out.push(format!("{operations} operations"));
+        }
+    }
+}
+
+fn whole(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let what = request.what.trim();
     let graph = snapshot.graph(request.profile.as_deref());
     let id = what.strip_prefix("extractor/").unwrap_or(what);

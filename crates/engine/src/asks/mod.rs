@@ -2,6 +2,7 @@
 
 pub mod at;
 pub mod calls;
+pub mod context;
 pub mod detect;
 pub mod drift;
 pub mod explain;
@@ -9,7 +10,9 @@ pub mod find;
 pub mod hints;
 pub mod lens;
 pub mod links;
+pub mod findings;
 pub mod map;
+pub mod overview;
 pub mod path;
 pub mod rules;
 pub mod services;

@@ -39,6 +39,8 @@ pub enum Command {
     At(At),
     /// Show where something is, by any part of its name.
     Find(Find),
+    /// Show what one has to know for a task, an error, a place or a diff, within a budget.
+    Context(Context),
     /// Show why the map says something: a name or key in the map, a rule, or an extractor.
     Explain(Explain),
     /// Show what is wrong, or will go wrong, between services.
@@ -53,8 +55,10 @@ pub enum Command {
     Schema(Schema),
     /// Write a commented `seam.toml`.
     Init(Init),
-    /// Serve the same questions as MCP tools over standard input and output.
-    Mcp(Roots),
+    /// Serve coding agents: the Model Context Protocol over standard input and output, or HTTP.
+    Mcp(Mcp),
+    /// Write or refresh a small section about the system in AGENTS.md, CLAUDE.md or .github/copilot-instructions.md.
+    Agents(Agents),
     /// Serve an editor over standard input and output (the Language Server Protocol).
     Lsp(Lsp),
 }
@@ -191,6 +195,36 @@ pub struct Find {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Context {
+    /// What is to be done or found out; names and log messages as they are.
+    #[arg(value_name = "TASK")]
+    pub task: Vec<String>,
+
+    /// A log line, exception or stack trace.
+    #[arg(long, value_name = "TEXT")]
+    pub error: Option<String>,
+
+    /// A place that it is about.
+    #[arg(long, value_name = "FILE:LINE")]
+    pub at: Option<String>,
+
+    /// A change as a unified diff; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub diff: Option<PathBuf>,
+
+    /// A service that it is about.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+
+    /// How large the answer may be, in tokens (bytes of its JSON divided by 4).
+    #[arg(long, value_name = "TOKENS")]
+    pub budget: Option<u32>,
+
+    #[command(flatten)]
+    pub within: Within,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct Explain {
     /// `orders`, `edge/orders/http/cart`, `endpoint/orders/GET /orders/{id}`, a rule such as `call-cycle`, or an extractor such as `spring`.
     #[arg(value_name = "KEY|RULE|EXTRACTOR")]
@@ -319,7 +353,7 @@ pub enum FailOn {
 
 #[derive(Debug, clap::Args)]
 pub struct Ask {
-    /// `map`, `services`, `path`, `at`, `explain`, `detect` or `drift`.
+    /// One of the questions: `map`, `services`, `find`, `context`, `at`, `path`, `explain`, `detect` … A wrong name lists them.
     pub name: String,
     /// The request, as the question's schema says.
     #[arg(default_value = "{}", value_name = "JSON")]
@@ -331,11 +365,49 @@ pub struct Ask {
 
 #[derive(Debug, clap::Args)]
 pub struct Schema {
-    /// `map`, `services`, `path`, `at`, `explain`, `detect` or `drift`.
+    /// One of the questions: `map`, `services`, `find`, `context`, `at`, `path`, `explain`, `detect` … A wrong name lists them.
     pub name: String,
     /// The request's schema instead of the answer's.
     #[arg(long)]
     pub request: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Mcp {
+    #[command(flatten)]
+    pub roots: Roots,
+
+    /// Serve streamable HTTP on this address of this machine (a port, or `127.0.0.1:PORT`; 7397 unless given) instead; asks
+    /// for a token, which is printed on standard error.
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub http: Option<String>,
+
+    /// Take the token from this file.
+    #[arg(long, value_name = "FILE", requires = "http")]
+    pub token_file: Option<PathBuf>,
+
+    /// Ask for no token: every program of this machine may ask.
+    #[arg(long, requires = "http", conflicts_with = "token_file")]
+    pub no_token: bool,
+
+    /// Print what a client's configuration wants, and where it belongs.
+    #[arg(long, value_enum, value_name = "CLIENT", conflicts_with = "http")]
+    pub print_config: Option<crate::mcp::clients::Client>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Agents {
+    /// The files; unless given, those of the three that exist in the workspace's folder, or else AGENTS.md.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Write nothing; the exit code is 1 where a file is not as it would be written.
+    #[arg(long)]
+    pub check: bool,
+
+    /// The workspace's folder; repeat it for several side by side.
+    #[arg(long = "in", default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

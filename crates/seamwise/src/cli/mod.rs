@@ -1,11 +1,13 @@
 //! The command line: arguments to requests, answers to text.
 
+mod agents;
 mod args;
 mod detect;
 mod drift;
 mod fail;
 mod init;
 mod map;
+mod mcp;
 mod open;
 mod questions;
 mod rules;
@@ -33,6 +35,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Detect(detect) => detect::run(detect, args),
         Command::Drift(drift) => drift::run(drift, args),
         Command::Rules(rules) => rules::run(rules, args),
+        Command::Agents(agents) => agents::run(agents, args),
         Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
     }
@@ -41,20 +44,18 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Commands that only answer.
 fn answer(args: &Args) -> Result<(), Failure> {
     match &args.command {
-        Command::Detect(_) | Command::Drift(_) | Command::Rules(_) | Command::Lsp(_) => Ok(()),
+        Command::Detect(_) | Command::Drift(_) | Command::Rules(_) | Command::Agents(_) | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),
         Command::At(at) => questions::at(at, args),
         Command::Find(find) => questions::find(find, args),
+        Command::Context(context) => questions::context(context, args),
         Command::Explain(explain) => questions::explain(explain, args),
         Command::Ask(ask) => questions::ask(ask, args),
         Command::Schema(schema) => questions::schema(schema),
         Command::Init(init) => init::run(init),
-        Command::Mcp(roots) => {
-            let (workspace, _) = open::open(&roots.paths, args)?;
-            crate::mcp::serve(workspace).map_err(Failure::Internal)
-        }
+        Command::Mcp(mcp) => mcp::run(mcp, args),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The questions other than `map`: each brings its request to the engine and shows the answer.
 
-use super::args::{Args, Ask, At, Explain, Find, Schema, Services, Way, Within};
+use super::args::{Args, Ask, At, Context, Explain, Find, Schema, Services, Way, Within};
 use super::fail::Failure;
 use super::open::open;
 use super::{asked, say, typed};
 use crate::render;
 use seam_engine::Refusal;
-use seam_engine::asks::{at, explain, find, path, services};
+use seam_engine::asks::{at, context, explain, find, path, services};
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
@@ -42,9 +42,37 @@ pub fn find(command: &Find, args: &Args) -> Result<(), Failure> {
     show(&asked(&mut open(paths, args)?.0, "find", &request)?, render::find::render, args)
 }
 
+pub fn context(command: &Context, args: &Args) -> Result<(), Failure> {
+    let Within { paths, profile } = &command.within;
+    let (file, line) = command.at.as_deref().map(split).transpose()?.unzip();
+    let diff = command.diff.as_deref().map(read).transpose()?;
+    let (mut workspace, _) = open(paths, args)?;
+    let request = context::Request {
+        task: Some(command.task.join(" ")).filter(|t| !t.is_empty()),
+        error: command.error.clone(),
+        path: file.map(|file| workspace.relative(Path::new(file))),
+        line: line.flatten(),
+        diff,
+        service: command.service.clone(),
+        budget: command.budget,
+        profile: profile.clone(),
+    };
+    show(&asked(&mut workspace, "context", &request)?, render::context::render, args)
+}
+
+/// A file's text, or what comes in on standard input.
+fn read(path: &Path) -> Result<String, Failure> {
+    let read =
+        if path == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+    read.map_err(|e| {
+        Refusal::usage(format!("cannot read `{}`: {e}", path.display()), "give a file with a unified diff, or `-`")
+            .into()
+    })
+}
+
 pub fn explain(command: &Explain, args: &Args) -> Result<(), Failure> {
     let Within { paths, profile } = &command.within;
-    let request = explain::Request { what: command.what.clone(), profile: profile.clone() };
+    let request = explain::Request { what: command.what.clone(), profile: profile.clone(), limit: None };
     show(&asked(&mut open(paths, args)?.0, "explain", &request)?, render::explain::render, args)
 }
 

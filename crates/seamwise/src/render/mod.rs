@@ -1,6 +1,7 @@
 //! Answers as text and pictures. Pure: an answer in, a string out.
 
 pub mod at;
+pub mod context;
 pub mod dot;
 mod drawing;
 pub mod drift;

@@ -356,8 +356,8 @@ fn left_out(request: &Request, budget: u32, without: &[&str], service: Option<&S
             what: format!("{} less relevant files, the first of them {first}", without.len()),
             ask: "context".to_owned(),
             // A diff is not repeated here.
-            request: match bytes(&more) {
-                0..=300 => serde_json::to_string(&more).unwrap_or_default(),
+            request: match given(&more) {
+                Some(text) if text.len() <= 300 => text,
                 _ => format!("{{\"budget\":{}}} and the same", budget * 2),
             },
         });
@@ -370,6 +370,13 @@ fn left_out(request: &Request, budget: u32, without: &[&str], service: Option<&S
         });
     }
     out
+}
+
+/// A request without what it does not say.
+fn given(request: &Request) -> Option<String> {
+    let mut value = serde_json::to_value(request).ok()?;
+    value.as_object_mut()?.retain(|_, value| !value.is_null());
+    Some(value.to_string())
 }
 
 #[cfg(test)]

@@ -258,6 +258,15 @@ impl Interaction {
         }
     }
 
+    /// At most so many operations, policies and places; gives how many operations are not told.
+    pub(crate) fn cut(&mut self, limit: usize) -> usize {
+        let more = self.operations.len().saturating_sub(limit);
+        self.operations.truncate(limit);
+        self.policies.truncate(limit);
+        self.evidence.truncate(limit);
+        more
+    }
+
     pub(crate) fn of(edge: &graph::Edge, graph: &graph::Graph) -> Self {
         Interaction {
             key: edge.key.to_string(),

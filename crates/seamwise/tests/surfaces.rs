@@ -49,8 +49,8 @@ fn mcp_and_command_line_give_the_same_bytes() {
     let asks = [
         ("map", json!({"service": "checkout"})),
         ("services", json!({})),
-        ("path", json!({"from": "checkout", "to": "payments"})),
-        ("at", json!({"path": "checkout/src/server.js", "line": 16})),
+        ("path", json!({"from": "checkout", "to": "payments", "limit": 5})),
+        ("at", json!({"path": "checkout/src/server.js", "line": 16, "limit": 15})),
         ("explain", json!({"what": "checkout", "limit": 3})),
         ("detect", json!({"rules": ["call-cycle"]})),
         ("drift", json!({"all": true})),

@@ -21,6 +21,9 @@ pub struct Request {
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     #[serde(default)]
     pub profile: Option<String>,
+    /// How many entries each list has at most; all unless given.
+    #[serde(default)]
+    pub limit: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +47,9 @@ pub struct Answer {
     pub reads: Vec<Reading>,
     pub unresolved: Vec<Unresolved>,
     pub problems: Vec<Problem>,
+    /// Which lists were cut at the limit, and by how many entries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// One fact, in the words of its page.
@@ -58,6 +64,38 @@ pub struct Said {
 }
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    let mut answer = whole(snapshot, request)?;
+    if let Some(limit) = request.limit {
+        answer.cut(limit as usize);
+    }
+    Ok(answer)
+}
+
+impl Answer {
+    fn cut(&mut self, limit: usize) {
+        fn cut<T>(what: &str, list: &mut Vec<T>, limit: usize, out: &mut Vec<String>) {
+            if list.len() > limit {
+                out.push(format!("{} {what}", list.len() - limit));
+                list.truncate(limit);
+            }
+        }
+        let out = &mut self.left_out;
+        cut("facts", &mut self.facts, limit, out);
+        cut("endpoints", &mut self.endpoints, limit, out);
+        cut("callers", &mut self.callers, limit, out);
+        cut("interactions", &mut self.interactions, limit, out);
+        cut("policies", &mut self.policies, limit, out);
+        cut("settings", &mut self.settings, limit, out);
+        cut("reads", &mut self.reads, limit, out);
+        cut("unresolved", &mut self.unresolved, limit, out);
+        let operations: usize = self.interactions.iter_mut().map(|i| i.cut(limit)).sum();
+        if operations > 0 {
+            out.push(format!("{operations} operations"));
+        }
+    }
+}
+
+fn whole(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let base = snapshot.base();
     let Some(file) = base.get(&request.path) else {
         return Err(unread(snapshot, &request.path));
@@ -96,6 +134,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         reads: graph.reads.iter().filter(|r| here(&r.at)).map(|r| Reading::of(r, &graph)).collect(),
         unresolved: graph.unresolved.iter().filter(|u| here(&u.at)).map(|u| Unresolved::of(u, &graph)).collect(),
         problems: Problem::all(base).into_iter().filter(|p| p.path == request.path).collect(),
+        left_out: Vec::new(),
         endpoints: endpoints.into_iter().map(|e| Endpoint::of(e, &graph)).collect(),
     })
 }

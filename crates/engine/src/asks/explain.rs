@@ -88,12 +88,7 @@ impl Answer {
         cut("tests", &mut self.tests, limit, out);
         cut("unresolved", &mut self.unresolved, limit, out);
         cut("because", &mut self.because, limit, out);
-        let mut operations = 0;
-        for interaction in &mut self.interactions {
-            operations += interaction.operations.len().saturating_sub(limit);
-            interaction.operations.truncate(limit);
-            interaction.evidence.truncate(limit);
-        }
+        let operations: usize = self.interactions.iter_mut().map(|i| i.cut(limit)).sum();
         if operations > 0 {
             out.push(format!("{operations} operations"));
         }

@@ -24,7 +24,7 @@ pub struct Request {
     pub since: Option<String>,
     /// Keys of findings that are known already and not told.
     pub baseline: Vec<String>,
-    /// How many at most; 15 unless given, never more than 200.
+    /// How many at most; 10 unless given, never more than 200.
     pub limit: Option<u32>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     pub profile: Option<String>,
@@ -71,7 +71,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         ..detect::Request::default()
     };
     let answer = detect::run(snapshot, &full)?;
-    let limit = request.limit.unwrap_or(15).clamp(1, 200) as usize;
+    let limit = request.limit.unwrap_or(10).clamp(1, 200) as usize;
     Ok(Answer {
         version: VERSION,
         left_out: answer.findings.len().saturating_sub(limit),

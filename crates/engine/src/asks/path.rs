@@ -21,6 +21,9 @@ pub struct Request {
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     #[serde(default)]
     pub profile: Option<String>,
+    /// How many ways, and how many operations of each step, at most; 20 ways with all operations unless given.
+    #[serde(default)]
+    pub limit: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +35,9 @@ pub struct Answer {
     pub ways: Vec<Way>,
     /// Ways in the other direction.
     pub back: usize,
+    /// Ways and operations that were cut at the limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// Steps in order; each begins where the one before ends.
@@ -46,11 +52,24 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let to = find(&graph, &request.to)?;
     let way =
         |edges: Vec<usize>| Way { steps: edges.iter().map(|e| Interaction::of(&graph.edges[*e], &graph)).collect() };
+    let mut ways: Vec<Way> = seam_graph::paths(&graph, from, to, MOST).into_iter().map(way).collect();
+    let mut left_out = Vec::new();
+    if let Some(limit) = request.limit.map(|l| l as usize) {
+        if ways.len() > limit {
+            left_out.push(format!("{} ways", ways.len() - limit));
+            ways.truncate(limit);
+        }
+        let operations: usize = ways.iter_mut().flat_map(|w| &mut w.steps).map(|s| s.cut(limit)).sum();
+        if operations > 0 {
+            left_out.push(format!("{operations} operations"));
+        }
+    }
     Ok(Answer {
         version: VERSION,
         from: graph.nodes[from].name.to_string(),
         to: graph.nodes[to].name.to_string(),
-        ways: seam_graph::paths(&graph, from, to, MOST).into_iter().map(way).collect(),
+        ways,
         back: seam_graph::paths(&graph, to, from, MOST).len(),
+        left_out,
     })
 }

@@ -105,7 +105,7 @@ fn section(answer: &Answer) -> String {
     for row in &rows {
         let mut about: Vec<String> = Vec::new();
         about.extend(Some(name(&row.language)).filter(|l| !l.is_empty()));
-        about.extend(Some(&row.folder).filter(|f| !f.is_empty()).map(|f| format!("`{}/`", name(f))));
+        about.extend(Some(&row.folder).filter(|f| !f.is_empty()).map(|f| format!("`{}`", name(f))));
         let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
         let uses: Vec<String> = row.uses.iter().take(8).map(|u| name(u)).collect();
         let more = if row.uses.len() > 8 { format!(" and {} more", row.uses.len() - 8) } else { String::new() };

@@ -18,16 +18,24 @@ pub fn services(command: &Services, args: &Args) -> Result<(), Failure> {
 
 pub fn path(command: &Way, args: &Args) -> Result<(), Failure> {
     let (mut workspace, _) = open(&command.within.paths, args)?;
-    let request =
-        path::Request { from: command.from.clone(), to: command.to.clone(), profile: command.within.profile.clone() };
+    let request = path::Request {
+        from: command.from.clone(),
+        to: command.to.clone(),
+        profile: command.within.profile.clone(),
+        limit: None,
+    };
     show(&asked(&mut workspace, "path", &request)?, render::path::render, args)
 }
 
 pub fn at(command: &At, args: &Args) -> Result<(), Failure> {
     let (file, line) = split(&command.place)?;
     let (mut workspace, _) = open(&command.within.paths, args)?;
-    let request =
-        at::Request { path: workspace.relative(Path::new(file)), line, profile: command.within.profile.clone() };
+    let request = at::Request {
+        path: workspace.relative(Path::new(file)),
+        line,
+        profile: command.within.profile.clone(),
+        limit: None,
+    };
     show(&asked(&mut workspace, "at", &request)?, render::at::render, args)
 }
 

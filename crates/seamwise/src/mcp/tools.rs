@@ -20,6 +20,9 @@ const TOOLS: &[(&str, &str)] = &[
     ("drift", "drift"),
 ];
 
+/// How long lists are at most, where nobody says.
+const LIMITS: &[(&str, u32)] = &[("explain", 10), ("at", 15), ("path", 5)];
+
 /// The ask that a tool's name means.
 pub fn ask(name: &str) -> Result<&'static Ask, Refusal> {
     let ask = TOOLS.iter().find(|(tool, _)| *tool == name).map_or(name, |(_, ask)| ask);
@@ -50,8 +53,8 @@ fn tool(name: &'static str, ask: &Ask) -> Tool {
 /// The request's text, bounded.
 pub fn request(name: &str, arguments: Option<Map<String, Value>>) -> String {
     let mut arguments = arguments.unwrap_or_default();
-    if name == "explain" {
-        arguments.entry("limit").or_insert_with(|| json!(30));
+    if let Some((_, limit)) = LIMITS.iter().find(|(tool, _)| *tool == name) {
+        arguments.entry("limit").or_insert_with(|| json!(limit));
     }
     if arguments.is_empty() { String::new() } else { Value::Object(arguments).to_string() }
 }

@@ -10,6 +10,7 @@ pub mod defaults;
 mod documents;
 pub mod drift;
 mod effects;
+mod failures;
 mod finding;
 pub mod keys;
 pub mod live;

@@ -3,6 +3,7 @@
 //! Invariant: an operation that the code bounds takes at most `attempts × timeout + pauses`, for the callee may hang; what
 //! nothing bounds contributes what its own callees may take at least, and stays open above. Circles are cut.
 
+use crate::failures::Failures;
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, defaults};
 use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Value};
@@ -48,6 +49,12 @@ impl Rules {
     /// Attempts of all layers, multiplied; a layer without a number counts twice.
     pub fn attempts(&self) -> u64 {
         self.layers.iter().map(|l| l.attempts.unwrap_or(2).max(1)).fold(1, u64::saturating_mul)
+    }
+
+    /// The same over the layers that try again after one of these.
+    pub fn attempts_after(&self, failures: Failures) -> u64 {
+        let counted = self.layers.iter().filter(|l| Failures::of(&l.detail).meets(failures));
+        counted.map(|l| l.attempts.unwrap_or(2).max(1)).fold(1, u64::saturating_mul)
     }
 
     /// The longest that a caller waits, where something ends it.
@@ -133,7 +140,12 @@ impl<'c, 'a> Patience<'c, 'a> {
             let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
             let named = !on.is_empty() && (*on == class || *on == detail.client);
             let routed = of_route && said.at.path == detail.at.path && *on == detail.operation;
-            if named || routed {
+            // An adapter is mounted on a session that the whole file uses; urllib3 repeats no POST unless it is told to.
+            let mounted = said.detail.starts_with("urllib3")
+                && said.at.path == detail.at.path
+                && detail.client == "requests"
+                && !["POST ", "PATCH "].iter().any(|m| detail.operation.starts_with(m));
+            if named || routed || mounted {
                 own.push(said.clone());
             }
         }

@@ -6,7 +6,7 @@
 use crate::Cx;
 use crate::effects::last;
 use crate::patience::Said;
-use seam_facts::{Attempts, Claim, Fact, Policy, PolicyKind, SmolStr};
+use seam_facts::{Attempts, Claim, Fact, Policy, PolicyKind, SmolStr, format_smolstr};
 use seam_graph::{Certainty, EdgeKind, Effect, Evidence, Operation};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -145,7 +145,7 @@ impl<'a> Trials<'a> {
             .map(|trial| {
                 let number = |v: &Option<seam_facts::Value>| v.as_ref()?.as_text()?.trim().parse::<u64>().ok();
                 let (attempts, millis, detail) = match trial.means {
-                    Means::Loop(a) => (number(&a.attempts), number(&a.millis), "a loop".into()),
+                    Means::Loop(a) => (number(&a.attempts), number(&a.millis), looped(a)),
                     Means::Library(p) => (number(&p.attempts), number(&p.millis), p.detail.clone()),
                 };
                 let certainty = Certainty::Inferred;
@@ -153,6 +153,11 @@ impl<'a> Trials<'a> {
             })
             .collect()
     }
+}
+
+/// A loop as a policy's text: with what it catches, where it says so.
+fn looped(a: &Attempts) -> SmolStr {
+    if a.caught.is_empty() { "a loop".into() } else { format_smolstr!("a loop, on {}", a.caught.join(",")) }
 }
 
 /// Libraries whose word before a function repeats all of it.

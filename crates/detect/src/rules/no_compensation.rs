@@ -46,7 +46,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let (a, b) = (cx.name(cx.edge(first.1.edge).to), cx.name(cx.edge(later.1.edge).to));
             let at = course.place(later.0.line, &two);
             let mut draft = Draft::new(
-                format!("{name} {} {one} {two}", course.symbol),
+                // Not the operations: what they are called may change without anything here getting better or worse.
+                format!("{name} {} {} {a} {b}", course.path, course.symbol),
                 &at,
                 format!("`{name}` leaves {one} standing when {two} fails"),
             )

@@ -1,6 +1,7 @@
 //! Retries of several services multiply along a path. See `retry_storm.md`.
 
-use crate::patience::{Patience, calling, is_call};
+use crate::failures::Failures;
+use crate::patience::{Patience, Rules, Said, calling, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_graph::Operation;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -18,26 +19,31 @@ pub static RULE: Rule = Rule {
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let patience = Patience::new(cx);
     let mut storms = Storms { patience: &patience, known: HashMap::new() };
-    let mut found: Vec<(u64, Vec<Operation>)> = Vec::new();
+    let mut found: Vec<Storm> = Vec::new();
     for (operation, _, _) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
         if patience.of(operation).layers.is_empty() {
             continue;
         }
-        let (product, way) = storms.from(operation, &mut HashSet::new());
-        let layers: usize = way.iter().map(|o| patience.of(*o).layers.len()).sum();
-        if product > cx.limits.attempts && layers > 1 {
-            found.push((product, way));
+        // The worst of the failures at the end: layers that repeat after different ones do not multiply.
+        let all = Failures::KINDS.map(|kind| storms.after(operation, kind, &mut HashSet::new()));
+        let Some(storm) = all.into_iter().reduce(|a, b| if b.product > a.product { b } else { a }) else { continue };
+        let layers: usize = storm.way.iter().map(|(o, seen)| repeating(&patience.of(*o), *seen).count()).sum();
+        if storm.product > cx.limits.attempts && layers > 1 {
+            found.push(storm);
         }
     }
     // The longest way stands for its tails.
-    let tails: BTreeSet<Operation> = found.iter().flat_map(|(_, way)| way.iter().skip(1).copied()).collect();
-    for (product, way) in found.into_iter().filter(|(_, way)| way.first().is_some_and(|o| !tails.contains(o))) {
-        let (Some(first), Some(last)) = (way.first().copied(), way.last().copied()) else { continue };
+    let tails: BTreeSet<Operation> = found.iter().flat_map(|s| s.way.iter().skip(1).map(|(o, _)| *o)).collect();
+    let longest = |s: &Storm| s.way.first().is_some_and(|(o, _)| !tails.contains(o));
+    for Storm { product, way } in found.into_iter().filter(longest) {
+        let (Some((first, _)), Some((last, _))) = (way.first().copied(), way.last().copied()) else { continue };
         let (root, end) = (cx.name(cx.edge(first.edge).from), cx.name(cx.edge(last.edge).to));
-        let counted = way.iter().map(|o| (*o, patience.of(*o))).filter(|(_, r)| r.attempts() > 1);
-        let counted: Vec<_> = counted.collect();
-        let Some(at) = counted.first().and_then(|(_, r)| r.layers.first()) else { continue };
-        let sum = counted.iter().map(|(_, r)| r.attempts().to_string()).collect::<Vec<_>>().join(" × ");
+        let each: Vec<(u64, Operation, Failures)> =
+            way.iter().map(|(o, seen)| (patience.of(*o).attempts_after(*seen), *o, *seen)).collect();
+        let counted: Vec<_> = each.iter().filter(|(n, _, _)| *n > 1).collect();
+        let starts = counted.first().and_then(|(_, o, seen)| repeating(&patience.of(*o), *seen).next().cloned());
+        let Some(at) = starts else { continue };
+        let sum = counted.iter().map(|(n, _, _)| n.to_string()).collect::<Vec<_>>().join(" × ");
         let sum = if counted.len() > 1 { format!("{sum} = {product}") } else { sum };
         let mut draft = Draft::new(
             format!("{} {}", cx.edge(first.edge).key.as_str(), cx.edge(last.edge).key.as_str()),
@@ -50,11 +56,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             cx.limits.attempts
         ))
         .help("retry in one layer only, nearest to the failure, or give all layers a shared retry budget")
-        .about(way.iter().map(|o| cx.edge(o.edge).key.clone()));
-        for operation in &way {
+        .about(way.iter().map(|(o, _)| cx.edge(o.edge).key.clone()));
+        for (operation, seen) in &way {
             let to = cx.name(cx.edge(operation.edge).to);
             draft = calling(draft, cx, *operation);
-            for layer in &patience.of(*operation).layers {
+            for layer in repeating(&patience.of(*operation), *seen) {
                 let tries = layer.attempts.map_or("again".to_owned(), |n| format!("{n} times"));
                 draft = draft
                     .certainty(layer.certainty)
@@ -65,34 +71,50 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
+/// Layers that try again after such a failure.
+fn repeating(rules: &Rules, seen: Failures) -> impl Iterator<Item = &Said> {
+    rules.layers.iter().filter(move |l| Failures::of(&l.detail).meets(seen))
+}
+
+/// Most attempts at the end of a path, and the path with the failure that each of its callers sees.
+#[derive(Clone)]
+struct Storm {
+    product: u64,
+    way: Vec<(Operation, Failures)>,
+}
+
 struct Storms<'p, 'c, 'a> {
     patience: &'p Patience<'c, 'a>,
-    known: HashMap<Operation, (u64, Vec<Operation>)>,
+    known: HashMap<(Operation, Failures), Storm>,
 }
 
 impl Storms<'_, '_, '_> {
-    /// Most attempts at the end of a path that starts with this operation, and the path.
-    fn from(&mut self, operation: Operation, above: &mut HashSet<Operation>) -> (u64, Vec<Operation>) {
-        if let Some(known) = self.known.get(&operation) {
+    /// The worst path that starts with this operation and ends in one kind of failure.
+    fn after(&mut self, operation: Operation, end: Failures, above: &mut HashSet<Operation>) -> Storm {
+        if let Some(known) = self.known.get(&(operation, end)) {
             return known.clone();
         }
+        let alone = Storm { product: 1, way: Vec::new() };
         if !above.insert(operation) {
-            return (1, Vec::new());
+            return alone;
         }
-        let mut best = (1, Vec::new());
+        let rules = self.patience.of(operation);
+        // Several layers on one call: the outer one sees what the inner one makes of it.
+        let own = if rules.layers.len() > 1 { end | end.above() } else { end };
+        let mut best = Storm { product: rules.attempts_after(own), way: vec![(operation, own)] };
         for next in self.patience.waits_of(operation) {
-            let found = self.from(next, above);
-            if found.0 > best.0 {
-                best = found;
+            let below = self.after(next, end, above);
+            let seen = end.above();
+            let product = below.product.saturating_mul(rules.attempts_after(seen));
+            if below.product > 1 && product > best.product {
+                best = Storm { product, way: vec![(operation, seen)] };
+                best.way.extend(below.way);
             }
         }
         above.remove(&operation);
-        let mut way = vec![operation];
-        way.extend(best.1);
-        let out = (best.0.saturating_mul(self.patience.of(operation).attempts()), way);
         if above.is_empty() {
-            self.known.insert(operation, out.clone());
+            self.known.insert((operation, end), best.clone());
         }
-        out
+        best
     }
 }

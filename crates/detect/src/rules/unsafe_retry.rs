@@ -1,6 +1,7 @@
 //! A call that has an effect each time is tried again. See `unsafe_retry.md`.
 
 use crate::effects::last;
+use crate::failures::Failures;
 use crate::patience::{Patience, called, is_call};
 use crate::work::{Deed, Start, What, adds, deeds, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
@@ -134,7 +135,7 @@ fn retries_writes(detail: &str) -> bool {
         && !["5xx", "reset", "gateway-error", "retriable"].iter().any(|w| detail.contains(w));
     // axios-retry repeats idempotent methods only, unless a condition is given that is not read.
     let spared = nginx && !detail.contains("non_idempotent");
-    !(spared || connecting || detail.starts_with("axios-retry"))
+    !(spared || connecting || Failures::of(detail) == Failures::CONNECT || detail.starts_with("axios-retry"))
 }
 
 /// Whether all that a handler does comes to the same when it is done twice: upserts, updates to a value, inserts that a unique

@@ -22,10 +22,14 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let mut seen: BTreeSet<(SmolStr, u32, usize)> = BTreeSet::new();
     for (operation, edge, _) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
         // One finding for each policy and callee, whatever the number of operations.
-        for layer in patience.of(operation).layers {
+        for layer in patience.of(operation).layers.into_iter().filter(|l| !l.detail.starts_with("a loop")) {
             let wrong = wrong_in(&layer.detail);
             if !wrong.is_empty() && seen.insert((layer.at.path.clone(), layer.at.at.line, edge.to)) {
                 out.push(draft(cx, operation, &layer, &wrong));
+            } else if let Some(listed) = forgets(&layer.detail)
+                && seen.insert((layer.at.path.clone(), layer.at.at.line, edge.to))
+            {
+                out.push(forgotten(cx, operation, &layer, &listed));
             }
         }
     }
@@ -72,6 +76,55 @@ fn draft(cx: &Cx<'_>, operation: Operation, layer: &Said, wrong: &[SmolStr]) -> 
     .certainty(layer.certainty)
     .link(&layer.at, format!("it is tried again ({})", layer.detail))
     .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"))
+}
+
+/// A list of statuses that has others of the server's and not the one that asks to come again.
+fn forgotten(cx: &Cx<'_>, operation: Operation, layer: &Said, listed: &str) -> Draft {
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+    let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+    let what = called(cx, operation);
+    let mut draft = Draft::new(
+        format!("{} without 503", edge.key.as_str()),
+        &layer.at,
+        format!("calls of `{caller}` to `{callee}` are tried again after {listed}, and not after 503"),
+    )
+    .why(format!(
+        "503 is the one answer by which `{callee}`, or what stands before it while it is started anew, says that the same request \
+         may work in a moment. It is an error at once here, while {listed}, which may come of a defect that stays, are tried again."
+    ))
+    .help("add 503 to the list, with a pause that grows, and wait as long as `Retry-After` asks")
+    .about([edge.key.clone()])
+    .certainty(detail.certainty)
+    .certainty(layer.certainty)
+    .link(&layer.at, format!("it is tried again ({})", layer.detail))
+    .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"));
+    // A proxy may be told so on purpose: there 503 can mean that all that stands behind it is switched off.
+    if layer.detail.contains("_next_upstream") {
+        draft = draft.severity(Severity::Note);
+    }
+    draft
+}
+
+/// The server's statuses of a list that lacks 503; `None` where it has it, or repeats by kind instead of by number.
+fn forgets(detail: &str) -> Option<String> {
+    let list = detail.split_once(" on ").map(|(_, list)| list);
+    let list = list.or_else(|| detail.contains("_next_upstream").then_some(detail))?;
+    let words: Vec<&str> = list
+        .split([',', ' ', '|', ';'])
+        .map(|w| w.trim().trim_start_matches("http_"))
+        .filter(|w| !w.is_empty())
+        .collect();
+    let status = |w: &&&str| w.len() == 3 && w.bytes().all(|b| b.is_ascii_digit());
+    let kinds = ["5xx", "gateway-error", "retriable-status-codes", "unavailable"];
+    if words.iter().any(|w| kinds.contains(w) || w.starts_with(|c: char| c.is_uppercase())) {
+        return None;
+    }
+    let servers: Vec<&str> = words.iter().filter(status).filter(|w| w.starts_with('5')).copied().collect();
+    let lacks = servers.len() > 1 && !servers.contains(&"503");
+    lacks.then(|| match servers.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    })
 }
 
 /// What a policy says that it repeats and should not: the words after `on`, and those of nginx.

@@ -4,6 +4,8 @@
 //! and explained in the finding; what a rule does not know makes it silent or is named in the finding, never guessed. The
 //! same graph and limits give the same findings in the same order. This crate knows no surface.
 
+mod answers;
+mod copies;
 mod course;
 mod cx;
 pub mod defaults;

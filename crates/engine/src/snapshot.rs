@@ -175,6 +175,8 @@ impl Snapshot {
             | Claim::Region(_)
             | Claim::Attempts(_)
             | Claim::KeyUse(_)
+            | Claim::Status(_)
+            | Claim::Fallback(_)
             | Claim::Steps(_)
             | Claim::Allow(_)
             | Claim::OwnRule(_)

@@ -2,9 +2,9 @@
 //! a new kind of claim is a decision for each reader.
 
 use crate::{
-    Access, Alias, Allow, Alter, Attempts, Body, Build, Call, Columns, Constant, Depends, Endpoint, Intake, KeyUse,
-    Message, Module, Mount, OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema, Service,
-    Setting, Shape, SmolStr, Span, Steps, Store, Test, Uses, Write,
+    Access, Alias, Allow, Alter, Attempts, Body, Build, Call, Columns, Constant, Depends, Endpoint, Fallback, Intake,
+    KeyUse, Message, Module, Mount, OwnRule, Owner, Pass, Policy, Profile, Read, Region, Return, Route, Schema,
+    Service, Setting, Shape, SmolStr, Span, Status, Steps, Store, Test, Uses, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,8 @@ pub enum Claim {
     Region(Region),
     Attempts(Attempts),
     KeyUse(KeyUse),
+    Status(Status),
+    Fallback(Fallback),
     Steps(Steps),
     // People and proof.
     Test(Test),

@@ -50,7 +50,7 @@ pub enum BodyOf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShapeKind {
-    /// A protobuf message.
+    /// A message, record or object of a contract.
     Message,
     /// A type of code that may travel as JSON.
     Object,

@@ -13,6 +13,7 @@ mod key;
 mod problem;
 mod show;
 mod site;
+mod status;
 mod traffic;
 mod value;
 pub mod word;
@@ -33,6 +34,7 @@ pub use key::Key;
 pub use problem::{Problem, ProblemKind};
 pub use site::{Lines, Span};
 pub use smol_str::{SmolStr, format_smolstr};
+pub use status::{Fallback, Status, StatusOf};
 pub use traffic::{
     Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, Message, Mount, Policy, PolicyKind, Protocol, Route, Store,
     System,

@@ -204,6 +204,23 @@ impl Display for Claim {
                 }
                 nonempty(f, "in", &k.within)
             }
+            Claim::Status(s) => {
+                write!(f, "status {}", word(&s.of))?;
+                if !s.code.is_empty() {
+                    write!(f, " {}", s.code)?;
+                }
+                nonempty(f, "for", &s.ty)?;
+                nonempty(f, "in", &s.within)
+            }
+            Claim::Fallback(b) => {
+                write!(f, "fallback of {}-{}", b.tried.0, b.tried.1)?;
+                if b.instead != (0, 0) {
+                    write!(f, " at {}-{}", b.instead.0, b.instead.1)?;
+                }
+                list(f, "that does", &b.does)?;
+                nonempty(f, "by", &b.by)?;
+                nonempty(f, "in", &b.within)
+            }
             Claim::Allow(a) => write!(f, "allow {} {}", a.rule, a.reason),
         }
     }

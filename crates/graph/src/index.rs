@@ -115,6 +115,8 @@ impl<'a> Index<'a> {
                     | Claim::Region(_)
                     | Claim::Attempts(_)
                     | Claim::KeyUse(_)
+                    | Claim::Status(_)
+                    | Claim::Fallback(_)
                     | Claim::Steps(_)
                     | Claim::Allow(_)
                     | Claim::OwnRule(_)

@@ -97,6 +97,8 @@ impl Linker<'_> {
                     | Claim::Region(_)
                     | Claim::Attempts(_)
                     | Claim::KeyUse(_)
+                    | Claim::Status(_)
+                    | Claim::Fallback(_)
                     | Claim::Steps(_)
                     | Claim::Allow(_)
                     | Claim::OwnRule(_)

@@ -67,6 +67,8 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
             | Claim::Region(_)
             | Claim::Attempts(_)
             | Claim::KeyUse(_)
+            | Claim::Status(_)
+            | Claim::Fallback(_)
             | Claim::Allow(_)
             | Claim::OwnRule(_)
             | Claim::Owner(_) => true,

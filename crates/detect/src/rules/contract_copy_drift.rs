@@ -1,5 +1,6 @@
 //! Copies of one contract that no longer say the same. See `contract_copy_drift.md`.
 
+use crate::copies::{self, Drift};
 use crate::documents::last;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Fact, Protocol, Schema, Shape, ShapeField, SmolStr, Span};
@@ -63,6 +64,53 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (name, copies) in by_name.iter().filter(|(_, copies)| copies.len() > 1) {
         drifted(cx, name, copies, out);
     }
+    out.extend(copies::drifts(cx).iter().map(|drift| documents(cx, drift)));
+}
+
+/// Documents that are no protobuf.
+fn documents(cx: &Cx<'_>, drift: &Drift<'_>) -> Draft {
+    let (model, owners, serves) = (drift.model.0, &drift.model.1, drift.model.2);
+    let whose = |owners: &[usize], path: &SmolStr| match owners.first() {
+        Some(owner) => format!("`{}`", cx.name(*owner)),
+        None => format!("`{path}`"),
+    };
+    let (mine, its) = (whose(&drift.copy.owners, drift.copy.path), whose(owners, model));
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let more = match drift.differences.len() {
+        1 => String::new(),
+        n => format!(", and {} more", n - 1),
+    };
+    let first = &drift.differences[0];
+    let says = ["only the first", "the first only"]
+        .iter()
+        .fold(first.says.clone(), |s, w| s.replace(w, &w.replace("the first", &mine)));
+    let says =
+        ["only the second", "the second only"].iter().fold(says, |s, w| s.replace(w, &w.replace("the second", &its)));
+    let breaks = drift.differences.iter().any(|d| d.breaks);
+    let why = match (breaks, serves) {
+        (true, true) => format!(
+            "{its} answers by its own copy: what {mine} sends or expects by the other is refused, left out, or read as something else."
+        ),
+        (true, false) => "What one side writes by its copy, the other refuses, drops or reads as something else.".to_owned(),
+        (false, _) => "What one copy has more may be left out, so that nothing breaks yet; whoever has the older one does not know of it.".to_owned(),
+    };
+    let mut draft = Draft::new(
+        format!("{} {model}", drift.copy.path),
+        &first.here,
+        format!("copies of `{name}` differ between {mine} and {its}: {says}{more}"),
+    )
+    .why(why)
+    .help(format!("make {} and {model} the same file, taken from one place by both builds", drift.copy.path))
+    .about(drift.copy.owners.iter().chain(owners).map(|o| cx.node(*o).key.clone()));
+    if !breaks {
+        draft = draft.severity(Severity::Note);
+    }
+    for difference in drift.differences.iter().take(12) {
+        draft = draft
+            .link(&difference.here, difference.here.says.to_string())
+            .link(&difference.there, difference.there.says.to_string());
+    }
+    draft
 }
 
 /// Compares each copy with the one that most others are like.

@@ -8,6 +8,8 @@ mod contract_copy_drift;
 mod dangling_call;
 mod dual_write;
 mod effect_before_commit;
+mod error_contract;
+mod fallback_same_fate;
 mod key_ignored;
 mod key_per_attempt;
 mod layered_retries;
@@ -68,10 +70,12 @@ pub static RULES: &[&Rule] = &[
     &effect_before_commit::RULE,
     &no_compensation::RULE,
     &check_then_act::RULE,
+    &fallback_same_fate::RULE,
     // Contract.
     &shared_table::RULE,
     &unsafe_migration::RULE,
     &dangling_call::RULE,
+    &error_contract::RULE,
     &contract_copy_drift::RULE,
     &unserved_contract::RULE,
     &undeclared_endpoint::RULE,

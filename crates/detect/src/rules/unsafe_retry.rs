@@ -6,7 +6,7 @@ use crate::patience::{Patience, called, is_call};
 use crate::work::{Deed, Start, What, adds, deeds, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{PolicyKind, WriteKind};
-use seam_graph::{Certainty, EdgeKind, NodeKind, Operation, endpoint_of};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
 
 pub static RULE: Rule = Rule {
     id: "unsafe-retry",
@@ -43,9 +43,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if index.is_some_and(|i| bears_twice(cx, i)) {
             continue;
         }
-        let seen = effect(cx, index);
+        let at = |(o, says): (Operation, String)| (cx.detail(o).at.clone(), says);
+        let seen = effect(cx, index).map(at).or_else(|| index.and_then(|i| added(cx, i)));
         let flows = seen.is_some();
-        let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to)) else { continue };
+        let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to).map(at)) else { continue };
         let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
         let tries = layer.attempts.map_or("several times".to_owned(), |n| format!("up to {n} times"));
         let mut draft = Draft::new(
@@ -69,7 +70,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if let Some(index) = index {
             draft = draft.link(cx.graph.endpoints[index].proof.first(), format!("`{callee}` answers {what}"));
         }
-        draft = draft.link(&cx.detail(effect).at, format!("`{callee}` has an effect: {says}"));
+        draft = draft.link(&effect, format!("`{callee}` has an effect: {says}"));
         if !flows {
             draft = draft
                 .severity(Severity::Note)
@@ -138,16 +139,31 @@ fn retries_writes(detail: &str) -> bool {
     !(spared || connecting || Failures::of(detail) == Failures::CONNECT || detail.starts_with("axios-retry"))
 }
 
-/// Whether all that a handler does comes to the same when it is done twice: upserts, updates to a value, inserts that a unique
-/// key refuses. What a mapper saves may be a new row each time.
-fn bears_twice(cx: &Cx<'_>, index: usize) -> bool {
+/// What a handler and the functions that it runs do, where its code is followed.
+fn done<'a>(cx: &Cx<'a>, index: usize) -> Vec<Deed<'a>> {
     let endpoint = &cx.graph.endpoints[index];
     let (names, _) = cx.flows().functions(endpoint.node);
     let path = &endpoint.proof.first().path;
     let handler = names.iter().find(|(p, s)| p == path && last(s) == last(&endpoint.handler));
-    let Some((path, within)) = handler else { return false };
-    let all = deeds(cx, Start { node: endpoint.node, path, within, names: &[], lines: (0, 0) });
-    let unique = uniques(cx, endpoint.node);
+    let Some((path, within)) = handler else { return Vec::new() };
+    deeds(cx, Start { node: endpoint.node, path, within, names: &[], lines: (0, 0) })
+}
+
+/// A row that is one more each time, or an amount that is added: known by the statement, whoever opened the connection.
+fn added(cx: &Cx<'_>, index: usize) -> Option<(Evidence, String)> {
+    let unique = uniques(cx, cx.graph.endpoints[index].node);
+    let again = |deed: &&Deed<'_>| match deed.what {
+        What::Write(write) => write.kind == WriteKind::Add || adds(write, &unique),
+        What::Publish(_) | What::Call(_) => false,
+    };
+    done(cx, index).iter().find(again).map(|deed| (deed.at.clone(), deed.says(cx)))
+}
+
+/// Whether all that a handler does comes to the same when it is done twice: upserts, updates to a value, inserts that a unique
+/// key refuses. What a mapper saves may be a new row each time.
+fn bears_twice(cx: &Cx<'_>, index: usize) -> bool {
+    let all = done(cx, index);
+    let unique = uniques(cx, cx.graph.endpoints[index].node);
     let same = |deed: &Deed<'_>| match deed.what {
         What::Write(write) => match write.kind {
             WriteKind::Insert => !adds(write, &unique),

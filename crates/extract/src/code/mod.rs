@@ -10,6 +10,7 @@ mod bodies;
 pub(crate) mod csharp;
 mod entries;
 mod eval;
+mod fallbacks;
 mod golang;
 mod guards;
 pub(crate) use golang::{config_tag, generated, stub_of};
@@ -26,6 +27,7 @@ pub(crate) mod rust;
 pub(crate) mod rust_settings;
 mod script;
 mod shapes;
+mod statuses;
 mod transactions;
 
 mod alters;
@@ -48,12 +50,14 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &attempts::EXTRACTOR,
     &keys::EXTRACTOR,
     &bodies::EXTRACTOR,
+    &fallbacks::EXTRACTOR,
     &flow::EXTRACTOR,
     &intake::EXTRACTOR,
     &leases::EXTRACTOR,
     &alters::EXTRACTOR,
     &regions::EXTRACTOR,
     &shapes::EXTRACTOR,
+    &statuses::EXTRACTOR,
     &tests::EXTRACTOR,
     &writes::EXTRACTOR,
 ];

@@ -1,8 +1,9 @@
-//! Contracts: protobuf, OpenAPI, GraphQL, AsyncAPI, Thrift. One file and one page for each format.
+//! Contracts: protobuf, OpenAPI, GraphQL, AsyncAPI, Thrift, Avro, JSON Schema. One file and one page for each format.
 
 mod graphql;
 mod openapi;
 mod proto;
+mod records;
 mod thrift;
 mod tokens;
 
@@ -14,6 +15,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &graphql::EXTRACTOR,
     &openapi::EXTRACTOR,
     &proto::EXTRACTOR,
+    &records::EXTRACTOR,
     &thrift::EXTRACTOR,
 ];
 

@@ -6,7 +6,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Protocol, Schema, SmolStr, Span, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "openapi", version: 2, page: include_str!("openapi.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "openapi", version: 3, page: include_str!("openapi.md"), reads: Reads::Files { wants, extract } };
 
 /// Operations kept of one document.
 const MAX_OPERATIONS: usize = 4_000;
@@ -40,6 +40,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     let title = root.text_at(&["info", "title"]).cloned().unwrap_or_else(|| file.name().into());
     if version("openapi") || version("swagger") {
         state(Protocol::Http, title, paths(&root), &root, "paths", sink);
+        schemas(&root, sink);
     } else if version("asyncapi") {
         let protocol = match first_server(&root).and_then(|s| s.text_at(&["protocol"])).map(SmolStr::as_str) {
             Some("ws" | "wss") => Protocol::Websocket,
@@ -48,6 +49,15 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         };
         let key = if root.get("operations").is_some() { "operations" } else { "channels" };
         state(protocol, title, channels(&root), &root, key, sink);
+        schemas(&root, sink);
+    }
+}
+
+/// What the document's bodies are made of.
+fn schemas(root: &Node, sink: &mut Sink) {
+    let defined = [root.path(&["components", "schemas"]), root.get("definitions")];
+    for (name, node) in defined.into_iter().flatten().flat_map(Node::entries).take(MAX_OPERATIONS) {
+        super::records::object(&name.text, node, sink);
     }
 }
 

@@ -9,6 +9,7 @@ mod contracts;
 mod deployment;
 mod documents;
 mod effects;
+mod errors;
 mod messages;
 mod mutant;
 mod policies;
@@ -153,8 +154,12 @@ fn mutants(snapshot: &Snapshot, workspace: &Workspace, most: usize) -> Result<Ve
     let seen = Seen { map: &map, paths: &paths, text: &|path| workspace.text(path) };
     let mut out = Vec::new();
     let classes = deployment::CLASSES.iter().chain(traffic::CLASSES).chain(contracts::CLASSES);
-    for make in
-        classes.chain(documents::CLASSES).chain(bodies::CLASSES).chain(policies::CLASSES).chain(effects::CLASSES)
+    for make in classes
+        .chain(documents::CLASSES)
+        .chain(bodies::CLASSES)
+        .chain(policies::CLASSES)
+        .chain(effects::CLASSES)
+        .chain(errors::CLASSES)
     {
         let mut made = Vec::new();
         make(&seen, &mut made);

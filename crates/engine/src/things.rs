@@ -199,6 +199,8 @@ fn code(snapshot: &Snapshot, owners: &BTreeMap<&str, usize>, out: &mut Vec<Thing
             | Claim::Region(_)
             | Claim::Attempts(_)
             | Claim::KeyUse(_)
+            | Claim::Status(_)
+            | Claim::Fallback(_)
             | Claim::Steps(_)
             | Claim::Allow(_)
             | Claim::OwnRule(_)

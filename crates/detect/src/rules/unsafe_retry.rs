@@ -131,12 +131,15 @@ fn last_part(operation: &str) -> &str {
 
 /// Layers that leave unsafe methods alone, or repeat only what never arrived.
 fn retries_writes(detail: &str) -> bool {
+    if Failures::of(detail) == Failures::CONNECT {
+        return false;
+    }
     let nginx = detail.contains("_next_upstream");
     let connecting = ["connect-failure", "refused-stream"].iter().any(|w| detail.contains(w))
         && !["5xx", "reset", "gateway-error", "retriable"].iter().any(|w| detail.contains(w));
     // axios-retry repeats idempotent methods only, unless a condition is given that is not read.
     let spared = nginx && !detail.contains("non_idempotent");
-    !(spared || connecting || Failures::of(detail) == Failures::CONNECT || detail.starts_with("axios-retry"))
+    !(spared || connecting || detail.starts_with("axios-retry"))
 }
 
 /// What a handler and the functions that it runs do, where its code is followed.

@@ -20,7 +20,7 @@ cargo xtask new rule NAME GROUP          make a rule with its page and its line 
 cargo xtask docs [--check]               write docs/schema and the lists of extractors and rules, or say what is out of date
 cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
-cargo xtask seed FOLDER[,FOLDER] [CSV] [--list] [--only WORD] [--most N]   make known defects in every system in each FOLDER,
+cargo xtask seed FOLDER[,FOLDER] [CSV] [--list|--plain] [--only WORD,…] [--systems NAME,…] [--most N] [--threads N]   make known defects in every system in each FOLDER,
                                          count those that are found, into docs/seeded.csv
 cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER]   how often the files that answer a question
                                          are in the answer of `context`, or in what something else says

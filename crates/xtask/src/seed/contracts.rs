@@ -1,7 +1,7 @@
 //! Defects of contracts: copies of a protobuf file that part, methods that are renamed, migrations that break.
 
 use super::mutant::{Class, Mutant, Seen};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const CLASSES: &[Class] =
     &[renamed_method, renamed_field, renumbered_field, changed_type, removed_enum_value, migration];
@@ -13,7 +13,25 @@ fn copies(seen: &Seen<'_>) -> Vec<(String, Vec<(String, String)>)> {
         let name = path.rsplit('/').next().unwrap_or(path).to_owned();
         by_name.entry(name).or_default().extend((seen.text)(path).map(|text| ((*path).to_owned(), text)));
     }
+    // Files of one name that declare other things are no copies.
+    for files in by_name.values_mut() {
+        let all = files.clone();
+        files.retain(|(path, text)| all.iter().any(|(other, t)| other != path && is_copy(text, t)));
+    }
     by_name.into_iter().filter(|(_, files)| files.len() > 1).collect()
+}
+
+/// Whether two files declare mostly the same messages and services.
+fn is_copy(a: &str, b: &str) -> bool {
+    let names = |text: &str| -> BTreeSet<String> {
+        let declared = |l: &str| {
+            let (word, rest) = l.trim().split_once(' ')?;
+            ["message", "service", "enum"].contains(&word).then(|| rest.split([' ', '{']).next().map(str::to_owned))?
+        };
+        text.lines().filter_map(declared).collect()
+    };
+    let (a, b) = (names(a), names(b));
+    a.intersection(&b).count() * 2 > a.len().max(b.len())
 }
 
 fn renamed_method(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
@@ -73,6 +91,9 @@ fn changed_field(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, ed
                 let Some(new) = seen.replaced(path, line, &from, &to) else { continue };
                 // Another copy has the same line: that is the other side.
                 let other = |(p, t): &(String, String)| {
+                    if !is_copy(&text, t) {
+                        return None;
+                    }
                     let at = fields(t).into_iter().find(|(_, _, f, n)| *f == field && *n == number)?;
                     (p != path).then(|| (p.clone(), at.0))
                 };
@@ -123,7 +144,7 @@ fn removed_enum_value(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
                 let number = index as u32 + 1;
                 let Some(new) = seen.without(path, number) else { continue };
                 let mut places = vec![(path.clone(), number)];
-                for (other, text) in files.iter().filter(|(p, _)| p != path) {
+                for (other, text) in files.iter().filter(|(p, t)| p != path && is_copy(text, t)) {
                     places.extend(text.lines().position(|l| l == line).map(|i| (other.clone(), i as u32 + 1)));
                 }
                 out.push(Mutant {
@@ -158,6 +179,22 @@ fn migration(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
         let table: String = head.chars().take_while(|c| c.is_alphanumeric() || "_.\"`".contains(*c)).collect();
         let Some(columns) = head.split_once('(').map(|(_, c)| c) else { continue };
         let Some(column) = columns.split(',').nth(1).and_then(|c| c.split_whitespace().next()) else { continue };
+        // What no code says is not missed.
+        let plain: String = column.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
+        let code = [".java", ".go", ".py", ".rs", ".cs", ".js", ".ts", ".kt"];
+        // The innermost service that the migration belongs to.
+        let roots = seen.map.nodes.iter().flat_map(|n| &n.roots).map(|r| format!("{r}/"));
+        let root = roots.filter(|r| path.starts_with(r.as_str())).max_by_key(String::len).unwrap_or_default();
+        let own = seen.paths.iter().filter(|p| p.starts_with(&root));
+        let used = own.filter(|p| code.iter().any(|e| p.ends_with(e))).any(|p| {
+            (seen.text)(p).is_some_and(|t| {
+                t.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .any(|w| w.replace('_', "").eq_ignore_ascii_case(&plain))
+            })
+        });
+        if !used || ["primary", "constraint", "foreign", "unique"].contains(&plain.as_str()) {
+            continue;
+        }
         let new = format!("{folder}/{next}");
         out.push(Mutant {
             class: "column dropped by a migration",

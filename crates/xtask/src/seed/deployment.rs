@@ -87,7 +87,12 @@ fn renamed_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 
 fn dropped_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     for (service, key, value, place, places) in proving(seen) {
-        let has_default = reads(seen, service, key).any(|r| r.default.is_some());
+        // Code that asks whether it is there has another answer.
+        let asks = |r: &Reading| {
+            let lines = r.at.line..r.at.line + 3;
+            lines.filter_map(|l| seen.line(&r.at.path, l)).any(|l| l.contains("!= \"\"") || l.contains("is not None"))
+        };
+        let has_default = reads(seen, service, key).any(|r| r.default.is_some() || asks(r));
         let whole = seen.line(&place.path, place.line).is_some_and(|l| l.contains(key) && l.contains(value));
         // In another form the line that is left would not be YAML.
         // What an image or another deployment sets as well is not missing everywhere.
@@ -128,10 +133,32 @@ fn renamed_read(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     }
 }
 
+/// Whether a value is an address that only this machine or the world outside knows: what is there is not this system's to say.
+fn is_outside(value: &str) -> bool {
+    let rest = value.split_once("://").map_or(value, |(_, r)| r);
+    let authority = rest.split(['/', '?', ',', ';', ' ']).next().unwrap_or("").rsplit('@').next().unwrap_or("");
+    let host = authority.split(':').next().unwrap_or("");
+    let own = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"].contains(&host);
+    own || host.contains('.') && !host.contains(".svc") && !host.contains('=')
+}
+
+/// Whether a word on a line of code stands in a text; elsewhere it is a name that the compiler knows.
+fn is_text(seen: &Seen<'_>, path: &str, line: u32, what: &str) -> bool {
+    let code = [".cs", ".java", ".kt", ".go", ".py", ".js", ".ts", ".rs"].iter().any(|e| path.ends_with(e));
+    let line = seen.line(path, line).unwrap_or_default();
+    let before = word(&line, what).map_or("", |at| &line[..at]);
+    !code || before.matches(['"', '\'', '`']).count() % 2 == 1
+}
+
 fn changed_host(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     for (_, key, value, place, places) in proving(seen) {
         let names = seen.map.nodes.iter().flat_map(|n| n.aliases.iter().chain([&n.name]));
-        let Some(host) = names.filter(|n| word(value, n).is_some()).max_by_key(|n| n.len()) else { continue };
+        // The scheme may be called like a node.
+        let named = |n: &&String| word(value, n).is_some_and(|at| !value[at + n.len()..].starts_with("://"));
+        let Some(host) = names.filter(named).max_by_key(|n| n.len()) else { continue };
+        if is_outside(value) || !is_text(seen, &place.path, place.line, host) {
+            continue;
+        }
         let Some(text) = seen.replaced(&place.path, place.line, host, &format!("{host}-next")) else { continue };
         out.push(Mutant {
             class: "host changed in a setting",
@@ -147,6 +174,9 @@ fn changed_port(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     for (_, key, value, place, places) in proving(seen) {
         let port = value.rsplit(':').next().map(|p| p.split('/').next().unwrap_or(p)).unwrap_or("");
         let Some(number) = port.parse::<u32>().ok().filter(|p| *p > 79 && value.contains(':')) else { continue };
+        if is_outside(value) {
+            continue;
+        }
         let next = (number + 7).to_string();
         let Some(text) = seen.replaced(&place.path, place.line, &format!(":{port}"), &format!(":{next}")) else {
             continue;

@@ -78,10 +78,21 @@ fn endpoint<'a>(seen: &'a Seen<'_>, declared: &Declared) -> Option<&'a Endpoint>
     seen.map.endpoints.iter().filter(fits).max_by_key(common)
 }
 
+/// Whether a document is the contract of the service that serves one of its operations: most of what it declares is served
+/// there. What describes another system, or one that is not built yet, promises nothing of this one.
+fn is_contract(seen: &Seen<'_>, all: &[Declared], path: &str, service: &str) -> bool {
+    let own: Vec<&Declared> = all.iter().filter(|o| o.path == path).collect();
+    let served = own.iter().filter(|o| endpoint(seen, o).is_some_and(|e| e.service == service)).count();
+    served > 1 && served * 3 >= own.len() * 2
+}
+
 fn renamed_path(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     let all = declared(seen);
     for one in &all {
         let Some(endpoint) = endpoint(seen, one) else { continue };
+        if !is_contract(seen, &all, &one.path, &endpoint.service) {
+            continue;
+        }
         let Some(part) = one.route.rsplit('/').find(|p| p.len() > 2 && !p.contains('{')) else { continue };
         let Some(text) = seen.replaced(&one.path, one.line, part, &format!("{part}-renamed")) else { continue };
         let mut places = vec![(one.path.clone(), one.line)];
@@ -98,8 +109,14 @@ fn renamed_path(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn removed_operation(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for one in declared(seen) {
-        let Some(endpoint) = endpoint(seen, &one) else { continue };
+    let all = declared(seen);
+    for one in &all {
+        let Some(endpoint) = endpoint(seen, one) else { continue };
+        // Another document (another version, the same as JSON) declares it still.
+        let twin = |o: &&Declared| o.path != one.path && o.method == one.method && o.route == one.route;
+        if all.iter().any(|o| twin(&o)) || !is_contract(seen, &all, &one.path, &endpoint.service) {
+            continue;
+        }
         // What a document keeps under an extension's key, it does not declare.
         let new = format!("x-{}", one.method);
         let Some(text) = seen.replaced(&one.path, one.method_line, &one.method, &new) else { continue };

@@ -51,6 +51,10 @@ fn statement(seen: &Seen<'_>, operation: &Operation, starts: &[&str]) -> Option<
     let mut depth = 0i32;
     for (index, line) in lines.iter().enumerate().skip(first).take(12) {
         depth += line.matches(['(', '{', '[']).count() as i32 - line.matches([')', '}', ']']).count() as i32;
+        // A chain of calls goes on below.
+        if depth == 0 && lines.get(index + 1).is_some_and(|l| l.trim_start().starts_with('.')) {
+            continue;
+        }
         if depth <= 0 {
             return (depth == 0).then_some((lines.clone(), first, index));
         }
@@ -174,6 +178,10 @@ fn around(path: &str, index: usize, more: usize) -> Vec<(String, u32)> {
 fn published_python(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     let marks = [".commit()", ".insert_one(", ".insert_many(", ".replace_one("];
     for (path, mut lines, index) in stored(seen, ".py", &marks) {
+        // What makes the tables when it starts writes nothing.
+        if lines[index.saturating_sub(8)..index].iter().any(|l| l.to_ascii_uppercase().contains("CREATE ")) {
+            continue;
+        }
         let send = "pika.BlockingConnection(pika.ConnectionParameters(\"broker\")).channel().basic_publish(exchange=\"\", \
                     routing_key=\"seeded\", body=b\"1\")";
         let pad = indent(&lines[index]).to_owned();

@@ -12,6 +12,7 @@ pub const CLASSES: &[Class] = &[
     retried_java,
     retried_axios,
     retried_mesh,
+    retried_twice,
     retried_nginx,
     retries::looped_for_ever,
     retries::looped_at_once,
@@ -34,19 +35,47 @@ pub fn writes<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = (&'a Interaction, 
     calls.flat_map(|i| i.operations.iter().filter(|o| o.operation.starts_with("POST ")).map(move |o| (i, o)))
 }
 
+/// Writes that a repetition does twice: the callee keeps something, sends messages or changes something elsewhere, and the
+/// operation does not say that it only asks or takes away. What only computes bears any number of attempts.
+pub fn lasting<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = (&'a Interaction, &'a Operation)> {
+    writes(seen).filter(|(i, o)| keeps(seen, &i.to) && !asks(&o.operation) && !asks(&o.within))
+}
+
+/// Whether a service has a store of its own, or sends messages.
+fn keeps(seen: &Seen<'_>, service: &str) -> bool {
+    let lasts = |i: &&Interaction| matches!(i.kind.as_str(), "db" | "queue-publish");
+    seen.map.interactions.iter().filter(|i| i.from == service).any(|i| lasts(&i))
+}
+
+fn asks(operation: &str) -> bool {
+    const WORDS: [&str; 17] = [
+        "get", "query", "find", "search", "list", "fetch", "load", "read", "check", "validate", "verify", "login",
+        "remove", "delete", "left", "auth", "token",
+    ];
+    let last = operation.rsplit(['/', '.', '#']).find(|p| !p.is_empty() && !p.starts_with('{')).unwrap_or("");
+    WORDS.iter().any(|w| last.to_ascii_lowercase().starts_with(w))
+}
+
 fn dropped_timeout(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     for interaction in &seen.map.interactions {
         for policy in interaction.policies.iter().filter(|p| p.kind == "timeout" && !p.inferred) {
             let Some(line) = seen.line(&policy.at.path, policy.at.line) else { continue };
-            let Some(at) = line.find("timeout=") else { continue };
-            let end = line[at..].find([',', ')']).map_or(line.len(), |e| at + e);
-            let start = line[..at].trim_end_matches([' ', ',']).len();
-            let (from, to) = if start < at && line[..start].ends_with('(') {
-                (line[at..end].to_owned(), String::new())
+            let plain = line.trim_start().to_ascii_lowercase();
+            // An option on a line of its own.
+            let own = plain.starts_with("timeout:") && plain.trim_end().ends_with(',');
+            let text = if own {
+                seen.without(&policy.at.path, policy.at.line)
             } else {
-                (line[start..end].to_owned(), String::new())
+                let Some(at) = line.find("timeout=") else { continue };
+                let end = line[at..].find([',', ')']).map_or(line.len(), |e| at + e);
+                let start = line[..at].trim_end_matches([' ', ',']).len();
+                let first = start < at && line[..start].ends_with('(');
+                seen.replaced(&policy.at.path, policy.at.line, &line[if first { at } else { start }..end], "")
             };
-            let Some(text) = seen.replaced(&policy.at.path, policy.at.line, &from, &to) else { continue };
+            let Some(text) = text else { continue };
+            if !interaction.operations.iter().any(|o| retries::served(seen, interaction, o)) {
+                continue;
+            }
             let mut places = vec![(policy.at.path.clone(), policy.at.line)];
             places.extend(interaction.operations.iter().map(|o| (o.at.path.clone(), o.at.line)));
             out.push(Mutant {
@@ -78,7 +107,8 @@ pub fn decorated(
     starts: fn(&str, &str) -> bool,
     (import, decorator): (&str, &str),
 ) {
-    for (interaction, operation) in writes(seen).filter(|(_, o)| o.at.path.ends_with(suffix)) {
+    let calls: Vec<_> = if rules == UNSAFE { lasting(seen).collect() } else { writes(seen).collect() };
+    for (interaction, operation) in calls.into_iter().filter(|(_, o)| o.at.path.ends_with(suffix)) {
         let Some((line, text)) = function(seen, operation, starts) else { continue };
         let Some((path, edited)) = seen.with(&operation.at.path, line, &format!("{}{decorator}", indent(&text))) else {
             continue;
@@ -129,7 +159,7 @@ fn retried_java(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 }
 
 fn retried_axios(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for (interaction, operation) in writes(seen).filter(|(_, o)| o.client.contains("axios")) {
+    for (interaction, operation) in lasting(seen).filter(|(_, o)| o.client.contains("axios")) {
         let Some(text) = (seen.text)(&operation.at.path) else { continue };
         let Some(index) = text.lines().position(|l| l.contains("require('axios')") || l.contains("from 'axios'"))
         else {
@@ -150,22 +180,23 @@ fn retried_axios(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     }
 }
 
+/// A mesh that tries a service again: the file beside the service's own.
+fn mesh(seen: &Seen<'_>, to: &str) -> Option<(String, String)> {
+    let node = seen.map.nodes.iter().find(|n| n.name == to)?;
+    let beside = node.evidence.iter().find(|p| p.by == "kubernetes").map(|p| &p.path)?;
+    let folder = beside.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
+    let text = format!(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: {to}\nspec:\n  hosts: [{to}]\n  http:\n    - route:\n        - destination: {{ host: {to} }}\n      retries:\n        attempts: 3\n        perTryTimeout: 2s\n        retryOn: 5xx,reset\n"
+    );
+    Some((format!("{folder}seeded-mesh.yaml"), text))
+}
+
 fn retried_mesh(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    let kubernetes = |name: &str| {
-        let node = seen.map.nodes.iter().find(|n| n.name == name)?;
-        node.evidence.iter().find(|p| p.by == "kubernetes").map(|p| p.path.clone())
-    };
-    for (interaction, operation) in writes(seen) {
-        let Some(beside) = kubernetes(&interaction.to) else { continue };
-        let folder = beside.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
-        let path = format!("{folder}seeded-mesh.yaml");
-        let to = &interaction.to;
-        let text = format!(
-            "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: {to}\nspec:\n  hosts: [{to}]\n  http:\n    - route:\n        - destination: {{ host: {to} }}\n      retries:\n        attempts: 3\n        perTryTimeout: 2s\n        retryOn: 5xx,reset\n"
-        );
+    for (interaction, operation) in lasting(seen) {
+        let Some((path, text)) = mesh(seen, &interaction.to) else { continue };
         out.push(Mutant {
             class: "write retried by a mesh",
-            rules: &["layered-retries", "unsafe-retry"],
+            rules: UNSAFE,
             texts: vec![(path.clone(), text)],
             places: (1..14)
                 .map(|l| (path.clone(), l))
@@ -176,19 +207,71 @@ fn retried_mesh(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     }
 }
 
+/// The program tries again, and so does the mesh below it.
+fn retried_twice(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
+    let what = ("retried by program and mesh", ["layered-retries"].as_slice());
+    let mut made = Vec::new();
+    let wait = "@tenacity.retry(stop=tenacity.stop_after_attempt(4), wait=tenacity.wait_exponential_jitter())";
+    decorated(seen, &mut made, what, ".py", python, ("import tenacity", wait));
+    let import = "import org.springframework.retry.annotation.Retryable;";
+    decorated(seen, &mut made, what, ".java", java, (import, "@Retryable(maxAttempts = 4)"));
+    for mut mutant in made {
+        let of = |i: &&Interaction| mutant.about.split(' ').next() == Some(i.key.as_str());
+        let Some(interaction) = seen.map.interactions.iter().find(of) else { continue };
+        let Some((path, text)) = mesh(seen, &interaction.to) else { continue };
+        mutant.places.extend((1..14).map(|l| (path.clone(), l)));
+        mutant.texts.push((path, text));
+        out.push(mutant);
+    }
+}
+
+/// nginx goes to the next server only where it has one: the route gets two, both of which are the service. Only where the
+/// service behind it serves a request that changes something.
 fn retried_nginx(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for path in seen.paths.iter().filter(|p| p.contains("nginx") || p.ends_with(".conf")) {
-        let Some(text) = (seen.text)(path) else { continue };
-        for (index, line) in text.lines().enumerate().filter(|(_, l)| l.trim_start().starts_with("proxy_pass ")) {
-            let number = index as u32 + 1;
-            let new = format!("{}proxy_next_upstream error timeout http_503 non_idempotent;", indent(line));
-            let Some(text) = seen.with(path, number, &new) else { continue };
+    for interaction in seen.map.interactions.iter().filter(|i| i.kind == "http" && keeps(seen, &i.to)) {
+        let changes = |e: &&seam_engine::Endpoint| {
+            e.service == interaction.to && e.method.as_deref() == Some("POST") && !asks(&e.path)
+        };
+        if !seen.map.endpoints.iter().any(|e| changes(&e)) {
+            continue;
+        }
+        for operation in &interaction.operations {
+            let (path, number) = (&operation.at.path, operation.at.line);
+            let Some(line) = seen.line(path, number) else { continue };
+            let Some((_, target)) = line.split_once("proxy_pass").and_then(|(_, r)| r.split_once("http://")) else {
+                continue;
+            };
+            let end = target.find(['/', ';']).unwrap_or(target.len());
+            let (host, rest) = (&target[..end], target[end..].split(';').next().unwrap_or_default());
+            // A variable is not looked up among the upstreams here.
+            if host.contains('$') || line.contains("http://$") {
+                continue;
+            }
+            let text = (seen.text)(path).unwrap_or_default();
+            let mut lines: Vec<String> = text.split('\n').map(ToOwned::to_owned).collect();
+            let pad = indent(&line);
+            lines[number as usize - 1] = format!(
+                "{pad}proxy_pass http://seeded{rest};\n{pad}proxy_next_upstream error timeout http_503 non_idempotent;"
+            );
+            let known = lines.iter().position(|l| l.trim_start().starts_with(&format!("upstream {host}")));
+            let top = lines.iter().position(|l| l.trim_start().starts_with("server") && l.contains('{')).unwrap_or(0);
+            if let Some(known) = known {
+                // It has its servers already; it needs another one.
+                lines[number as usize - 1] = lines[number as usize - 1].replace("//seeded", &format!("//{host}"));
+                let Some(server) = (known..lines.len()).find(|i| lines[*i].trim_start().starts_with("server ")) else {
+                    continue;
+                };
+                lines[server] = format!("{} {}", lines[server], lines[server].trim().replace(';', " backup;"));
+            } else {
+                lines[top] =
+                    format!("upstream seeded {{ server {host}; server {host} backup; }} {}", lines[top].trim_start());
+            }
             out.push(Mutant {
                 class: "write retried by a proxy",
-                rules: &["layered-retries", "unsafe-retry"],
-                texts: vec![text],
-                places: vec![((*path).to_owned(), number), ((*path).to_owned(), number + 1)],
-                about: line.trim().to_owned(),
+                rules: UNSAFE,
+                texts: vec![(path.clone(), lines.join("\n"))],
+                places: vec![(path.clone(), number), (path.clone(), number + 1)],
+                about: format!("{} {}", interaction.key, line.trim()),
             });
         }
     }

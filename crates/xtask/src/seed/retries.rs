@@ -1,6 +1,6 @@
 //! Defects of retries: loops without an end or a pause around a call, refusals that are tried again, keys that nobody reads.
 
-use super::mutant::{Mutant, Seen, indent};
+use super::mutant::{Mutant, Seen, indent, word};
 use super::policies::{decorated, java, python, writes};
 use seam_engine::{Interaction, Operation};
 
@@ -144,9 +144,21 @@ fn is_statement(line: &str, python: bool) -> bool {
     whole && ends && !starts.iter().any(|s| code.starts_with(s))
 }
 
-/// Only what a served request leads to: elsewhere a loop may well wait. As near as the map's answer tells: the caller serves.
-fn served(seen: &Seen<'_>, interaction: &Interaction, operation: &Operation) -> bool {
-    !operation.within.is_empty() && seen.map.endpoints.iter().any(|e| e.service == interaction.from)
+/// Only what a served request leads to: elsewhere (at the start, in a worker, in a page) a loop may well wait. As near as the
+/// map's answer tells: the call stands in the file of an endpoint, or such a file says the name of its class or file.
+pub fn served(seen: &Seen<'_>, interaction: &Interaction, operation: &Operation) -> bool {
+    // What is set up at the start (a registry, the keys of an issuer) is said to a library, and called by it.
+    let set_up = [".well-known", "/eureka"].iter().any(|w| operation.operation.contains(w));
+    if set_up || operation.within.is_empty() {
+        return false;
+    }
+    let path = &operation.at.path;
+    let stem = path.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or(path);
+    let class = operation.within.split(['.', '#']).next().unwrap_or(stem);
+    let at = seen.map.endpoints.iter().filter(|e| e.service == interaction.from).flat_map(|e| e.evidence.first());
+    let files: std::collections::BTreeSet<&str> = at.map(|p| p.path.as_str()).collect();
+    let names = |text: String| [stem, class].iter().any(|n| n.len() > 3 && word(&text, n).is_some());
+    files.contains(path.as_str()) || files.iter().filter_map(|f| (seen.text)(f)).any(names)
 }
 
 pub fn at_once_python(seen: &Seen<'_>, out: &mut Vec<Mutant>) {

@@ -1,6 +1,6 @@
 //! Defects of traffic: routes, methods and topics that no longer agree.
 
-use super::mutant::{Class, Mutant, Seen};
+use super::mutant::{Class, Mutant, Seen, word};
 use seam_engine::{Endpoint, Interaction, Operation, Place};
 
 pub const CLASSES: &[Class] = &[
@@ -18,7 +18,11 @@ pub const CLASSES: &[Class] = &[
 /// Calls with the place of the endpoint that answers them, as far as nothing else would answer instead.
 fn answered<'a>(seen: &'a Seen<'_>) -> Vec<(&'a Interaction, &'a Operation, &'a Place)> {
     let mut out = Vec::new();
-    for interaction in seen.map.interactions.iter().filter(|i| i.kind == "http") {
+    // What only drives load is no part of the system.
+    let ours = |name: &str| {
+        seen.map.nodes.iter().any(|n| n.name == name && matches!(n.kind.as_str(), "service" | "gateway" | "frontend"))
+    };
+    for interaction in seen.map.interactions.iter().filter(|i| i.kind == "http" && ours(&i.from)) {
         // What a proxy forwards is a prefix, and no call.
         for operation in interaction.operations.iter().filter(|o| o.at.says.starts_with("call ")) {
             let Some(key) = &operation.endpoint else { continue };
@@ -127,11 +131,11 @@ fn call_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(
     for (_, operation, endpoint) in answered(seen) {
         let Some(part) = literal(&operation.operation) else { continue };
         for line in operation.at.line..operation.at.line + 3 {
-            // The word may stand in the host as well.
-            let (whole, plain) = (format!("/{part}"), seen.line(&operation.at.path, line).unwrap_or_default());
-            let slash = if plain.contains(&whole) { "/" } else { "" };
-            let (from, to) = (format!("{slash}{part}"), format!("{slash}{}", new(part)));
-            let Some(text) = seen.replaced(&operation.at.path, line, &from, &to) else { continue };
+            let plain = seen.line(&operation.at.path, line).unwrap_or_default();
+            let Some(at) = in_path(&plain, part).or_else(|| alone(&plain, part)) else { continue };
+            let changed = format!("{}{}{}", &plain[..at], new(part), &plain[at + part.len()..]);
+            let whole = (plain.trim_start(), changed.trim_start());
+            let Some(text) = seen.replaced(&operation.at.path, line, whole.0, whole.1) else { continue };
             out.push(Mutant {
                 class,
                 rules: &["dangling-call"],
@@ -142,6 +146,23 @@ fn call_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(
             break;
         }
     }
+}
+
+/// Where a word stands that is no part of a host's name.
+fn alone(line: &str, part: &str) -> Option<usize> {
+    let at = word(line, part)?;
+    let (before, after) = (&line[..at], &line[at + part.len()..]);
+    (!before.ends_with("//") && !before.ends_with('-') && !after.starts_with(['-', '.', ':'])).then_some(at)
+}
+
+/// Where a word is a whole part of a path; the same word may stand in the host before it.
+fn in_path(line: &str, part: &str) -> Option<usize> {
+    let all = line.match_indices(part).map(|(at, _)| at).filter(|at| line[..*at].ends_with('/'));
+    let ends = |at: &usize| {
+        let next = line[at + part.len()..].chars().next();
+        next.is_none_or(|c| !c.is_alphanumeric() && !"-_.:".contains(c))
+    };
+    all.filter(ends).last()
 }
 
 /// How endpoints say their method, in many languages; `GET` stands for each method, in the case that is shown.
@@ -229,40 +250,84 @@ fn changed_call_method(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     }
 }
 
+/// The parts of what is sent or taken: exchange, routing key, queue, component.
+fn topics(operation: &str) -> impl Iterator<Item = &str> {
+    operation.split([' ', '/']).filter(|p| p.len() > 2 && !p.contains(['{', '*', '#']))
+}
+
 fn renamed_topic(seen: &Seen<'_>, out: &mut Vec<Mutant>, kind: &str, class: &'static str) {
-    let messages = |kind: &'static str| seen.map.interactions.iter().filter(move |i| i.kind == kind);
-    for interaction in seen.map.interactions.iter().filter(|i| i.kind == kind) {
-        for operation in interaction.operations.iter().filter(|o| o.operation.len() > 2) {
-            let topic = operation.operation.split([' ', '/']).next_back().unwrap_or("");
-            let other = if kind == "queue-publish" { "queue-consume" } else { "queue-publish" };
-            let others: Vec<&Operation> =
-                messages(if other == "queue-consume" { "queue-consume" } else { "queue-publish" })
-                    .filter(|i| i.to == interaction.to)
-                    .flat_map(|i| &i.operations)
-                    .filter(|o| o.operation == operation.operation)
-                    .collect();
-            // With several on this side, one that is renamed leaves the others in agreement.
-            let mine = messages(if kind == "queue-publish" { "queue-publish" } else { "queue-consume" })
-                .flat_map(|i| &i.operations)
-                .filter(|o| o.operation == operation.operation)
-                .count();
-            if others.is_empty() || mine > 1 {
-                continue;
+    let messages = |publishes: bool| {
+        let kind = if publishes { "queue-publish" } else { "queue-consume" };
+        seen.map.interactions.iter().filter(move |i| i.kind == kind)
+    };
+    let publishes = kind == "queue-publish";
+    for interaction in messages(publishes) {
+        for operation in &interaction.operations {
+            for topic in topics(&operation.operation) {
+                // What all on this broker have in common is its exchange or component, and no topic.
+                let of_broker = |p: bool| messages(p).filter(|i| i.to == interaction.to).flat_map(|i| &i.operations);
+                let has = |o: &&Operation| topics(&o.operation).any(|t| t == topic);
+                let mine: Vec<&Operation> = of_broker(publishes).collect();
+                let others: Vec<&Operation> = of_broker(!publishes).filter(has).collect();
+                let all = mine.len() > 1 && mine.iter().all(|o| has(o));
+                // With several on this side, one that is renamed leaves the others in agreement.
+                if others.is_empty() || all || messages(publishes).flat_map(|i| &i.operations).filter(has).count() > 1 {
+                    continue;
+                }
+                let shared = |path: &str| others.iter().any(|o| o.at.path == path);
+                let places = std::iter::once(&operation.at).chain(&interaction.evidence);
+                let written = |p: &&Place| {
+                    let plain = [".yaml", ".yml", ".properties", ".toml", ".env"].iter().any(|e| p.path.ends_with(e));
+                    let line = seen.line(&p.path, p.line).unwrap_or_default();
+                    let at = word(&line, topic).unwrap_or_default();
+                    // A component's own name is no topic.
+                    !line.trim_start().starts_with("name:") && plain
+                        || line[..at].matches(['"', '\'', '`']).count() % 2 == 1
+                };
+                let renamed = || {
+                    places.filter(|p| !shared(&p.path)).filter(written).find_map(|p| {
+                        let text = seen.replaced(&p.path, p.line, topic, &format!("{topic}-renamed"))?;
+                        Some((p.clone(), vec![text]))
+                    })
+                };
+                let all = || Some((operation.at.clone(), renamed_type(seen, &interaction.from, topic, &others)?));
+                let Some((place, texts)) = renamed().or_else(all) else { continue };
+                let mut all = self::places(&place, &operation.at);
+                all.extend(others.iter().map(|o| (o.at.path.clone(), o.at.line)));
+                let about = operation.operation.clone();
+                out.push(Mutant { class, rules: &["lost-message"], texts, places: all, about });
+                break;
             }
-            let shared = |path: &str| others.iter().any(|o| o.at.path == path);
-            let candidates = std::iter::once(&operation.at).chain(&interaction.evidence);
-            let Some((place, text)) = candidates
-                .filter(|p| !shared(&p.path))
-                .find_map(|p| seen.replaced(&p.path, p.line, topic, &format!("{topic}-renamed")).map(|text| (p, text)))
-            else {
-                continue;
-            };
-            let mut all = places(place, &operation.at);
-            all.extend(others.iter().map(|o| (o.at.path.clone(), o.at.line)));
-            let about = operation.operation.clone();
-            out.push(Mutant { class, rules: &["lost-message"], texts: vec![text], places: all, about });
         }
     }
+}
+
+/// A message that goes by the name of its type, which this service has for itself: renamed in all its code.
+fn renamed_type(seen: &Seen<'_>, service: &str, name: &str, others: &[&Operation]) -> Option<Vec<(String, String)>> {
+    let node = seen.map.nodes.iter().find(|n| n.name == service)?;
+    let code = |p: &str| [".cs", ".java", ".kt"].iter().any(|e| p.ends_with(e));
+    let below = |p: &str| node.roots.iter().any(|r| p.starts_with(&format!("{r}/")));
+    if others.iter().any(|o| below(&o.at.path)) || !name.chars().all(char::is_alphanumeric) {
+        return None;
+    }
+    let (mut texts, mut declared) = (Vec::new(), false);
+    for path in seen.paths.iter().filter(|p| code(p)) {
+        let Some(text) = (seen.text)(path).filter(|t| word(t, name).is_some()) else { continue };
+        let declares = ["class", "record", "interface"].iter().any(|w| text.contains(&format!("{w} {name}")));
+        if !below(path) {
+            continue;
+        }
+        declared |= declares;
+        let mut new = text;
+        let mut from = 0;
+        while let Some(at) = word(&new[from..], name) {
+            let at = from + at;
+            new.insert_str(at + name.len(), "Renamed");
+            from = at + name.len();
+        }
+        texts.push(((*path).to_owned(), new));
+    }
+    declared.then_some(texts)
 }
 
 fn renamed_publish(seen: &Seen<'_>, out: &mut Vec<Mutant>) {

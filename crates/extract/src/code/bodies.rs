@@ -4,12 +4,12 @@ use super::ir::{Arg, Call, Expr, ExprKind, Stmt, walk_stmts};
 use super::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Body, BodyOf, Claim, ShapeField, SmolStr, Span};
+use seam_facts::{Body, BodyOf, Claim, ShapeField, SmolStr, Span, format_smolstr};
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "bodies",
-    version: 2,
+    version: 3,
     page: include_str!("bodies.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python],
@@ -70,9 +70,29 @@ fn jvm<'a>(site: &Site<'a>) -> Found<'a> {
         "postForObject" | "postForEntity" | "patchForObject" => 1,
         "exchange" => 2,
         "bodyValue" | "syncBody" => 0,
+        // Spring's clients that are written as a chain.
+        "bodyToMono" | "toEntity" | "body" | "bodyToFlux" | "toEntityList" if call.arg(0).and_then(named).is_some() => {
+            let ty = call.arg(0).and_then(named)?;
+            let many = matches!(call.name(), "bodyToFlux" | "toEntityList");
+            let ty = if many { format_smolstr!("List<{ty}>") } else { ty };
+            return Some((BodyOf::Answered, Given::Type(ty)));
+        }
+        "body" if call.receiver().and_then(Expr::path).is_some_and(|on| on.contains(".uri(")) => 0,
         _ => return None,
     };
     call.arg(at).map(|v| (BodyOf::Asked, Given::Value(v)))
+}
+
+/// The type that an argument names: `Price.class`, `new ParameterizedTypeReference<List<Price>>() {}`.
+fn named(arg: &Expr) -> Option<SmolStr> {
+    match &arg.kind {
+        ExprKind::Name(name) if name.starts_with(|c: char| c.is_ascii_uppercase()) => Some(name.clone()),
+        ExprKind::Call(call) if call.new && call.name() == "ParameterizedTypeReference" => {
+            call.type_args.first().cloned()
+        }
+        _ => None,
+    }
+    .filter(|t| !matches!(t.as_str(), "Void" | "String" | "Object"))
 }
 
 fn csharp<'a>(site: &Site<'a>) -> Found<'a> {

@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-policy",
-    version: 1,
+    version: 2,
     page: include_str!("policy.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -116,13 +116,24 @@ fn requests(cx: &Cx<'_>, callee: &str, sink: &mut Sink) -> bool {
     !matches!(cx.site.call.name(), "timeout" | "retry")
 }
 
+/// Whether a condition of its own takes the place of axios-retry's, which spares requests that change something.
+fn widens(cx: &Cx<'_>) -> bool {
+    let arg = |e| options::key(cx.code, e, cx.site.function, "retryCondition");
+    let condition = cx.site.call.args.iter().rev().find_map(|a| arg(&a.value));
+    let Some(ExprKind::Lambda(lambda)) = condition.map(|(e, _)| &e.kind) else { return false };
+    // The library's own conditions, called from there.
+    let spares = |name: &str| ["isNetwork", "isIdempotent", "isSafe"].iter().any(|w| name.starts_with(w));
+    !cx.code.calls().iter().any(|site| site.function == *lambda && spares(site.call.name()))
+}
+
 /// Libraries that wrap calls or guard routes.
 fn wrappers(cx: &Cx<'_>, callee: &str, sink: &mut Sink) -> bool {
     match callee {
         "axios-retry#" | "axios-retry#default" => {
             // The documented default is three retries.
             let retries = cx.key(&["retries"]).unwrap_or_else(|| "3".into());
-            cx.state(PolicyKind::Retry, attempts(retries), None, "axios-retry", sink);
+            let detail = if widens(cx) { "axios-retry with a condition" } else { "axios-retry" };
+            cx.state(PolicyKind::Retry, attempts(retries), None, detail, sink);
         }
         "p-retry#"
         | "async-retry#"

@@ -118,9 +118,21 @@ fn answer<'a>(method: &str, path: &[&str], own: &[(Vec<&str>, &'a Endpoint)]) ->
     let of_method = |e: &Endpoint| e.method.as_deref().is_none_or(|m| m == method);
     let same =
         own.iter().find(|(p, e)| of_method(e) && fits(p, path) && p.iter().zip(path).all(|(a, b)| open(a) == open(b)));
-    let whole = same.or_else(|| own.iter().find(|(parts, e)| of_method(e) && fits(parts, path)));
-    let near = || own.iter().find(|(p, e)| of_method(e) && (tail(p, path) || tail(path, p) || covers(p, path)));
+    let whole = same.or_else(|| own.iter().find(|(parts, e)| of_method(e) && takes(parts, path)));
+    let near = || own.iter().find(|(p, e)| of_method(e) && (ends(p, path) || covers(p, path)));
     whole.or_else(near).map(|(_, e)| *e)
+}
+
+/// Fits, and is not two ways with one hole each where the other has a word (`/{id}/picture` and `/by/{name}`).
+fn takes(own: &[&str], path: &[&str]) -> bool {
+    let crosses = |a: &[&str], b: &[&str]| a.iter().zip(b).any(|(a, b)| open(a) && !open(b));
+    fits(own, path) && !(crosses(own, path) && crosses(path, own))
+}
+
+/// One is the end of the other.
+fn ends(own: &[&str], path: &[&str]) -> bool {
+    let end = |long: &[&str], short: &[&str]| tail(long, short) && takes(&long[long.len() - short.len()..], short);
+    end(own, path) || end(path, own)
 }
 
 /// `/files/*` takes everything below.
@@ -144,7 +156,7 @@ fn compare<'a>(
         documents.iter().flat_map(|d| &d.schema.operations).map(|o| split(&o.0)).collect();
     let mentioned = |e: &Endpoint| {
         let own = parts(&e.path);
-        let fitting = |p: &[&str]| fits(&own, p) || tail(&own, p) || tail(p, &own);
+        let fitting = |p: &[&str]| takes(&own, p) || ends(&own, p);
         operations.iter().any(|(m, p)| e.method.as_deref().is_none_or(|method| method == *m) && fitting(p))
     };
     let declared: Vec<&Endpoint> = endpoints.iter().copied().filter(|e| mentioned(e)).collect();
@@ -174,7 +186,7 @@ fn compare<'a>(
             let moved = |e: &Endpoint| e.method.as_deref() == Some(method) && near(&parts(&e.path), &path);
             let other_method = |e: &Endpoint| {
                 let own = parts(&e.path);
-                fits(&own, &path) || tail(&own, &path) || tail(&path, &own)
+                takes(&own, &path) || ends(&own, &path)
             };
             let instead = left
                 .iter()

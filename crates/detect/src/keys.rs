@@ -82,9 +82,21 @@ pub fn is_deployed(setting: &SettingOf) -> bool {
 /// Whether two names of environment variables are one name before and after somebody renamed it: a word more or less at an
 /// end, or one word in a nearly like spelling.
 pub fn is_renaming(a: &str, b: &str) -> bool {
+    // Where sections are told from words, what follows a word with one line is no part of a section.
+    // What is an address or a port by its name is none either.
+    let leaf = |key: &str| is_address(key) || squash(key).ends_with("port");
+    let nested = |long: &str, short: &str| {
+        (long.contains("__") && !ends_in_section(short, long) || leaf(short)) && grew(short, long)
+    };
+    if nested(a, b) || nested(b, a) {
+        return true;
+    }
     // A configuration's key of two words is mostly a section, which any key below it sets.
     if a.matches('.').count() == 1 || b.matches('.').count() == 1 {
         return false;
+    }
+    if grew(a, b) || grew(b, a) {
+        return true;
     }
     let written = (a, b);
     let (a, b) = (variable(a), variable(b));
@@ -114,6 +126,26 @@ pub fn is_renaming(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether what a key has more than another begins a part of its own (`Stock__Url__Old`).
+fn ends_in_section(short: &str, long: &str) -> bool {
+    let consumed = long.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).nth(squash(short).len() - 1);
+    consumed.is_some_and(|(at, _)| long[at + 1..].starts_with("__"))
+}
+
+/// Whether a key of several words is another with a word more at its end, in whatever way each is written
+/// (`orders.stockUrl` and `ORDERS_STOCKURL_V2`).
+fn grew(short: &str, long: &str) -> bool {
+    let (plain, longer) = (squash(short), squash(long));
+    let words = short.contains(['_', '.', ':', '-']) || short.chars().skip(1).any(|c| c.is_ascii_uppercase());
+    if !words || plain.len() >= longer.len() || !longer.starts_with(&plain) {
+        return false;
+    }
+    let consumed = long.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).nth(plain.len() - 1);
+    let rest = consumed.map_or("", |(at, _)| &long[at + 1..]);
+    let word = rest.trim_start_matches(['_', '.', ':', '-']);
+    rest.len() > word.len() && !word.contains(['_', '.', ':', '-'])
+}
+
 /// The environment variable that sets a key of a configuration (`shop.stock-url` is set by `SHOP_STOCK_URL`), and keys of words
 /// in capitals (`StockUrl`) as such a one.
 fn variable(key: &str) -> String {
@@ -138,9 +170,11 @@ fn variable(key: &str) -> String {
 pub(crate) fn is_address(key: &str) -> bool {
     const ENDS: &[&str] =
         &["ADDR", "ADDRESS", "URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "SERVER", "SERVERS", "BROKERS", "DSN"];
-    let upper = key.to_ascii_uppercase();
-    let last = upper.rsplit(['_', '.', '-', ':']).find(|p| !p.is_empty()).unwrap_or("");
-    ENDS.contains(&last)
+    let last = key.rsplit(['_', '.', '-', ':']).find(|p| !p.is_empty()).unwrap_or("");
+    // Of words in capitals (`stockUrl`), the last.
+    let hump = last.char_indices().rev().find(|(at, c)| *at > 0 && c.is_ascii_uppercase()).map_or(0, |(at, _)| at);
+    let hump = if last.chars().any(|c| c.is_ascii_lowercase()) { &last[hump..] } else { last };
+    ENDS.iter().any(|e| e.eq_ignore_ascii_case(last) || e.eq_ignore_ascii_case(hump))
 }
 
 /// Keys of runtimes, frameworks and agents, which read them without anybody's code saying so.
@@ -285,6 +319,9 @@ pub fn is_of_a_library(key: &str) -> bool {
 
 /// The host and port that a value names: of a URL, of `host:port`, or the whole of a plain name. `None` where parts are open.
 pub(crate) fn host(value: &str, named_host: bool) -> Option<(&str, Option<u32>)> {
+    if !value.contains("://") && value.contains('=') {
+        return listed_host(value);
+    }
     let rest = value.split_once("://").map(|(_, r)| r);
     let schemed = rest.is_some();
     let rest = rest.unwrap_or(value);
@@ -298,6 +335,21 @@ pub(crate) fn host(value: &str, named_host: bool) -> Option<(&str, Option<u32>)>
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     (plain && (schemed || port.is_some() || named_host)).then_some((name, port))
+}
+
+/// Of a list of words with values, as clients of databases take them: `Server=db;Port=5432`, `host=db user=shop`.
+fn listed_host(value: &str) -> Option<(&str, Option<u32>)> {
+    let by = if value.contains(';') { [';', ';'] } else { [' ', ','] };
+    let pairs = || value.split(by).filter_map(|p| p.split_once('=')).map(|(k, v)| (squash(k), v.trim()));
+    let of = |names: &[&str]| pairs().find(|(k, _)| names.contains(&k.as_str())).map(|(_, v)| v);
+    let server = of(&["server", "host", "hostname", "datasource", "address", "addr"])?;
+    let server = server.strip_prefix("tcp:").unwrap_or(server).trim_matches(['\'', '"']);
+    let (name, own) = server.split_once([',', ':']).map_or((server, None), |(n, p)| (n, Some(p)));
+    let plain = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let port = own.or_else(|| of(&["port"])).and_then(|p| p.trim().parse::<u32>().ok());
+    plain.then_some((name, port))
 }
 
 /// Whether a host can only be one of this system: not a public name, not this machine, not an address by number.
@@ -384,6 +436,9 @@ mod tests {
         assert_eq!(host("postgres://u:p@db/x", false), Some(("db", None)));
         assert_eq!(host("stock", true), Some(("stock", None)));
         assert_eq!(host("true", false), None);
+        assert_eq!(host("Server=db;Port=5432;User Id=shop", false), Some(("db", Some(5432))));
+        assert_eq!(host("host=db user=shop sslmode=disable", false), Some(("db", None)));
+        assert_eq!(host("Server=tcp:db,1433;Database=x", false), Some(("db", Some(1433))));
         assert_eq!(host("http://${env:X}:80", false), None);
         assert!(
             is_inside("stock")
@@ -397,6 +452,10 @@ mod tests {
     fn renamed_keys_are_told_from_neighbours() {
         assert!(is_renaming("QUOTE_ADDR", "QUOTE_ADDRESS") && is_renaming("QUOTE_ADDR", "NEW_QUOTE_ADDR"));
         assert!(is_renaming("PAYMENT_URL_V2", "PAYMENT_URL") && is_renaming("STOCK_URL", "STOCKS_URL"));
+        assert!(is_renaming("ConnectionStrings.Stock", "ConnectionStrings__Stock_V2"));
+        assert!(is_renaming("stock.baseURL", "STOCK_BASEURL_V2"));
+        assert!(!is_renaming("Shop.Stocks", "Shop__Stocks__Url"));
+        assert!(is_renaming("shop.stocks.stockUrl", "SHOP_STOCKS_STOCKURL_V2"));
         assert!(is_renaming("shop.stock.url", "SHOP_STOCK_URL_V2") && !is_renaming("stock.url", "SHOP_STOCK_URL"));
         assert!(!is_renaming("shop.services", "SHOP_SERVICES_STOCK") && is_renaming("StockUrl", "StockUrlV2"));
         assert!(!is_renaming("BaseUrl", "BasketUrl"));
@@ -407,6 +466,11 @@ mod tests {
     fn near_names_are_near() {
         assert_eq!(nearest("stocks", ["orders", "stock"].into_iter()), Some("stock"));
         assert_eq!(nearest("billing", ["orders", "stock"].into_iter()), None);
-        assert!(is_address("STOCK_URL") && is_address("stock.host") && !is_address("STOCK_LIMIT"));
+        assert!(
+            is_address("STOCK_URL")
+                && is_address("stock.host")
+                && is_address("a.stockUrl")
+                && !is_address("STOCK_LIMIT")
+        );
     }
 }

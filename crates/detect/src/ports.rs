@@ -39,6 +39,7 @@ pub(crate) fn default_ports(system: System) -> &'static [u32] {
         System::Influx => &[8086],
         System::Etcd => &[2379, 2380],
         System::Nats => &[4222, 6222, 8222],
+        System::Kafka => &[9092, 9093],
         System::Cassandra => &[9042, 7000, 7001, 7199, 9160],
         _ => &[],
     }

@@ -145,7 +145,7 @@ fn http<'e>(
     }
     // Without such a likeness, what the callee serves has to be known. One that takes everything, or whose path begins with
     // something unknown, may answer what it likes.
-    let vague = |e: &Served<'_>| e.at.path.contains('*') || e.parts.first().is_none_or(|p| open(p));
+    let vague = |e: &Served<'_>| e.takes_all() || e.parts.first().is_none_or(|p| open(p));
     let sure = edge.certainty == Certainty::Stated || edge.details.iter().any(|d| d.endpoint.is_some());
     let known = sure && http.iter().any(|e| !by_itself(cx, edge.to, &e.parts));
     if !known || http.iter().any(vague) || !crate::keys::is_ours(cx.node(edge.from).kind) {
@@ -192,9 +192,19 @@ impl<'e> Served<'e> {
         Served { at, parts: parts(&at.path) }
     }
 
+    /// A star between two slashes stands for one part, at the end for all that follows.
+    fn star(&self) -> Option<usize> {
+        let last = self.parts.len().checked_sub(1)?;
+        self.parts.iter().enumerate().position(|(at, p)| p.contains('*') && (at == last || *p != "*"))
+    }
+
+    fn takes_all(&self) -> bool {
+        self.star().is_some()
+    }
+
     /// A route for everything below a path that the call is below.
     fn takes_all_below(&self, call: &[&str]) -> bool {
-        let Some(star) = self.parts.iter().position(|p| p.contains('*')) else { return false };
+        let Some(star) = self.star() else { return false };
         let before = self.parts[star].split('*').next().unwrap_or_default();
         let literal = before.trim_end_matches(['{', '(', ':']).to_ascii_lowercase();
         let rest = || call.get(star).is_none_or(|c| open(c) || c.to_ascii_lowercase().starts_with(&literal));
@@ -230,8 +240,11 @@ fn mentions(cx: &Cx<'_>, node: usize, word: &str) -> bool {
     })
 }
 
+/// Whether a service passes on what it is asked. The configuration of a proxy that lies in its folder is of a container of
+/// its own, which stands before the service.
 fn forwards(cx: &Cx<'_>, node: usize) -> bool {
-    cx.own_facts(node).any(|(_, f)| matches!(f.claim, Claim::Route(_)))
+    let code = !cx.node(node).languages.is_empty();
+    cx.own_facts(node).any(|(_, f)| matches!(f.claim, Claim::Route(_)) && !(code && f.by == "nginx"))
 }
 
 /// Whether enough is known of what the callee serves: another call finds its endpoint.

@@ -1,6 +1,6 @@
 //! A topic that nobody consumes, or nobody publishes to; a message that is refused where nothing takes it. See `lost_message.md`.
 
-use crate::keys::{nearest, squash};
+use crate::keys::{distance, nearest, squash};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Ack, Claim, PolicyKind, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind};
@@ -53,20 +53,19 @@ fn alone(
     told: bool,
     out: &mut Vec<Draft>,
 ) {
-    let known: BTreeSet<String> = other.keys().flat_map(|t| names(t)).collect();
-    // With nothing in common, names are made in a way that is not followed.
-    let shares = |topic: &str| names(topic).iter().any(|n| known.contains(n));
-    if !one.keys().any(|t| shares(t)) {
-        return;
-    }
+    let known: Vec<(bool, BTreeSet<String>)> = other.keys().map(|t| names(t)).collect();
+    let mine: Vec<(bool, BTreeSet<String>)> = one.keys().map(|t| names(t)).collect();
+    let shares = |topic: &str| known.iter().any(|k| agree(&names(topic), k));
+    // With nothing in common, names are made in a way that is not followed, unless they are nearly one name.
+    let common = one.keys().any(|t| shares(t));
     for (topic, uses) in one.iter().filter(|(t, _)| !is_open(t) && !shares(t) && !is_technical(t)) {
         let Some((edge, detail)) = uses.first() else { continue };
         let (service, store) = (cx.name(edge.from), cx.name(broker));
         let (does, nobody) = if publishes { ("publishes to", "consumes it") } else { ("consumes", "publishes to it") };
         // The other side's topic that is alone too, and is called nearly so, is most likely meant.
-        let alone_too =
-            other.keys().copied().filter(|t| !names(t).iter().any(|n| one.keys().any(|o| names(o).contains(n))));
-        let near = nearest(topic, alone_too);
+        let alone_too = other.keys().copied().filter(|t| !is_open(t) && !mine.iter().any(|m| agree(&names(t), m)));
+        let near = nearest(topic, alone_too.clone()).filter(|n| common || is_one_name(topic, n));
+        let near = near.or_else(|| alone_too.into_iter().find(|t| parts_once(&names(topic).1, &names(t).1)));
         // Without one, the other side is more likely outside, or in code that is not followed.
         if told || near.is_none() {
             continue;
@@ -101,10 +100,33 @@ fn alone(
     }
 }
 
-/// The names by which the other side may know it: exchange, routing key and queue are parts of one operation.
-fn names(topic: &str) -> Vec<String> {
+/// The names by which the other side may know it: exchange, routing key and queue are parts of one operation; of a list, each
+/// is a topic of its own (`true`).
+fn names(topic: &str) -> (bool, BTreeSet<String>) {
     let parts = topic.split(['/', ' ', '>', ',']).map(squash).filter(|p| !p.is_empty());
-    parts.chain([squash(topic)]).collect()
+    (topic.contains(','), parts.collect())
+}
+
+/// Whether one side says no more than the other: who knows the exchange and the key, and who knows the queue of that name.
+fn agree(a: &(bool, BTreeSet<String>), b: &(bool, BTreeSet<String>)) -> bool {
+    match a.0 || b.0 {
+        true => a.1.intersection(&b.1).next().is_some(),
+        false => a.1.is_subset(&b.1) || b.1.is_subset(&a.1),
+    }
+}
+
+/// The same exchange, component or queue, and one part that is nearly one name on both sides.
+fn parts_once(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
+    let mine: Vec<&String> = a.difference(b).collect();
+    let [part] = mine.as_slice() else { return false };
+    a.len() > 1 && b.difference(a).any(|other| is_one_name(part, other))
+}
+
+/// One name before and after somebody changed it: a word more at its end, or a letter or two in its middle.
+fn is_one_name(a: &str, b: &str) -> bool {
+    let (a, b) = (squash(a), squash(b));
+    let (short, long) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
+    short.len() > 3 && (long.starts_with(short.as_str()) || distance(&a, &b) <= 2)
 }
 
 fn is_open(topic: &str) -> bool {

@@ -27,7 +27,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let missing = reads.iter().all(|r| r.default.is_none()) && !is_set(keys, &read.key);
             let renamed = || renamed(keys, &read.key, &used).is_some();
             let told_of = missing && told > 0;
-            if is_of_a_platform(&read.key) || !told_of && !renamed() {
+            // What a framework takes as well is only missed where something nearly so is set.
+            let apart = is_of_a_platform(&read.key) && !is_own(&read.key);
+            if apart && !(is_address(&read.key) && renamed()) || !told_of && !renamed() {
                 continue;
             }
             if let Some(draft) = draft(cx, node, &all, &used, read) {
@@ -35,6 +37,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+}
+
+/// Keys that a bundler passes on under its own prefix: what follows the prefix is the program's own.
+fn is_own(key: &str) -> bool {
+    ["NEXT_PUBLIC_", "REACT_APP_", "VITE_", "VUE_APP_"].iter().any(|p| key.starts_with(p))
 }
 
 fn is_set(keys: &Keys<'_>, key: &str) -> bool {
@@ -49,7 +56,7 @@ fn renamed<'a>(keys: &Keys<'a>, key: &SmolStr, used: &HashSet<(&SmolStr, u32)>) 
     let idle = |s: &&&SettingOf| {
         is_deployed(s)
             && !keys.is_read(&s.key)
-            && !is_of_a_platform(&s.key)
+            && (!is_of_a_platform(&s.key) || is_own(&s.key) || is_address(key))
             && !used.contains(&(&s.at.path, s.at.at.line))
     };
     keys.set

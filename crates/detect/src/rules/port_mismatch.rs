@@ -1,6 +1,6 @@
 //! Callers, services, containers and processes that disagree on a port. See `port_mismatch.md`.
 
-use crate::keys::{by_node, host, is_address, is_of_a_platform, is_ours, proving};
+use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_platform, is_ours, proving};
 use crate::ports::{Doors, number_is_mentioned};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Deployment, Value};
@@ -58,6 +58,10 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
     let mut out = Vec::new();
     let mut add = |from: usize, key: &'a str, text: &str, named: bool, at: &dyn Fn() -> Evidence| {
         let Some((name, Some(port))) = host(text, named) else { return };
+        // This machine is whoever runs here, whatever is called so.
+        if matches!(name, "localhost" | "host.docker.internal") {
+            return;
+        }
         let known = |n: &str| cx.graph.node(n);
         let short = || name.split_once('.').filter(|(_, rest)| rest.contains("svc")).and_then(|(n, _)| known(n));
         let Some(to) = known(name).or_else(short).filter(|to| *to != from) else { return };
@@ -71,9 +75,11 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
             continue;
         }
         for setting in keys.set.values().flatten() {
-            let read = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
-            // An agent's endpoint is read by the agent.
+            // An agent's endpoint is read by the agent, a framework's address by the framework.
             let named = is_address(&setting.key);
+            let read = keys.is_read(&setting.key)
+                || used.contains(&(&setting.at.path, setting.at.at.line))
+                || named && is_deployed(setting) && is_of_a_platform(&setting.key);
             if !read || is_of_a_platform(&setting.key) && !named {
                 continue;
             }
@@ -130,7 +136,8 @@ fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
         if let Some(default) = default {
             draft = draft.link(cx.node(to).proof.first(), format!("`{callee}` listens on {default}"));
         }
-        if open.iter().all(|p| p.role == PortRole::Exposed) {
+        let forwarded = |p: &&PortOf| p.role == PortRole::Container && beside.is_none();
+        if open.iter().all(|p| p.role == PortRole::Exposed || network(&first.at) == Network::Compose && forwarded(p)) {
             draft = draft.certainty(Certainty::Inferred).severity(Severity::Warning);
         }
         out.push(draft);
@@ -205,6 +212,13 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
         return None;
     }
     let default = defaults.first().copied().filter(|_| firm.is_empty());
+    // Whoever forwards to a port of a service expects it to be open; another that nobody mentions is most likely none.
+    let forwarded: Vec<&PortOf> = doors
+        .of(address.to)
+        .filter(|p| p.role == PortRole::Container && p.at.by == "compose" && p.number.is_some())
+        .filter(|_| firm.is_empty() && default.is_none() && network == Network::Compose && is_ours(node.kind))
+        .collect();
+    let firm = if forwarded.is_empty() { firm } else { forwarded };
     let known = !firm.is_empty() || default.is_some();
     if !known || network == Network::Any && !outside.is_empty() || number_is_mentioned(cx, address.to, port) {
         return None;

@@ -69,7 +69,8 @@ fn delivers_again(cx: &Cx<'_>, operation: Operation) -> bool {
     // Eventuate keeps what it has received.
     let safe = ["eventuate", "tram", "nservicebus"].iter().any(|w| client.contains(w));
     let forgets = intake_of(cx, operation).is_some_and(|i| i.ack == Ack::Delivery);
-    (product || client.contains("jetstream")) && !safe && !forgets
+    // Listeners of JMS are transacted unless they are told otherwise, whoever runs the broker.
+    (product || client.contains("jetstream") || client.contains("jms")) && !safe && !forgets
 }
 
 /// Logs and histories bear a second line.

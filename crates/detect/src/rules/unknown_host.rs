@@ -1,11 +1,11 @@
 //! An address whose host nobody declares. See `unknown_host.md`.
 
 use crate::keys::{
-    by_node, declared, host, is_address, is_deployed, is_inside, is_ours, nearest, proving, squash, stating,
+    by_node, declared, distance, host, is_address, is_deployed, is_inside, is_ours, nearest, proving, squash, stating,
 };
 use crate::names::{self, Address, Called};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_graph::Evidence;
+use seam_graph::{Evidence, NodeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static RULE: Rule = Rule {
@@ -24,6 +24,8 @@ struct Use<'a> {
     /// The setting's key; empty where code says the host itself.
     key: &'a str,
     call: Option<&'a Evidence>,
+    /// Somebody is seen to read the key.
+    read: bool,
 }
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
@@ -44,9 +46,13 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (node, keys) in by_node(cx.graph).iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
         for setting in keys.set.values().flatten() {
             let Some((name, _)) = host(&setting.value, is_address(&setting.key)) else { continue };
-            let matters = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
+            // What nobody is seen to read may be a leftover, unless it is nearly a name that is deployed: a framework or a
+            // library reads it then.
+            let misspelt = || is_address(&setting.key) && !setting.texts.is_empty() && misspelt(cx, node, name);
+            let read = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
+            let matters = read || misspelt();
             if is_deployed(setting) && matters && is_inside(name) && !is_known(name) {
-                let of = Use { at: &setting.at, key: &setting.key, call: None };
+                let of = Use { at: &setting.at, key: &setting.key, call: None, read };
                 found.entry((node, name.to_owned())).or_default().push(of);
             }
         }
@@ -60,7 +66,7 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let uses = found.entry((open.node, name.to_owned())).or_default();
             match uses.iter_mut().find(|u| !u.key.is_empty()) {
                 Some(set) => set.call = Some(&open.at),
-                None => uses.push(Use { at: &open.at, key: "", call: None }),
+                None => uses.push(Use { at: &open.at, key: "", call: None, read: true }),
             }
         }
     }
@@ -85,6 +91,9 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 Some(near) => format!("call `{near}`, or declare `{name}`"),
                 None => format!("declare `{name}` in the deployment, or under `[externals]` in `seam.toml` if it runs elsewhere"),
             });
+        if uses.iter().all(|u| !u.read) {
+            draft = draft.severity(Severity::Warning).open(format!("who reads `{}`", first.key));
+        }
         if let Some(namespace) = namespace(&name) {
             // What is installed in a cluster besides, from a chart of somebody else, is often declared nowhere else.
             draft = draft.severity(Severity::Note).open(format!("what else runs in the namespace `{namespace}`"));
@@ -108,6 +117,26 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft);
     }
+}
+
+/// Whether a name is that of a node with something more at its end, or with a letter or two that differ.
+fn misspelt(cx: &Cx<'_>, node: usize, name: &str) -> bool {
+    // `orders-db` is not `orders` under another name.
+    const KINDS: [&str; 12] = [
+        "db", "database", "postgres", "mysql", "mongo", "mongodb", "redis", "cache", "mq", "queue", "kafka", "rabbitmq",
+    ];
+    // A name in capitals is a place to fill in.
+    if !name.chars().any(|c| c.is_ascii_lowercase()) {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    cx.graph.nodes.iter().enumerate().filter(|(n, it)| *n != node && it.kind != NodeKind::External).any(|(_, it)| {
+        let other = it.name.to_ascii_lowercase();
+        let more = name
+            .strip_prefix(&other)
+            .is_some_and(|r| r.starts_with(['-', '_']) && !KINDS.iter().any(|k| r[1..].starts_with(k)));
+        other.len() > 2 && (more || other.len() > 5 && distance(&name, &other) <= 2)
+    })
 }
 
 /// The namespace of a cluster that a name says: `db.shop.svc`, `db.shop.svc.cluster.local`.

@@ -135,10 +135,14 @@ fn reaches(cx: &Cx<'_>, databases: &Databases, migration: &str, node: usize) -> 
     let owners = cx.owners(migration);
     if owners.is_empty() {
         // Nobody's: it may only be meant for the one database there is.
-        let mut stores: Vec<usize> = (0..cx.graph.nodes.len()).flat_map(|n| databases.stores(n)).collect();
+        // Stores of documents and caches know no migrations in SQL.
+        let other = [System::Mongo, System::Redis, System::Elasticsearch, System::Cassandra, System::Dynamo];
+        let takes = |store: &usize| cx.node(*store).system.is_none_or(|s| !other.contains(&s));
+        let all = (0..cx.graph.nodes.len()).flat_map(|n| databases.stores(n));
+        let mut stores: Vec<usize> = all.filter(takes).collect();
         stores.sort_unstable();
         stores.dedup();
-        return stores.len() == 1 && databases.stores(node).next().is_some();
+        return stores.len() == 1 && databases.stores(node).any(|s| stores.contains(&s));
     }
     owners.iter().any(|o| *o == node || databases.shared(*o, node).is_some())
 }

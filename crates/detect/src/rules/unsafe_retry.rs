@@ -110,11 +110,14 @@ fn acts(operation: &str) -> bool {
 
 /// A callee whose handler is not followed to its store, but that keeps data.
 fn keeps(cx: &Cx<'_>, callee: usize) -> Option<(Operation, String)> {
-    let edge = cx.outgoing(callee).iter().copied().find(|e| cx.edge(*e).kind == EdgeKind::Db);
-    let edge = edge.or_else(|| cx.outgoing(callee).iter().copied().find(|e| cx.edge(*e).kind == EdgeKind::Cache))?;
+    let of = |kind| cx.outgoing(callee).iter().copied().find(|e| cx.edge(*e).kind == kind);
+    let edge = of(EdgeKind::Db).or_else(|| of(EdgeKind::Cache)).or_else(|| of(EdgeKind::QueuePublish))?;
     let store = cx.node(cx.edge(edge).to);
-    Some((Operation { edge, detail: 0 }, format!("work on the {} `{}`", store.kind.word(), store.name)))
-        .filter(|_| !cx.edge(edge).details.is_empty())
+    let says = match cx.edge(edge).kind {
+        EdgeKind::QueuePublish => format!("a message to `{}`", store.name),
+        _ => format!("work on the {} `{}`", store.kind.word(), store.name),
+    };
+    Some((Operation { edge, detail: 0 }, says)).filter(|_| !cx.edge(edge).details.is_empty())
 }
 
 /// A function or path whose name says that it changes nothing, or takes away what is there: twice is once.
@@ -137,9 +140,9 @@ fn retries_writes(detail: &str) -> bool {
     let nginx = detail.contains("_next_upstream");
     let connecting = ["connect-failure", "refused-stream"].iter().any(|w| detail.contains(w))
         && !["5xx", "reset", "gateway-error", "retriable"].iter().any(|w| detail.contains(w));
-    // axios-retry repeats idempotent methods only, unless a condition is given that is not read.
+    // axios-retry repeats idempotent methods only, unless a condition of the program's own is given.
     let spared = nginx && !detail.contains("non_idempotent");
-    !(spared || connecting || detail.starts_with("axios-retry"))
+    !(spared || connecting || detail == "axios-retry")
 }
 
 /// What a handler and the functions that it runs do, where its code is followed.

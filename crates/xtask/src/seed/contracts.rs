@@ -16,9 +16,17 @@ fn copies(seen: &Seen<'_>) -> Vec<(String, Vec<(String, String)>)> {
     // Files of one name that declare other things are no copies.
     for files in by_name.values_mut() {
         let all = files.clone();
-        files.retain(|(path, text)| all.iter().any(|(other, t)| other != path && is_copy(text, t)));
+        files.retain(|(path, text)| all.iter().any(|(o, t)| o != path && is_copy(text, t) && !is_state(o, path)));
     }
     by_name.into_iter().filter(|(_, files)| files.len() > 1).collect()
+}
+
+/// Whether two paths are one file in two states of a system that lie side by side (`step1/…`, `step2/…`): neither is asked by
+/// the other.
+fn is_state(a: &str, b: &str) -> bool {
+    let numbers = |p: &str| p.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let (Some((a, rest)), Some((b, other))) = (a.split_once('/'), b.split_once('/')) else { return false };
+    a != b && rest == other && numbers(a) == numbers(b)
 }
 
 /// Whether two files declare mostly the same messages and services.
@@ -91,7 +99,7 @@ fn changed_field(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, ed
                 let Some(new) = seen.replaced(path, line, &from, &to) else { continue };
                 // Another copy has the same line: that is the other side.
                 let other = |(p, t): &(String, String)| {
-                    if !is_copy(&text, t) {
+                    if !is_copy(text, t) || is_state(p, path) {
                         return None;
                     }
                     let at = fields(t).into_iter().find(|(_, _, f, n)| *f == field && *n == number)?;
@@ -144,7 +152,7 @@ fn removed_enum_value(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
                 let number = index as u32 + 1;
                 let Some(new) = seen.without(path, number) else { continue };
                 let mut places = vec![(path.clone(), number)];
-                for (other, text) in files.iter().filter(|(p, t)| p != path && is_copy(text, t)) {
+                for (other, text) in files.iter().filter(|(p, t)| p != path && is_copy(text, t) && !is_state(p, path)) {
                     places.extend(text.lines().position(|l| l == line).map(|i| (other.clone(), i as u32 + 1)));
                 }
                 out.push(Mutant {

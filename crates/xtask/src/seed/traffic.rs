@@ -269,7 +269,7 @@ fn renamed_topic(seen: &Seen<'_>, out: &mut Vec<Mutant>, kind: &str, class: &'st
                 let has = |o: &&Operation| topics(&o.operation).any(|t| t == topic);
                 let mine: Vec<&Operation> = of_broker(publishes).collect();
                 let others: Vec<&Operation> = of_broker(!publishes).filter(has).collect();
-                let all = mine.len() > 1 && mine.iter().all(|o| has(o));
+                let all = mine.len() > 1 && mine.iter().all(has);
                 // With several on this side, one that is renamed leaves the others in agreement.
                 if others.is_empty() || all || messages(publishes).flat_map(|i| &i.operations).filter(has).count() > 1 {
                     continue;

@@ -143,10 +143,22 @@ impl<'a> Sight<'a> {
         self.graph.edges.iter().flat_map(|e| e.details.iter().map(move |d| (e, d)))
     }
 
-    /// Who calls one of these endpoints.
+    /// Who calls one of these endpoints. A prefix that a gateway forwards is no call of what it happens to fit.
     fn callers(&self, endpoints: &[&Endpoint]) -> Vec<Use<'a>> {
-        let answers = |d: &Detail| d.endpoint.as_ref().is_some_and(|k| endpoints.iter().any(|e| e.key == *k));
-        self.uses().filter(|(_, d)| answers(d)).collect()
+        self.uses()
+            .filter(|(e, d)| prefix(&d.operation).is_none() && endpoints.iter().any(|p| answers(e, d, p)))
+            .collect()
+    }
+
+    /// The endpoints that answer an operation: the very one rather than the whole service that it is registered with.
+    fn answering(&self, edge: &Edge, detail: &Detail) -> Vec<&'a Endpoint> {
+        let of_node = self.graph.endpoints.iter().filter(|e| e.node == edge.to);
+        if let Some(prefix) = prefix(&detail.operation) {
+            return of_node.filter(|e| e.path.starts_with(prefix)).collect();
+        }
+        let all: Vec<&Endpoint> = of_node.filter(|e| answers(edge, detail, e)).collect();
+        let exact = |e: &&&Endpoint| !e.path.ends_with("/*");
+        if all.iter().any(|e| exact(&e)) { all.iter().filter(exact).copied().collect() } else { all }
     }
 
     fn is_own(&self, node: usize) -> bool {
@@ -161,8 +173,11 @@ impl<'a> Sight<'a> {
                 at_line.entry((first.at, "endpoint")).or_default().push(endpoint);
             }
             if !endpoint.handler.is_empty() && self.is_own(endpoint.node) {
-                let near = |line: u32| first.path == self.path && line.abs_diff(first.at.line) <= 3;
-                if let Some(line) = self.function(&endpoint.handler).filter(|line| !near(*line)) {
+                // Where the route stands beside its handler, or within the function that registers it, one mark is enough.
+                let near = |(from, to): (u32, u32)| {
+                    first.path == self.path && (from.saturating_sub(3)..=to).contains(&first.at.line)
+                };
+                if let Some((line, _)) = self.function(&endpoint.handler).filter(|lines| !near(*lines)) {
                     at_line.entry((Span::at(line, 1), "handler")).or_default().push(endpoint);
                 }
             }
@@ -199,8 +214,8 @@ impl<'a> Sight<'a> {
     /// Rules of gateways that forward what begins like an endpoint's path.
     fn through(&self, endpoints: &[&Endpoint]) -> Vec<Use<'a>> {
         let forwards = |(edge, detail): &Use<'a>| {
-            let path = detail.operation.rsplit(' ').next().unwrap_or_default().strip_suffix('*');
-            path.is_some_and(|p| endpoints.iter().any(|e| e.node == edge.to && e.path.starts_with(p)))
+            prefix(&detail.operation)
+                .is_some_and(|p| endpoints.iter().any(|e| e.node == edge.to && e.path.starts_with(p)))
         };
         self.uses().filter(forwards).collect()
     }
@@ -211,8 +226,8 @@ impl<'a> Sight<'a> {
         facts.iter().any(|f| matches!(&f.claim, Claim::Schema(s) if s.lines.contains(&at.at.line)))
     }
 
-    /// The line on which a function of this file begins.
-    fn function(&self, symbol: &str) -> Option<u32> {
+    /// The first and last line of a function of this file.
+    fn function(&self, symbol: &str) -> Option<(u32, u32)> {
         let ends = |long: &str, short: &str| {
             long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
@@ -220,7 +235,7 @@ impl<'a> Sight<'a> {
             Claim::Steps(steps)
                 if !steps.within.is_empty() && (ends(&steps.within, symbol) || ends(symbol, &steps.within)) =>
             {
-                Some(steps.lines.0)
+                Some(steps.lines)
             }
             _ => None,
         })
@@ -300,31 +315,24 @@ impl<'a> Sight<'a> {
             for policy in own_policies(edge, detail) {
                 mark.detail.push(Said { says: shown(policy), at: Some(spot(&policy.at, policy.detail.as_str())) });
             }
-            let endpoint = detail.endpoint.as_ref().and_then(|k| self.graph.endpoints.iter().find(|e| e.key == *k));
-            match endpoint {
-                Some(endpoint) => {
-                    let says = format!("answered by {} with {}", self.name(endpoint.node), endpoint.asked_as());
-                    let at = spot(endpoint.proof.first(), &*says);
-                    mark.detail.push(Said { says, at: Some(at.clone()) });
+            let answering = self.answering(edge, detail);
+            for endpoint in answering.iter().take(MOST) {
+                let says = format!("answered by {} with {}", self.name(endpoint.node), endpoint.asked_as());
+                let at = spot(endpoint.proof.first(), &*says);
+                mark.detail.push(Said { says, at: Some(at.clone()) });
+                mark.definitions.push(at);
+                mark.definitions.extend(self.declared(endpoint));
+            }
+            let others = self.callers(&answering);
+            let called = |from: usize| format!("called by {}", self.name(from));
+            mark.references.extend(others.iter().take(MOST).map(|(e, d)| spot(&d.at, called(e.from))));
+            if answering.is_empty() {
+                let node = &self.graph.nodes[edge.to];
+                let at = spot(node.proof.first(), format!("{} {}", node.kind.word(), node.name));
+                if at.path != self.path || at.line != mark.line {
                     mark.definitions.push(at);
-                    mark.definitions.extend(self.declared(endpoint));
-                    let others = self.callers(&[endpoint]);
-                    let says = |from: usize| format!("called by {}", self.name(from));
-                    mark.references.extend(others.iter().take(MOST).map(|(e, d)| spot(&d.at, says(e.from))));
                 }
-                None => {
-                    let node = &self.graph.nodes[edge.to];
-                    let at = spot(node.proof.first(), format!("{} {}", node.kind.word(), node.name));
-                    if at.path != self.path || at.line != mark.line {
-                        mark.definitions.push(at);
-                    }
-                    mark.references.extend(
-                        edge.details
-                            .iter()
-                            .take(MOST)
-                            .map(|d| spot(&d.at, format!("called by {}", self.name(edge.from)))),
-                    );
-                }
+                mark.references.extend(edge.details.iter().take(MOST).map(|d| spot(&d.at, called(edge.from))));
             }
         }
         tidy(mark);
@@ -401,10 +409,12 @@ impl<'a> Sight<'a> {
             let nodes: BTreeSet<usize> = here.iter().map(|r| r.node).collect();
             let set: Vec<_> =
                 self.graph.settings.iter().filter(|s| nodes.contains(&s.node) && squash(&s.key) == key).collect();
-            let default =
-                here.iter().find_map(|r| r.default.as_ref()).map(|d| format!("`{}` if it is not set", short(d)));
+            let default = here.iter().find_map(|r| r.default.as_ref()).map(|d| match d.is_empty() {
+                true => "empty if it is not set".to_owned(),
+                false => format!("`{}` if it is not set", short(d)),
+            });
             let places: BTreeSet<(&SmolStr, u32)> = set.iter().map(|s| (&s.at.path, s.at.at.line)).collect();
-            let values: BTreeSet<&SmolStr> = set.iter().map(|s| &s.value).collect();
+            let values: BTreeSet<&SmolStr> = set.iter().map(|s| value(s)).collect();
             mark.title = match (places.len(), values.first()) {
                 (0, _) => default.clone().unwrap_or_else(|| "nobody is known who sets it".to_owned()),
                 (1, Some(value)) => format!("set to {} in {}", short(value), file(&set[0].at.path)),
@@ -413,7 +423,7 @@ impl<'a> Sight<'a> {
             };
             for setting in set.iter().take(MOST) {
                 let profile = setting.profile.as_ref().map(|p| format!(" under {p}")).unwrap_or_default();
-                let says = format!("set to {} for {}{profile}", short(&setting.value), self.name(setting.node));
+                let says = format!("set to {} for {}{profile}", short(value(setting)), self.name(setting.node));
                 mark.detail.push(Said { says: says.clone(), at: Some(spot(&setting.at, &*says)) });
                 mark.definitions.push(spot(&setting.at, says));
             }
@@ -580,6 +590,21 @@ fn is_message(kind: EdgeKind) -> bool {
     matches!(kind, EdgeKind::QueuePublish | EdgeKind::QueueConsume)
 }
 
+/// What a rule of a gateway forwards begins with.
+fn prefix(operation: &str) -> Option<&str> {
+    operation.rsplit(' ').next()?.strip_suffix('*').filter(|p| p.starts_with('/'))
+}
+
+fn answers(edge: &Edge, detail: &Detail, endpoint: &Endpoint) -> bool {
+    let same = || {
+        endpoint.protocol == Protocol::Grpc
+            && edge.kind == EdgeKind::Grpc
+            && edge.to == endpoint.node
+            && declares(Protocol::Grpc, "", &detail.operation, endpoint)
+    };
+    detail.endpoint.as_ref() == Some(&endpoint.key) || same()
+}
+
 fn declares(protocol: Protocol, schema: &str, operation: &str, endpoint: &Endpoint) -> bool {
     if protocol != endpoint.protocol {
         return false;
@@ -660,6 +685,14 @@ fn shown(policy: &Policy) -> String {
         },
         PolicyKind::Breaker => "breaker".to_owned(),
         kind => seam_facts::word::of(&kind).replace('-', " "),
+    }
+}
+
+/// What a setting comes to, where that is one thing; or else as it is written.
+fn value(setting: &seam_graph::SettingOf) -> &SmolStr {
+    match setting.texts.as_slice() {
+        [one] => one,
+        _ => &setting.value,
     }
 }
 

@@ -36,6 +36,7 @@ macro_rules! ask {
 /// Every ask, in the order in which help shows them.
 pub static ASKS: &[Ask] = &[
     ask!(map),
+    ask!(drawing, true),
     ask!(services),
     ask!(path),
     ask!(at),
@@ -111,6 +112,14 @@ fn tame(schema: &mut serde_json::Value, definitions: &serde_json::Value, depth: 
         && let Some(definition) = definitions.get(name)
     {
         *schema = definition.clone();
+    }
+    // What may be left out need not be null as well.
+    if let Some(Value::Array(any)) = schema.get("anyOf") {
+        let mut kinds = any.iter().filter(|s| s.get("type").is_none_or(|t| t != "null"));
+        if let (Some(only), None) = (kinds.next().cloned(), kinds.next()) {
+            *schema = only;
+            return tame(schema, definitions, depth + 1);
+        }
     }
     match schema {
         Value::Object(object) => {

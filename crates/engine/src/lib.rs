@@ -8,6 +8,8 @@ pub mod asks;
 mod context;
 mod engine;
 mod findings;
+pub mod grouping;
+pub mod layout;
 mod marks;
 mod refusal;
 mod rename;
@@ -17,6 +19,7 @@ mod shape;
 mod snapshot;
 mod texts;
 mod things;
+mod trouble;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};
@@ -34,6 +37,13 @@ pub use snapshot::Snapshot;
 pub use texts::Texts;
 
 pub use seam_facts::{FactBase, FileFacts, ProblemKind};
+
+pub use trouble::Trouble;
+
+/// What may stand in `seam.toml`, for editors.
+pub fn settings_schema() -> schemars::Schema {
+    schemars::schema_for!(Settings)
+}
 
 /// Whether any extractor may want a file of this path.
 pub fn interesting(path: &str) -> bool {

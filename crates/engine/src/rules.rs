@@ -1,10 +1,11 @@
 //! The `[detect]` table of `seam.toml`: budgets, and what each rule's findings count as.
 
+use schemars::JsonSchema;
 use seam_detect::{Limits, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Detect {
     /// Most attempts that one request may cause at the end of a path.
@@ -17,7 +18,7 @@ pub struct Detect {
     pub rules: BTreeMap<String, Level>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     Off,

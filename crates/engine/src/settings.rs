@@ -1,11 +1,12 @@
 //! `seam.toml`: optional, and everything in it has a default.
 
+use schemars::JsonSchema;
 use seam_facts::SmolStr;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a workspace says about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The workspace's name, for titles.

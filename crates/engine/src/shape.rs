@@ -230,6 +230,18 @@ impl Node {
     }
 }
 
+impl Node {
+    /// What a drawing says below the name: product, language, or what it is.
+    pub fn note(&self) -> String {
+        match (&self.system, self.languages.first()) {
+            (Some(system), _) => system.clone(),
+            (None, Some(language)) => language.clone(),
+            (None, None) if self.kind == "service" => String::new(),
+            (None, None) => self.kind.clone(),
+        }
+    }
+}
+
 impl Endpoint {
     pub(crate) fn of(endpoint: &graph::Endpoint, graph: &graph::Graph) -> Self {
         Endpoint {
@@ -305,6 +317,27 @@ impl Contact {
 }
 
 impl Policy {
+    /// Distinct policies in a line: `timeout 2000 ms · retry 3 attempts (default)`.
+    pub fn line(policies: &[Policy]) -> String {
+        let mut out: Vec<String> = Vec::new();
+        for policy in policies {
+            let mut text = policy.kind.clone();
+            if let Some(attempts) = &policy.attempts {
+                text.push_str(&format!(" {attempts} attempts"));
+            }
+            if let Some(millis) = &policy.millis {
+                text.push_str(&format!(" {millis} ms"));
+            }
+            if policy.inferred {
+                text.push_str(" (default)");
+            }
+            if !out.contains(&text) {
+                out.push(text);
+            }
+        }
+        out.join(" · ")
+    }
+
     pub(crate) fn of(policy: &graph::Policy) -> Self {
         Policy {
             kind: seam_facts::word::of(&policy.kind),

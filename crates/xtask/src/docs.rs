@@ -1,9 +1,10 @@
-//! Documents that are generated: JSON schemas of every request and answer, and the lists of extractors and rules.
+//! Documents that are generated: JSON schemas of every request and answer and of `seam.toml`, the lists of extractors and
+//! rules, and the editor's types.
 
 use std::path::Path;
 
 /// Path below the repository, and text.
-pub fn generated() -> Vec<(String, String)> {
+pub fn generated() -> Result<Vec<(String, String)>, String> {
     let mut out = Vec::new();
     for ask in seam_engine::ASKS {
         for (part, schema) in [("request", (ask.request)()), ("answer", (ask.answer)())] {
@@ -13,7 +14,10 @@ pub fn generated() -> Vec<(String, String)> {
     }
     out.push(("docs/extractors.md".to_owned(), extractors()));
     out.push(("docs/rules.md".to_owned(), rules()));
-    out
+    out.push((crate::types::PATH.to_owned(), crate::types::types()?));
+    let settings = serde_json::to_string_pretty(&seam_engine::settings_schema()).unwrap_or_default();
+    out.push(("editors/vscode/media/seam.toml.schema.json".to_owned(), settings + "\n"));
+    Ok(out)
 }
 
 fn rules() -> String {
@@ -48,7 +52,7 @@ fn extractors() -> String {
 }
 
 pub fn write(root: &Path) -> Result<String, String> {
-    let generated = generated();
+    let generated = generated()?;
     for (path, text) in &generated {
         crate::write(&root.join(path), text)?;
     }
@@ -56,7 +60,7 @@ pub fn write(root: &Path) -> Result<String, String> {
 }
 
 pub fn check(root: &Path) -> Result<String, String> {
-    let stale: Vec<String> = generated()
+    let stale: Vec<String> = generated()?
         .into_iter()
         .filter(|(path, text)| std::fs::read_to_string(root.join(path)).ok().as_ref() != Some(text))
         .map(|(path, _)| path)

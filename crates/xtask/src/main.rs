@@ -11,13 +11,15 @@ mod microsecend;
 mod new;
 mod score;
 mod seed;
+mod types;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask new extractor NAME [ROOM]   make an extractor with its page and its line in the list
 cargo xtask new rule NAME GROUP          make a rule with its page and its line in the catalogue
-cargo xtask docs [--check]               write docs/schema and the lists of extractors and rules, or say what is out of date
+cargo xtask docs [--check]               write docs/schema, the lists of extractors and rules and the editor's types, or say what is out of date
+cargo xtask types                        write only the editor's types
 cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
 cargo xtask seed FOLDER[,FOLDER] [CSV] [--list|--plain] [--only WORD,…] [--systems NAME,…] [--most N] [--threads N]   make known defects in every system in each FOLDER,
@@ -34,6 +36,10 @@ fn main() -> ExitCode {
         ["new", "extractor", name, room] => new::extractor(&root(), name, room),
         ["new", "rule", name, group] => new::rule(&root(), name, group),
         ["docs"] => docs::write(&root()),
+        ["types"] => types::types().and_then(|text| {
+            write(&csv(types::PATH), &text)?;
+            Ok(format!("wrote {}", types::PATH))
+        }),
         ["docs", "--check"] => docs::check(&root()),
         ["accuracy", systems, truth] => accuracy::run(&csv("docs/accuracy.csv"), Path::new(systems), Path::new(truth)),
         ["accuracy", systems, truth, to] => accuracy::run(Path::new(to), Path::new(systems), Path::new(truth)),

@@ -17,6 +17,7 @@ matters here, where it starts, the chain of evidence across services, how sure i
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "DetectRequest")]
 pub struct Request {
     /// Deployments: words of their files' paths or of their compose, Spring or .NET profiles. With several, each finding
     /// says in which it holds.

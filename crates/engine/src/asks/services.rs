@@ -1,7 +1,8 @@
 //! A short overview: one row for each node, without evidence. Small enough to read first on any system.
 
-use super::map;
+use super::{detect, map};
 use crate::shape::{Counts, VERSION};
+use crate::trouble::{Trouble, Troubles};
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub struct Request {
     /// Tools too (observability, administration), and endpoints that a framework serves without a handler and that no code
     /// calls: they are left out otherwise.
     pub all: bool,
+    /// Count these findings of each row.
+    pub findings: Option<detect::Request>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +42,9 @@ pub struct Row {
     /// Names of the nodes that it calls, stores in, publishes to or consumes from.
     pub uses: Vec<String>,
     pub used_by: Vec<String>,
+    /// How many findings there are of it, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
 }
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
@@ -48,6 +54,8 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         let names: BTreeSet<&String> = map.interactions.iter().filter(|i| own_side(i) == own).map(side).collect();
         names.into_iter().cloned().collect()
     };
+    let found = request.findings.as_ref().map(|findings| detect::run(snapshot, findings)).transpose()?;
+    let troubles = found.map(|found| Troubles::of(&found.findings, &map.nodes, &map.interactions));
     let services = map
         .nodes
         .iter()
@@ -60,6 +68,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             endpoints: map.endpoints.iter().filter(|e| e.service == node.name).count(),
             uses: other(&node.name, |i| &i.from, |i| &i.to),
             used_by: other(&node.name, |i| &i.to, |i| &i.from),
+            trouble: troubles.as_ref().map(|t| t.at(&node.key)),
         })
         .collect();
     Ok(Answer { version: VERSION, counts: map.counts, services })

@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub fn services(command: &Services, args: &Args) -> Result<(), Failure> {
     let (mut workspace, _) = open(&command.roots.paths, args)?;
-    let request = services::Request { profile: command.profile.clone(), all: command.all };
+    let request = services::Request { profile: command.profile.clone(), all: command.all, findings: None };
     show(&asked(&mut workspace, "services", &request)?, render::services::render, args)
 }
 

@@ -1,9 +1,9 @@
 //! What is known at a place.
 
 use super::ink::{bold, cyan, dim, title, yellow};
-use super::table::{place, policies};
+use super::table::place;
 use seam_engine::asks::at::{Answer, Said};
-use seam_engine::{Endpoint, Interaction, Reading, Setting};
+use seam_engine::{Endpoint, Interaction, Policy, Reading, Setting};
 
 pub fn render(answer: &Answer) -> String {
     let line = answer.line.map(|l| format!(":{l}")).unwrap_or_default();
@@ -78,7 +78,7 @@ pub fn interactions(interactions: &[Interaction], out: &mut String) {
             out.push_str(&format!("      {text}  {}\n", dim(place(&operation.at))));
         }
         if !one.policies.is_empty() {
-            out.push_str(&format!("      {}\n", yellow(policies(&one.policies))));
+            out.push_str(&format!("      {}\n", yellow(Policy::line(&one.policies))));
         }
     }
 }

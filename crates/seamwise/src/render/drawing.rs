@@ -3,10 +3,10 @@
 //! Nodes of one repository or folder form a group when there are several such groups. A map with more boxes than a page
 //! takes is drawn with its groups as single boxes; the whole is kept beside it for those who want to look closer.
 
-use super::layout::{Layout, Shape, layout};
 use seam_engine::asks::map::Answer;
-use seam_engine::{Interaction, Node};
-use std::collections::{BTreeMap, BTreeSet};
+use seam_engine::layout::{self, Layout, Shape};
+use seam_engine::{Interaction, Node, grouping};
+use std::collections::BTreeMap;
 
 /// More boxes than this are not read at a glance.
 pub const LARGE: usize = 60;
@@ -55,7 +55,7 @@ pub fn folded(answer: &Answer) -> Option<Drawing> {
     if answer.nodes.len() <= LARGE {
         return None;
     }
-    let groups = groups(answer);
+    let groups = grouping::folders(&answer.nodes, &answer.interactions);
     let sizes = groups.iter().fold(BTreeMap::<&str, Vec<usize>>::new(), |mut sizes, (node, group)| {
         sizes.entry(group.as_str()).or_default().push(*node);
         sizes
@@ -84,60 +84,8 @@ pub fn folded(answer: &Answer) -> Option<Drawing> {
 }
 
 fn cell(node: &Node) -> Cell {
-    let note = match (&node.system, node.languages.first()) {
-        (Some(system), _) => system.clone(),
-        (None, Some(language)) => language.clone(),
-        (None, None) if node.kind == "service" => String::new(),
-        (None, None) => node.kind.clone(),
-    };
-    Cell { name: node.name.clone(), kind: node.kind.clone(), note, members: vec![node.name.clone()] }
-}
-
-/// A group for each node: the folder above its code where several nodes share it; a store belongs to its only user's.
-fn groups(answer: &Answer) -> BTreeMap<usize, String> {
-    let mut out: BTreeMap<usize, String> = BTreeMap::new();
-    // What most nodes share (`src/`, a project's prefix) tells nothing apart.
-    let folder = |node: &Node| node.roots.first().and_then(|r| r.split_once('/')).map(|(top, _)| top.to_owned());
-    let everywhere = shared_by_most(answer.nodes.iter().filter_map(folder).collect(), answer.nodes.len());
-    let prefix = shared_by_most(answer.nodes.iter().map(|n| stem(&n.name, None)).collect(), answer.nodes.len());
-    for (index, node) in answer.nodes.iter().enumerate() {
-        let group = folder(node).filter(|f| Some(f) != everywhere.as_ref());
-        out.insert(index, group.unwrap_or_else(|| stem(&node.name, prefix.as_deref())));
-    }
-    for (index, node) in answer.nodes.iter().enumerate() {
-        if !matches!(node.kind.as_str(), "database" | "cache") {
-            continue;
-        }
-        let users: BTreeSet<&str> =
-            answer.interactions.iter().filter(|i| i.to == node.name).map(|i| i.from.as_str()).collect();
-        if let (Some(only), 1) = (users.first(), users.len())
-            && let Some(user) = answer.nodes.iter().position(|n| n.name == *only)
-            && let Some(group) = out.get(&user).cloned()
-        {
-            out.insert(index, group);
-        }
-    }
-    out
-}
-
-/// The word that more than half of `count` things have.
-fn shared_by_most(words: Vec<String>, count: usize) -> Option<String> {
-    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
-    for word in &words {
-        *counts.entry(word).or_default() += 1;
-    }
-    counts.into_iter().find(|(_, n)| n * 2 > count).map(|(word, _)| word.clone())
-}
-
-/// `orders-api` and `orders-worker` are of one family, and so are `shop-orders-api` and `shop-orders-worker` where all
-/// names start with `shop`.
-fn stem(name: &str, prefix: Option<&str>) -> String {
-    let mut words = name.split(['-', '_', '.']);
-    let first = words.next().unwrap_or(name);
-    match words.next() {
-        Some(second) if Some(first) == prefix => second.to_owned(),
-        _ => first.to_owned(),
-    }
+    let members = vec![node.name.clone()];
+    Cell { name: node.name.clone(), kind: node.kind.clone(), note: node.note(), members }
 }
 
 fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usize>) -> Drawing {
@@ -156,12 +104,9 @@ fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usiz
         arrow.keys.push(one.key.clone());
     }
     let arrows: Vec<Arrow> = arrows.into_values().collect();
-    // Letters of a sans-serif at 13 px are about 7.3 px wide, capitals included.
-    let widths: Vec<f64> = cells
-        .iter()
-        .map(|c| (c.name.chars().count().max(c.note.chars().count()) as f64 * 7.3 + 28.0).max(76.0))
-        .collect();
-    let shape = Shape { widths: widths.clone(), lines: arrows.iter().map(|a| (a.from, a.to)).collect() };
-    let layout = layout(&shape);
+    let widths: Vec<f64> = cells.iter().map(|c| layout::width(&[&c.name, &c.note])).collect();
+    let shape =
+        Shape { widths: widths.clone(), lines: arrows.iter().map(|a| (a.from, a.to)).collect(), heights: Vec::new() };
+    let layout = layout::layout(&shape);
     Drawing { cells, arrows, layout, widths }
 }

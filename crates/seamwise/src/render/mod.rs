@@ -12,7 +12,6 @@ pub mod findings;
 pub mod hover;
 pub mod html;
 mod ink;
-mod layout;
 pub mod mermaid;
 pub mod path;
 pub mod rules;

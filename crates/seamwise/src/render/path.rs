@@ -1,7 +1,8 @@
 //! Ways, step by step.
 
 use super::ink::{bold, count, cyan, dim, title, yellow};
-use super::table::{place, policies};
+use super::table::place;
+use seam_engine::Policy;
 use seam_engine::asks::path::Answer;
 
 pub fn render(answer: &Answer) -> String {
@@ -28,7 +29,7 @@ pub fn render(answer: &Answer) -> String {
             out.push_str(line.trim_end());
             out.push('\n');
             if !step.policies.is_empty() {
-                out.push_str(&format!("      {}\n", yellow(policies(&step.policies))));
+                out.push_str(&format!("      {}\n", yellow(Policy::line(&step.policies))));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The drawn map as SVG. It stands alone, follows the reader's light or dark setting, and needs no script.
 
 use super::drawing::{Arrow, Cell, Drawing, folded, whole};
-use super::layout::{HEIGHT, Point};
 use seam_engine::asks::map::Answer;
+use seam_engine::layout::{HEIGHT, Point};
 use std::fmt::Write as _;
 
 /// Colours of kinds of nodes: fill and stroke, in light and in dark.

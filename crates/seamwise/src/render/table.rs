@@ -148,7 +148,7 @@ fn interaction(row: &Interaction, pair: &str, wide: usize, room: usize, out: &mu
         push(&format!("{indent}{}", dim(format!("… and {} more", operations.len() - SHOWN))), out);
     }
     if !row.policies.is_empty() {
-        push(&format!("{indent}{}", yellow(policies(&row.policies))), out);
+        push(&format!("{indent}{}", yellow(Policy::line(&row.policies))), out);
     }
 }
 
@@ -162,27 +162,6 @@ fn operations(operations: &[Operation]) -> Vec<String> {
         }
     }
     out
-}
-
-/// `timeout 2000 ms · retry 3 attempts`.
-pub fn policies(policies: &[Policy]) -> String {
-    let mut out: Vec<String> = Vec::new();
-    for policy in policies {
-        let mut text = policy.kind.clone();
-        if let Some(attempts) = &policy.attempts {
-            text.push_str(&format!(" {attempts} attempts"));
-        }
-        if let Some(millis) = &policy.millis {
-            text.push_str(&format!(" {millis} ms"));
-        }
-        if policy.inferred {
-            text.push_str(" (default)");
-        }
-        if !out.contains(&text) {
-            out.push(text);
-        }
-    }
-    out.join(" · ")
 }
 
 fn unresolved(answer: &Answer, out: &mut String) {

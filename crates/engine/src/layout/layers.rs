@@ -2,6 +2,9 @@
 
 use super::Shape;
 
+/// With more bends than this, lines across layers are drawn straight: nobody could follow them anyway.
+const MOST_BENDS: usize = 20_000;
+
 /// Boxes and bends by layer. Items below `boxes` are boxes, the rest bends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grid {
@@ -35,6 +38,7 @@ pub(super) fn assign(shape: &Shape) -> Grid {
         }
     }
     let mut next = count;
+    let bends: usize = shape.lines.iter().map(|(a, b)| layer[*a].abs_diff(layer[*b]).saturating_sub(1)).sum();
     for (from, to) in &shape.lines {
         if from == to {
             grid.ways.push(Vec::new());
@@ -43,6 +47,10 @@ pub(super) fn assign(shape: &Shape) -> Grid {
         let turned = layer[*from] > layer[*to];
         let (left, right) = if turned { (*to, *from) } else { (*from, *to) };
         let mut way = vec![left];
+        if bends > MOST_BENDS && layer[right] > layer[left] + 1 {
+            grid.ways.push(vec![*from, *to]);
+            continue;
+        }
         for items in &mut grid.layers[layer[left] + 1..layer[right].max(layer[left] + 1)] {
             items.push(next);
             way.push(next);
@@ -127,7 +135,10 @@ fn longest(count: usize, lines: &[(usize, usize)]) -> Vec<usize> {
             }
         }
     }
-    let has_caller: Vec<bool> = (0..count).map(|n| lines.iter().any(|(_, to)| *to == n)).collect();
+    let mut has_caller = vec![false; count];
+    for (_, to) in lines {
+        has_caller[*to] = true;
+    }
     for node in sorted.into_iter().rev() {
         if let Some(right) = outgoing[node].iter().map(|to| layer[*to]).min()
             && !has_caller[node]

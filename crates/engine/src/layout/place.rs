@@ -9,7 +9,7 @@ const BEND: f64 = 10.0;
 
 pub(super) fn place(shape: &Shape, grid: &Grid) -> Layout {
     let items = grid.layers.iter().flatten().copied().max().map_or(0, |m| m + 1).max(grid.boxes);
-    let room = |item: usize| if item < grid.boxes { HEIGHT + GAP } else { BEND };
+    let room = |item: usize| if item < grid.boxes { shape.height(item) + GAP } else { BEND };
     let mut y = vec![0.0; items];
     for layer in &grid.layers {
         let mut at = 0.0;
@@ -79,20 +79,31 @@ fn settle(layer: &[usize], near: &[Vec<usize>], room: &dyn Fn(usize) -> f64, y: 
     }
 }
 
-/// Boxes without lines stand in rows below the rest.
+/// Boxes without lines stand in rows below the rest, as tall as the tallest in them.
 fn loners(shape: &Shape, grid: &Grid, layout: &mut Layout) {
     let widest = layout.width.max(720.0) - MARGIN;
-    let mut at =
-        Point { x: MARGIN, y: if layout.height > 0.0 { layout.height + GAP + HEIGHT } else { MARGIN + HEIGHT / 2.0 } };
-    for node in &grid.loners {
-        let wide = shape.widths[*node];
-        if at.x > MARGIN && at.x + wide > widest {
-            at = Point { x: MARGIN, y: at.y + HEIGHT + GAP };
+    let mut top = if layout.height > 0.0 { layout.height + GAP + HEIGHT / 2.0 } else { MARGIN };
+    let mut rest = grid.loners.as_slice();
+    while !rest.is_empty() {
+        let (mut x, mut count) = (MARGIN, 0);
+        for node in rest {
+            if count > 0 && x + shape.widths[*node] > widest {
+                break;
+            }
+            x += shape.widths[*node] + GAP;
+            count += 1;
         }
-        layout.boxes[*node] = at;
-        layout.height = layout.height.max(at.y + HEIGHT / 2.0);
-        layout.width = layout.width.max(at.x + wide + MARGIN);
-        at.x += wide + GAP;
+        let (row, more) = rest.split_at(count);
+        let tall = row.iter().map(|n| shape.height(*n)).fold(0.0, f64::max);
+        let mut at = Point { x: MARGIN, y: top + tall / 2.0 };
+        for node in row {
+            layout.boxes[*node] = at;
+            layout.width = layout.width.max(at.x + shape.widths[*node] + MARGIN);
+            at.x += shape.widths[*node] + GAP;
+        }
+        layout.height = layout.height.max(top + tall);
+        top += tall + GAP;
+        rest = more;
     }
 }
 

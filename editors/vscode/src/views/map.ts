@@ -66,7 +66,8 @@ export class ServiceMap implements vscode.WebviewPanelSerializer {
 
   private fill(panel: vscode.WebviewPanel): void {
     this.panel = panel
-    panel.iconPath = vscode.Uri.joinPath(this.ctx.extension.extensionUri, "media", "seam.svg")
+    const icon = (name: string) => vscode.Uri.joinPath(this.ctx.extension.extensionUri, "media", name)
+    panel.iconPath = { light: icon("seam.svg"), dark: icon("seam-dark.svg") }
     panel.webview.onDidReceiveMessage((message: FromPage) => this.receive(message))
     panel.onDidDispose(() => (this.panel = this.drawn = undefined))
     panel.webview.html = this.html(panel.webview)

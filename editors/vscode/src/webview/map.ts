@@ -131,7 +131,7 @@ function overview(): Node[] {
     el("h2", {}, answer.name ?? "Everything"),
     el("p", { class: "dim" }, `${nodes} nodes, ${interactions} interactions. Choose a box or an arrow, here or in the picture.`),
     boxes.length === 0 && el("p", {}, "Nothing is left with these filters."),
-    list("boxes", boxes.map((b) => [link(b.name, () => choose(b.name)), el("span", { class: "dim" }, ` ${b.note || b.kind} `), badge(b.trouble)])),
+    list("boxes", [...boxes].sort((a, b) => a.name.localeCompare(b.name)).map((b) => [link(b.name, () => choose(b.name)), el("span", { class: "dim" }, ` ${b.note || b.kind} `), badge(b.trouble)])),
     list("arrows", lines.slice(0, 500).map((l) => [link(`${l.from} → ${l.to}`, () => choose(id(l))), el("span", { class: "dim" }, ` ${l.kinds.join(", ")} `), badge(l.trouble)])),
   )
 }

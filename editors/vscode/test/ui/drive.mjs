@@ -164,7 +164,7 @@ await step("comes back after a reload as it was", async () => {
 })
 await step("follows light and high contrast themes", async () => {
   const file = path.join(server.state, "data/User/settings.json")
-  for (const [theme, kind] of [["Default Light Modern", "vs"], ["Default High Contrast", "hc-black"]]) {
+  for (const [theme, kind] of [["Visual Studio Light", "vs"], ["Default High Contrast", "hc-black"]]) {
     fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, "utf8")), "workbench.colorTheme": theme }))
     await page.locator(`.monaco-workbench.${kind}`).waitFor(LONG)
     await page.waitForTimeout(900)

@@ -53,12 +53,10 @@ function ask(change: Partial<drawing.Request> = {}): void {
   code.postMessage({ type: "draw", request: state.request })
 }
 
-const focus = (name: string | undefined, hops = state.request.hops ?? 1) => ((state.chosen = name ?? state.chosen), ask({ around: name, hops }))
+const focus = (name: string | undefined, hops = state.request.hops ?? 1) => ((state.chosen = name ?? state.chosen), ask({ around: name, hops, open: undefined }))
 
-function toggle(group: string): void {
-  const all = answer?.groups.map((g) => g.name) ?? []
-  ask({ open: all.includes(group) ? all.filter((g) => g !== group) : [...all, group] })
-}
+const opened = () => answer?.groups.map((g) => g.name) ?? []
+const toggle = (group: string) => ask({ open: opened().includes(group) ? opened().filter((g) => g !== group) : [...opened(), group] })
 
 // ---- the picture
 
@@ -79,10 +77,17 @@ function draw(): void {
   })))
   cy.endBatch()
   recolour()
-  if (!fitted) cy.fit(undefined, 30)
+  if (!fitted) fit(0.3)
   else if (state.pan && state.zoom) cy.viewport({ zoom: state.zoom, pan: state.pan })
-  if (!fitted && cy.zoom() > 1.3) cy.zoom({ level: 1.3, renderedPosition: { x: stage.clientWidth / 2, y: stage.clientHeight / 2 } })
   fitted = true
+}
+
+/** The whole picture, in the middle; one that would be too small to read begins at its left upper corner. */
+function fit(least = 0): void {
+  const [wide, high] = [stage.clientWidth, stage.clientHeight]
+  const zoom = Math.max(least, Math.min(wide / (answer?.width || 1), high / (answer?.height || 1), 1.3))
+  const at = (room: number, size = 0) => Math.max((room - size * zoom) / 2, least ? 0 : -Infinity)
+  cy.viewport({ zoom, pan: { x: at(wide, answer?.width), y: at(high, answer?.height) } })
 }
 
 const health = (t: drawing.Trouble) => (t.errors ? "error" : t.warnings ? "warning" : t.notes ? "note" : "ok")
@@ -140,7 +145,7 @@ function aboutBox(box: drawing.Cell): Node[] {
   const group = box.kind === "group"
   const side = (from: boolean) => answer!.lines.filter((l) => (from ? l.from : l.to) === box.name)
   const row = (l: drawing.Line, other: string) => [link(other, () => choose(id(l))), el("span", { class: "dim" }, ` ${l.kinds.join(", ")} `), badge(l.trouble)]
-  if (!group) code.postMessage({ type: "findings", keys: [keyOf(box)] })
+  if (!group) code.postMessage({ type: "findings", keys: [`${box.kind}/${box.name}`] })
   return show(
     el("h2", {}, box.name, " ", badge(box.trouble)),
     el("div", { class: "dim" }, [box.kind, box.note].filter((w, i, all) => w && all.indexOf(w) === i).join(" · ")),
@@ -157,8 +162,6 @@ function aboutBox(box: drawing.Cell): Node[] {
     el("p", {}, link("Everything", () => choose())),
   )
 }
-
-const keyOf = (box: drawing.Cell) => `${box.kind}/${box.name}`
 
 function aboutLine(line: drawing.Line): Node[] {
   const both = line.from !== line.to && answer?.lines.find((l) => l.from === line.to && l.to === line.from)
@@ -206,7 +209,7 @@ function tools(): void {
         [1, 2, 3, 4].map((n) => option(`${n}`, `${n} hop${n > 1 ? "s" : ""}`, n === (request.hops ?? 1))))),
       button("Show all", () => focus(undefined)),
     ] : false,
-    button("Fit", () => cy.fit(undefined, 30)),
+    button("Fit", () => fit()),
   ))
   if (focused) document.getElementById(focused)?.focus()
 }

@@ -36,7 +36,7 @@ export function paint(css: CSSStyleDeclaration): cytoscape.StylesheetJson {
     { selector: 'node[kind = "group"]', style: { "border-style": "double", "border-width": 4 } },
     {
       selector: 'node[kind = "frame"]',
-      style: { "background-opacity": 0.05, "border-width": 1, "border-style": "solid", "text-valign": "top", "text-halign": "center", "text-margin-y": 20, padding: "14px", color: soft, "font-weight": "bold" },
+      style: { "background-opacity": 0.05, "border-width": 1, "border-style": "solid", "text-valign": "top", "text-halign": "center", "text-margin-y": -3, padding: "14px", color: soft, "font-weight": "bold" },
     },
     {
       selector: "edge",

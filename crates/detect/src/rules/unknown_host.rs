@@ -115,6 +115,10 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 draft = draft.link(call, format!("`{service}` calls `{name}`"));
             }
         }
+        // With two lines to change, changing one would only move the fault; where nobody is seen to use it, it may be meant so.
+        if let ([only], Some(near), true) = (uses.as_slice(), near, draft.chain.len() > 1) {
+            draft.fix = mended(only, &name, near);
+        }
         out.push(draft);
     }
 }
@@ -149,6 +153,15 @@ fn namespace(name: &str) -> Option<&str> {
 /// The stateful set of a pod: `db-0` is one of `db`.
 fn pod(name: &str) -> &str {
     name.rsplit_once('-').filter(|(_, n)| n.chars().all(|c| c.is_ascii_digit())).map_or(name, |(set, _)| set)
+}
+
+/// The line of a setting with the host that was meant.
+fn mended(of: &Use<'_>, name: &str, near: &str) -> Option<crate::Fix> {
+    let (_, value) = of.at.says.split_once(" = ").filter(|(_, value)| !of.key.is_empty() && value.contains(name))?;
+    let slashes = if value.contains(&format!("//{name}")) { "//" } else { "" };
+    let text = |host: &str| seam_facts::format_smolstr!("{slashes}{host}");
+    let (path, line) = (of.at.path.clone(), of.at.at.line);
+    Some(crate::Fix { path, line, from: text(name), to: text(near), says: format!("call `{near}`") })
 }
 
 /// One use of a name that a deployment does not have, and the names that it has for what is meant.

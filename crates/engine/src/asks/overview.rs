@@ -76,7 +76,7 @@ fn is_none(count: &usize) -> bool {
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let profile = request.profile.clone();
-    let all = services::run(snapshot, &services::Request { profile: profile.clone(), all: false })?;
+    let all = services::run(snapshot, &services::Request { profile: profile.clone(), all: false, findings: None })?;
     let map = map::run(snapshot, &map::Request { profile, ..map::Request::default() })?;
     let found = snapshot.found(request.profile.as_deref())?;
     let budget = request.budget.unwrap_or(4000).clamp(500, 100_000) as usize * 4;

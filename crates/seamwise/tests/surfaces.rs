@@ -97,6 +97,24 @@ fn tools_have_schemas_that_clients_accept() {
 }
 
 #[test]
+fn prompts_hold_what_is_given_between_marks_and_pages_can_be_read() {
+    let ask =
+        |id: u32, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+    let answers = mcp(&[
+        ask(1, "prompts/get", json!({"name": "debug_across_services", "arguments": {"error": "card declined"}})),
+        ask(2, "prompts/get", json!({"name": "change_safely"})),
+        ask(3, "resources/read", json!({"uri": "seam://service/checkout"})),
+        ask(4, "resources/read", json!({"uri": "seam://service/chekout"})),
+    ]);
+    let text = answers[0]["result"]["messages"][0]["content"]["text"].as_str().unwrap();
+    assert!(text.ends_with("<error>\ncard declined\n</error>") && text.contains("`context`"), "{text}");
+    assert!(answers[1]["error"]["message"].as_str().unwrap().contains("needs `task`"));
+    let page = answers[2]["result"]["contents"][0]["text"].as_str().unwrap();
+    assert!(page.contains("POST /checkout/{basket}") && !page.contains('\u{1b}'), "{page}");
+    assert!(answers[3]["error"]["message"].as_str().unwrap().contains("did you mean `checkout`"), "{}", answers[3]);
+}
+
+#[test]
 fn a_refusal_through_mcp_says_what_to_do_next() {
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "path", "arguments": {"from": "chekout", "to": "payments"}}});

@@ -365,6 +365,8 @@ export namespace detect {
 
 export namespace explain {
   export interface Request {
+    /** How many entries each list has at most; all unless given. */
+    limit?: number | null
     /** A deployment: a word of its files' paths or of its compose, Spring or .NET profile. */
     profile?: string | null
     /** `service/orders`, `orders`, `edge/a/http/b`, `endpoint/orders/GET /orders/{id}`, or an extractor (`spring`, `extractor/spring` where a service has that name too). */
@@ -381,6 +383,8 @@ export namespace explain {
     key: string
     /** `node`, `interaction`, `endpoint`, `rule`, `rules` or `extractor`. */
     kind: string
+    /** Which lists were cut at the limit, and by how many entries. */
+    left_out?: string[]
     node: Node | null
     owners?: Owner[]
     /** What services are built with. */

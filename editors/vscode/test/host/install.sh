@@ -7,8 +7,9 @@
 # Does nothing when DIR is there already. Everything is made in a folder beside it and renamed at the end, so it may be interrupted
 # at any time; two runs wait for each other. Needs npm, python3, make, a C++ compiler and tar.
 set -euo pipefail
-dir=$1 version=$2 node=$3
-mkdir -p "$(dirname "$dir")"
+version=$2 node=$3
+mkdir -p "$(dirname "$1")"
+dir="$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
 exec 9>"$dir.lock"
 flock 9
 [ -e "$dir/ready" ] && exit 0

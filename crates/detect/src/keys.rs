@@ -171,8 +171,12 @@ pub(crate) fn is_address(key: &str) -> bool {
     const ENDS: &[&str] =
         &["ADDR", "ADDRESS", "URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "SERVER", "SERVERS", "BROKERS", "DSN"];
     let last = key.rsplit(['_', '.', '-', ':']).find(|p| !p.is_empty()).unwrap_or("");
-    // Of words in capitals (`stockUrl`), the last.
-    let hump = last.char_indices().rev().find(|(at, c)| *at > 0 && c.is_ascii_uppercase()).map_or(0, |(at, _)| at);
+    // Of words in capitals (`stockUrl`, `baseURL`), the last.
+    let small = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase());
+    let begins = |at: usize, c: char| {
+        c.is_ascii_uppercase() && (small(last[..at].chars().next_back()) || small(last[at + 1..].chars().next()))
+    };
+    let hump = last.char_indices().rev().find(|(at, c)| *at > 0 && begins(*at, *c)).map_or(0, |(at, _)| at);
     let hump = if last.chars().any(|c| c.is_ascii_lowercase()) { &last[hump..] } else { last };
     ENDS.iter().any(|e| e.eq_ignore_ascii_case(last) || e.eq_ignore_ascii_case(hump))
 }

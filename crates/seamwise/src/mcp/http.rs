@@ -38,7 +38,9 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
     let wrong = || format!("`{text}` is no address to listen on");
     let port = |text: &str| text.parse::<u16>().map_err(|_| wrong());
     let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let address = match text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')) {
+    // `:8123` is a port, `::1` an address.
+    let bare = || text.strip_prefix(':').filter(|rest| !rest.starts_with(':'));
+    let address = match text.strip_prefix("localhost:").or_else(bare) {
         _ if text.is_empty() => SocketAddr::new(local, PORT),
         Some(rest) => SocketAddr::new(local, port(rest)?),
         None if text.bytes().all(|b| b.is_ascii_digit()) => SocketAddr::new(local, port(text)?),

@@ -16,8 +16,9 @@ const folder = only ?? workspace(path.resolve(extension, "../.."))
 const cache = temporary("cache")
 execFileSync("node", ["package.mjs"], { cwd: extension, stdio: "pipe" })
 const vsix = fs.readdirSync(extension).filter((f) => /^seamwise-\d.*\.vsix$/.test(f)).map((f) => path.join(extension, f))
-const settings = { "seamwise.server.path": path.resolve(seam), "workbench.colorTheme": "Default Dark Modern", "explorer.confirmDragAndDrop": false }
-const server = await serve(host, { vsix, settings, env: { SEAM_CACHE: cache } })
+const settings = { "workbench.colorTheme": "Default Dark Modern", "explorer.confirmDragAndDrop": false }
+// A setting of the user does not reach a machine that is looked at from afar; the environment does.
+const server = await serve(host, { vsix, settings, env: { SEAM_CACHE: cache, SEAM_SERVER: path.resolve(seam) } })
 const { page, context, close } = await browse()
 const elsewhere = new Set()
 await context.route("**/*", (route) => {

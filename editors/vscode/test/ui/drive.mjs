@@ -154,24 +154,6 @@ await step("finds a service, and shows only what is near it", async () => {
   await page.waitForTimeout(400)
   await shoot("map-focus")
 })
-await step("comes back after a reload as it was", async () => {
-  await page.waitForTimeout(1500)
-  await page.reload()
-  await page.locator(".monaco-workbench .part.statusbar").waitFor(LONG)
-  await map().getByRole("button", { name: "Show all" }).waitFor(LONG)
-  await map().getByRole("button", { name: "Show all" }).click()
-  await map().getByRole("button", { name: "Everything" }).first().click(LONG)
-  await map().getByRole("button", { name: "checkout → payments" }).waitFor(LONG)
-})
-await step("follows light and high contrast themes", async () => {
-  const file = path.join(server.state, "data/User/settings.json")
-  for (const [theme, kind] of [["Visual Studio Light", "vs"], ["Default High Contrast", "hc-black"]]) {
-    fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, "utf8")), "workbench.colorTheme": theme }))
-    await page.locator(`.monaco-workbench.${kind}`).waitFor(LONG)
-    await page.waitForTimeout(900)
-    await shoot(`map-${kind}`)
-  }
-})
 await step("asks nobody elsewhere", async () => assert.deepEqual([...elsewhere], []))
 
 await close()

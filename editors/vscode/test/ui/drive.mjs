@@ -15,6 +15,8 @@ const only = process.env.SEAM_FOLDER
 const folder = only ?? workspace(path.resolve(extension, "../.."))
 const cache = temporary("cache")
 execFileSync("node", ["package.mjs"], { cwd: extension, stdio: "pipe" })
+// Packaging leaves what is shipped only; the other tests need theirs again.
+execFileSync("node", ["build.mjs"], { cwd: extension, stdio: "pipe" })
 const vsix = fs.readdirSync(extension).filter((f) => /^seamwise-\d.*\.vsix$/.test(f)).map((f) => path.join(extension, f))
 const settings = { "workbench.colorTheme": "Default Dark Modern", "explorer.confirmDragAndDrop": false }
 // A setting of the user does not reach a machine that is looked at from afar; the environment does.

@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod asks;
+mod bounds;
 mod context;
 mod engine;
 mod findings;

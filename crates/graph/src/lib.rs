@@ -29,6 +29,7 @@ mod join;
 mod mentions;
 mod model;
 mod modules;
+mod parameters;
 mod ports;
 mod programs;
 mod reach;

@@ -2,7 +2,8 @@
 
 use crate::deploy::Deploy;
 use crate::index::{FileId, Index, folder, join, squash};
-use crate::resolve::{Parameter, Text};
+use crate::parameters::Parameter;
+use crate::resolve::Text;
 use crate::territory::Territory;
 use seam_facts::{Claim, Fact, Setting, SettingScope, SmolStr, Target, Value};
 use std::cell::{Cell, RefCell};

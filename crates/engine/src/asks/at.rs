@@ -1,5 +1,6 @@
 //! Everything known at one line of one file.
 
+use crate::bounds::{cut, cut_operations};
 use crate::shape::{Contact, Endpoint, Interaction, Node, Policy, Problem, Reading, Setting, Unresolved, VERSION};
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -73,12 +74,6 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
 
 impl Answer {
     fn cut(&mut self, limit: usize) {
-        fn cut<T>(what: &str, list: &mut Vec<T>, limit: usize, out: &mut Vec<String>) {
-            if list.len() > limit {
-                out.push(format!("{} {what}", list.len() - limit));
-                list.truncate(limit);
-            }
-        }
         let out = &mut self.left_out;
         cut("facts", &mut self.facts, limit, out);
         cut("endpoints", &mut self.endpoints, limit, out);
@@ -88,10 +83,7 @@ impl Answer {
         cut("settings", &mut self.settings, limit, out);
         cut("reads", &mut self.reads, limit, out);
         cut("unresolved", &mut self.unresolved, limit, out);
-        let operations: usize = self.interactions.iter_mut().map(|i| i.cut(limit)).sum();
-        if operations > 0 {
-            out.push(format!("{operations} operations"));
-        }
+        cut_operations(&mut self.interactions, limit, out);
     }
 }
 

@@ -218,9 +218,8 @@ fn steps_of(
     out
 }
 
-/// Whether the service keeps its messages beside its data, or mends what is lost: an outbox, change data capture, a job that
-/// reconciles.
-fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
+/// Whether a name is of what keeps messages beside data, or mends what is lost.
+pub(crate) fn names_keeping(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "outbox",
         "debezium",
@@ -240,22 +239,28 @@ fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
         "undispatched",
         "eventpublication",
     ];
-    let hit = |text: &str| {
-        let text = text.to_ascii_lowercase().replace(['_', '-'], "");
-        WORDS.iter().any(|w| text.contains(w))
-    };
+    let text = text.to_ascii_lowercase().replace(['_', '-'], "");
+    WORDS.iter().any(|w| text.contains(w))
+}
+
+/// Whether the service keeps its messages beside its data, or mends what is lost: an outbox, change data capture, a job that
+/// reconciles.
+fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
     let files = cx.node(node).own.iter().chain(&cx.node(node).libraries);
     files.into_iter().any(|path| {
-        hit(path)
+        names_keeping(path)
             || cx.facts(path).iter().any(|fact| match &fact.claim {
                 Claim::Uses(uses) => {
-                    uses.imports.iter().any(|i| hit(i))
-                        || uses.types.iter().any(|(t, _)| hit(t))
-                        || uses.functions.iter().any(|(f, called)| hit(f) || called.iter().any(|n| hit(n)))
+                    uses.imports.iter().any(|i| names_keeping(i))
+                        || uses.types.iter().any(|(t, _)| names_keeping(t))
+                        || uses
+                            .functions
+                            .iter()
+                            .any(|(f, called)| names_keeping(f) || called.iter().any(|n| names_keeping(n)))
                 }
-                Claim::Write(write) => hit(&write.name),
-                Claim::Access(access) => access.name.as_text().is_some_and(|t| hit(&t)),
-                Claim::Depends(depends) => hit(&depends.package),
+                Claim::Write(write) => names_keeping(&write.name),
+                Claim::Access(access) => access.name.as_text().is_some_and(|t| names_keeping(&t)),
+                Claim::Depends(depends) => names_keeping(&depends.package),
                 _ => false,
             })
     })

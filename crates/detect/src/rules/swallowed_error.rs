@@ -1,5 +1,6 @@
 //! A failed change elsewhere is logged and forgotten. See `swallowed_error.md`.
 
+use crate::course::names_keeping;
 use crate::effects::{Change, alters, change, entry, is_courtesy, is_page, last, pages, said};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Region, RegionKind, SmolStr};
@@ -39,8 +40,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 if region.kind != RegionKind::Swallows || seen.contains(&(path.clone(), region.lines)) {
                     continue;
                 }
+                // What an outbox could not hand on stays there, and is handed on in the next round.
+                let kept = names_keeping(path) || names_keeping(&region.within);
                 let held = held(cx, id, path, region, &places);
-                if held.is_empty() {
+                let message = |(o, _): &(Operation, _)| matches!(change(cx, *o), Some(Change::Message));
+                if held.is_empty() || kept && held.iter().all(message) {
                     continue;
                 }
                 seen.insert((path.clone(), region.lines));

@@ -50,7 +50,7 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // library reads it then.
             let misspelt = || is_address(&setting.key) && !setting.texts.is_empty() && misspelt(cx, node, name);
             let read = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
-            let matters = read || misspelt();
+            let matters = (read || misspelt()) && !is_filled_in(name);
             if is_deployed(setting) && matters && is_inside(name) && !is_known(name) {
                 let of = Use { at: &setting.at, key: &setting.key, call: None, read };
                 found.entry((node, name.to_owned())).or_default().push(of);
@@ -61,7 +61,7 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let Some(name) = open.why.strip_prefix("no service, alias or external is called `") else { continue };
         let name = name.trim_end_matches('`');
         // A name in capitals, or in brackets, is a place to fill in.
-        let filled = open.value.contains(name);
+        let filled = open.value.contains(name) && !is_filled_in(name);
         if is_ours(cx.node(open.node).kind) && filled && is_inside(name) && !is_known(name) {
             let uses = found.entry((open.node, name.to_owned())).or_default();
             match uses.iter_mut().find(|u| !u.key.is_empty()) {
@@ -123,16 +123,17 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
+/// Whether a name is a place to fill in: a word in capitals.
+fn is_filled_in(name: &str) -> bool {
+    !name.chars().any(|c| c.is_ascii_lowercase())
+}
+
 /// Whether a name is that of a node with something more at its end, or with a letter or two that differ.
 fn misspelt(cx: &Cx<'_>, node: usize, name: &str) -> bool {
     // `orders-db` is not `orders` under another name.
     const KINDS: [&str; 12] = [
         "db", "database", "postgres", "mysql", "mongo", "mongodb", "redis", "cache", "mq", "queue", "kafka", "rabbitmq",
     ];
-    // A name in capitals is a place to fill in.
-    if !name.chars().any(|c| c.is_ascii_lowercase()) {
-        return false;
-    }
     let name = name.to_ascii_lowercase();
     cx.graph.nodes.iter().enumerate().filter(|(n, it)| *n != node && it.kind != NodeKind::External).any(|(_, it)| {
         let other = it.name.to_ascii_lowercase();

@@ -88,12 +88,21 @@ fn libraries(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         .base
         .facts()
         .filter_map(|(_, fact)| match &fact.claim {
-            Claim::Module(module) => Some(last(&module.name)),
+            Claim::Module(module) => Some(module.name.as_str()),
             _ => None,
         })
         .collect();
+    // A scope says whose a package is: `@shop/core` and `@framework/core` are two.
+    let scoped = |name: &str| name.starts_with('@');
+    let own = |package: &str| {
+        let same = |module: &&str| match scoped(package) || scoped(module) {
+            true => package == *module,
+            false => last(package) == last(module),
+        };
+        modules.iter().any(same)
+    };
     for skew in skews(cx.graph) {
-        if skew.kind.ends_with("image") || !modules.contains(last(skew.package)) {
+        if skew.kind.ends_with("image") || !own(skew.package) {
             continue;
         }
         let said: Vec<String> = skew

@@ -11,14 +11,16 @@ use seam_facts::{Ack, Claim, Intake, Policy, PolicyKind, SmolStr, Span};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "intake", version: 1, page: include_str!("intake.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "intake", version: 2, page: include_str!("intake.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         if let Some((client, ack, stated)) = taken(code, site) {
             state(code, site, client, ack, stated, sink);
         }
-        if let Some((client, ack)) = returned(code, site) {
+        if let Some((client, ack)) = returned(code, site)
+            && !(ack == Ack::Requeued && waits(code, site))
+        {
             state(code, site, client, ack, true, sink);
         }
         dead_letter(code, site, sink);
@@ -39,6 +41,12 @@ fn state(code: &Code<'_>, site: &Site<'_>, client: &str, ack: Ack, stated: bool,
         true => sink.stated(Claim::Intake(intake), site.span()),
         false => sink.inferred(Claim::Intake(intake), site.span()),
     }
+}
+
+/// Whether the function that gives a message back waits first: it does not come back at once.
+fn waits(code: &Code<'_>, site: &Site<'_>) -> bool {
+    let body = &code.unit.functions[site.function].body;
+    super::pauses::found(code, site.function, body).is_some()
 }
 
 /// Whether an argument is, or is worth, this word.

@@ -6,8 +6,8 @@
 
 use crate::images::{self, Product};
 use crate::index::{FileId, Index, below, folder, join, squash};
+use crate::likeness::bare;
 use crate::model::{NodeKind, Options};
-use crate::sources::bare;
 use seam_facts::{
     Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SettingScope, SmolStr, Target,
     Value, format_smolstr,
@@ -23,8 +23,12 @@ pub(crate) struct Unit<'a> {
     pub service: &'a Service,
     pub fact: &'a Fact,
     pub name: SmolStr,
+    /// The name without case and separators.
+    pub squashed: String,
     /// Image reference with interpolation done.
     pub image: String,
+    /// The image's own name: without registry, tag and digest.
+    pub image_name: String,
     pub product: Option<Product>,
     /// Folder that is built (workspace path), if declared or found.
     pub context: Option<String>,
@@ -169,10 +173,13 @@ impl<'a> Deploy<'a> {
         let product =
             if name.contains('/') || for_tests { Some(images::TOOL) } else { images::watcher(&name).or(product) };
         // An image that nothing renders: a store's name says what it is.
-        let unnamed = context.is_none() && images::basename(&image).is_empty();
+        let image_name = images::basename(&image);
+        let unnamed = context.is_none() && image_name.is_empty();
         let product =
             product.or_else(|| if unnamed { images::product(&name).filter(|p| p.kind.is_store()) } else { None });
-        self.units.push(Unit { file, service, fact, name, image, product, context, dockerfile, group });
+        let squashed = squash(&name);
+        let unit = Unit { file, service, fact, name, squashed, image, image_name, product, context, dockerfile, group };
+        self.units.push(unit);
     }
 
     /// A compose file for tests that starts things of its own is no variant of the file beside it.
@@ -224,7 +231,7 @@ impl<'a> Deploy<'a> {
         let own = |unit: &Unit<'_>| unit.product.is_none_or(|p| p.kind == NodeKind::Gateway) && !unit.service.auxiliary;
         let mut members: Vec<BTreeSet<String>> = vec![BTreeSet::new(); self.groups.len()];
         for unit in self.units.iter().filter(|u| own(u)) {
-            members[unit.group].insert(squash(&unit.name));
+            members[unit.group].insert(unit.squashed.clone());
         }
         let tested = |g: &Group| g.files.iter().all(|f| is_test_deployment(index.paths[*f]));
         let most = self
@@ -301,7 +308,7 @@ impl<'a> Deploy<'a> {
         };
         let mut by_name: HashMap<String, usize> = HashMap::new();
         for &id in &system {
-            let name = squash(&self.units[id].name);
+            let name = self.units[id].squashed.clone();
             // Serverless variants carry a word for it: `srv-orders`.
             let plain = name
                 .strip_prefix("srv")
@@ -319,7 +326,7 @@ impl<'a> Deploy<'a> {
         // deployment two such names are two things.
         let mut by_stem: BTreeMap<String, BTreeMap<usize, BTreeSet<usize>>> = BTreeMap::new();
         for &id in system.iter().filter(|id| self.units[**id].product.is_none()) {
-            let (stem, root) = (bare(&squash(&self.units[id].name)).to_owned(), root(&parent, id));
+            let (stem, root) = (bare(&self.units[id].squashed).to_owned(), root(&parent, id));
             by_stem.entry(stem).or_default().entry(self.units[id].group).or_default().insert(root);
         }
         for groups in by_stem.values().filter(|groups| groups.values().all(|ids| ids.len() == 1)) {
@@ -343,7 +350,7 @@ impl<'a> Deploy<'a> {
                 let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
                 by_source.entry(format!("source {recipe}")).or_default().push(id);
             }
-            let image = images::basename(&unit.image);
+            let image = &unit.image_name;
             if !image.is_empty() && unit.product.is_none() {
                 by_source.entry(format!("image {image}")).or_default().push(id);
             }
@@ -357,20 +364,17 @@ impl<'a> Deploy<'a> {
                 Deployment::Compose | Deployment::Script => (0, self.units[unit].file),
                 _ => (1, self.units[unit].group),
             };
-            let names_in = |place: (usize, usize)| {
-                let names = ids.iter().filter(|i| deployed_in(**i) == place).map(|i| squash(&self.units[*i].name));
-                names.collect::<BTreeSet<_>>()
-            };
+            let mut names: BTreeMap<(usize, usize), &str> = BTreeMap::new();
+            let one_each = ids.iter().all(|id| {
+                let name = self.units[*id].squashed.as_str();
+                *names.entry(deployed_in(*id)).or_insert(name) == name
+            });
             // One image name with a tag for each service, or one folder of several: the pairing would be a guess.
-            if ids.iter().any(|id| names_in(deployed_in(*id)).len() > 1) {
+            if !one_each {
                 continue;
             }
-            for pair in ids.windows(2) {
-                let (a, b) = (pair[0], pair[1]);
-                let (fa, fb) = (deployed_in(a), deployed_in(b));
-                if fa != fb && names_in(fa).len() == 1 && names_in(fb).len() == 1 {
-                    union(&mut parent, a, b);
-                }
+            for pair in ids.windows(2).filter(|p| deployed_in(p[0]) != deployed_in(p[1])) {
+                union(&mut parent, pair[0], pair[1]);
             }
         }
         let mut merged: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -404,8 +408,7 @@ impl<'a> Deploy<'a> {
             };
             let Some(best) = units.iter().min_by_key(|u| rank(u)) else { continue };
             // An image that several nodes share, or another's own name, names none of them.
-            let another =
-                |u: &usize, name: &str| images::basename(&self.units[*u].image) == name || self.units[*u].name == name;
+            let another = |u: &usize, name: &str| self.units[*u].image_name == name || self.units[*u].name == name;
             let common =
                 self.common_name(&units).filter(|name| system.iter().all(|u| units.contains(u) || !another(u, name)));
             let name = common.unwrap_or_else(|| without_kind(&self.units[*best]));
@@ -453,15 +456,13 @@ impl<'a> Deploy<'a> {
     /// Whether the image of a second declaration of a name is another deployable's of the deployment that the first stands
     /// in: each deployment may give the short name to another of a service's parts.
     fn means_another(&self, first: usize, second: usize, system: &[usize]) -> bool {
-        let image = |id: usize| images::basename(&self.units[id].image);
+        let image = |id: usize| self.units[id].image_name.as_str();
         let (one, two) = (image(first), image(second));
         let elsewhere = self.units[first].file != self.units[second].file;
         let own = self.units[first].product.is_none() && self.units[second].product.is_none();
         let other = |id: &usize| {
             let unit = &self.units[*id];
-            unit.file == self.units[first].file
-                && squash(&unit.name) != squash(&self.units[first].name)
-                && image(*id) == two
+            unit.file == self.units[first].file && unit.squashed != self.units[first].squashed && image(*id) == two
         };
         let named = !one.is_empty() && !two.is_empty() && one != two;
         named && elsewhere && own && system.iter().filter(|id| other(id)).count() == 1
@@ -469,12 +470,11 @@ impl<'a> Deploy<'a> {
 
     /// Variants of one image carry its name and a word for what differs (`orders-jvm`, `orders-native`).
     fn common_name(&self, units: &[usize]) -> Option<SmolStr> {
-        let mut images = units.iter().map(|u| images::basename(&self.units[*u].image));
+        let mut images = units.iter().map(|u| self.units[*u].image_name.as_str());
         let image = images.next().filter(|i| i.len() > 2)?;
         let extends = |u: &usize| {
             let unit = &self.units[*u];
-            unit.product.is_none()
-                && unit.name.strip_prefix(image.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('-'))
+            unit.product.is_none() && unit.name.strip_prefix(image).is_some_and(|r| r.is_empty() || r.starts_with('-'))
         };
         (images.all(|i| i == image) && units.iter().all(extends)).then(|| image.into())
     }
@@ -484,7 +484,7 @@ impl<'a> Deploy<'a> {
     fn alternatives(&self, index: &Index<'_>) -> BTreeSet<usize> {
         let mut files: BTreeMap<(usize, FileId), BTreeSet<String>> = BTreeMap::new();
         for unit in self.units.iter().filter(|u| u.service.deployment == Deployment::Compose) {
-            files.entry((unit.group, unit.file)).or_default().insert(squash(&unit.name));
+            files.entry((unit.group, unit.file)).or_default().insert(unit.squashed.clone());
         }
         let name = |file: FileId| index.paths[file].rsplit('/').next().unwrap_or_default();
         let standard: BTreeMap<usize, &BTreeSet<String>> = files
@@ -504,7 +504,7 @@ impl<'a> Deploy<'a> {
         let spare = |u: &usize| {
             let unit = &self.units[*u];
             let built = unit.service.source.is_some();
-            seconds.contains(&(unit.group, unit.file)) && !built && !kept.contains(&squash(&unit.name))
+            seconds.contains(&(unit.group, unit.file)) && !built && !kept.contains(&unit.squashed)
         };
         (0..self.units.len()).filter(spare).collect()
     }
@@ -522,12 +522,12 @@ impl<'a> Deploy<'a> {
         let taken = |context: &str| {
             better.iter().filter_map(|u| u.context.as_deref()).any(|c| below(c, context) || below(context, c))
         };
-        let named = |name: &str| better.iter().any(|u| bare(&squash(&u.name)) == bare(&squash(name)));
+        let names: BTreeSet<&str> = better.iter().map(|u| bare(&u.squashed)).collect();
         let spare = |id: &usize| {
             let unit = &self.units[*id];
             let own = unit.context.as_deref().filter(|c| !c.is_empty() && !taken(c));
             let coded = own.is_some_and(|c| index.below(c).any(|f| index.uses[f].is_some()));
-            let known = named(&unit.name);
+            let known = names.contains(bare(&unit.squashed));
             let merges = known && unit.service.deployment == Deployment::Serverless;
             weak(unit.service.deployment) && !(merges || unit.product.is_none() && coded && !known)
         };

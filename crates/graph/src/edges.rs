@@ -7,10 +7,10 @@ use crate::calls::service_of;
 use crate::endpoints::answers;
 use crate::index::{FileId, last, squash};
 use crate::join::Linker;
+use crate::likeness::bare;
 use crate::model::{Certainty, Detail, Edge, EdgeKind, Endpoint, Node, NodeKind, Policy, Proof, Unresolved};
 use crate::resolve::Text;
 use crate::roles;
-use crate::sources::bare;
 use seam_facts::{Claim, Fact, How, Key, Protocol, SettingScope, SmolStr, System, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -26,6 +26,7 @@ pub mod images;
 mod index;
 mod ingress;
 mod join;
+mod likeness;
 mod mentions;
 mod model;
 mod modules;

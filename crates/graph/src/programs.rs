@@ -4,7 +4,6 @@
 
 use crate::deploy::{Deploy, Merged, Unit};
 use crate::images;
-use crate::index::squash;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Units that are one.
@@ -14,14 +13,14 @@ impl<'a> Deploy<'a> {
     pub(crate) fn find_programs(&mut self) {
         let mut sharing: BTreeMap<(usize, &str), Vec<&Unit<'a>>> = BTreeMap::new();
         // An image that nothing names may be many.
-        let named = |image: &str| !images::basename(image).is_empty() && !image.contains("${");
-        let own = |u: &&Unit<'a>| u.product.is_none() && !u.service.auxiliary && named(&u.image);
+        let named = |u: &Unit<'a>| !u.image_name.is_empty() && !u.image.contains("${");
+        let own = |u: &&Unit<'a>| u.product.is_none() && !u.service.auxiliary && named(u);
         for unit in self.units.iter().filter(own) {
             sharing.entry((unit.group, &unit.image)).or_default().push(unit);
         }
         let mut programs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for ((_, image), units) in sharing {
-            let names: BTreeSet<String> = units.iter().map(|u| squash(&u.name)).collect();
+            let names: BTreeSet<String> = units.iter().map(|u| u.squashed.clone()).collect();
             let alike = |u: &&Unit<'a>| u.service.command == units[0].service.command && u.service.mounts.is_empty();
             if names.len() > 1 && units.iter().all(alike) {
                 programs.entry(images::basename(image)).or_default().extend(names);
@@ -32,26 +31,26 @@ impl<'a> Deploy<'a> {
 
     /// Whether a unit is one of several deployables of one program.
     pub(crate) fn one_program(&self, unit: &Unit<'a>) -> bool {
-        self.programs.values().any(|names| names.contains(&squash(&unit.name)))
+        self.programs.values().any(|names| names.contains(&unit.squashed))
     }
 
     /// Units of one program that another deployment calls the same but for one word before each name (`cart`, `shop-cart`).
     pub(crate) fn prefixed(&self, system: &[usize]) -> Pairs {
-        let program = |u: usize| {
-            let image = images::basename(&self.units[u].image);
-            self.programs.contains_key(&image).then_some(image).filter(|_| self.units[u].product.is_none())
-        };
-        let mut found: BTreeMap<(String, usize, usize, String), Pairs> = BTreeMap::new();
-        for &a in system {
-            for &b in system {
+        let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for &id in system {
+            let unit = &self.units[id];
+            if unit.product.is_none() && self.programs.contains_key(&unit.image_name) {
+                parts.entry(&unit.image_name).or_default().push(id);
+            }
+        }
+        let mut found: BTreeMap<(&str, usize, usize, &str), Pairs> = BTreeMap::new();
+        for (image, ids) in &parts {
+            for (&a, &b) in ids.iter().flat_map(|a| ids.iter().map(move |b| (a, b))) {
                 let (one, other) = (&self.units[a], &self.units[b]);
                 let before =
                     other.name.strip_suffix(one.name.as_str()).filter(|p| p.len() > 1 && p.ends_with(['-', '_']));
-                if let (Some(before), Some(image)) = (before, program(a))
-                    && one.group != other.group
-                    && program(b).as_ref() == Some(&image)
-                {
-                    found.entry((image, one.group, other.group, before.to_owned())).or_default().push((a, b));
+                if let Some(before) = before.filter(|_| one.group != other.group) {
+                    found.entry((image, one.group, other.group, before)).or_default().push((a, b));
                 }
             }
         }

@@ -6,6 +6,7 @@
 use crate::deploy::{Deploy, script_folder};
 use crate::images;
 use crate::index::{Index, below, folder, is_test, join, squash};
+use crate::likeness::{Name, Place, called, folder_named};
 use crate::model::NodeKind;
 use seam_facts::{Alias, Build, Fact, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,7 +20,7 @@ impl<'a> Deploy<'a> {
         for unit in &self.units {
             if unit.context.is_some() && !unit.image.is_empty() {
                 let source = (unit.context.clone(), unit.dockerfile.clone());
-                by_image.entry(images::basename(&unit.image)).or_insert(source);
+                by_image.entry(unit.image_name.clone()).or_insert(source);
             }
         }
         for (file, build, fact) in self.builds.iter().flat_map(|(f, b)| b.iter().map(move |(b, fact)| (f, b, fact))) {
@@ -48,8 +49,9 @@ impl<'a> Deploy<'a> {
             }
         }
         self.settle_contexts(index);
-        let recipes = self.recipes(index);
-        let code = self.free_code(index);
+        let recipes: Vec<Place> = self.recipes(index).into_iter().map(Place::new).collect();
+        let code: Vec<Place> = self.free_code(index).into_iter().map(Place::new).collect();
+        let coded_places: BTreeSet<&str> = code.iter().map(|p| p.path.as_str()).collect();
         let images: BTreeSet<&str> =
             self.builds.keys().map(|file| folder(index.paths[*file])).filter(|f| has_code(index, f)).collect();
         let mut found = Vec::new();
@@ -58,10 +60,10 @@ impl<'a> Deploy<'a> {
             if unit.context.is_some() || unit.product.is_some_and(|p| p.kind != NodeKind::Gateway) {
                 continue;
             }
-            let image = images::basename(&unit.image);
+            let image = unit.image_name.clone();
             // Of one program that is deployed several times, the image's name says more than those of its parts.
             let name = if self.one_program(unit) { image.as_str() } else { unit.name.as_str() };
-            let names = [name, image.as_str()];
+            let names = [Name::new(name), Name::new(&image)];
             // A recipe that only copies what was built elsewhere says nothing about the code.
             let coded = |source: &&(Option<String>, Option<String>)| {
                 source.0.as_deref().is_some_and(|c| c.is_empty() || has_code(index, c))
@@ -70,7 +72,7 @@ impl<'a> Deploy<'a> {
                 found.push((id, context.clone(), dockerfile.clone()));
             } else if unit.product.is_some() {
                 continue;
-            } else if let Some(folder) = called(&recipes, &images, &code, &names)
+            } else if let Some(folder) = called(&recipes, &images, &code, &coded_places, &names)
                 .or_else(|| folder_named(&recipes, &names))
                 .or_else(|| self.registered(&recipes, index, &names))
             {
@@ -103,7 +105,7 @@ impl<'a> Deploy<'a> {
             self.units[id].dockerfile = dockerfile;
         }
         for unit in self.units.iter_mut().filter(|u| u.context.is_none() && u.product.is_none()) {
-            unit.product = images::database(&unit.name).or_else(|| images::database(&images::basename(&unit.image)));
+            unit.product = images::database(&unit.name).or_else(|| images::database(&unit.image_name));
         }
         // An image built from a database's image is a database.
         for unit in &mut self.units {
@@ -168,117 +170,14 @@ impl<'a> Deploy<'a> {
     }
 
     /// The innermost of the folders whose code registers under one of the names.
-    fn registered(&self, folders: &[String], index: &Index<'_>, names: &[&str]) -> Option<String> {
-        let wanted = |a: &Alias| a.target == Target::Own && names.iter().any(|n| squash(n) == squash(&a.name));
+    fn registered(&self, folders: &[Place], index: &Index<'_>, names: &[Name<'_>]) -> Option<String> {
+        let wanted = |a: &Alias| a.target == Target::Own && names.iter().any(|n| n.squashed == squash(&a.name));
         let (file, ..) = self.aliases.iter().find(|(_, alias, _)| wanted(alias))?;
-        folders.iter().filter(|f| below(index.paths[*file], f)).max_by_key(|f| f.len()).cloned()
+        let around = folders.iter().filter(|f| below(index.paths[*file], &f.path));
+        around.max_by_key(|f| f.path.len()).map(|f| f.path.clone())
     }
 }
 
 fn has_code(index: &Index<'_>, context: &str) -> bool {
     index.below(context).any(|f| index.uses[f].is_some())
-}
-
-/// The folder that is called like one of the names. A recipe beside the code is worth a better name.
-fn called(recipes: &[String], images: &BTreeSet<&str>, code: &[String], names: &[&str]) -> Option<String> {
-    let hits = recipes.iter().chain(code).filter_map(|f| {
-        let rank = joined(f, names).then_some(3).or_else(|| rank(f.rsplit('/').next()?, names)).filter(|r| *r >= 2)?;
-        let recipe = images.contains(f.as_str());
-        // A recipe that is kept apart from the code is no source, where the code has such a folder too.
-        let coded = recipe || code.contains(f);
-        Some((4 - rank - u8::from(recipe), !coded, u8::from(!recipe), f.matches('/').count(), f))
-    });
-    hits.min().map(|(.., folder)| folder.clone())
-}
-
-/// Whether the folder's last two parts together are one of the names: `orders/server` is `ordersserver`.
-fn joined(folder: &str, names: &[&str]) -> bool {
-    let mut parts = folder.rsplit('/');
-    let (Some(last), Some(outer)) = (parts.next(), parts.next()) else { return false };
-    let both = squash(outer) + &squash(last);
-    names.iter().any(|n| squash(n) == both)
-}
-
-/// How well a folder's own name fits: 3 the same, 2 the same but for words that people add to every service or with the
-/// system's name before it, 1 the end of a name.
-fn rank(part: &str, names: &[&str]) -> Option<u8> {
-    let (written, part) = (part, squash(part));
-    let mut best = None;
-    for name in names.iter().filter(|n| squash(n).len() > 1) {
-        let squashed = squash(name);
-        let rank = if part == squashed {
-            3
-        } else if bare(&part) == bare(&squashed) && !bare(&squashed).is_empty()
-            || squashed.len() > 2 && tail_words(written, &squashed) && !is_common(&squashed)
-            || bare(&part).len() > 2 && tail_words(name, bare(&part)) && !is_common(bare(&part))
-        {
-            2
-        } else if part.len() > 3 && tail_words(name, &part) && !is_common(&part) || scattered(written, name) {
-            1
-        } else {
-            continue;
-        };
-        best = best.max(Some(rank));
-    }
-    best
-}
-
-/// Words that end the names of many different things.
-fn is_common(name: &str) -> bool {
-    matches!(name, "api" | "app" | "server" | "service" | "backend" | "worker" | "client" | "main" | "lib" | "common")
-}
-
-/// Whether the last words of `name` are `part`: `shop-cart` ends with `cart`, `discard` does not.
-fn tail_words(name: &str, part: &str) -> bool {
-    let words: Vec<&str> = name.split(['-', '_', '.']).collect();
-    (1..words.len()).any(|from| squash(&words[from..].concat()) == part)
-}
-
-/// Whether all words of `name` stand among the folder's, in order: `shop-cart` in `shop_demo_cart_service`.
-fn scattered(folder: &str, name: &str) -> bool {
-    let mut words = folder.split(['-', '_', '.']);
-    squash(name).len() > 2 && !is_common(&squash(name)) && name.split(['-', '_', '.']).all(|n| words.any(|w| w == n))
-}
-
-/// The folder among `folders` that carries one of these names, best match first.
-pub(crate) fn folder_named(folders: &[String], names: &[&str]) -> Option<String> {
-    let mut best: Option<(u8, usize, &String)> = None;
-    for folder in folders {
-        for (depth, part) in folder.rsplit('/').enumerate().take(3) {
-            let joined = depth == 0 && joined(folder, names);
-            let Some(rank) = joined.then_some(4).or_else(|| rank(part, names)) else { continue };
-            // The name itself beats a variation of it; then the folder nearest to the name; then the shallowest.
-            let score = (rank, usize::MAX - depth * 1000 - folder.matches('/').count(), folder);
-            if best.is_none_or(|b| (score.0, score.1) > (b.0, b.1)) {
-                best = Some(score);
-            }
-        }
-    }
-    best.map(|(_, _, folder)| folder.clone())
-}
-
-/// A name without the words that people add to every service.
-pub(crate) fn bare(name: &str) -> &str {
-    const WORDS: [&str; 15] = [
-        "service",
-        "svc",
-        "server",
-        "microservice",
-        "api",
-        "app",
-        "http",
-        "grpc",
-        "ms",
-        "worker",
-        "job",
-        "deployment",
-        "depl",
-        "deploy",
-        "container",
-    ];
-    let mut name = name;
-    while let Some(shorter) = WORDS.iter().find_map(|word| name.strip_suffix(word).filter(|n| n.len() > 2)) {
-        name = shorter;
-    }
-    name
 }

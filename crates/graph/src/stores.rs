@@ -4,9 +4,9 @@ use crate::address;
 use crate::edges::{Edges, Place};
 use crate::index::{FileId, squash};
 use crate::join::speaks;
+use crate::likeness::bare;
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::Text;
-use crate::sources::bare;
 use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
 
 impl<'a> Edges<'_, 'a> {

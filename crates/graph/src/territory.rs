@@ -7,10 +7,10 @@
 use crate::crates;
 use crate::deploy::{Deploy, Merged};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
+use crate::likeness::{Name, Place, folder_named};
 use crate::model::NodeKind;
 use crate::modules::{Modules, global_usings, layers, references};
 use crate::roles::{Role, roles};
-use crate::sources::folder_named;
 use crate::starts::starts;
 use crate::whole::whole;
 use seam_facts::{SmolStr, Value};
@@ -324,7 +324,7 @@ fn unclaimed(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
         if !out[id].is_empty() || node.product.is_some() {
             continue;
         }
-        let free: Vec<String> = code
+        let free: Vec<Place> = code
             .iter()
             .filter(|dir| !dir.is_empty() && !out.iter().flatten().any(|r| below(dir, r)))
             .flat_map(|dir| {
@@ -342,8 +342,10 @@ fn unclaimed(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
             })
             .collect::<BTreeSet<_>>()
             .into_iter()
+            .map(Place::new)
             .collect();
-        let names: Vec<&str> = node.aliases.iter().map(SmolStr::as_str).chain([node.name.as_str()]).collect();
+        let names: Vec<Name<'_>> =
+            node.aliases.iter().chain([&node.name]).map(|name| Name::new(name.as_str())).collect();
         if let Some(found) = folder_named(&free, &names) {
             out[id] = vec![found];
         }
@@ -395,13 +397,13 @@ fn named_within(index: &Index<'_>, root: &str, node: &Merged<'_>, command: Optio
     if file.is_some() {
         return file.into_iter().collect();
     }
-    let folders: Vec<String> = index
+    let folders: Vec<Place> = index
         .folders
         .iter()
         .filter(|f| below(f, root) && **f != root && holds_code(index, f))
-        .map(|f| (*f).to_owned())
+        .map(|f| Place::new((*f).to_owned()))
         .collect();
-    folder_named(&folders, &[&node.name]).into_iter().collect()
+    folder_named(&folders, &[Name::new(&node.name)]).into_iter().collect()
 }
 
 /// The file near the top that a deployable's command or name names: one script of several is started.

@@ -6,8 +6,8 @@ use crate::trials::Trials;
 use crate::work::{self, Writes};
 use seam_facts::{Fact, FactBase, SmolStr};
 use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
-use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Budgets of a workspace; `seam.toml` may set each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,12 @@ pub struct Cx<'a> {
     pub limits: &'a Limits,
     outgoing: Vec<Vec<usize>>,
     incoming: Vec<Vec<usize>>,
-    owners: OnceCell<HashMap<&'a str, Vec<usize>>>,
-    flows: OnceCell<Flows>,
-    tables: OnceCell<Tables>,
-    writes: OnceCell<Writes<'a>>,
-    trials: OnceCell<Trials<'a>>,
-    courses: OnceCell<Vec<Vec<Course>>>,
+    owners: OnceLock<HashMap<&'a str, Vec<usize>>>,
+    flows: OnceLock<Flows>,
+    tables: OnceLock<Tables>,
+    writes: OnceLock<Writes<'a>>,
+    trials: OnceLock<Trials<'a>>,
+    courses: OnceLock<Vec<Vec<Course>>>,
 }
 
 impl<'a> Cx<'a> {
@@ -56,12 +56,12 @@ impl<'a> Cx<'a> {
             limits,
             outgoing,
             incoming,
-            owners: OnceCell::new(),
-            flows: OnceCell::new(),
-            tables: OnceCell::new(),
-            writes: OnceCell::new(),
-            trials: OnceCell::new(),
-            courses: OnceCell::new(),
+            owners: OnceLock::new(),
+            flows: OnceLock::new(),
+            tables: OnceLock::new(),
+            writes: OnceLock::new(),
+            trials: OnceLock::new(),
+            courses: OnceLock::new(),
         }
     }
 

@@ -35,6 +35,7 @@ pub use finding::{Draft, Finding, Fix, Link, Severity};
 pub use rule::{Group, Rule};
 pub use rules::RULES;
 
+use rayon::prelude::*;
 use seam_facts::FactBase;
 use seam_graph::Graph;
 
@@ -52,12 +53,14 @@ pub fn detect<'r>(
     own: impl IntoIterator<Item = &'r own::OwnRule>,
 ) -> Vec<Finding> {
     let cx = Cx::new(graph, base, limits);
-    let mut out = Vec::new();
-    for rule in rules {
+    // What several rules need is computed by the first that asks, while the others go on or wait.
+    let rules: Vec<&Rule> = rules.into_iter().collect();
+    let found = rules.par_iter().map(|rule| {
         let mut drafts = Vec::new();
         (rule.find)(&cx, &mut drafts);
-        out.extend(drafts.into_iter().map(|d| d.of(rule)));
-    }
+        drafts.into_iter().map(|d| d.of(rule)).collect::<Vec<_>>()
+    });
+    let mut out: Vec<Finding> = found.collect::<Vec<_>>().into_iter().flatten().collect();
     for rule in own {
         let mut drafts = Vec::new();
         rule.find(&cx, &mut drafts);

@@ -42,12 +42,18 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if own.is_empty() {
             continue;
         }
+        let mut files: BTreeMap<&SmolStr, BTreeMap<&SmolStr, usize>> = BTreeMap::new();
         for (index, (path, symbol)) in names.iter().enumerate() {
+            files.entry(path).or_default().entry(symbol).or_insert(index);
+        }
+        for (path, symbols) in &files {
             for fact in cx.facts(path) {
                 let Claim::Steps(steps) = &fact.claim else { continue };
-                if steps.within != *symbol || guarded(steps) {
+                let Some((symbol, index)) = symbols.get_key_value(&steps.within) else { continue };
+                if guarded(steps) {
                     continue;
                 }
+                let (path, symbol, index) = (*path, *symbol, *index);
                 let asked = asked(cx, steps, (path, symbol), &calls[index], names, &own);
                 let Some((read, write)) = pair(cx, steps, &asked) else { continue };
                 if places.insert((path.clone(), write.line)) {

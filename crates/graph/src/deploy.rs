@@ -522,14 +522,18 @@ impl<'a> Deploy<'a> {
         let taken = |context: &str| {
             better.iter().filter_map(|u| u.context.as_deref()).any(|c| below(c, context) || below(context, c))
         };
-        let named = |name: &str| better.iter().any(|u| bare(&squash(&u.name)) == bare(&squash(name)));
+        let names: BTreeSet<String> = better.iter().map(|u| bare(&squash(&u.name)).to_owned()).collect();
+        let named = |name: &str| names.contains(bare(&squash(name)));
         let spare = |id: &usize| {
             let unit = &self.units[*id];
+            if !weak(unit.service.deployment) {
+                return false;
+            }
             let own = unit.context.as_deref().filter(|c| !c.is_empty() && !taken(c));
             let coded = own.is_some_and(|c| index.below(c).any(|f| index.uses[f].is_some()));
             let known = named(&unit.name);
             let merges = known && unit.service.deployment == Deployment::Serverless;
-            weak(unit.service.deployment) && !(merges || unit.product.is_none() && coded && !known)
+            !(merges || unit.product.is_none() && coded && !known)
         };
         (0..self.units.len()).filter(spare).collect()
     }

@@ -41,16 +41,19 @@ impl<'a> Deploy<'a> {
             let image = images::basename(&self.units[u].image);
             self.programs.contains_key(&image).then_some(image).filter(|_| self.units[u].product.is_none())
         };
-        let mut found: BTreeMap<(String, usize, usize, String), Pairs> = BTreeMap::new();
-        for &a in system {
-            for &b in system {
+        let mut of_image: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for &unit in system {
+            if let Some(image) = program(unit) {
+                of_image.entry(image).or_default().push(unit);
+            }
+        }
+        let mut found: BTreeMap<(&str, usize, usize, String), Pairs> = BTreeMap::new();
+        for (image, units) in &of_image {
+            for (&a, &b) in units.iter().flat_map(|a| units.iter().map(move |b| (a, b))) {
                 let (one, other) = (&self.units[a], &self.units[b]);
                 let before =
                     other.name.strip_suffix(one.name.as_str()).filter(|p| p.len() > 1 && p.ends_with(['-', '_']));
-                if let (Some(before), Some(image)) = (before, program(a))
-                    && one.group != other.group
-                    && program(b).as_ref() == Some(&image)
-                {
+                if let Some(before) = before.filter(|_| one.group != other.group) {
                     found.entry((image, one.group, other.group, before.to_owned())).or_default().push((a, b));
                 }
             }

@@ -76,9 +76,10 @@ pub fn extract(file: &File<'_>) -> FileFacts {
         if let Some(why) = foreign::reason(file.path, lang, file.text) {
             sink.problem(Problem::new(ProblemKind::Unsupported, why, None));
         } else {
-            let mut unit = lang::lower(lang, file.text, &mut sink);
+            let text = code::components::script(file.path, file.text);
+            let mut unit = lang::lower(lang, &text, &mut sink);
             lang::name_default(&mut unit, file.path);
-            let code = Code::new(file.path, file.text, &unit);
+            let code = Code::new(file.path, &text, &unit);
             for extractor in self::code() {
                 if let Reads::Code { langs, extract } = &extractor.reads
                     && (langs.is_empty() || langs.contains(&lang))
@@ -89,7 +90,7 @@ pub fn extract(file: &File<'_>) -> FileFacts {
             }
         }
     }
-    for extractor in files() {
+    for extractor in files().chain([&code::components::EXTRACTOR]) {
         if let Reads::Files { wants, extract } = &extractor.reads
             && wants(file)
         {

@@ -58,6 +58,8 @@ pub struct Uses {
     /// For each function symbol (empty: the top level), the sorted simple names that it calls or mentions, types included.
     /// A type's own declaration (fields, supers, annotations) stands under `Type.<type>`.
     pub functions: Vec<(SmolStr, Vec<SmolStr>)>,
+    /// First and last line of each of `functions`, in their order; zeros where that is no one place.
+    pub lines: Vec<(u32, u32)>,
     /// Imported modules, as written (Go paths, Python dotted modules, Java packages, npm packages, relative paths), with
     /// `#member` where a member is named.
     pub imports: Vec<SmolStr>,

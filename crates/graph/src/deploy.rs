@@ -525,11 +525,14 @@ impl<'a> Deploy<'a> {
         let names: BTreeSet<&str> = better.iter().map(|u| bare(&u.squashed)).collect();
         let spare = |id: &usize| {
             let unit = &self.units[*id];
+            if !weak(unit.service.deployment) {
+                return false;
+            }
             let own = unit.context.as_deref().filter(|c| !c.is_empty() && !taken(c));
             let coded = own.is_some_and(|c| index.below(c).any(|f| index.uses[f].is_some()));
             let known = names.contains(bare(&unit.squashed));
             let merges = known && unit.service.deployment == Deployment::Serverless;
-            weak(unit.service.deployment) && !(merges || unit.product.is_none() && coded && !known)
+            !(merges || unit.product.is_none() && coded && !known)
         };
         (0..self.units.len()).filter(spare).collect()
     }

@@ -29,6 +29,9 @@ pub(crate) struct Found {
 pub(crate) struct Walk {
     pub files: Vec<Found>,
     pub problems: Vec<(String, ProblemKind, String)>,
+    /// Folders that were entered, where only those are wanted.
+    folders: Vec<PathBuf>,
+    only_folders: bool,
 }
 
 /// Deeper than any tree that people make; a guard against file systems without an end.
@@ -37,6 +40,13 @@ const MAX_DEPTH: usize = 100;
 /// Walks one root. `prefix` is put before paths when several roots stand side by side.
 pub(crate) fn walk(root: &Path, prefix: &str, ignored: &[String], out: &mut Walk) {
     walk_at(root, prefix, &[], ignored, out);
+}
+
+/// The folders below a root that a walk of it enters.
+pub(crate) fn folders(root: &Path, ignored: &[String]) -> Vec<PathBuf> {
+    let mut out = Walk { only_folders: true, ..Walk::default() };
+    walk(root, "", ignored, &mut out);
+    out.folders
 }
 
 /// Walks what lies at one place below a root, a file or a folder, as the walk of the whole root would: the names lead there.
@@ -85,9 +95,13 @@ impl Walker<'_> {
             let full = entry.path();
             if kind.is_dir() {
                 if !skip::folder(path, &name, &names) && !ignored(&rules, &full, true) {
+                    if self.out.only_folders {
+                        self.out.folders.push(full.clone());
+                    }
                     self.folder(&full, &below, rest, rules.clone(), depth + 1);
                 }
             } else if rest.is_empty()
+                && !self.out.only_folders
                 && seam_engine::interesting(&below)
                 && (skip::kept_though_ignored(&name) || !ignored(&rules, &full, false))
             {

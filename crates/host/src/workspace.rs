@@ -236,6 +236,11 @@ impl Workspace {
     }
 
     /// The folders that are read.
+    /// Globs of what is not read, as `seam.toml` says.
+    pub fn ignored(&self) -> &[String] {
+        &self.settings.ignore
+    }
+
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
         self.roots.iter().map(|(root, _)| root.as_path())
     }

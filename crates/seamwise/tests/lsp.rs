@@ -70,38 +70,6 @@ fn asks_are_answered_and_refusals_say_what_to_do() {
     assert!(error["data"]["hint"].as_str().unwrap().contains("did you mean `checkout`"), "{error}");
 }
 
-/// `surfaces.rs` compares the command line with MCP.
-#[test]
-fn editors_and_command_line_get_the_same_bytes() {
-    let folder = copy("bookshop");
-    let mut client = Client::new(folder.path());
-    for (name, request) in [
-        ("map", json!({"service": "checkout"})),
-        ("services", json!({})),
-        ("path", json!({"from": "checkout", "to": "payments"})),
-        ("at", json!({"path": "checkout/src/server.js", "line": 16})),
-        ("explain", json!({"what": "checkout"})),
-        ("detect", json!({})),
-        ("drift", json!({"all": true})),
-        ("rules", json!({})),
-        ("find", json!({"query": "payments"})),
-        ("lens", json!({"path": "checkout/src/server.js"})),
-        ("links", json!({"path": "checkout/src/server.js", "line": 16})),
-        ("calls", json!({"path": "checkout/src/server.js", "line": 16})),
-        ("hints", json!({"path": "checkout/src/server.js"})),
-        ("words", json!({"path": "checkout/src/server.js", "before": "  axios.get('http://"})),
-    ] {
-        let direct = std::process::Command::new(env!("CARGO_BIN_EXE_seam"))
-            .args(["ask", name, &request.to_string(), "--no-cache"])
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        assert!(direct.status.success(), "{}", String::from_utf8_lossy(&direct.stderr));
-        let through = client.ask("seam/ask", json!({"name": name, "request": request}))["text"].clone();
-        assert_eq!(String::from_utf8(direct.stdout).unwrap().trim_end(), through.as_str().unwrap(), "{name}");
-    }
-}
-
 #[test]
 fn findings_are_diagnostics_with_their_chains() {
     let folder = copy("bookshop");

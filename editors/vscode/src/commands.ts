@@ -1,5 +1,4 @@
 // What can be chosen from palette, menus, lenses and quick fixes.
-import { execFile } from "node:child_process"
 import * as vscode from "vscode"
 import * as config from "./config"
 import type { Ctx } from "./ctx"
@@ -8,11 +7,7 @@ import type { ServiceMap } from "./views/map"
 import { at, count, dots, type Entry, type Place } from "./views/nodes"
 import type { System } from "./views/system"
 
-export interface Views {
-  system: System
-  findings: Findings
-  map: ServiceMap
-}
+export type Views = { system: System; findings: Findings; map: ServiceMap }
 
 type Target = Entry | string | undefined
 type Choice = vscode.QuickPickItem & { at?: Place | undefined; name?: string; picked?: boolean }
@@ -29,13 +24,12 @@ export function register(ctx: Ctx, { system, findings, map }: Views): void {
         }
       }),
     )
-  const refresh = () => ctx.changed.fire()
   const subject = (target: Target, placeHolder: string) => (typeof target === "string" ? target : target?.subject ?? pickNode(ctx, placeHolder))
 
   command("restart", () => ctx.start())
   command("stop", () => ctx.stop())
   command("log", () => ctx.log.show())
-  command("refresh", refresh)
+  command("refresh", () => ctx.changed.fire())
   command("version", async () => {
     if (ctx.server || (await ctx.locate())) await vscode.window.showInformationMessage(`${ctx.version}, from ${ctx.server?.from}: ${ctx.server?.path}`)
   })
@@ -132,19 +126,15 @@ async function showPlaces(ctx: Ctx, title: string, from: Place, places: (Place &
   await vscode.commands.executeCommand("editor.action.peekLocations", start.uri, start.range.start, places.map(location), "peek")
 }
 
-/** The program draws; only the picture as it is seen comes from the page. */
+/** The server draws what is seen; only pixels come from the page. */
 async function exportMap(ctx: Ctx, map: ServiceMap, format?: string, to?: vscode.Uri): Promise<void> {
-  const formats = { svg: "SVG", png: "PNG, as it is seen", mermaid: "Mermaid", html: "HTML, to click through", dot: "Graphviz" }
-  const choices = Object.entries(formats).map(([format, label]) => ({ label, format }))
-  format ??= (await vscode.window.showQuickPick(choices, { placeHolder: "Format" }))?.format
+  const formats = { svg: "SVG", png: "PNG", mermaid: "Mermaid", dot: "Graphviz", html: "HTML of the whole map, to click through" }
+  format ??= (await vscode.window.showQuickPick(Object.entries(formats).map(([format, label]) => ({ label, format })), { placeHolder: "Format" }))?.format
   if (!format) return
   const ending = format === "mermaid" ? "mmd" : format
   to ??= await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.joinPath(vscode.Uri.file(folders()[0] ?? "/"), `map.${ending}`), filters: { [format]: [ending] } })
   if (!to) return
-  const args = ["map", ...folders(), "--format", format, ...(config.profile() ? ["--profile", config.profile()!] : [])]
-  const run = () => new Promise<string>((resolve, reject) =>
-    execFile(ctx.server?.path ?? "seam", args, { env: ctx.env(), maxBuffer: 1 << 28 }, (error, out, told) => (error ? reject(new Error(told || error.message)) : resolve(out))))
-  await vscode.workspace.fs.writeFile(to, format === "png" ? await map.image() : Buffer.from(await run()))
+  await vscode.workspace.fs.writeFile(to, format === "png" ? await map.image() : Buffer.from(await ctx.picture(format, map.request())))
   void vscode.window.showInformationMessage(`The map is in ${to.fsPath}`)
 }
 

@@ -96,6 +96,12 @@ export class Ctx {
     return JSON.parse((await this.client.sendRequest(lsp.ask, { name, request })).text)
   }
 
+  /** The map that a request of `drawing` means, as `svg`, `mermaid` or `dot`; `html` shows the whole. */
+  async picture(format: string, request: object): Promise<string> {
+    if (!this.client) throw new Error("the server is not running")
+    return (await this.client.sendRequest<{ text: string }>("seam/draw", { format, request })).text
+  }
+
   async execute(command: string, ...args: unknown[]): Promise<void> {
     await this.client?.sendRequest("workspace/executeCommand", { command, arguments: args })
   }

@@ -50,8 +50,9 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // library reads it then.
             let misspelt = || is_address(&setting.key) && !setting.texts.is_empty() && misspelt(cx, node, name);
             let read = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
-            let matters = (read || misspelt()) && !is_filled_in(name);
-            if is_deployed(setting) && matters && is_inside(name) && !is_known(name) {
+            let open = is_deployed(setting) && !is_filled_in(name) && is_inside(name) && !is_known(name);
+            // The dearest question last.
+            if open && (read || misspelt()) {
                 let of = Use { at: &setting.at, key: &setting.key, call: None, read };
                 found.entry((node, name.to_owned())).or_default().push(of);
             }
@@ -140,7 +141,8 @@ fn misspelt(cx: &Cx<'_>, node: usize, name: &str) -> bool {
         let more = name
             .strip_prefix(&other)
             .is_some_and(|r| r.starts_with(['-', '_']) && !KINDS.iter().any(|k| r[1..].starts_with(k)));
-        other.len() > 2 && (more || other.len() > 5 && distance(&name, &other) <= 2)
+        other.len() > 2
+            && (more || other.len() > 5 && other.len().abs_diff(name.len()) <= 2 && distance(&name, &other) <= 2)
     })
 }
 

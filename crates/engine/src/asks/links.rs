@@ -4,6 +4,7 @@ use crate::marks::{self, Spot};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
+use seam_detect::keys::squash;
 use seam_graph::{EdgeKind, Graph};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ pub struct Answer {
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let profile = request.profile.as_deref();
-    let here = marks::at(marks::of(snapshot, &request.path, profile, None)?, request.line);
+    let mut here = marks::at(marks::of(snapshot, &request.path, profile, None)?, request.line);
     let mut answer = Answer { version: VERSION, definitions: Vec::new(), references: Vec::new() };
     let word = request.word.as_deref().filter(|w| !w.is_empty());
     let graph = snapshot.graph(profile);
@@ -45,11 +46,21 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     if here.is_empty() {
         word.into_iter().for_each(|word| by_word(&graph, word, &mut answer));
     }
+    // What answers a call comes before where its address is set, and that before where it is deployed.
+    here.sort_by_key(|mark| matches!(mark.kind.as_str(), "read" | "setting" | "store" | "service"));
+    // A word that is a key means the key; any other word of a line that calls means the call.
+    if let Some(word) = request.word.as_deref()
+        && here.iter().any(|mark| mark.kind == "call" && !mark.definitions.is_empty())
+    {
+        let key = here.iter().any(|mark| mark.kind == "read" && squash(&mark.name) == squash(word));
+        here.retain(|mark| (mark.kind == "read") == key);
+    }
+    let answered = here.iter().any(|mark| mark.kind == "call" && !mark.definitions.is_empty());
     for mark in here {
         answer.definitions.extend(mark.definitions);
         answer.references.extend(mark.references);
     }
-    if let Some(node) = named {
+    if let Some(node) = named.filter(|_| !answered) {
         let node = &graph.nodes[node];
         let says = format!("{} {}", node.kind.word(), node.name);
         answer.definitions.extend(node.proof.iter().take(5).map(|e| marks::spot(e, &*says)));

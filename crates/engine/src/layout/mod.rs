@@ -4,6 +4,7 @@
 //! Tagawa and Toda (1981): break cycles, assign layers, order each layer by barycentres, then place. Long lines get a
 //! bend in every layer that they cross, so that they go around boxes.
 
+mod fold;
 mod layers;
 mod order;
 mod place;
@@ -116,6 +117,20 @@ mod tests {
             (0..3000).flat_map(|i| [(i, (i + 1) % 3000), (i, (i * 7 + 3) % 3000)]).collect();
         let layout = layout(&shape(3000, &lines));
         assert!(layout.lines.iter().all(|l| l.len() <= 2));
+    }
+
+    #[test]
+    fn hundreds_in_one_layer_have_the_form_of_a_screen() {
+        let star: Vec<(usize, usize)> = (1..500).map(|i| (0, i)).chain((1..500).step_by(5).map(|i| (i, 500))).collect();
+        for (count, lines) in [(501, star), (500, Vec::new())] {
+            let shape = shape(count, &lines);
+            let layout = layout(&shape);
+            let form = layout.width / layout.height;
+            assert!((0.8..3.0).contains(&form), "{} x {}", layout.width, layout.height);
+            apart(&layout, &shape);
+            let right = |(a, b): &(usize, usize)| layout.boxes[*a].x < layout.boxes[*b].x;
+            assert!(lines.iter().all(right), "callers still stand left of what they call");
+        }
     }
 
     #[test]

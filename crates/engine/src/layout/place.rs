@@ -1,5 +1,6 @@
 //! Coordinates: layers side by side, items as near to their neighbours as those above and below let them.
 
+use super::fold::{self, AISLE};
 use super::layers::Grid;
 use super::{ALLEY, GAP, HEIGHT, Layout, MARGIN, Point, Shape};
 
@@ -10,45 +11,68 @@ const BEND: f64 = 10.0;
 pub(super) fn place(shape: &Shape, grid: &Grid) -> Layout {
     let items = grid.layers.iter().flatten().copied().max().map_or(0, |m| m + 1).max(grid.boxes);
     let room = |item: usize| if item < grid.boxes { shape.height(item) + GAP } else { BEND };
+    let columns = fold::columns(shape, grid);
+    // Lines are not led through a layer that is folded: there is no one place to pass it.
+    let mut dropped = vec![false; items];
     let mut y = vec![0.0; items];
-    for layer in &grid.layers {
-        let mut at = 0.0;
-        for item in layer {
-            y[*item] = at + room(*item) / 2.0;
-            at += room(*item);
+    for (layer, columns) in grid.layers.iter().zip(&columns) {
+        let stacks = if *columns == 1 { vec![layer.clone()] } else { fold::split(layer, grid.boxes, *columns) };
+        for stack in stacks {
+            let mut at = 0.0;
+            for item in stack {
+                y[item] = at + room(item) / 2.0;
+                at += room(item);
+            }
         }
+        layer.iter().filter(|i| *columns > 1 && **i >= grid.boxes).for_each(|bend| dropped[*bend] = true);
     }
     let mut near = vec![Vec::new(); items];
-    for (a, b) in &grid.links {
+    for (a, b) in grid.links.iter().filter(|(a, b)| !dropped[*a] && !dropped[*b]) {
         near[*a].push(*b);
         near[*b].push(*a);
     }
     for _ in 0..ROUNDS {
-        for layer in &grid.layers {
+        for (layer, _) in grid.layers.iter().zip(&columns).filter(|(_, columns)| **columns == 1) {
             settle(layer, &near, &room, &mut y);
         }
     }
-    let top = grid.layers.iter().flatten().map(|i| y[*i] - room(*i) / 2.0).fold(f64::INFINITY, f64::min);
+    let top = grid
+        .layers
+        .iter()
+        .flatten()
+        .filter(|i| !dropped[**i])
+        .map(|i| y[*i] - room(*i) / 2.0)
+        .fold(f64::INFINITY, f64::min);
     let top = if top.is_finite() { top } else { 0.0 };
     let mut layout = Layout { boxes: vec![Point::default(); grid.boxes], ..Layout::default() };
     let mut bends = vec![Point::default(); items];
     let mut x = MARGIN;
-    for layer in &grid.layers {
+    let stacks = grid.layers.iter().zip(&columns).flat_map(|(layer, columns)| match columns {
+        1 => vec![(layer.clone(), ALLEY)],
+        _ => {
+            let mut stacks: Vec<(Vec<usize>, f64)> =
+                fold::split(layer, grid.boxes, *columns).into_iter().map(|stack| (stack, AISLE)).collect();
+            stacks.iter_mut().next_back().into_iter().for_each(|last| last.1 = ALLEY);
+            stacks
+        }
+    });
+    for (layer, beside) in stacks {
         let wide = layer.iter().filter(|i| **i < grid.boxes).map(|i| shape.widths[*i]).fold(0.0, f64::max);
         for item in layer {
-            let down = y[*item] - top + MARGIN;
-            bends[*item] = Point { x: x + wide / 2.0, y: down };
-            if *item < grid.boxes {
-                layout.boxes[*item] = Point { x: x + (wide - shape.widths[*item]) / 2.0, y: down };
+            let down = y[item] - top + MARGIN;
+            bends[item] = Point { x: x + wide / 2.0, y: down };
+            if item < grid.boxes {
+                layout.boxes[item] = Point { x: x + (wide - shape.widths[item]) / 2.0, y: down };
             }
-            layout.height = layout.height.max(down + room(*item) / 2.0);
+            layout.height = layout.height.max(down + room(item) / 2.0);
         }
-        x += wide + ALLEY;
+        x += wide + beside;
     }
     layout.width = (x - ALLEY + MARGIN).max(2.0 * MARGIN);
     loners(shape, grid, &mut layout);
     layout.height += MARGIN;
-    layout.lines = grid.ways.iter().map(|way| line(way, grid.boxes, shape, &layout.boxes, &bends)).collect();
+    let shown = |way: &Vec<usize>| way.iter().copied().filter(|i| !dropped[*i]).collect::<Vec<_>>();
+    layout.lines = grid.ways.iter().map(|way| line(&shown(way), grid.boxes, shape, &layout.boxes, &bends)).collect();
     layout
 }
 
@@ -81,7 +105,9 @@ fn settle(layer: &[usize], near: &[Vec<usize>], room: &dyn Fn(usize) -> f64, y: 
 
 /// Boxes without lines stand in rows below the rest, as tall as the tallest in them.
 fn loners(shape: &Shape, grid: &Grid, layout: &mut Layout) {
-    let widest = layout.width.max(720.0) - MARGIN;
+    // Many of them have the form of a screen too.
+    let area: f64 = grid.loners.iter().map(|n| (shape.widths[*n] + GAP) * (shape.height(*n) + GAP)).sum();
+    let widest = layout.width.max(720.0).max((area * fold::FORM).sqrt()) - MARGIN;
     let mut top = if layout.height > 0.0 { layout.height + GAP + HEIGHT / 2.0 } else { MARGIN };
     let mut rest = grid.loners.as_slice();
     while !rest.is_empty() {

@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 8, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 9, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -563,8 +563,15 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
     imports.sort();
     imports.dedup();
     let types = unit.types.iter().map(|t| (t.name.clone(), t.supers.clone())).collect();
+    let mut places: BTreeMap<SmolStr, (u32, u32)> = BTreeMap::new();
+    for function in unit.functions.iter().filter(|f| !f.name.starts_with('<')) {
+        // Of several with one name, the first.
+        places.entry(function.symbol()).or_insert((function.span.line, function.span.end_line));
+    }
+    let lines = functions.keys().map(|f| places.get(f).copied().unwrap_or_default()).collect();
     let functions = functions.into_iter().map(|(f, names)| (f, names.into_iter().collect())).collect();
-    let uses = Uses { functions, imports, unused, types, package: unit.package.clone(), guards: guards::guards(code) };
+    let guards = guards::guards(code);
+    let uses = Uses { functions, lines, imports, unused, types, package: unit.package.clone(), guards };
     sink.stated(Claim::Uses(uses), Span::at(1, 1));
 }
 

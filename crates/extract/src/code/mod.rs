@@ -7,6 +7,7 @@
 
 mod attempts;
 mod bodies;
+pub(crate) mod components;
 pub(crate) mod csharp;
 mod entries;
 mod eval;
@@ -50,6 +51,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &attempts::EXTRACTOR,
     &keys::EXTRACTOR,
     &bodies::EXTRACTOR,
+    &components::EXTRACTOR,
     &fallbacks::EXTRACTOR,
     &flow::EXTRACTOR,
     &intake::EXTRACTOR,

@@ -21,8 +21,8 @@ pub fn comment(path: &str, rule: &str, reason: &str) -> Option<String> {
         | "graphql" | "gql" | "dockerfile" | "containerfile" | "makefile" | "codeowners" => ("# ", ""),
         "sql" => ("-- ", ""),
         "xml" | "html" | "csproj" | "md" => ("<!-- ", " -->"),
-        "java" | "kt" | "kts" | "cs" | "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "go" | "rs" | "php" | "scala"
-        | "cpp" | "cc" | "cxx" | "h" | "hpp" | "proto" | "gradle" | "thrift" | "mod" => ("// ", ""),
+        "java" | "kt" | "kts" | "cs" | "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "vue" | "svelte" | "go" | "rs"
+        | "php" | "scala" | "cpp" | "cc" | "cxx" | "h" | "hpp" | "proto" | "gradle" | "thrift" | "mod" => ("// ", ""),
         _ if name.starts_with(".env") || name.starts_with("dockerfile") => ("# ", ""),
         _ => return None,
     };

@@ -47,7 +47,7 @@ pub fn of_path(path: &str) -> Option<Lang> {
         "kt" | "kts" => Lang::Kotlin,
         "cs" => Lang::CSharp,
         "py" => Lang::Python,
-        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => Lang::Script,
+        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" => Lang::Script,
         "go" => Lang::Go,
         "rs" => Lang::Rust,
         "rb" | "ru" => Lang::Ruby,

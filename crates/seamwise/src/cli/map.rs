@@ -51,7 +51,8 @@ fn watch(mut workspace: Workspace, command: &Map, args: &Args, first: String) ->
     let roots: Vec<PathBuf> = workspace.roots().map(Into::into).collect();
     let mut shown = first;
     let mut failure = None;
-    seam_host::watch(&roots, |_| {
+    let ignored = workspace.ignored().to_vec();
+    seam_host::watch(&roots, &ignored, |_| {
         let report = workspace.refresh(&Progress::default());
         if report.changed.is_empty() {
             return true;

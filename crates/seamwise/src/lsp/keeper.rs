@@ -176,9 +176,10 @@ impl Keeper {
                 let texts = self.placed();
                 workspace.overlay(&texts);
                 let read: Vec<PathBuf> = workspace.roots().map(Into::into).collect();
+                let ignored = workspace.ignored().to_vec();
                 *locked(&self.shared.workspace) = Some(workspace);
                 self.status.failed = None;
-                self.watch(read);
+                self.watch(read, ignored);
             }
             Err(error) => {
                 *locked(&self.shared.workspace) = None;
@@ -208,7 +209,7 @@ impl Keeper {
         out
     }
 
-    fn watch(&mut self, roots: Vec<PathBuf>) {
+    fn watch(&mut self, roots: Vec<PathBuf>, ignored: Vec<String>) {
         let alive = Arc::new(AtomicBool::new(true));
         self.watching = alive.clone();
         if roots.is_empty() {
@@ -216,7 +217,7 @@ impl Keeper {
         }
         let shared = self.shared.clone();
         let watch = move || {
-            let told = seam_host::watch(&roots, |paths| {
+            let told = seam_host::watch(&roots, &ignored, |paths| {
                 let goes_on = alive.load(Ordering::Relaxed);
                 if goes_on {
                     shared.tell(Task::Touched(paths.to_vec()));

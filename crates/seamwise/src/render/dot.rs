@@ -1,14 +1,14 @@
 //! Graphviz, for those who have their own layout.
 
 use super::mermaid::arrows;
-use seam_engine::Node;
 use seam_engine::asks::map::Answer;
 
+pub const HEAD: &str = "digraph map {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", shape=box, style=rounded];\n";
+
 pub fn render(answer: &Answer) -> String {
-    let mut out =
-        String::from("digraph map {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", shape=box, style=rounded];\n");
+    let mut out = HEAD.to_owned();
     for node in &answer.nodes {
-        out.push_str(&format!("  {} [{}];\n", quoted(&node.name), look(node)));
+        out.push_str(&format!("  {} [{}];\n", quoted(&node.name), look(&node.kind)));
     }
     for (from, to, label, dashed) in arrows(&answer.interactions) {
         let style = if dashed { ", style=dashed" } else { "" };
@@ -18,8 +18,8 @@ pub fn render(answer: &Answer) -> String {
     out
 }
 
-fn look(node: &Node) -> &'static str {
-    match node.kind.as_str() {
+pub fn look(kind: &str) -> &'static str {
+    match kind {
         "database" => "shape=cylinder, style=solid",
         "cache" => "shape=cylinder, style=dashed",
         "broker" => "shape=cds, style=solid",
@@ -29,6 +29,6 @@ fn look(node: &Node) -> &'static str {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

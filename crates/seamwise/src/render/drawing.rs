@@ -4,7 +4,7 @@
 //! takes is drawn with its groups as single boxes; the whole is kept beside it for those who want to look closer.
 
 use seam_engine::asks::map::Answer;
-use seam_engine::layout::{self, Layout, Shape};
+use seam_engine::layout::{self, Layout, Point, Shape};
 use seam_engine::{Interaction, Node, grouping};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ pub struct Cell {
     pub note: String,
     /// Names of the nodes in it.
     pub members: Vec<String>,
+    /// `error` or `warning` where findings are shown.
+    pub health: &'static str,
 }
 
 /// One arrow between two boxes, for all that passes between them.
@@ -33,12 +35,23 @@ pub struct Arrow {
     pub dashed: bool,
     /// Keys of the interactions.
     pub keys: Vec<String>,
+    pub health: &'static str,
+}
+
+/// A group that is drawn around what is in it, by its left upper corner.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub name: String,
+    pub at: Point,
+    pub width: f64,
+    pub height: f64,
 }
 
 #[derive(Clone, Debug)]
 pub struct Drawing {
     pub cells: Vec<Cell>,
     pub arrows: Vec<Arrow>,
+    pub frames: Vec<Frame>,
     pub layout: Layout,
     pub widths: Vec<f64>,
 }
@@ -77,6 +90,7 @@ pub fn folded(answer: &Answer) -> Option<Drawing> {
                 kind: "group".to_owned(),
                 note: format!("{} nodes", nodes.len()),
                 members,
+                health: "",
             },
         });
     }
@@ -85,7 +99,7 @@ pub fn folded(answer: &Answer) -> Option<Drawing> {
 
 fn cell(node: &Node) -> Cell {
     let members = vec![node.name.clone()];
-    Cell { name: node.name.clone(), kind: node.kind.clone(), note: node.note(), members }
+    Cell { name: node.name.clone(), kind: node.kind.clone(), note: node.note(), members, health: "" }
 }
 
 fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usize>) -> Drawing {
@@ -95,7 +109,7 @@ fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usiz
         if from == to && cells[from].kind == "group" {
             continue;
         }
-        let new = || Arrow { from, to, kinds: Vec::new(), dashed: true, keys: Vec::new() };
+        let new = || Arrow { from, to, kinds: Vec::new(), dashed: true, keys: Vec::new(), health: "" };
         let arrow = arrows.entry((from, to)).or_insert_with(new);
         if !arrow.kinds.contains(&one.kind) {
             arrow.kinds.push(one.kind.clone());
@@ -108,5 +122,5 @@ fn draw(cells: Vec<Cell>, interactions: &[Interaction], of: &BTreeMap<&str, usiz
     let shape =
         Shape { widths: widths.clone(), lines: arrows.iter().map(|a| (a.from, a.to)).collect(), heights: Vec::new() };
     let layout = layout::layout(&shape);
-    Drawing { cells, arrows, layout, widths }
+    Drawing { cells, arrows, frames: Vec::new(), layout, widths }
 }

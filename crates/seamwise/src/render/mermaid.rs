@@ -1,7 +1,7 @@
 //! A Mermaid flowchart: for Markdown, small systems, and pull requests.
 
+use seam_engine::Interaction;
 use seam_engine::asks::map::Answer;
-use seam_engine::{Interaction, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub fn render(answer: &Answer) -> String {
@@ -9,7 +9,7 @@ pub fn render(answer: &Answer) -> String {
         answer.nodes.iter().enumerate().map(|(i, n)| (n.name.as_str(), format!("n{i}"))).collect();
     let mut out = "flowchart LR\n".to_owned();
     for node in &answer.nodes {
-        let (open, close) = brackets(node);
+        let (open, close) = brackets(&node.kind);
         out.push_str(&format!("  {}{open}\"{}\"{close}\n", ids[node.name.as_str()], escaped(&node.name)));
     }
     for (from, to, label, dashed) in arrows(&answer.interactions) {
@@ -17,9 +17,16 @@ pub fn render(answer: &Answer) -> String {
         let line = if dashed { "-.->" } else { "-->" };
         out.push_str(&format!("  {from} {line}|{label}| {to}\n"));
     }
+    out.push_str(&styles(answer.nodes.iter().map(|n| (n.kind.as_str(), ids[n.name.as_str()].as_str()))));
+    out
+}
+
+/// Lines that colour nodes, given as kind and id.
+pub fn styles<'n>(nodes: impl Iterator<Item = (&'n str, &'n str)>) -> String {
+    let nodes: Vec<(&str, &str)> = nodes.collect();
+    let mut out = String::new();
     for (kind, style) in STYLES {
-        let of: Vec<&str> =
-            answer.nodes.iter().filter(|n| n.kind == *kind).map(|n| ids[n.name.as_str()].as_str()).collect();
+        let of: Vec<&str> = nodes.iter().filter(|(k, _)| k == kind).map(|(_, id)| *id).collect();
         if !of.is_empty() {
             out.push_str(&format!("  classDef {kind} {style}\n  class {} {kind}\n", of.join(",")));
         }
@@ -35,8 +42,8 @@ const STYLES: &[(&str, &str)] = &[
     ("external", "fill:#f2f2f2,stroke:#8a8a8a,color:#1b1b1f,stroke-dasharray:4"),
 ];
 
-fn brackets(node: &Node) -> (&'static str, &'static str) {
-    match node.kind.as_str() {
+pub fn brackets(kind: &str) -> (&'static str, &'static str) {
+    match kind {
         "database" => ("[(", ")]"),
         "cache" => ("([", "])"),
         "broker" => ("[[", "]]"),
@@ -60,6 +67,6 @@ pub fn arrows(interactions: &[Interaction]) -> Vec<(&str, &str, String, bool)> {
         .collect()
 }
 
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('"', "#quot;").replace('<', "#lt;")
 }

@@ -1,6 +1,6 @@
 //! The drawn map as SVG. It stands alone, follows the reader's light or dark setting, and needs no script.
 
-use super::drawing::{Arrow, Cell, Drawing, folded, whole};
+use super::drawing::{Arrow, Cell, Drawing, Frame, folded, whole};
 use seam_engine::asks::map::Answer;
 use seam_engine::layout::{HEIGHT, Point};
 use std::fmt::Write as _;
@@ -16,6 +16,11 @@ pub const STYLE: &str = "
 .map .dashed{stroke-dasharray:5 4}
 .map .tip{fill:var(--line)}
 .map .hit{fill:none;stroke:transparent;stroke-width:12}
+.map .frame rect{fill:var(--group);fill-opacity:.5;stroke:var(--group-edge);stroke-width:1}
+.map .node.error .box{stroke:#d1242f;stroke-width:3}
+.map .node.warning .box{stroke:#bf8700;stroke-width:3}
+.map .edge.error .line{stroke:#d1242f;stroke-width:2}
+.map .edge.warning .line{stroke:#bf8700;stroke-width:2}
 ";
 
 const KINDS: [&str; 8] = ["service", "gateway", "database", "cache", "broker", "external", "tool", "group"];
@@ -29,10 +34,10 @@ pub fn render(answer: &Answer) -> String {
 
 /// One drawing. Interactive ones can be reached by keyboard and say what they are.
 pub fn drawn(drawing: &Drawing, id: &str, interactive: bool) -> String {
-    let Drawing { cells, arrows, layout, widths } = drawing;
+    let Drawing { cells, arrows, frames, layout, widths } = drawing;
     let (width, height) = (layout.width.max(120.0), layout.height.max(60.0));
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"map\" id=\"{id}\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"{}\" aria-label=\"map of services\">\n<style>{STYLE}{}</style>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"map\" id=\"{id}\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"{}\" aria-label=\"map of services\">\n<style>{}{STYLE}</style>\n",
         if interactive { "group" } else { "img" },
         KINDS.map(|k| format!(".map .{k} .box{{fill:var(--{k});stroke:var(--{k}-edge)}}\n")).concat()
     );
@@ -42,6 +47,16 @@ pub fn drawn(drawing: &Drawing, id: &str, interactive: bool) -> String {
     );
     if !interactive {
         let _ = writeln!(out, "<rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>");
+    }
+    for frame in frames {
+        let Frame { name, at: Point { x, y }, width, height } = frame;
+        let _ = writeln!(
+            out,
+            "<g class=\"frame\"><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"8\"/><text class=\"note\" x=\"{:.1}\" y=\"{:.1}\">{}</text></g>",
+            x + 12.0,
+            y + 18.0,
+            escaped(name)
+        );
     }
     for (arrow, points) in arrows.iter().zip(&layout.lines) {
         let path = if points.is_empty() { around(layout.boxes[arrow.from], widths[arrow.from]) } else { curve(points) };
@@ -68,7 +83,8 @@ fn line(arrow: &Arrow, cells: &[Cell], path: &str, id: &str, interactive: bool, 
     let hit = if interactive { format!("<path class=\"hit\" d=\"{path}\"/>") } else { String::new() };
     let _ = writeln!(
         out,
-        "<g class=\"edge\" data-from=\"{}\" data-to=\"{}\"{reach}><title>{said}</title><path class=\"line{dashed}\" marker-end=\"url(#{id}-tip)\" d=\"{path}\"/>{hit}</g>",
+        "<g class=\"edge{}\" data-from=\"{}\" data-to=\"{}\"{reach}><title>{said}</title><path class=\"line{dashed}\" marker-end=\"url(#{id}-tip)\" d=\"{path}\"/>{hit}</g>",
+        classed(arrow.health),
         escaped(&cells[arrow.from].name),
         escaped(&cells[arrow.to].name)
     );
@@ -106,10 +122,15 @@ fn node(cell: &Cell, at: Point, width: f64, interactive: bool, out: &mut String)
     let base = if cell.note.is_empty() { at.y + 4.5 } else { at.y - 1.0 };
     let _ = writeln!(
         out,
-        "<g class=\"node {}\"{reach}>{outline}<text x=\"{middle:.1}\" y=\"{base:.1}\" text-anchor=\"middle\">{}</text>{note}</g>",
+        "<g class=\"node {}{}\"{reach}>{outline}<text x=\"{middle:.1}\" y=\"{base:.1}\" text-anchor=\"middle\">{}</text>{note}</g>",
         cell.kind,
+        classed(cell.health),
         escaped(&cell.name)
     );
+}
+
+fn classed(health: &str) -> String {
+    if health.is_empty() { String::new() } else { format!(" {health}") }
 }
 
 fn rectangle(x: f64, y: f64, width: f64, round: f64, more: &str) -> String {

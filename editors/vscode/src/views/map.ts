@@ -29,6 +29,7 @@ export class ServiceMap implements vscode.WebviewPanelSerializer {
   panel: vscode.WebviewPanel | undefined
   /** What the page showed last, for tests and for a focus that comes before the page is there. */
   drawn: drawing.Answer | undefined
+  private asked: drawing.Request = {}
   private focus: string | undefined
   private png: ((data: Buffer) => void) | undefined
 
@@ -47,6 +48,11 @@ export class ServiceMap implements vscode.WebviewPanelSerializer {
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
     panel.webview.options = this.options()
     this.fill(panel)
+  }
+
+  /** What the page shows, with its filters, focus and groups. */
+  request(): drawing.Request {
+    return { ...this.asked, profile: config.profile(), findings: config.findings() }
   }
 
   /** The picture as it is seen. */
@@ -69,7 +75,7 @@ export class ServiceMap implements vscode.WebviewPanelSerializer {
     const icon = (name: string) => vscode.Uri.joinPath(this.ctx.extension.extensionUri, "media", name)
     panel.iconPath = { light: icon("seam.svg"), dark: icon("seam-dark.svg") }
     panel.webview.onDidReceiveMessage((message: FromPage) => this.receive(message))
-    panel.onDidDispose(() => (this.panel = this.drawn = undefined))
+    panel.onDidDispose(() => ((this.panel = this.drawn = undefined), (this.asked = {})))
     panel.webview.html = this.html(panel.webview)
   }
 
@@ -81,11 +87,11 @@ export class ServiceMap implements vscode.WebviewPanelSerializer {
     switch (message?.type) {
       case "draw": {
         if (this.ctx.state !== "running") return this.post({ type: "refused", message: "The server is not running." })
-        const request = this.focus ? { ...message.request, around: this.focus } : message.request
+        this.asked = this.focus ? { ...message.request, around: this.focus } : message.request
         if (this.focus) this.post({ type: "focus", name: this.focus })
         this.focus = undefined
         try {
-          const answer = await this.ctx.ask("drawing", { ...request, profile: config.profile(), findings: config.findings() })
+          const answer = await this.ctx.ask("drawing", this.request())
           if (!answer) return
           this.drawn = answer
           this.post({ type: "drawing", answer })
@@ -95,17 +101,14 @@ export class ServiceMap implements vscode.WebviewPanelSerializer {
         }
         return
       }
-      case "open":
-        return this.ctx.open(String(message.path), Number(message.line), this.panel?.viewColumn === vscode.ViewColumn.One)
+      case "open": return this.ctx.open(String(message.path), Number(message.line), this.panel?.viewColumn === vscode.ViewColumn.One)
       case "findings": {
         const found = await this.findings.about(message.keys.map(String))
         const findings = found.map(({ key, rule, severity, message, at }) => ({ key, rule, severity, message, path: at.path, line: at.line }))
         return this.post({ type: "findings", keys: message.keys, findings })
       }
-      case "explain":
-        return void vscode.commands.executeCommand("seamwise.explain", String(message.rule))
-      case "reveal":
-        return void vscode.commands.executeCommand("seamwise.revealNode", String(message.name))
+      case "explain": return void vscode.commands.executeCommand("seamwise.explain", String(message.rule))
+      case "reveal": return void vscode.commands.executeCommand("seamwise.revealNode", String(message.name))
       case "png":
         this.png?.(Buffer.from(String(message.data).replace(/^data:image\/png;base64,/, ""), "base64"))
         this.png = undefined

@@ -2,13 +2,14 @@
 
 use super::shapes::{argument, callee, host_port, keyword, millis};
 use crate::code::Code;
+use crate::code::ir::Type;
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Endpoint, Hole, Policy, PolicyKind, Protocol, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-grpc",
-    version: 1,
+    version: 2,
     page: include_str!("grpc.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -23,15 +24,11 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 fn servers(code: &Code<'_>, sink: &mut Sink) {
     let mut implemented: Vec<SmolStr> = Vec::new();
     for ty in &code.unit.types {
-        for parent in &ty.supers {
-            let simple = parent.rsplit('.').next().unwrap_or(parent);
-            let Some(service) = simple.strip_suffix("Servicer").filter(|s| !s.is_empty()) else {
-                continue;
-            };
+        for service in served(code, ty, 0) {
             let methods = code.unit.functions.iter().filter(|f| f.owner == ty.name);
             for method in methods.filter(|f| f.name.starts_with(|c: char| c.is_ascii_uppercase())) {
-                endpoint(service, &method.name, method.symbol(), method.span, sink);
-                implemented.push(service.into());
+                endpoint(&service, &method.name, method.symbol(), method.span, sink);
+                implemented.push(service.clone());
             }
         }
     }
@@ -45,6 +42,24 @@ fn servers(code: &Code<'_>, sink: &mut Sink) {
             endpoint(service, "*", handler, site.span(), sink);
         }
     }
+}
+
+/// The services whose generated classes a class extends, itself or through others of its file.
+fn served(code: &Code<'_>, ty: &Type, depth: u32) -> Vec<SmolStr> {
+    let mut out = Vec::new();
+    for parent in &ty.supers {
+        let simple = parent.rsplit('.').next().unwrap_or(parent);
+        match simple.strip_suffix("Servicer") {
+            Some("") => {}
+            Some(service) => out.push(service.into()),
+            None if depth < 4 => {
+                let own = code.unit.types.iter().filter(|t| t.name == *parent && t.name != ty.name);
+                out.extend(own.flat_map(|above| served(code, above, depth + 1)));
+            }
+            None => {}
+        }
+    }
+    out
 }
 
 fn endpoint(service: &str, method: &str, handler: SmolStr, at: Span, sink: &mut Sink) {

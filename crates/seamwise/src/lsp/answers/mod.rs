@@ -42,6 +42,7 @@ const READING: Duration = Duration::from_secs(600);
 pub fn answer(shared: &Arc<Shared>, job: &Job) -> Result<Value, Failed> {
     match job.request.method.as_str() {
         "seam/ask" => ask(shared, job),
+        "seam/draw" => draw(shared, job),
         "textDocument/codeLens" => marks::lens(shared, job),
         "textDocument/hover" => marks::hover(shared, job),
         "textDocument/definition" => marks::links(shared, job, |a| a.definitions),
@@ -75,13 +76,49 @@ struct Ask {
 /// Any ask by its name: the very bytes that the command line prints.
 fn ask(shared: &Shared, job: &Job) -> Result<Value, Failed> {
     let Ask { name, request } = params(job)?;
+    Ok(json!({"text": asked(shared, job, &name, &request)?}))
+}
+
+fn asked(shared: &Shared, job: &Job, name: &str, request: &Value) -> Result<String, Failed> {
     fresh(shared, job)?;
     let request = if request.is_null() { "{}".to_owned() } else { request.to_string() };
     let mut workspace = locked(&shared.workspace);
     let Some(workspace) = workspace.as_mut() else {
         return Err(Failed::new(ErrorCode::RequestFailed, "no folder could be read; the log says why"));
     };
-    Ok(json!({"text": workspace.ask(&name, &request)?}))
+    Ok(workspace.ask(name, &request)?)
+}
+
+#[derive(Deserialize)]
+struct Draw {
+    /// `svg`, `mermaid`, `dot` or `html`.
+    format: String,
+    /// As `drawing` takes it; `html` shows the whole map of its deployment.
+    #[serde(default)]
+    request: Value,
+}
+
+/// The map as it is seen, as text for other programs.
+fn draw(shared: &Shared, job: &Job) -> Result<Value, Failed> {
+    use crate::render::{html, picture};
+    let Draw { format, request } = params(job)?;
+    let broken = |error: serde_json::Error| Failed::new(ErrorCode::InternalError, error.to_string());
+    let form = match format.as_str() {
+        "svg" => picture::svg,
+        "mermaid" => picture::mermaid,
+        "dot" => picture::dot,
+        "html" => {
+            let whole = json!({"profile": request["profile"], "all": request["all"].as_bool().unwrap_or_default()});
+            let answer = serde_json::from_str(&asked(shared, job, "map", &whole)?).map_err(broken)?;
+            return Ok(json!({"text": html::render(&answer)}));
+        }
+        _ => {
+            let says = format!("there is no format `{format}`; choose one of svg, mermaid, dot, html");
+            return Err(Failed::new(ErrorCode::InvalidParams, says));
+        }
+    };
+    let answer = serde_json::from_str(&asked(shared, job, "drawing", &request)?).map_err(broken)?;
+    Ok(json!({"text": form(&answer)}))
 }
 
 /// A document and a place in it, as most requests name them.

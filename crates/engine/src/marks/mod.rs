@@ -5,12 +5,14 @@
 //! has at most one mark of a kind: what stands behind it is joined. This is what editors show, in lenses, on hovering and
 //! when jumping, so nothing here knows about editors.
 
+mod answering;
+
 use crate::asks::detect;
 use crate::{Refusal, Snapshot};
+use answering::{Passed, declares};
 use schemars::JsonSchema;
 use seam_detect::keys::squash;
-use seam_detect::paths;
-use seam_facts::{Claim, FactBase, PolicyKind, Protocol, Schema, SmolStr, Span};
+use seam_facts::{Claim, FactBase, PolicyKind, Schema, SmolStr, Span};
 use seam_graph::{Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Policy};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +74,8 @@ pub(crate) fn of(
         Claim::Schema(schema) => Some((path.as_str(), schema)),
         _ => None,
     });
-    let sight = Sight { graph: &graph, base, schemas: schemas.collect(), path };
+    let mut sight = Sight { graph: &graph, base, schemas: schemas.collect(), path, passed: Vec::new() };
+    sight.passed = sight.passed_on();
     let mut out = Vec::new();
     sight.endpoints(&mut out);
     sight.traffic(&mut out);
@@ -129,6 +132,8 @@ struct Sight<'a> {
     /// Contracts with the files that state them.
     schemas: Vec<(&'a str, &'a Schema)>,
     path: &'a str,
+    /// What gateways pass on.
+    passed: Vec<Passed<'a>>,
 }
 
 /// An operation with its edge.
@@ -141,24 +146,6 @@ impl<'a> Sight<'a> {
 
     fn uses(&self) -> impl Iterator<Item = Use<'a>> + use<'a> {
         self.graph.edges.iter().flat_map(|e| e.details.iter().map(move |d| (e, d)))
-    }
-
-    /// Who calls one of these endpoints. A prefix that a gateway forwards is no call of what it happens to fit.
-    fn callers(&self, endpoints: &[&Endpoint]) -> Vec<Use<'a>> {
-        self.uses()
-            .filter(|(e, d)| prefix(&d.operation).is_none() && endpoints.iter().any(|p| answers(e, d, p)))
-            .collect()
-    }
-
-    /// The endpoints that answer an operation: the very one rather than the whole service that it is registered with.
-    fn answering(&self, edge: &Edge, detail: &Detail) -> Vec<&'a Endpoint> {
-        let of_node = self.graph.endpoints.iter().filter(|e| e.node == edge.to);
-        if let Some(prefix) = prefix(&detail.operation) {
-            return of_node.filter(|e| e.path.starts_with(prefix)).collect();
-        }
-        let all: Vec<&Endpoint> = of_node.filter(|e| answers(edge, detail, e)).collect();
-        let exact = |e: &&&Endpoint| !e.path.ends_with("/*");
-        if all.iter().any(|e| exact(&e)) { all.iter().filter(exact).copied().collect() } else { all }
     }
 
     fn is_own(&self, node: usize) -> bool {
@@ -177,13 +164,13 @@ impl<'a> Sight<'a> {
                 let near = |(from, to): (u32, u32)| {
                     first.path == self.path && (from.saturating_sub(3)..=to).contains(&first.at.line)
                 };
-                if let Some((line, _)) = self.function(&endpoint.handler).filter(|lines| !near(*lines)) {
+                if let Some((line, _)) = self.function_in(self.path, &endpoint.handler).filter(|lines| !near(*lines)) {
                     at_line.entry((Span::at(line, 1), "handler")).or_default().push(endpoint);
                 }
             }
         }
         for ((at, kind), endpoints) in at_line {
-            let callers = self.callers(&endpoints);
+            let callers = self.everyone(&endpoints);
             let mut mark = begin(at, kind, several(endpoints.iter().map(|e| e.asked_as().to_string())));
             let through = self.through(&endpoints);
             mark.title = match through.is_empty() || !callers.is_empty() {
@@ -193,9 +180,7 @@ impl<'a> Sight<'a> {
             for endpoint in &endpoints {
                 let says = format!("{} of {}", endpoint.asked_as(), self.name(endpoint.node));
                 mark.detail.push(Said { says: says.clone(), at: None });
-                if kind == "handler" {
-                    mark.definitions.push(spot(endpoint.proof.first(), says));
-                }
+                mark.definitions.extend(self.handled(endpoint, &says));
                 mark.definitions.extend(self.declared(endpoint));
             }
             for (edge, detail) in &through {
@@ -211,73 +196,35 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// Rules of gateways that forward what begins like an endpoint's path.
-    fn through(&self, endpoints: &[&Endpoint]) -> Vec<Use<'a>> {
-        let forwards = |(edge, detail): &Use<'a>| {
-            prefix(&detail.operation)
-                .is_some_and(|p| endpoints.iter().any(|e| e.node == edge.to && e.path.starts_with(p)))
-        };
-        self.uses().filter(forwards).collect()
-    }
-
     /// Stated by a contract file: the mark is the operation's.
     fn is_contract(&self, at: &Evidence) -> bool {
         let facts = self.base.get(&at.path).map(|f| f.facts.as_slice()).unwrap_or_default();
         facts.iter().any(|f| matches!(&f.claim, Claim::Schema(s) if s.lines.contains(&at.at.line)))
     }
 
-    /// The first and last line of a function of this file.
-    fn function(&self, symbol: &str) -> Option<(u32, u32)> {
-        let ends = |long: &str, short: &str| {
-            long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        self.base.get(self.path)?.facts.iter().find_map(|fact| match &fact.claim {
-            Claim::Steps(steps)
-                if !steps.within.is_empty() && (ends(&steps.within, symbol) || ends(symbol, &steps.within)) =>
-            {
-                Some(steps.lines)
-            }
-            _ => None,
-        })
+    /// Callers, those of gateways that pass on last.
+    fn everyone(&self, endpoints: &[&Endpoint]) -> Vec<Use<'a>> {
+        let mut all = self.callers(endpoints);
+        all.extend(self.behind(endpoints));
+        all
+    }
+
+    fn called(&self, edge: &Edge, detail: &Detail) -> String {
+        let passed = self.passed.iter().any(|((_, d), _)| std::ptr::eq(*d, detail));
+        let through = if passed { format!(" through {}", self.name(edge.to)) } else { String::new() };
+        format!("called by {}{through}", self.name(edge.from))
     }
 
     fn callers_said(&self, callers: &[Use<'a>], mark: &mut Mark) {
         for (edge, detail) in callers.iter().take(MOST) {
             let policies = policies(edge, detail);
             let policy = if policies.is_empty() { String::new() } else { format!(" · {}", policies.join(", ")) };
-            let says = format!("called by {}{policy}", self.name(edge.from));
+            let says = format!("{}{policy}", self.called(edge, detail));
             mark.detail.push(Said { says: says.clone(), at: Some(spot(&detail.at, &*says)) });
             mark.references.push(spot(&detail.at, says));
         }
         if callers.is_empty() {
             mark.detail.push(Said { says: "no caller is known".to_owned(), at: None });
-        }
-    }
-
-    /// Operations of contracts that declare an endpoint.
-    fn declared(&self, endpoint: &Endpoint) -> Vec<Spot> {
-        let mut out = Vec::new();
-        for (path, schema) in &self.schemas {
-            for (index, (operation, _, _)) in schema.operations.iter().enumerate() {
-                if let Some(line) = schema.line(index)
-                    && declares(schema.protocol, &schema.name, operation, endpoint)
-                    && self.speaks_of(path, endpoint.node)
-                {
-                    let says = format!("declared as {operation}");
-                    out.push(Spot { path: (*path).to_owned(), line, column: 1, says });
-                }
-            }
-        }
-        out.truncate(MOST);
-        out
-    }
-
-    /// A contract that lies in one node's code speaks of that node; one that lies in several, or in none, of any.
-    fn speaks_of(&self, path: &str, node: usize) -> bool {
-        let mut owners = self.graph.nodes.iter().enumerate().filter(|(_, n)| n.own.iter().any(|own| own == path));
-        match (owners.next(), owners.next()) {
-            (Some((only, _)), None) => only == node || self.graph.edges.iter().any(|e| e.from == only && e.to == node),
-            _ => true,
         }
     }
 
@@ -317,15 +264,25 @@ impl<'a> Sight<'a> {
             }
             let answering = self.answering(edge, detail);
             for endpoint in answering.iter().take(MOST) {
-                let says = format!("answered by {} with {}", self.name(endpoint.node), endpoint.asked_as());
-                let at = spot(endpoint.proof.first(), &*says);
-                mark.detail.push(Said { says, at: Some(at.clone()) });
-                mark.definitions.push(at);
-                mark.definitions.extend(self.declared(endpoint));
+                let by =
+                    if endpoint.node == edge.to { String::new() } else { format!(", behind {}", self.name(edge.to)) };
+                let says = format!("answered by {} with {}{by}", self.name(endpoint.node), endpoint.asked_as());
+                let handled = self.handled(endpoint, &says);
+                mark.detail.push(Said { says, at: handled.first().cloned() });
+                mark.definitions.extend(handled);
             }
-            let others = self.callers(&answering);
+            let declared: Vec<Spot> = match answering.is_empty() {
+                true => self.agreed(edge, detail),
+                false => answering.iter().take(MOST).flat_map(|endpoint| self.declared(endpoint)).collect(),
+            };
+            if let Some(at) = declared.first().filter(|_| answering.is_empty()) {
+                mark.detail.push(Said { says: "no handler is known".to_owned(), at: None });
+                mark.detail.push(Said { says: at.says.clone(), at: Some(at.clone()) });
+            }
+            mark.definitions.extend(declared);
+            let others = self.everyone(&answering);
             let called = |from: usize| format!("called by {}", self.name(from));
-            mark.references.extend(others.iter().take(MOST).map(|(e, d)| spot(&d.at, called(e.from))));
+            mark.references.extend(others.iter().take(MOST).map(|(e, d)| spot(&d.at, self.called(e, d))));
             if answering.is_empty() {
                 let node = &self.graph.nodes[edge.to];
                 let at = spot(node.proof.first(), format!("{} {}", node.kind.word(), node.name));
@@ -480,7 +437,10 @@ impl<'a> Sight<'a> {
                 let endpoints: Vec<&Endpoint> = self.graph.endpoints.iter().filter(served).collect();
                 let written: Vec<&&Endpoint> =
                     endpoints.iter().filter(|e| e.proof.first().path != self.path && e.is_written()).collect();
-                let callers = self.callers(&endpoints);
+                let callers = match endpoints.is_empty() {
+                    true => self.asking(schema.protocol, &schema.name, operation),
+                    false => self.everyone(&endpoints),
+                };
                 let name = match operation.contains(['/', ' ']) {
                     true => operation.to_string(),
                     false => format!("{}/{operation}", schema.name),
@@ -588,39 +548,6 @@ fn kind(edge: EdgeKind) -> &'static str {
 
 fn is_message(kind: EdgeKind) -> bool {
     matches!(kind, EdgeKind::QueuePublish | EdgeKind::QueueConsume)
-}
-
-/// What a rule of a gateway forwards begins with.
-fn prefix(operation: &str) -> Option<&str> {
-    operation.rsplit(' ').next()?.strip_suffix('*').filter(|p| p.starts_with('/'))
-}
-
-fn answers(edge: &Edge, detail: &Detail, endpoint: &Endpoint) -> bool {
-    let same = || {
-        endpoint.protocol == Protocol::Grpc
-            && edge.kind == EdgeKind::Grpc
-            && edge.to == endpoint.node
-            && declares(Protocol::Grpc, "", &detail.operation, endpoint)
-    };
-    detail.endpoint.as_ref() == Some(&endpoint.key) || same()
-}
-
-fn declares(protocol: Protocol, schema: &str, operation: &str, endpoint: &Endpoint) -> bool {
-    if protocol != endpoint.protocol {
-        return false;
-    }
-    let last = |name: &str| name.rsplit(['.', '/']).next().unwrap_or(name).replace('_', "").to_ascii_lowercase();
-    match operation.split_once(' ') {
-        Some((method, path)) => {
-            endpoint.method.as_ref().is_none_or(|m| m == method)
-                && paths::fits(&paths::parts(path), &paths::parts(&endpoint.path))
-        }
-        None => {
-            let (service, method) = operation.rsplit_once('/').unwrap_or((schema, operation));
-            let (own, served) = endpoint.path.rsplit_once('/').unwrap_or(("", &endpoint.path));
-            last(method) == last(served) && last(service) == last(own)
-        }
-    }
 }
 
 fn called_by(sight: &Sight<'_>, callers: &[Use<'_>]) -> String {

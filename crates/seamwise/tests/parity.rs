@@ -1,0 +1,92 @@
+//! One answer, one set of bytes: the command line, MCP and the language server give the same text to the same request.
+//!
+//! Every ask has a request here; a new one fails the test until it has.
+
+#![expect(clippy::disallowed_methods, reason = "it runs the binary")]
+
+mod editor;
+
+use editor::{Client, copy};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Requests that have something to answer, and for each ask that bounds itself for models one that says how much.
+fn requests() -> Vec<(&'static str, Value)> {
+    vec![
+        ("map", json!({"service": "checkout"})),
+        ("drawing", json!({"around": "checkout", "hops": 1})),
+        ("services", json!({})),
+        ("path", json!({"from": "checkout", "to": "payments", "limit": 5})),
+        ("at", json!({"path": "checkout/src/server.js", "line": 16, "limit": 15})),
+        ("explain", json!({"what": "checkout", "limit": 3})),
+        ("detect", json!({})),
+        ("drift", json!({"all": true})),
+        ("rules", json!({})),
+        ("find", json!({"query": "place order"})),
+        ("lens", json!({"path": "checkout/src/server.js"})),
+        ("links", json!({"path": "checkout/src/server.js", "line": 16})),
+        ("calls", json!({"path": "checkout/src/server.js", "line": 16})),
+        ("hints", json!({"path": "checkout/src/server.js"})),
+        ("words", json!({"path": "checkout/src/server.js", "before": "  axios.get('http://"})),
+        ("context", json!({"task": "who takes the placed orders?", "budget": 1500})),
+        ("overview", json!({})),
+        ("findings", json!({"limit": 3})),
+    ]
+}
+
+/// The texts that `seam mcp` gives.
+fn through_mcp(folder: &Path, requests: &[(&str, Value)]) -> Vec<String> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seam"))
+        .args(["mcp", "--no-cache"])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut say = |message: Value| writeln!(input, "{message}").unwrap();
+    let mut hear = || -> Value {
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    };
+    say(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}}));
+    hear();
+    say(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    let mut texts = Vec::new();
+    for (id, (name, request)) in requests.iter().enumerate() {
+        let params = json!({"name": name, "arguments": request});
+        say(json!({"jsonrpc": "2.0", "id": id + 1, "method": "tools/call", "params": params}));
+        texts.push(hear()["result"]["content"][0]["text"].as_str().unwrap().to_owned());
+    }
+    drop(input);
+    child.wait().unwrap();
+    texts
+}
+
+#[test]
+fn every_ask_gives_the_same_bytes_directly_through_mcp_and_through_lsp() {
+    let folder = copy("bookshop");
+    let requests = requests();
+    for ask in seam_engine::ASKS {
+        assert!(requests.iter().any(|(name, _)| *name == ask.name), "`{}` has no request here", ask.name);
+    }
+    let mut client = Client::new(folder.path());
+    for ((name, request), mcp) in requests.iter().zip(through_mcp(folder.path(), &requests)) {
+        let direct = Command::new(env!("CARGO_BIN_EXE_seam"))
+            .args(["ask", name, &request.to_string(), "--no-cache"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(direct.status.success(), "{name}: {}", String::from_utf8_lossy(&direct.stderr));
+        let direct = String::from_utf8(direct.stdout).unwrap();
+        let direct = direct.strip_suffix('\n').unwrap();
+        let lsp = client.ask("seam/ask", json!({"name": name, "request": request}))["text"].clone();
+        assert!(serde_json::from_str::<Value>(direct).unwrap()["version"].is_u64(), "{name}");
+        assert_eq!(direct, mcp, "{name} through MCP");
+        assert_eq!(direct, lsp.as_str().unwrap(), "{name} through LSP");
+    }
+}

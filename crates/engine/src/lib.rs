@@ -8,6 +8,7 @@ pub mod asks;
 mod bounds;
 mod context;
 mod engine;
+mod failure;
 mod findings;
 pub mod grouping;
 pub mod layout;

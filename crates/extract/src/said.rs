@@ -246,8 +246,24 @@ fn is_formatter(call: &Call) -> bool {
     let name = call.name();
     matches!(
         name,
-        "format" | "formatted" | "Format" | "Sprintf" | "Sprint" | "sprintf" | "format!" | "concat" | "interpolate"
-            | "of" | "join" | "String" | "trim" | "strip" | "dedent" | "tr" | "any" | "Any"
+        "format"
+            | "formatted"
+            | "Format"
+            | "Sprintf"
+            | "Sprint"
+            | "sprintf"
+            | "format!"
+            | "concat"
+            | "interpolate"
+            | "of"
+            | "join"
+            | "String"
+            | "trim"
+            | "strip"
+            | "dedent"
+            | "tr"
+            | "any"
+            | "Any"
     )
 }
 
@@ -273,14 +289,26 @@ fn tone_of(call: &Call) -> Option<Tone> {
         || path.to_lowercase().contains("logger.");
     let plain = matches!(
         lower.as_str(),
-        "print" | "println" | "println!" | "eprintln!" | "print!" | "eprint!" | "puts" | "printf" | "error_log" | "warn!"
+        "print"
+            | "println"
+            | "println!"
+            | "eprintln!"
+            | "print!"
+            | "eprint!"
+            | "puts"
+            | "printf"
+            | "error_log"
+            | "warn!"
     );
     if !logger && !plain && !(lower.ends_with('!') && level(&lower) != Level::Unknown) {
         return None;
     }
     let level = level(&lower);
     let writes = level != Level::Unknown
-        || matches!(lower.as_str(), "log" | "logf" | "msg" | "msgf" | "write" | "writeline" | "add" | "send" | "logattrs")
+        || matches!(
+            lower.as_str(),
+            "log" | "logf" | "msg" | "msgf" | "write" | "writeline" | "add" | "send" | "logattrs"
+        )
         || lower.starts_with("print")
         || plain;
     writes.then_some(Tone::Log(level))
@@ -318,7 +346,9 @@ fn level(name: &str) -> Level {
         "debug" | "fine" | "debu" => Level::Debug,
         "info" | "information" | "in" | "inform" | "notice" => Level::Info,
         "warn" | "warning" | "war" => Level::Warn,
-        "error" | "err" | "fatal" | "critical" | "severe" | "panic" | "exception" | "alert" | "emergency" => Level::Error,
+        "error" | "err" | "fatal" | "critical" | "severe" | "panic" | "exception" | "alert" | "emergency" => {
+            Level::Error
+        }
         _ => Level::Unknown,
     }
 }
@@ -365,7 +395,13 @@ mod tests {
         check(
             "a.go",
             "package a\nvar ErrGone = errors.New(\"cart is gone\")\nfunc f() error {\n\tlog.WithField(\"a\", 1).Warnf(\"slow %d\", 1)\n\tlogger.Error(\"no bank\")\n\treturn fmt.Errorf(\"cannot pay %q: %w\", x, err)\n}\nfunc g() error { return status.Errorf(codes.Internal, \"no card\") }\n",
-            &[("raised", "cart is gone"), ("log warn", "slow …"), ("log error", "no bank"), ("raised", "cannot pay …: …"), ("raised", "no card")],
+            &[
+                ("raised", "cart is gone"),
+                ("log warn", "slow …"),
+                ("log error", "no bank"),
+                ("raised", "cannot pay …: …"),
+                ("raised", "no card"),
+            ],
         );
         check(
             "a.rs",

@@ -1,0 +1,240 @@
+//! Where a failure starts, told from what it says.
+//!
+//! The way is a straight line: a text to plain lines ([`logs`]), lines to frames ([`frames`]) and clues ([`clues`]), frames to
+//! places of the workspace ([`places`]), messages to the statements that write them ([`sayings`]), places over the map's
+//! operations to the other sides ([`sides`]), names to what the map knows of them ([`named`]); all of it onto one board
+//! ([`board`]), which adds up what speaks for each file.
+//!
+//! Invariant: nothing is suspected without a place that proves it; where only words lead somewhere, that is said, and where
+//! nothing does, nobody is suspected.
+
+mod board;
+mod clues;
+mod frames;
+mod logs;
+mod named;
+mod places;
+mod sayings;
+mod sides;
+
+use crate::Snapshot;
+use crate::asks::diagnose::{Answer, Frame as Shown, Understood};
+use crate::context::{Question, Start, relevant};
+use board::{Board, Clue};
+use clues::Kind;
+use named::Names;
+use places::{Place, Sources};
+use seam_facts::SmolStr;
+use seam_graph::Graph;
+use sides::Sides;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the innermost frame of the own code weighs, and those around it.
+const FRAMES: [f64; 6] = [1.0, 0.74, 0.58, 0.48, 0.42, 0.38];
+/// Below this the strongest reason is too weak to suspect anybody.
+const LEAST: f64 = 0.3;
+/// How much words alone may weigh.
+const WORDS: f64 = 0.34;
+const SUSPECTS: usize = 20;
+
+pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: Option<usize>) -> Answer {
+    let names = Names::new(graph);
+    let lines = logs::lines(text, &|name| names.node(name).is_some());
+    let sources = Sources::new(snapshot, graph);
+    let clues = clues::clues(&lines);
+    let whole = lines.iter().map(|l| l.text.to_lowercase()).collect::<Vec<_>>().join("\n");
+    let speakers: Vec<Option<usize>> = lines.iter().map(|l| l.from.as_deref().and_then(|f| names.node(f))).collect();
+    let frames = frames::frames(&lines);
+    let mut reporter = service.or_else(|| most(speakers.iter().copied().flatten()));
+    if reporter.is_none() {
+        // Frames that fit one service only say whose the others are.
+        let first = frames.iter().flat_map(|f| sources.places(f, None));
+        reporter = heaviest(first.filter_map(|p| Some((p.node?, p.sure))));
+    }
+    let speaker = |line: usize| speakers.get(line).copied().flatten().or(service).or(reporter);
+    let mut board = Board::default();
+    let mut sites: Vec<(Place, f64)> = Vec::new();
+    let mut understood = Understood::default();
+    own_frames(&sources, &frames, &speaker, &mut board, &mut sites, &mut understood);
+    let mut ours = |line: usize, path: &str| {
+        speaker(line).is_some_and(|n| graph.nodes[n].own.iter().chain(&graph.nodes[n].libraries).any(|p| p == path))
+    };
+    messages(&sources, &lines, &mut ours, &mut board, &mut sites);
+    reporter = reporter.or_else(|| heaviest(sites.iter().filter_map(|(p, w)| Some((p.node?, *w)))));
+    let sides = Sides::new(snapshot, &sources, &clues, &whole);
+    for (place, weight) in &sites {
+        sides.follow(place, *weight, &mut board);
+    }
+    sides.addresses(&names, reporter, &mut board);
+    sides.operations(reporter, &mut board);
+    let unset = sides.settings(reporter, &mut board);
+    sides.tables(&mut board);
+    sides.topics(reporter, &mut board);
+    sides.fields(reporter, &mut board);
+    sides.workloads(&names, &mut board);
+    let firm = board.best() >= LEAST;
+    if board.above(LEAST) < 3 {
+        words(snapshot, graph, text, firm, &mut board);
+    }
+    understood.kinds = clues.kinds.iter().map(|k| k.word().to_owned()).collect();
+    let spoken: BTreeSet<usize> = speakers.iter().copied().flatten().chain(reporter).collect();
+    understood.services = spoken.into_iter().map(|n| graph.nodes[n].name.to_string()).collect();
+    let mut answer =
+        Answer { missing: missing(&understood, &clues, &unset, reporter), understood, ..Answer::default() };
+    if board.best() >= LEAST {
+        answer.suspects = board.suspects(&sources, SUSPECTS);
+    }
+    if answer.suspects.is_empty() {
+        answer.missing.insert(0, "nothing in the text leads to a file: no frame, message, address, setting, table or topic of this workspace".to_owned());
+    }
+    answer.open = open(&answer);
+    answer
+}
+
+fn most(nodes: impl Iterator<Item = usize>) -> Option<usize> {
+    heaviest(nodes.map(|n| (n, 1.0)))
+}
+
+fn heaviest(nodes: impl Iterator<Item = (usize, f64)>) -> Option<usize> {
+    let mut weights: BTreeMap<usize, f64> = BTreeMap::new();
+    nodes.for_each(|(node, weight)| *weights.entry(node).or_default() += weight);
+    weights.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(node, _)| node)
+}
+
+/// Frames of the workspace's own code.
+fn own_frames(
+    sources: &Sources<'_>,
+    frames: &[frames::Frame],
+    speaker: &dyn Fn(usize) -> Option<usize>,
+    board: &mut Board,
+    sites: &mut Vec<(Place, f64)>,
+    understood: &mut Understood,
+) {
+    let mut depth = 0;
+    let mut seen: BTreeSet<(SmolStr, u32)> = BTreeSet::new();
+    for frame in frames {
+        let places = sources.places(frame, speaker(frame.at));
+        if places.is_empty() {
+            let told = format!("{}:{}", frame.file, frame.line);
+            if !frame.foreign && frame.file.starts_with(['/', '.']) && frame.line > 0 {
+                understood.lost.push(told);
+            } else {
+                understood.foreign += 1;
+            }
+            continue;
+        }
+        let weight = FRAMES.get(depth).copied().unwrap_or(0.34);
+        let mut new = false;
+        for place in places {
+            let first = seen.insert((place.path.clone(), place.line));
+            new |= first;
+            if !first {
+                continue;
+            }
+            let within = if place.within.is_empty() { String::new() } else { format!(" in `{}`", place.within) };
+            let which = match depth {
+                0 => "the innermost frame of the workspace's own code".to_owned(),
+                _ => format!("frame {} of the workspace's own code, from the inside", depth + 1),
+            };
+            let says = format!("{which}{within}: `{}`", cut(&frame.text));
+            let weight = weight * place.sure;
+            understood.frames.push(Shown {
+                text: cut(&frame.text),
+                path: place.path.to_string(),
+                line: place.line,
+                service: place.node.map(|n| sources.graph.nodes[n].name.to_string()),
+            });
+            board.add(&place, Clue { kind: "frame", weight, says, at: "" });
+            sites.push((place, weight));
+        }
+        depth += usize::from(new);
+    }
+    understood.lost.dedup();
+    understood.lost.truncate(8);
+}
+
+/// Statements that write what the text says.
+fn messages(
+    sources: &Sources<'_>,
+    lines: &[logs::Line],
+    ours: &mut dyn FnMut(usize, &str) -> bool,
+    board: &mut Board,
+    sites: &mut Vec<(Place, f64)>,
+) {
+    let ours = std::cell::RefCell::new(ours);
+    let found = sayings::matches(sources, lines, &|line, path| (*ours.borrow_mut())(line, path));
+    for found in found {
+        let place = Place {
+            path: found.path.clone(),
+            line: found.saying.at.line,
+            end_line: found.saying.at.end_line,
+            within: found.saying.within.clone(),
+            node: sources.node_of(&found.path),
+            sure: 1.0,
+        };
+        let says = format!("writes this message: `{}`", cut(&found.saying.template()));
+        board.add(&place, Clue { kind: "message", weight: found.weight, says, at: "" });
+        if found.weight > 0.25 {
+            sites.push((place, found.weight));
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    if line.chars().count() > 120 { line.chars().take(120).chain(['…']).collect() } else { line.to_owned() }
+}
+
+/// What the words of the text are about, where nothing firmer fills the list.
+fn words(snapshot: &Snapshot, graph: &Graph, text: &str, firm: bool, board: &mut Board) {
+    let question = Question::of("", text);
+    let (files, _) = relevant(snapshot, graph, &question, &Start::default());
+    let best = files.first().map_or(0.0, |f| f.score);
+    // Words of one's own are in every text; a phrase or a name of the workspace is not.
+    if best < if firm { 0.6 } else { 1.6 } {
+        return;
+    }
+    let new: Vec<_> = files.iter().take(6).filter(|f| !board.has(&f.path)).take(3).collect();
+    for file in new {
+        let line = file.lines.first().copied().or_else(|| file.members.first().map(|(_, m)| m.line)).unwrap_or(1);
+        let place =
+            Place { path: file.path.clone(), line, end_line: line, within: SmolStr::default(), node: None, sure: 1.0 };
+        let weight = WORDS * (file.score / best);
+        board.add(&place, Clue { kind: "words", weight, says: "has the most of the text's words".to_owned(), at: "" });
+    }
+}
+
+fn missing(understood: &Understood, clues: &clues::Clues, unset: &[String], reporter: Option<usize>) -> Vec<String> {
+    let mut out = Vec::new();
+    if reporter.is_none() {
+        out.push("which service said this: give `service`, or the log lines with their container's name".to_owned());
+    }
+    if !understood.lost.is_empty() {
+        out.push(format!(
+            "no file of the workspace fits {}: is another repository part of the system?",
+            understood.lost.join(", ")
+        ));
+    }
+    for key in unset {
+        out.push(format!("nobody here reads or sets `{key}`"));
+    }
+    if understood.frames.is_empty() && clues.kinds.iter().any(|k| k.is_remote()) {
+        out.push("the log of the other side at the same time, or the stack trace behind this line".to_owned());
+    }
+    if clues.kinds.contains(&Kind::Data) && clues.fields.is_empty() && understood.frames.is_empty() {
+        out.push("the body that could not be read".to_owned());
+    }
+    out
+}
+
+/// The fewest files: those that are nearly as suspect as the first, and the best one of another side.
+fn open(answer: &Answer) -> Vec<String> {
+    let Some(first) = answer.suspects.first() else { return Vec::new() };
+    let near = answer.suspects.iter().take(3).filter(|s| s.score >= 0.55 * first.score);
+    let mut out: Vec<String> = near.map(|s| s.path.clone()).collect();
+    let other = answer.suspects.iter().find(|s| s.service != first.service && s.score >= 0.4 * first.score);
+    if let Some(other) = other.filter(|o| !out.contains(&o.path)) {
+        out.push(other.path.clone());
+    }
+    out
+}

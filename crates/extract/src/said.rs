@@ -76,7 +76,13 @@ pub fn said(file: &File<'_>) -> Said {
         if !function.name.is_empty() && !function.name.starts_with('<') || function.name == "<init>" {
             out.functions.push((function.symbol(), function.span));
         }
-        let mut look = Look { within: &within, out: &mut out };
+        // What the constructor of an error writes is its message.
+        let error = |name: &str| ["Error", "Exception", "Failure"].iter().any(|end| name.ends_with(end));
+        let owner = unit.types.iter().find(|t| t.name == function.owner);
+        let raised =
+            function.name == "<init>" && owner.is_some_and(|t| error(&t.name) || t.supers.iter().any(|s| error(s)));
+        let usual = if raised { Tone::Raised } else { Tone::Plain };
+        let mut look = Look { within: &within, usual, out: &mut out };
         for annotation in &function.annotations {
             look.annotation(annotation);
         }
@@ -84,7 +90,7 @@ pub fn said(file: &File<'_>) -> Said {
     }
     for ty in &unit.types {
         out.types.push((ty.name.clone(), ty.span));
-        let mut look = Look { within: &ty.name, out: &mut out };
+        let mut look = Look { within: &ty.name, usual: Tone::Plain, out: &mut out };
         for field in &ty.fields {
             field.init.iter().for_each(|init| look.expr(init, Tone::Plain, ""));
         }
@@ -109,6 +115,8 @@ fn symbol(unit: &Unit, index: usize) -> SmolStr {
 
 struct Look<'a> {
     within: &'a SmolStr,
+    /// How texts are said where nothing tells.
+    usual: Tone,
     out: &'a mut Said,
 }
 
@@ -122,14 +130,14 @@ impl Look<'_> {
         for (index, stmt) in stmts.iter().enumerate() {
             match stmt {
                 Stmt::Assign { target, value, .. } => {
-                    self.expr(target, Tone::Plain, "");
-                    self.expr(value, Tone::Plain, "");
+                    self.expr(target, self.usual, "");
+                    self.expr(value, self.usual, "");
                 }
                 Stmt::Expr(e) => {
                     let thrown = matches!(stmts.get(index + 1), Some(Stmt::Leave(Leave::Throw, _)));
-                    self.expr(e, if thrown { Tone::Raised } else { Tone::Plain }, "");
+                    self.expr(e, if thrown { Tone::Raised } else { self.usual }, "");
                 }
-                Stmt::Return(e) => self.expr(e, Tone::Plain, ""),
+                Stmt::Return(e) => self.expr(e, self.usual, ""),
                 Stmt::Block { head, body, .. } => {
                     head.iter().for_each(|head| self.expr(head, Tone::Plain, ""));
                     self.stmts(body);

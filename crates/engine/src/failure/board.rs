@@ -72,6 +72,16 @@ impl Board {
         self.reasons.values().flatten().map(|r| r.weight).fold(0.0, f64::max)
     }
 
+    /// The strongest reason of one kind.
+    pub(crate) fn strongest(&self, kind: &str) -> f64 {
+        self.reasons.values().flatten().filter(|r| r.kind == kind).map(|r| r.weight).fold(0.0, f64::max)
+    }
+
+    /// What one kind of reason is worth after all, in the light of the others.
+    pub(crate) fn scale(&mut self, kind: &str, by: f64) {
+        self.reasons.values_mut().flatten().filter(|r| r.kind == kind).for_each(|r| r.weight *= by);
+    }
+
     /// How many files are suspected with at least this weight.
     pub(crate) fn above(&self, weight: f64) -> usize {
         self.reasons.values().filter(|all| all.iter().any(|r| r.weight >= weight)).count()

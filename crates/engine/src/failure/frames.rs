@@ -242,16 +242,10 @@ fn parse(line: &str, pending: &str) -> Vec<Frame> {
         Some(made(file, number(f.get(3)), class.to_owned(), function.to_owned()))
     } else if let Some(f) = captured(&JVM_BARE, line) {
         // Both runtimes write a call without arguments like this.
-        Some(made(String::new(), 0, part(&f, 1), part(&f, 2)))
+        let (class, function) = unmade(part(&f, 1), part(&f, 2));
+        Some(made(String::new(), 0, class, function))
     } else if let Some(f) = captured(&DOTNET, line) {
-        let class = part(&f, 1);
-        // `Service.<Get>d__5.MoveNext` is what a compiler made of `Service.Get`.
-        let (class, function) = match class.split_once("<").filter(|_| part(&f, 2) == "MoveNext") {
-            Some((owner, rest)) => {
-                (owner.trim_end_matches(['.', '+']).to_owned(), rest.split('>').next().unwrap_or_default().to_owned())
-            }
-            None => (class, part(&f, 2)),
-        };
+        let (class, function) = unmade(part(&f, 1), part(&f, 2));
         Some(made(part(&f, 4), number(f.get(5)), class.replace('+', "."), function.trim_start_matches('.').to_owned()))
     } else if let Some(f) = captured(&PYTHON, line) {
         Some(made(part(&f, 1), number(f.get(2)), String::new(), part(&f, 3)))
@@ -263,6 +257,16 @@ fn parse(line: &str, pending: &str) -> Vec<Frame> {
         return vec![frame];
     }
     several(line, pending)
+}
+
+/// `Service.<Get>d__5.MoveNext` is what a compiler made of `Service.Get`.
+fn unmade(class: String, function: String) -> (String, String) {
+    match class.split_once('<').filter(|_| function == "MoveNext") {
+        Some((owner, rest)) => {
+            (owner.trim_end_matches(['.', '+']).to_owned(), rest.split('>').next().unwrap_or_default().to_owned())
+        }
+        None => (class, function),
+    }
 }
 
 /// Runtimes whose frames may stand anywhere in a line, and places that tools print.

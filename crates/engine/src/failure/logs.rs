@@ -36,6 +36,9 @@ static BARRED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\s*([A-Za-z0-9][\w.-]{0,60})\s+\|(?: (.*)|\t?(.*))$").ok());
 static BRACKETED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\[(?:pod/)?([\w.-]+)(?:/([\w.-]+))?\]\s?(.*)$").ok());
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\[([A-Za-z][\w.-]+),[\w,-]*\]|(?:service(?:[._]?name)?|app|container|pod)=["']?([\w.-]+)"#).ok()
+});
 static LED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^([a-z0-9][a-z0-9.-]{2,80})[ \t](.*)$").ok());
 
 /// What stands before a line: `checkout-1  | …`, `[pod/checkout-5d9c/server] …`, `checkout-5d9c-x8k2p …`.
@@ -59,7 +62,10 @@ fn prefix<'a>(line: &'a str, known: &dyn Fn(&str) -> bool) -> (Option<String>, &
     {
         return (Some(name.as_str().to_owned()), rest.as_str());
     }
-    (None, line)
+    // `[cart,4bf92f,00f0]` of Spring, `service=cart` of everybody.
+    let told = NAMED.as_ref().into_iter().flat_map(|re| re.captures_iter(line));
+    let told = told.filter_map(|f| f.get(1).or_else(|| f.get(2))).map(|m| m.as_str());
+    (told.into_iter().find(|name| known(name)).map(ToOwned::to_owned), line)
 }
 
 /// One line of a log: JSON to its texts, escapes to what they mean.

@@ -19,15 +19,24 @@ mod sides;
 
 use crate::Snapshot;
 use crate::asks::diagnose::{Answer, Frame as Shown, Understood};
-use crate::context::{Question, Start, relevant};
+use crate::context::{Question, Start, relevant, split_words};
 use board::{Board, Clue};
 use clues::Kind;
 use named::Names;
 use places::{Place, Sources};
+use seam_extract::said::Tone;
 use seam_facts::SmolStr;
 use seam_graph::Graph;
 use sides::Sides;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A place that the text speaks of, from which the other sides are looked for.
+struct Site {
+    place: Place,
+    weight: f64,
+    /// A frame, as opposed to a statement that wrote a message.
+    frame: bool,
+}
 
 /// What the innermost frame of the own code weighs, and those around it.
 const FRAMES: [f64; 6] = [1.0, 0.74, 0.58, 0.48, 0.42, 0.38];
@@ -36,6 +45,26 @@ const LEAST: f64 = 0.3;
 /// How much words alone may weigh.
 const WORDS: f64 = 0.34;
 const SUSPECTS: usize = 20;
+/// Words of names of functions that speak of no business.
+const PLAIN: &[&str] = &[
+    "handl",
+    "handler",
+    "messag",
+    "receiv",
+    "listener",
+    "servic",
+    "call",
+    "main",
+    "process",
+    "error",
+    "impl",
+    "controller",
+    "module",
+    "block",
+    "event",
+    "request",
+    "respons",
+];
 
 pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: Option<usize>) -> Answer {
     let names = Names::new(graph);
@@ -53,17 +82,17 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     }
     let speaker = |line: usize| speakers.get(line).copied().flatten().or(service).or(reporter);
     let mut board = Board::default();
-    let mut sites: Vec<(Place, f64)> = Vec::new();
+    let mut sites: Vec<Site> = Vec::new();
     let mut understood = Understood::default();
     own_frames(&sources, &frames, &speaker, &mut board, &mut sites, &mut understood);
     let mut ours = |line: usize, path: &str| {
         speaker(line).is_some_and(|n| graph.nodes[n].own.iter().chain(&graph.nodes[n].libraries).any(|p| p == path))
     };
     messages(&sources, &lines, &mut ours, &mut board, &mut sites);
-    reporter = reporter.or_else(|| heaviest(sites.iter().filter_map(|(p, w)| Some((p.node?, *w)))));
+    reporter = reporter.or_else(|| heaviest(sites.iter().filter_map(|s| Some((s.place.node?, s.weight)))));
     let sides = Sides::new(snapshot, &sources, &clues, &whole);
-    for (place, weight) in &sites {
-        sides.follow(place, *weight, &mut board);
+    for Site { place, weight, frame } in &sites {
+        sides.follow(place, *frame, *weight, &mut board);
     }
     sides.addresses(&names, reporter, &mut board);
     sides.operations(reporter, &mut board);
@@ -71,7 +100,13 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     sides.tables(&mut board);
     sides.topics(reporter, &mut board);
     sides.fields(reporter, &mut board);
+    let own: BTreeSet<SmolStr> = sites.iter().filter(|s| s.frame).map(|s| s.place.path.clone()).collect();
+    let of_own = frames.iter().filter(|f| !sources.places(f, reporter).is_empty());
+    let spoken = of_own.flat_map(|f| split_words(&format!("{} {}", f.class, f.function)));
+    let spoken: BTreeSet<String> = spoken.filter(|w| w.len() > 3 && !PLAIN.contains(&w.as_str())).collect();
+    sides.writers(&spoken, &own, &mut board);
     sides.workloads(&names, &mut board);
+    innocent(&clues, &mut board);
     let firm = board.best() >= LEAST;
     if board.above(LEAST) < 3 {
         words(snapshot, graph, text, firm, &mut board);
@@ -101,13 +136,26 @@ fn heaviest(nodes: impl Iterator<Item = (usize, f64)>) -> Option<usize> {
     weights.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(node, _)| node)
 }
 
+/// Where a failure surfaces is not where it starts: whoever waits for another service, for a table or for a setting only tells
+/// of it, once the other place is known.
+fn innocent(clues: &clues::Clues, board: &mut Board) {
+    let remote = clues.kinds.iter().any(|k| k.is_remote()) && board.strongest("callee") > 0.8;
+    // What is wrong with a request is often wrong with who sent it.
+    let asked_wrongly = !clues.statuses.is_empty() && clues.statuses.iter().all(|s| *s < 500);
+    let stored = clues.kinds.contains(&Kind::Table) && board.strongest("table") > 0.9;
+    let unset = clues.kinds.contains(&Kind::MissingSetting) && board.strongest("declaration") > 1.0;
+    if remote && !asked_wrongly || stored || unset {
+        board.scale("frame", 0.78);
+    }
+}
+
 /// Frames of the workspace's own code.
 fn own_frames(
     sources: &Sources<'_>,
     frames: &[frames::Frame],
     speaker: &dyn Fn(usize) -> Option<usize>,
     board: &mut Board,
-    sites: &mut Vec<(Place, f64)>,
+    sites: &mut Vec<Site>,
     understood: &mut Understood,
 ) {
     let mut depth = 0;
@@ -145,7 +193,7 @@ fn own_frames(
                 service: place.node.map(|n| sources.graph.nodes[n].name.to_string()),
             });
             board.add(&place, Clue { kind: "frame", weight, says, at: "" });
-            sites.push((place, weight));
+            sites.push(Site { place, weight, frame: true });
         }
         depth += usize::from(new);
     }
@@ -159,7 +207,7 @@ fn messages(
     lines: &[logs::Line],
     ours: &mut dyn FnMut(usize, &str) -> bool,
     board: &mut Board,
-    sites: &mut Vec<(Place, f64)>,
+    sites: &mut Vec<Site>,
 ) {
     let ours = std::cell::RefCell::new(ours);
     let found = sayings::matches(sources, lines, &|line, path| (*ours.borrow_mut())(line, path));
@@ -173,9 +221,12 @@ fn messages(
             sure: 1.0,
         };
         let says = format!("writes this message: `{}`", cut(&found.saying.template()));
-        board.add(&place, Clue { kind: "message", weight: found.weight, says, at: "" });
+        // A log beside a frame of the same file only tells again that it failed.
+        let again = board.has(&place.path) && matches!(found.saying.tone, Tone::Log(_));
+        let weight = if again { 0.4 } else { 1.0 } * found.weight;
+        board.add(&place, Clue { kind: "message", weight, says, at: "" });
         if found.weight > 0.25 {
-            sites.push((place, found.weight));
+            sites.push(Site { place, weight: found.weight, frame: false });
         }
     }
 }

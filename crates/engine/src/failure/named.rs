@@ -125,7 +125,7 @@ impl Sides<'_> {
                         // The request that failed is being answered: what it asks of others is suspected next.
                         let mut place = self.at(endpoint.proof.first());
                         place.within = endpoint.handler.clone();
-                        self.follow(&place, weight * 0.7, board);
+                        self.follow(&place, false, weight * 0.7, board);
                     }
                 }
             }
@@ -243,7 +243,7 @@ impl Sides<'_> {
                             graph.nodes[edge.from].name, graph.nodes[edge.to].name
                         );
                         board.add(&place, Clue { kind: "call", weight: 0.75, says, at: "" });
-                        self.over(&place, edge, detail, 0.95, board);
+                        self.over(edge, detail, 0.95, board);
                     }
                 }
             }
@@ -290,7 +290,7 @@ impl Sides<'_> {
                 }
                 let says =
                     if set { format!("deploys {name}") } else { format!("deploys {name}, and does not set `{key}`") };
-                self.declared(*node, if set { 0.55 } else { 0.9 } / crowd, &says, "", board);
+                self.declared(*node, if set { 0.55 } else { 1.1 } / crowd, &says, "", board);
                 self.renamed(*node, key, crowd, board);
             }
             if nodes.is_empty() || reporter.is_some() {
@@ -465,6 +465,47 @@ impl Sides<'_> {
         }
     }
 
+    /// Code that writes a field which is said to be missing, and speaks of the same things as the frames: for sides that the
+    /// map does not join. `spoken`: names of the functions and types of the frames; `own`: their files.
+    pub(crate) fn writers(&self, spoken: &BTreeSet<String>, own: &BTreeSet<SmolStr>, board: &mut Board) {
+        if !self.clues.kinds.contains(&Kind::Data) || spoken.is_empty() {
+            return;
+        }
+        for (field, _) in self.clues.fields.iter().filter(|(f, _)| f.len() > 2) {
+            let Ok(re) = Regex::new(&format!(r#"["']?\b{}\b["']?\s*(?:=>|[:=][^=])"#, regex::escape(field))) else {
+                continue;
+            };
+            let mut found: Vec<(usize, Place)> = Vec::new();
+            for (path, _) in self.sources.snapshot.base().files().filter(|(p, _)| !own.contains(*p)) {
+                if self.sources.uses(path).is_none() || seam_graph::is_test(path) {
+                    continue;
+                }
+                let Some(text) = self.sources.snapshot.texts().read(path) else { continue };
+                if !text.contains(field.as_str()) {
+                    continue;
+                }
+                let lines: Vec<&str> = text.lines().collect();
+                let best = lines.iter().enumerate().filter(|(_, l)| re.is_match(l)).map(|(n, _)| {
+                    let near = lines[n.saturating_sub(12)..(n + 13).min(lines.len())].join(" ");
+                    let words: BTreeSet<String> = crate::context::split_words(&near).into_iter().collect();
+                    (words.intersection(spoken).count(), n as u32 + 1)
+                });
+                if let Some((shared, line)) = best.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)))
+                    && shared > 1
+                {
+                    found.push((shared, self.line(path, line)));
+                }
+            }
+            found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.path.cmp(&b.1.path)));
+            let best = found.first().map_or(0, |f| f.0);
+            for (shared, place) in found.into_iter().take(5) {
+                let weight = 0.5 * shared as f64 / best.max(3) as f64;
+                let says = format!("writes `{field}`, and speaks of what the frames speak of");
+                board.add(&place, Clue { kind: "field", weight, says, at: "" });
+            }
+        }
+    }
+
     /// What a cluster or a composition says of its workloads.
     pub(crate) fn workloads(&self, names: &Names, board: &mut Board) {
         let graph = self.graph();
@@ -496,21 +537,11 @@ impl Sides<'_> {
             };
             let only = !kinds.contains(&Kind::MissingSetting);
             let mut less = if only { 0.9 } else { 0.5 };
-            let mut seen = BTreeSet::new();
-            for at in graph.nodes[node].proof.iter().filter(|e| is_deployment(&e.path)) {
-                if seen.insert(at.path.clone()) {
-                    let line = self.below(at, word);
-                    board.add(
-                        &self.line(&at.path, line),
-                        Clue {
-                            kind: "declaration",
-                            weight: less,
-                            says: format!("deploys {name}, of which the text speaks"),
-                            at: "",
-                        },
-                    );
-                    less *= 0.6;
-                }
+            for at in self.deployments(node) {
+                let place = self.line(&at.path, self.below(at, word));
+                let says = format!("deploys {name}, of which the text speaks");
+                board.add(&place, Clue { kind: "declaration", weight: less, says, at: "" });
+                less *= 0.6;
             }
             if kinds.contains(&Kind::Probe) {
                 for endpoint in graph.endpoints.iter().filter(|e| e.node == node) {

@@ -39,7 +39,7 @@ pub(crate) fn matches(sources: &Sources<'_>, lines: &[Line], ours: &dyn Fn(usize
         for saying in &read.0.sayings {
             for (index, line) in lines.iter().enumerate().filter(|(_, l)| l.text.len() < 8_000) {
                 if let Some((span, letters)) = fits(saying, &line.text) {
-                    let weight = strength(saying, letters);
+                    let weight = strength(saying, letters, is_whole(&line.text, span));
                     out.push(Match { path: path.clone(), saying: saying.clone(), line: index, span, letters, weight });
                 }
             }
@@ -111,14 +111,11 @@ fn fits(saying: &Saying, line: &str) -> Option<((usize, usize), usize)> {
         let piece = piece.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or(piece);
         let at = line.get(from..)?.find(piece)? + from;
         if short {
-            let mark = |c: Option<char>| {
-                c.is_none_or(|c| matches!(c, ':' | '"' | '\'' | '=' | '`' | '(' | '[' | ' ' | ')' | ']'))
-            };
-            let (before, after) = (line[..at].trim_end().chars().next_back(), line[at + piece.len()..].chars().next());
-            if !mark(before)
-                || !mark(after)
-                || before == Some(' ')
-                || line[..at].ends_with(|c: char| c.is_alphanumeric())
+            // All of what is said between two marks, at the end of what is said.
+            let before = line[..at].trim_end().chars().next_back();
+            let after = line[at + piece.len()..].chars().next();
+            if !before.is_none_or(|c| matches!(c, ':' | '"' | '\'' | '=' | '`'))
+                || !after.is_none_or(|c| matches!(c, '"' | '\'' | '`' | '}' | ',' | ';'))
             {
                 return None;
             }
@@ -130,8 +127,9 @@ fn fits(saying: &Saying, line: &str) -> Option<((usize, usize), usize)> {
     Some(((start?, end), letters))
 }
 
-fn strength(saying: &Saying, letters: usize) -> f64 {
-    let length = (letters as f64 / 20.0).min(1.0);
+/// A raised message says more than a log of it, a long one more than a short one, a whole one more than a part.
+fn strength(saying: &Saying, letters: usize, whole: bool) -> f64 {
+    let length = (letters as f64 / 24.0).min(1.0).powf(0.7) * if whole { 1.3 } else { 1.0 };
     let tone = match saying.tone {
         Tone::Raised => 1.0,
         Tone::Log(Level::Error | Level::Warn) => 0.8,
@@ -139,7 +137,17 @@ fn strength(saying: &Saying, letters: usize) -> f64 {
         Tone::Log(Level::Info | Level::Debug | Level::Trace) => 0.55,
         Tone::Plain => 0.65,
     };
-    tone * (0.55 + 0.45 * length)
+    tone * length.min(1.0)
+}
+
+/// Whether what stands in the line is bounded by marks on both sides.
+fn is_whole(line: &str, span: (usize, usize)) -> bool {
+    let mark = |c: Option<char>| {
+        c.is_none_or(|c| {
+            matches!(c, ':' | '"' | '\'' | '=' | '`' | '[' | ']' | '(' | ')' | '{' | '}' | ',' | '.' | '|')
+        })
+    };
+    mark(line[..span.0].trim_end().chars().next_back()) && mark(line[span.1..].trim_start().chars().next())
 }
 
 /// Of what stands at the same place the longest counts; what several files say alike counts less, whoever said the line first;

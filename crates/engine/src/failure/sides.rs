@@ -40,11 +40,11 @@ impl<'a> Sides<'a> {
     }
 
     /// Follows everything that a place exchanges with others. `weight`: how much the place itself is spoken of.
-    pub(crate) fn follow(&self, place: &Place, weight: f64, board: &mut Board) {
+    pub(crate) fn follow(&self, place: &Place, frame: bool, weight: f64, board: &mut Board) {
         let mut ways: Vec<(f64, &Edge, &Detail)> = Vec::new();
         for edge in &self.sources.graph.edges {
             for detail in edge.details.iter().filter(|d| d.at.path == place.path) {
-                let near = self.near(place, edge, detail);
+                let near = self.near(place, frame, edge, detail);
                 if near > 0.0 {
                     ways.push((near, edge, detail));
                 }
@@ -55,24 +55,27 @@ impl<'a> Sides<'a> {
         ways.retain(|w| w.0 > 0.6 * best);
         let crowd = (ways.len().clamp(1, 9) as f64).sqrt();
         for (near, edge, detail) in ways.into_iter().take(WAYS) {
-            self.over(place, edge, detail, weight * near.min(1.0) / crowd, board);
+            self.over(edge, detail, weight * near.min(1.0) / crowd, board);
         }
         self.callers(place, weight, board);
     }
 
-    /// Whether an operation is the one at a place: its line, its function, or what the text names.
-    fn near(&self, place: &Place, edge: &Edge, detail: &Detail) -> f64 {
+    /// Whether an operation is the one at a place: its line, its function, or what the text names. A frame stands at the
+    /// very call; a message is written somewhere after it.
+    fn near(&self, place: &Place, frame: bool, edge: &Edge, detail: &Detail) -> f64 {
         let at = &detail.at.at;
-        let lines = place.line..=place.end_line.max(place.line);
-        let near = if place.line > 0
-            && (at.covers(place.line) || lines.contains(&at.line) && place.end_line - place.line < 4)
-        {
+        let away = if at.covers(place.line) { 0 } else { at.line.abs_diff(place.line) };
+        let same =
+            !place.within.is_empty() && (detail.within == place.within || last(&detail.within) == last(&place.within));
+        let whole = place.end_line > place.line + 3;
+        let near = if place.line > 0 && away < 2 && !whole {
             1.3
-        } else if !place.within.is_empty()
-            && (detail.within == place.within || last(&detail.within) == last(&place.within))
-        {
-            1.0
-        } else if place.line > 0 && at.line.abs_diff(place.line) < 8 && place.within.is_empty() {
+        } else if same && (!frame || whole) {
+            1.0 - 0.01 * f64::from(away.min(40))
+        } else if same {
+            // A value that came in some lines above.
+            0.5
+        } else if place.line > 0 && away < 8 && place.within.is_empty() {
             0.7
         } else {
             return 0.0;
@@ -86,7 +89,7 @@ impl<'a> Sides<'a> {
     }
 
     /// Over one operation to the other side.
-    pub(crate) fn over(&self, place: &Place, edge: &Edge, detail: &Detail, weight: f64, board: &mut Board) {
+    pub(crate) fn over(&self, edge: &Edge, detail: &Detail, weight: f64, board: &mut Board) {
         let graph = self.sources.graph;
         let (from, to) = (&graph.nodes[edge.from], &graph.nodes[edge.to]);
         let proof = format!("{}:{}", detail.at.path, detail.at.at.line);
@@ -122,7 +125,7 @@ impl<'a> Sides<'a> {
                     self.unreached(edge, detail, weight, board);
                 }
                 // Where the call itself stands, for messages that only tell of it.
-                if detail.at.path != place.path || detail.at.at.line.abs_diff(place.line) > 3 {
+                if !board.has(&detail.at.path) {
                     let says = format!("{} asks {} for {what}", from.name, to.name);
                     board.add(&self.at(&detail.at), Clue { kind: "call", weight: weight * 0.6, says, at: "" });
                 }
@@ -159,7 +162,6 @@ impl<'a> Sides<'a> {
             place = own.clone();
         }
         board.add(&place, Clue { kind: "callee", weight: weight * 0.92, says: says.to_owned(), at: proof });
-        let mut raised = false;
         let runs = self.flows.runs(endpoint.node, &place.path, &endpoint.handler, None);
         let steps = if runs.len() > 1 { runs } else { self.steps(&place, &endpoint.handler, endpoint.node) };
         for (path, symbol, way) in steps.iter().filter(|(_, _, way)| !way.is_empty() && way.len() <= DEEP) {
@@ -172,7 +174,6 @@ impl<'a> Sides<'a> {
                 Some(line) => (*line, weight * 0.9 * less),
                 None => (function.1.line, weight * 0.72 * less * less),
             };
-            raised |= !raises.is_empty();
             let place = Place {
                 path: path.clone(),
                 line,
@@ -183,7 +184,6 @@ impl<'a> Sides<'a> {
             };
             board.add(&place, Clue { kind: "callee", weight, says: through, at: proof });
         }
-        let _ = raised;
     }
 
     /// Where the handler's function stands.
@@ -324,19 +324,26 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// Where a node is deployed, the default deployment first.
+    /// Where a node is deployed: what stands nearest to the root is what people mean.
     pub(crate) fn declared(&self, node: usize, weight: f64, says: &str, proof: &str, board: &mut Board) {
-        let mut seen = BTreeSet::new();
         let mut less = 1.0;
-        for at in self.sources.graph.nodes[node].proof.iter().filter(|e| is_deployment(&e.path)) {
-            if seen.insert(at.path.clone()) {
-                board.add(
-                    &self.at(at),
-                    Clue { kind: "declaration", weight: weight * less, says: says.to_owned(), at: proof },
-                );
-                less *= 0.55;
-            }
+        for at in self.deployments(node) {
+            board.add(
+                &self.at(at),
+                Clue { kind: "declaration", weight: weight * less, says: says.to_owned(), at: proof },
+            );
+            less *= 0.6;
         }
+    }
+
+    /// One place in each file that deploys a node.
+    pub(crate) fn deployments(&self, node: usize) -> Vec<&Evidence> {
+        let mut seen = BTreeSet::new();
+        let all = self.sources.graph.nodes[node].proof.iter().filter(|e| is_deployment(&e.path));
+        let mut out: Vec<&Evidence> = all.filter(|e| seen.insert(e.path.clone())).collect();
+        out.sort_by_key(|e| e.path.matches('/').count());
+        out.truncate(5);
+        out
     }
 
     /// Who else puts into, or takes from, the topic of an operation.

@@ -42,6 +42,11 @@ pub use seam_facts::{FactBase, FileFacts, ProblemKind};
 
 pub use trouble::Trouble;
 
+/// Whether an ask's answer depends on the files only, so that it holds as long as they do: commits come and go without them.
+pub fn is_kept(name: &str) -> bool {
+    name != "diagnose"
+}
+
 /// What may stand in `seam.toml`, for editors.
 pub fn settings_schema() -> schemars::Schema {
     schemars::schema_for!(Settings)

@@ -118,5 +118,8 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     answer.version = VERSION;
     let most = request.limit.unwrap_or(LIMIT) as usize;
     answer.suspects.truncate(most);
+    for suspect in &mut answer.suspects {
+        suspect.commits = snapshot.texts().commits(&suspect.path);
+    }
     Ok(answer)
 }

@@ -147,8 +147,7 @@ fn settings(text: &str, env: bool, at: usize, out: &mut Clues) {
             push(&mut out.settings, name, at);
         }
     });
-    let keys =
-        patterns![r#"^\s*(?:\w+\.)*KeyError: ['"]([A-Z][A-Z0-9_]{2,})['"]"#, r"^([A-Z][A-Z0-9_]{2,}|[a-z_]{3,})$"];
+    let keys = patterns![r#"\bKeyError: ['"]([A-Z][A-Z0-9_]{2,})['"]"#, r"^([A-Z][A-Z0-9_]{2,}|[a-z_]{3,})$"];
     let mut found = Vec::new();
     take(&keys[..1], text, |name| found.push(name));
     // Pydantic writes the name alone, and what is wrong with it on the next line.
@@ -392,7 +391,7 @@ fn data(text: &str, at: usize, out: &mut Clues) {
         r"unknown field `(\w+)`",
         r#"Unrecognized field "(\w+)""#,
         r#"Missing required creator property '(\w+)'"#,
-        r"^\s*(?:\w+\.)*KeyError: ['\x22]([a-z][\w-]*)['\x22]",
+        r"\bKeyError: ['\x22]([a-z][\w-]*)['\x22]",
         r"(?:[Cc]annot|Can't) read propert(?:y|ies) '(\w+)' of",
         r"\(reading '(\w+)'\)",
         r"undefined method [`'](\w+)[`']? for (?:nil|an instance)",

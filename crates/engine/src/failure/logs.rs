@@ -22,10 +22,16 @@ const DEEP: usize = 8;
 /// `known`: whether a name means a service.
 pub(crate) fn lines(text: &str, known: &dyn Fn(&str) -> bool) -> Vec<Line> {
     let text: String = text.chars().take(MOST).collect();
+    let plain = COLOURS.as_ref().map_or(text.as_str().into(), |re| re.replace_all(&text, ""));
+    let led = led(&plain);
     let mut out = Vec::new();
-    for raw in text.lines().take(LINES) {
-        let raw = COLOURS.as_ref().map_or(raw.into(), |re| re.replace_all(raw, ""));
-        let (from, rest) = prefix(&raw, known);
+    for raw in plain.lines().take(LINES) {
+        let (mut from, mut rest) = prefix(raw, known);
+        if from.is_none()
+            && let Some((name, after)) = led.as_deref().and_then(|name| Some((name, raw.strip_prefix(name)?)))
+        {
+            (from, rest) = (Some(name.to_owned()), after.strip_prefix([' ', '\t']).unwrap_or(after));
+        }
         unfold(rest, from, known, &mut out);
     }
     out
@@ -40,6 +46,22 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"\[([A-Za-z][\w.-]+),[\w,-]*\]|(?:service(?:[._]?name)?|app|container|pod)=["']?([\w.-]+)"#).ok()
 });
 static LED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^([a-z0-9][a-z0-9.-]{2,80})[ \t](.*)$").ok());
+
+/// A word that nearly every line begins with and that looks like a pod or a container, whether or not it is known.
+fn led(text: &str) -> Option<String> {
+    let first = |line: &str| {
+        let word = line.split([' ', '\t']).next().unwrap_or_default();
+        let looks = word.len() > 3
+            && word.contains(['-', '_'])
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            && word.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
+        looks.then(|| word.to_owned())
+    };
+    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).take(200).collect();
+    let word = lines.first().and_then(|l| first(l))?;
+    let with = lines.iter().filter(|l| first(l).as_deref() == Some(word.as_str())).count();
+    (lines.len() > 1 && with * 10 >= lines.len() * 9).then_some(word)
+}
 
 /// What stands before a line: `checkout-1  | …`, `[pod/checkout-5d9c/server] …`, `checkout-5d9c-x8k2p …`.
 fn prefix<'a>(line: &'a str, known: &dyn Fn(&str) -> bool) -> (Option<String>, &'a str) {
@@ -154,7 +176,10 @@ mod tests {
         assert_eq!(read("cart-1  | \u{1b}[31mno\u{1b}[0m way"), [of("cart-1", "no way")]);
         assert_eq!(read("[pod/cart-5d9c-x8k2p/server] no way"), [of("cart-5d9c-x8k2p", "no way")]);
         assert_eq!(read("cart-5d9c-x8k2p no way"), [of("cart-5d9c-x8k2p", "no way")]);
-        assert_eq!(read("a | b is no prefix"), [of("a", "b is no prefix")]);
+        assert_eq!(
+            read("x-rmq-7d5f no way\nx-rmq-7d5f   at all"),
+            [of("x-rmq-7d5f", "no way"), of("x-rmq-7d5f", "  at all")]
+        );
         assert_eq!(
             read(r#"{"level":"error","service":"cart","msg":"no way","stack":"E: x\n    at f (/app/a.js:1:2)"}"#),
             [of("cart", "no way"), of("cart", "E: x"), of("cart", "    at f (/app/a.js:1:2)")]

@@ -43,7 +43,8 @@ impl Names {
                     let tried = plain(&parts[from..to].concat());
                     let Some(found) = self.exact(&tried) else { continue };
                     // What is left has to be a number, a hash or a word that only deployments use.
-                    let rest = parts[to..].iter().all(|p| is_noise(p)) && (from == 0 || parts.len() - to < 2);
+                    let hashed = from == 0 && to > 0 && parts.last().is_some_and(|p| is_hash(p));
+                    let rest = hashed || parts[to..].iter().all(|p| is_noise(p)) && (from == 0 || parts.len() - to < 2);
                     if rest {
                         return Some(found);
                     }
@@ -64,8 +65,20 @@ impl Names {
     }
 }
 
+fn is_numeric(host: &str) -> bool {
+    host.is_empty()
+        || host.chars().all(|c| c.is_ascii_digit() || c == '.')
+        || matches!(host, "localhost" | "ipv4" | "ipv6" | "[::1]" | "host.docker.internal")
+}
+
+/// What a controller puts behind the name of a pod.
+fn is_hash(part: &str) -> bool {
+    (4..=10).contains(&part.len())
+        && part.chars().any(|c| c.is_ascii_digit())
+        && !part.chars().all(|c| c.is_ascii_digit())
+}
+
 fn is_noise(part: &str) -> bool {
-    let hash = part.len() >= 4 && part.len() <= 10 && part.chars().any(|c| c.is_ascii_digit());
     let word = [
         "depl",
         "deployment",
@@ -81,11 +94,9 @@ fn is_noise(part: &str) -> bool {
         "local",
         "dev",
         "prod",
-        "db",
     ];
-    hash || part.chars().all(|c| c.is_ascii_digit())
-        || word.contains(&part)
-        || part.len() == 5 && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    let random = part.len() == 5 && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    is_hash(part) || part.chars().all(|c| c.is_ascii_digit()) || word.contains(&part) || random
 }
 
 impl Sides<'_> {
@@ -97,7 +108,15 @@ impl Sides<'_> {
     pub(crate) fn addresses(&self, names: &Names, reporter: Option<usize>, board: &mut Board) {
         let graph = self.graph();
         let remote = self.clues.kinds.iter().any(|k| k.is_remote());
-        for (address, _) in &self.clues.addresses {
+        let named = |line: usize| {
+            let here = self.clues.addresses.iter().filter(|(_, at)| *at == line);
+            here.into_iter().any(|(a, _)| !is_numeric(&a.host) && names.node(&a.host).is_some())
+        };
+        for (address, line) in &self.clues.addresses {
+            // The number behind a name that is told as well.
+            if is_numeric(&address.host) && address.path.is_empty() && named(*line) {
+                continue;
+            }
             let nodes = self.nodes_at(names, address);
             let here = nodes.is_empty() && address.host.is_empty();
             let nodes: Vec<usize> = if here { reporter.into_iter().collect() } else { nodes };
@@ -182,6 +201,9 @@ impl Sides<'_> {
             || matches!(address.host.as_str(), "localhost" | "ipv4" | "ipv6" | "[::1]");
         if !numeric {
             return names.node(&address.host).into_iter().collect();
+        }
+        if address.host.is_empty() {
+            return Vec::new();
         }
         let Some(port) = address.port else { return Vec::new() };
         let mut nodes: Vec<usize> =

@@ -44,6 +44,8 @@ impl<'a> Sides<'a> {
         let mut ways: Vec<(f64, &Edge, &Detail)> = Vec::new();
         for edge in &self.sources.graph.edges {
             for detail in edge.details.iter().filter(|d| d.at.path == place.path) {
+                // Messages are handled below where they are subscribed to.
+                let frame = frame && edge.kind != EdgeKind::QueueConsume;
                 let near = self.near(place, frame, edge, detail);
                 if near > 0.0 {
                     ways.push((near, edge, detail));

@@ -234,7 +234,7 @@ fn parse(line: &str, pending: &str) -> Vec<Frame> {
         let class = part(&f, 1);
         let package = class.rsplit_once('.').map_or(String::new(), |(p, _)| p.replace('.', "/") + "/");
         Some(made(package + &part(&f, 3), number(f.get(4)), class, part(&f, 2)))
-    } else if let Some(f) = captured(&NODE, line) {
+    } else if let Some(f) = captured(&NODE, line).filter(|f| f.get(2).is_some_and(|p| !p.as_str().ends_with(".rs"))) {
         let said = part(&f, 1);
         let (class, function) = said.rsplit_once('.').unwrap_or(("", said.as_str()));
         let file = part(&f, 2);

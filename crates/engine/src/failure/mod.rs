@@ -27,7 +27,7 @@ use places::{Place, Sources};
 use seam_extract::said::Tone;
 use seam_facts::SmolStr;
 use seam_graph::Graph;
-use sides::Sides;
+use sides::{Runs, Sides};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A place that the text speaks of, from which the other sides are looked for.
@@ -88,9 +88,9 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     let mut ours = |line: usize, path: &str| {
         speaker(line).is_some_and(|n| graph.nodes[n].own.iter().chain(&graph.nodes[n].libraries).any(|p| p == path))
     };
-    messages(&sources, &lines, &mut ours, &mut board, &mut sites);
+    let written = messages(&sources, &lines, &mut ours, &mut board, &mut sites);
     reporter = reporter.or_else(|| heaviest(sites.iter().filter_map(|s| Some((s.place.node?, s.weight)))));
-    let sides = Sides::new(snapshot, &sources, &clues, &whole);
+    let sides = Sides::new(snapshot, &sources, &clues, &whole, runs(text));
     for Site { place, weight, frame } in &sites {
         sides.follow(place, *frame, *weight, &mut board);
     }
@@ -100,11 +100,18 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     sides.tables(&mut board);
     sides.topics(reporter, &mut board);
     sides.fields(reporter, &mut board);
+    for message in sayings::named(&sources, &lines, &written) {
+        sides.users(&message, reporter, &mut board);
+    }
+    for site in sites.iter().filter(|s| s.frame && seam_graph::is_test(&s.place.path)) {
+        sides.tested(&site.place.path, 0.9 * site.weight, &mut board);
+    }
     let own: BTreeSet<SmolStr> = sites.iter().filter(|s| s.frame).map(|s| s.place.path.clone()).collect();
     let of_own = frames.iter().filter(|f| !sources.places(f, reporter).is_empty());
     let spoken = of_own.flat_map(|f| split_words(&format!("{} {}", f.class, f.function)));
     let spoken: BTreeSet<String> = spoken.filter(|w| w.len() > 3 && !PLAIN.contains(&w.as_str())).collect();
     sides.writers(&spoken, &own, &mut board);
+    sides.types(&typed(&lines, &frames), &own, reporter, &mut board);
     sides.workloads(&names, &mut board);
     innocent(&clues, &mut board);
     let firm = board.best() >= LEAST;
@@ -124,6 +131,57 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     }
     answer.open = open(&answer);
     answer
+}
+
+/// What runs the containers, by what it puts before lines and by its own words.
+fn runs(text: &str) -> Runs {
+    let cluster = ["kubelet", "[pod/", "CrashLoopBackOff", "ImagePullBackOff", "kubectl", "Back-off", "probe failed"];
+    let barred = text
+        .lines()
+        .filter(|l| {
+            l.split_once('|')
+                .is_some_and(|(name, _)| name.trim_end().chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)))
+        })
+        .count();
+    if cluster.iter().any(|w| text.contains(w)) {
+        Runs::Cluster
+    } else if barred > 0 || text.contains("exited with code") {
+        Runs::Compose
+    } else {
+        Runs::Unknown
+    }
+}
+
+/// Names of types that the text speaks of, those of its own frames aside.
+fn typed(lines: &[logs::Line], frames: &[frames::Frame]) -> BTreeSet<String> {
+    let classes: BTreeSet<&str> = frames.iter().map(|f| places::last(&f.class)).collect();
+    let mut out = BTreeSet::new();
+    for line in lines.iter().filter(|l| l.text.len() < 2_000) {
+        for word in line.text.split(|c: char| !c.is_alphanumeric()) {
+            let humps = word.chars().filter(|c| c.is_uppercase()).count();
+            let camel = humps > 1
+                && word.len() > 7
+                && word.chars().next().is_some_and(char::is_uppercase)
+                && word.chars().any(char::is_lowercase);
+            let library = [
+                "Exception",
+                "Error",
+                "Controller",
+                "Service",
+                "Impl",
+                "Handler",
+                "Listener",
+                "Consumer",
+                "Repository",
+                "Client",
+                "Proxy",
+            ];
+            if camel && !classes.contains(word) && !library.iter().any(|l| word.ends_with(l)) {
+                out.insert(word.to_owned());
+            }
+        }
+    }
+    out
 }
 
 fn most(nodes: impl Iterator<Item = usize>) -> Option<usize> {
@@ -208,10 +266,10 @@ fn messages(
     ours: &mut dyn FnMut(usize, &str) -> bool,
     board: &mut Board,
     sites: &mut Vec<Site>,
-) {
+) -> Vec<sayings::Match> {
     let ours = std::cell::RefCell::new(ours);
-    let found = sayings::matches(sources, lines, &|line, path| (*ours.borrow_mut())(line, path));
-    for found in found {
+    let all = sayings::matches(sources, lines, &|line, path| (*ours.borrow_mut())(line, path));
+    for found in all.clone() {
         let place = Place {
             path: found.path.clone(),
             line: found.saying.at.line,
@@ -229,6 +287,7 @@ fn messages(
             sites.push(Site { place, weight: found.weight, frame: false });
         }
     }
+    all
 }
 
 fn cut(text: &str) -> String {

@@ -487,6 +487,146 @@ impl Sides<'_> {
         }
     }
 
+    /// Code that uses a message by the name that it stands under.
+    pub(crate) fn users(&self, message: &super::sayings::Named, reporter: Option<usize>, board: &mut Board) {
+        let place = self.line(&message.path, message.line);
+        let says = format!("holds this message, as `{}`: `{}`", message.name, message.template);
+        board.add(&place, Clue { kind: "message", weight: message.weight * 0.75, says, at: "" });
+        let Ok(re) =
+            Regex::new(&format!(r"\b{}\b", regex::escape(message.name.rsplit('.').next().unwrap_or(&message.name))))
+        else {
+            return;
+        };
+        let owner = self.sources.node_of(&message.path).or(reporter);
+        let mut found: Vec<(bool, Place)> = Vec::new();
+        for (path, _) in self.sources.snapshot.base().files() {
+            if *path == message.path || self.sources.uses(path).is_none() || seam_graph::is_test(path) {
+                continue;
+            }
+            let Some(text) = self.sources.snapshot.texts().read(path) else { continue };
+            let uses = |l: &str| {
+                re.is_match(l)
+                    && !l.trim_start().starts_with("import")
+                    && !l.contains(" String ")
+                    && !l.contains("const ")
+            };
+            let lines: Vec<&str> = text.lines().collect();
+            let raised = |n: usize| {
+                let near = lines[n.saturating_sub(2)..=n].join(" ").to_lowercase();
+                ["throw", "raise", "error", "exception", "panic", "reject", "fail"].iter().any(|w| near.contains(w))
+            };
+            let hits: Vec<usize> = lines.iter().enumerate().filter(|(_, l)| uses(l)).map(|(n, _)| n).collect();
+            let best = hits.iter().find(|n| raised(**n)).or_else(|| hits.first());
+            if let Some(n) = best {
+                let here = owner.is_none() || self.sources.node_of(path) == owner;
+                found.push((here, self.line(path, *n as u32 + 1)));
+            }
+        }
+        if found.iter().any(|(here, _)| *here) {
+            found.retain(|(here, _)| *here);
+        }
+        let crowd = (found.len().max(1) as f64).sqrt();
+        for (_, place) in found.into_iter().take(6) {
+            let says = format!("uses the message `{}`, which is `{}`", message.name, message.template);
+            board.add(&place, Clue { kind: "message", weight: message.weight * 0.95 / crowd, says, at: "" });
+        }
+    }
+
+    /// Types of messages that the text names: their copies in other services, and who puts them together.
+    pub(crate) fn types(
+        &self,
+        words: &BTreeSet<String>,
+        own: &BTreeSet<SmolStr>,
+        reporter: Option<usize>,
+        board: &mut Board,
+    ) {
+        let data = if self.clues.kinds.contains(&Kind::Data) { 1.0 } else { 0.6 };
+        for word in words {
+            let declaring = self.sources.declaring(word);
+            if declaring.is_empty() || declaring.len() > 8 {
+                continue;
+            }
+            let other = |path: &SmolStr| !own.contains(path) && self.sources.node_of(path) != reporter;
+            let copies: Vec<&&SmolStr> = declaring.iter().filter(|p| other(p)).collect();
+            let made = [
+                format!("new {word}("),
+                format!("new {word} "),
+                format!("{word}{{"),
+                format!("{word} {{"),
+                format!("{word}("),
+                format!("%{word}{{"),
+                format!("{word}.new"),
+            ];
+            let mut makers: Vec<Place> = Vec::new();
+            for (path, _) in self
+                .sources
+                .snapshot
+                .base()
+                .files()
+                .filter(|(p, _)| other(p) && self.sources.uses(p).is_some() && !seam_graph::is_test(p))
+            {
+                if declaring.contains(&path) {
+                    continue;
+                }
+                let Some(text) = self.sources.snapshot.texts().read(path) else { continue };
+                if !text.contains(word.as_str()) {
+                    continue;
+                }
+                let makes = |l: &str| {
+                    made.iter().any(|m| l.contains(m.as_str()))
+                        && !l.contains("class ")
+                        && !l.contains("handle")
+                        && !l.contains("Handle")
+                };
+                if let Some(n) = text.lines().position(makes) {
+                    makers.push(self.line(path, n as u32 + 1));
+                }
+            }
+            let crowd = (makers.len().max(1) as f64).sqrt();
+            for place in makers.into_iter().take(6) {
+                let says = format!("puts together a `{word}`, of which the text speaks");
+                board.add(&place, Clue { kind: "sender", weight: 0.62 * data / crowd, says, at: "" });
+            }
+            let crowd = (copies.len().max(1) as f64).sqrt();
+            for path in copies {
+                let read = self.sources.said(path);
+                let line = read.0.types.iter().find(|(n, _)| n == word.as_str()).map_or(1, |(_, at)| at.line);
+                let says = format!("declares `{word}` in another service");
+                board.add(&self.line(path, line), Clue { kind: "field", weight: 0.5 * data / crowd, says, at: "" });
+            }
+        }
+    }
+
+    /// What a failing test is about: the file of its name, and what it mentions.
+    pub(crate) fn tested(&self, path: &SmolStr, weight: f64, board: &mut Board) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.split('.').next().unwrap_or(name).to_lowercase();
+        let parts = ["test", "tests", "spec", "it", "integration", "unit"];
+        let bare = parts.iter().fold(stem.clone(), |s, p| {
+            let s = s.strip_prefix(&format!("{p}_")).map_or(s.clone(), ToOwned::to_owned);
+            let s = s.strip_suffix(&format!("_{p}")).map_or(s.clone(), ToOwned::to_owned);
+            s.strip_suffix(p).filter(|s| s.len() > 3).map_or(s.clone(), ToOwned::to_owned)
+        });
+        let near = |other: &str| path.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count();
+        let stem_of = |p: &str| p.rsplit('/').next().unwrap_or(p).split('.').next().unwrap_or_default().to_lowercase();
+        let same =
+            self.sources.snapshot.base().files().map(|(p, _)| p).filter(|p| {
+                *p != path && !seam_graph::is_test(p) && self.sources.uses(p).is_some() && stem_of(p) == bare
+            });
+        if let Some(best) = same.max_by_key(|p| near(p)) {
+            let says = format!("is what `{name}` tests, by its name");
+            board.add(&self.line(best, 1), Clue { kind: "tested", weight, says, at: "" });
+        }
+        for test in self.graph().tests.iter().filter(|t| t.at.path == *path) {
+            for covered in &test.covers {
+                for path in self.sources.declaring(covered).iter().take(2) {
+                    let says = format!("declares `{covered}`, which the failing test mentions");
+                    board.add(&self.line(path, 1), Clue { kind: "tested", weight: weight * 0.7, says, at: "" });
+                }
+            }
+        }
+    }
+
     /// Code that writes a field which is said to be missing, and speaks of the same things as the frames: for sides that the
     /// map does not join. `spoken`: names of the functions and types of the frames; `own`: their files.
     pub(crate) fn writers(&self, spoken: &BTreeSet<String>, own: &BTreeSet<SmolStr>, board: &mut Board) {

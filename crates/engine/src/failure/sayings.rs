@@ -7,9 +7,11 @@
 use super::logs::Line;
 use super::places::Sources;
 use crate::context::plain_words;
+use regex::Regex;
 use seam_extract::said::{Level, Saying, Tone};
 use seam_facts::SmolStr;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 /// A statement that may have written a part of a line.
 #[derive(Clone, Debug)]
@@ -46,6 +48,89 @@ pub(crate) fn matches(sources: &Sources<'_>, lines: &[Line], ours: &dyn Fn(usize
         }
     }
     told_apart(out, ours)
+}
+
+/// A message that stands under a name: in a catalogue of messages, in a constant.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub name: String,
+    pub path: SmolStr,
+    pub line: u32,
+    pub template: String,
+    pub weight: f64,
+}
+
+/// The constants and catalogue entries whose texts stand in the lines.
+pub(crate) fn named(sources: &Sources<'_>, lines: &[Line], found: &[Match]) -> Vec<Named> {
+    let mut out = Vec::new();
+    for m in found.iter().filter(|m| m.weight > 0.25) {
+        let read = sources.said(&m.path);
+        let line = read.1.lines().nth(m.saying.at.line as usize - 1).unwrap_or_default();
+        let first = m.saying.pieces.iter().find(|p| p.trim().len() > 3).map_or("", |p| p.trim());
+        let before = line.split_once(first).map_or("", |(before, _)| before);
+        if let Some(f) = NAME.as_ref().and_then(|re| re.captures(before)) {
+            let name = f.get(1).or_else(|| f.get(2)).map_or(String::new(), |n| n.as_str().to_owned());
+            out.push(Named {
+                name,
+                path: m.path.clone(),
+                line: m.saying.at.line,
+                template: m.saying.template(),
+                weight: m.weight,
+            });
+        }
+    }
+    let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).filter(|t| t.len() < 8_000).collect();
+    for (path, _) in sources.snapshot.base().files().filter(|(p, _)| is_catalogue(p)) {
+        let Some(text) = sources.snapshot.texts().read(path).filter(|t| t.len() < 400_000) else { continue };
+        for (number, line) in text.lines().enumerate() {
+            let Some(f) = ENTRY.as_ref().and_then(|re| re.captures(line)) else { continue };
+            let template = f.get(2).map_or("", |m| m.as_str()).trim().trim_end_matches([',', '"', '\'']).trim();
+            let saying = Saying {
+                tone: Tone::Raised,
+                pieces: pieces(template),
+                within: SmolStr::default(),
+                through: SmolStr::default(),
+                at: seam_facts::Span::default(),
+            };
+            let fit = texts.iter().find_map(|t| fits(&saying, t).filter(|(_, letters)| *letters >= LETTERS));
+            if let Some((_, letters)) = fit {
+                out.push(Named {
+                    name: f.get(1).map_or(String::new(), |m| m.as_str().to_owned()),
+                    path: path.clone(),
+                    line: number as u32 + 1,
+                    template: template.to_owned(),
+                    weight: strength(&saying, letters, false),
+                });
+            }
+        }
+    }
+    out.truncate(12);
+    out
+}
+
+static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?:\b([A-Za-z_]\w{3,})\s*(?::\s*\w+)?\s*(?::?=|\()|\b([A-Za-z_]\w{3,})['"]?\s*:)\s*(?:[\w.]+\()?['"`]?$"#,
+    )
+    .ok()
+});
+static ENTRY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"^\s*["']?([A-Za-z][\w.-]{3,})["']?\s*[:=]\s*["']?(.*[A-Za-z]{3,}\s.*)$"#).ok());
+
+/// Files in which texts stand under keys.
+fn is_catalogue(path: &str) -> bool {
+    let lower = path.to_lowercase();
+    let ends = [".properties", ".json", ".yaml", ".yml", ".resx", ".po", ".ini"].iter().any(|e| lower.ends_with(e));
+    ends && ["message", "i18n", "locale", "lang", "error", "resource", "translation"].iter().any(|w| lower.contains(w))
+}
+
+/// A text with its placeholders taken out.
+fn pieces(text: &str) -> Vec<SmolStr> {
+    static HOLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{[^{}]{0,30}\}|%[sdv]|\$\{[^}]*\}").ok());
+    match HOLE.as_ref() {
+        Some(re) => re.split(text).map(SmolStr::from).collect(),
+        None => vec![text.into()],
+    }
 }
 
 /// The files that have the most pairs of neighbouring words of the message.
@@ -92,10 +177,39 @@ fn candidates(sources: &Sources<'_>, lines: &[Line]) -> Vec<SmolStr> {
     found.into_iter().take(FILES).map(|(_, path)| path.clone()).collect()
 }
 
+/// What standards and libraries say of themselves; whoever writes it did not write this one.
+const COMMON: &[&str] = &[
+    "Internal Server Error",
+    "Not Found",
+    "Bad Request",
+    "Unauthorized",
+    "Forbidden",
+    "Service Unavailable",
+    "Bad Gateway",
+    "Gateway Timeout",
+    "Connection refused",
+    "Internal error",
+    "Unprocessable Entity",
+    "Method Not Allowed",
+    "Too Many Requests",
+    "Request failed",
+    "Unknown error",
+    "Something went wrong",
+    "not found",
+    "Access Denied",
+    "Request Timeout",
+    "timed out",
+];
+
 /// Where a template stands in a line, and how many of its letters.
 fn fits(saying: &Saying, line: &str) -> Option<((usize, usize), usize)> {
     let pieces: Vec<&str> = saying.pieces.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect();
     let letters: usize = pieces.iter().flat_map(|p| p.chars()).filter(|c| c.is_alphanumeric()).count();
+    if let [only] = pieces.as_slice()
+        && COMMON.iter().any(|c| c.eq_ignore_ascii_case(only))
+    {
+        return None;
+    }
     // A short message has to be all of what is said between two marks.
     let short = letters < LETTERS;
     if short && (saying.tone == Tone::Plain || pieces.len() > 1) {

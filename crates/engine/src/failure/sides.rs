@@ -23,12 +23,39 @@ pub(crate) struct Sides<'a> {
     pub clues: &'a Clues,
     /// What the whole text says, in small letters.
     pub text: &'a str,
+    /// What runs the containers, as far as the text shows.
+    pub runs: Runs,
     flows: Arc<Flows>,
 }
 
+/// What runs the containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    Compose,
+    Cluster,
+    Unknown,
+}
+
+impl Runs {
+    fn fits(self, path: &str) -> bool {
+        let compose = path.to_lowercase().contains("compose");
+        match self {
+            Runs::Compose => compose,
+            Runs::Cluster => !compose,
+            Runs::Unknown => true,
+        }
+    }
+}
+
 impl<'a> Sides<'a> {
-    pub(crate) fn new(snapshot: &Snapshot, sources: &'a Sources<'a>, clues: &'a Clues, text: &'a str) -> Self {
-        Sides { sources, clues, text, flows: snapshot.flows(None) }
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        sources: &'a Sources<'a>,
+        clues: &'a Clues,
+        text: &'a str,
+        runs: Runs,
+    ) -> Self {
+        Sides { sources, clues, text, runs, flows: snapshot.flows(None) }
     }
 
     fn is_remote(&self) -> bool {
@@ -52,6 +79,9 @@ impl<'a> Sides<'a> {
                 }
             }
         }
+        if ways.iter().all(|w| w.0 < 1.2) {
+            self.through(place, &mut ways);
+        }
         ways.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.at.cmp(&b.2.at)));
         let best = ways.first().map_or(0.0, |w| w.0);
         ways.retain(|w| w.0 > 0.6 * best);
@@ -60,6 +90,43 @@ impl<'a> Sides<'a> {
             self.over(edge, detail, weight * near.min(1.0) / crowd, board);
         }
         self.callers(place, weight, board);
+    }
+
+    /// Operations of functions that are called on the lines around a place: many wrap their clients.
+    fn through<'g>(&'g self, place: &Place, ways: &mut Vec<(f64, &'g Edge, &'g Detail)>) {
+        let Some(node) = place.node.filter(|_| place.line > 0) else { return };
+        let read = self.sources.said(&place.path);
+        let last_line = if place.end_line > place.line + 3 { place.end_line } else { place.line };
+        let from = if last_line > place.line { place.line } else { place.line.saturating_sub(4).max(1) };
+        let mut names: Vec<(String, u32)> = Vec::new();
+        for (number, text) in
+            read.1.lines().enumerate().skip(from as usize - 1).take((last_line - from + 1).min(80) as usize)
+        {
+            for called in called(text) {
+                names.push((called, last_line.abs_diff(number as u32 + 1)));
+            }
+        }
+        let graph = self.sources.graph;
+        for edge in graph.edges.iter().filter(|e| e.from == node) {
+            for detail in edge.details.iter().filter(|d| !d.within.is_empty()) {
+                let name = last(&detail.within);
+                let direct = names.iter().filter(|(n, _)| n == name && n.len() > 3).map(|(_, away)| *away).min();
+                if let Some(away) = direct {
+                    ways.push((1.0 - 0.02 * f64::from(away.min(10)), edge, detail));
+                }
+            }
+        }
+        if !ways.is_empty() {
+            return;
+        }
+        // One wrapper more.
+        let named: Vec<SmolStr> = names.iter().map(|(n, _)| SmolStr::from(n.as_str())).collect();
+        for effect in self.flows.called(node, &place.path, &place.within, &named) {
+            let edge = &graph.edges[effect.operation.edge];
+            if let Some(detail) = edge.details.get(effect.operation.detail) {
+                ways.push((0.8 / (effect.way.len().max(1) as f64).sqrt(), edge, detail));
+            }
+        }
     }
 
     /// Whether an operation is the one at a place: its line, its function, or what the text names. A frame stands at the
@@ -74,9 +141,11 @@ impl<'a> Sides<'a> {
             1.3
         } else if same && (!frame || whole) {
             1.0 - 0.01 * f64::from(away.min(40))
-        } else if same {
+        } else if same && at.line <= place.line {
             // A value that came in some lines above.
-            0.5
+            (0.8 - 0.02 * f64::from(away)).max(0.3)
+        } else if same {
+            0.25
         } else if place.line > 0 && away < 8 && place.within.is_empty() {
             0.7
         } else {
@@ -343,7 +412,7 @@ impl<'a> Sides<'a> {
         let mut seen = BTreeSet::new();
         let all = self.sources.graph.nodes[node].proof.iter().filter(|e| is_deployment(&e.path));
         let mut out: Vec<&Evidence> = all.filter(|e| seen.insert(e.path.clone())).collect();
-        out.sort_by_key(|e| e.path.matches('/').count());
+        out.sort_by_key(|e| (!self.runs.fits(&e.path), e.path.matches('/').count(), e.path.len()));
         out.truncate(5);
         out
     }
@@ -476,6 +545,21 @@ impl<'a> Sides<'a> {
             sure: 1.0,
         }
     }
+}
+
+/// Names that a line of code calls.
+fn called(line: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for (at, _) in line.match_indices('(') {
+        let name: String = line[..at].chars().rev().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name: String = name.chars().rev().collect();
+        if name.len() > 2
+            && !matches!(name.as_str(), "for" | "while" | "switch" | "catch" | "return" | "func" | "print" | "with")
+        {
+            out.push(name);
+        }
+    }
+    out
 }
 
 /// Files that say what runs, as opposed to code and recipes of images.

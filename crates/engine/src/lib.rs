@@ -26,6 +26,7 @@ mod trouble;
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};
 pub use engine::{Change, Engine};
+pub use failure::Statement;
 pub use findings::{Allowed, Finding, Fix, Step};
 pub use marks::{Mark, Said, Spot};
 pub use refusal::{Refusal, RefusalKind};

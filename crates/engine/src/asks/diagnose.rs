@@ -86,7 +86,7 @@ pub struct Suspect {
 /// One thing that speaks for a suspect.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Part {
-    /// `frame`, `message`, `callee`, `sender`, `setting`, `declaration`, `policy`, `words` …
+    /// `frame`, `stack`, `message`, `call`, `callee`, `sender`, `setting`, `declaration`, `policy`, `words` …
     pub kind: String,
     pub weight: f64,
     /// As a sentence.

@@ -98,7 +98,9 @@ impl Board {
             reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.line.cmp(&b.line)).then(a.kind.cmp(b.kind)));
             let usual = if unusual(&path) { UNUSUAL } else { 1.0 };
             let mut kinds = BTreeSet::new();
-            let score = reasons.iter().enumerate().map(|(index, r)| match (index, kinds.insert(r.kind)) {
+            // One stack is one reason, however often it goes through a file.
+            let kind = |r: &Reason| if r.kind == "stack" { "frame" } else { r.kind };
+            let score = reasons.iter().enumerate().map(|(index, r)| match (index, kinds.insert(kind(r))) {
                 (0, _) => r.weight,
                 (_, true) => MORE * r.weight,
                 (_, false) => AGAIN * r.weight,

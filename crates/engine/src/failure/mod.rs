@@ -91,8 +91,11 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     let written = messages(&sources, &lines, &mut ours, &mut board, &mut sites);
     reporter = reporter.or_else(|| heaviest(sites.iter().filter_map(|s| Some((s.place.node?, s.weight)))));
     let sides = Sides::new(snapshot, &sources, &clues, &whole, runs(text));
+    // Once an inner frame stands at the very call, those around it ask nobody who matters.
+    let mut found = false;
     for Site { place, weight, frame } in &sites {
-        sides.follow(place, *frame, *weight, &mut board);
+        let weight = if found { 0.4 } else { 1.0 } * weight;
+        found |= sides.follow(place, *frame, weight, &mut board) >= 1.0 && *frame;
     }
     sides.addresses(&names, reporter, &mut board);
     sides.operations(reporter, &mut board);
@@ -131,6 +134,48 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     }
     answer.open = open(&answer);
     answer
+}
+
+/// A statement of code that wrote a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    pub path: SmolStr,
+    pub line: u32,
+    /// The function around it; empty at top level.
+    pub within: SmolStr,
+    /// The literal text, `…` in place of values.
+    pub template: String,
+    /// How sure: 1 for a long message that one statement only writes.
+    pub weight: f64,
+}
+
+/// The statement that wrote each message, where one did; a message comes with the node that said it, where that is known. Many
+/// at once, since the workspace's texts are looked through once.
+pub(crate) fn statements(
+    snapshot: &Snapshot,
+    graph: &Graph,
+    messages: &[(Option<usize>, String)],
+) -> Vec<Option<Statement>> {
+    let sources = Sources::new(snapshot, graph);
+    let line = |(_, text): &(Option<usize>, String)| logs::Line { text: text.clone(), from: None };
+    let lines: Vec<logs::Line> = messages.iter().map(line).collect();
+    let ours = |line: usize, path: &str| {
+        let node = messages.get(line).and_then(|(node, _)| *node);
+        node.is_some_and(|n| graph.nodes[n].own.iter().chain(&graph.nodes[n].libraries).any(|p| p == path))
+    };
+    let mut out: Vec<Option<Statement>> = vec![None; messages.len()];
+    for found in sayings::matches(&sources, &lines, &ours) {
+        if out[found.line].as_ref().is_none_or(|known| known.weight < found.weight) {
+            out[found.line] = Some(Statement {
+                path: found.path.clone(),
+                line: found.saying.at.line,
+                within: found.saying.within.clone(),
+                template: found.saying.template(),
+                weight: found.weight,
+            });
+        }
+    }
+    out
 }
 
 /// What runs the containers, by what it puts before lines and by its own words.
@@ -205,6 +250,12 @@ fn innocent(clues: &clues::Clues, board: &mut Board) {
     if remote && !asked_wrongly || stored || unset {
         board.scale("frame", 0.78);
     }
+    // Whoever called what failed is innocent all the more.
+    let other =
+        ["callee", "sender", "table", "declaration", "field"].iter().map(|k| board.strongest(k)).fold(0.0, f64::max);
+    if other > 0.4 {
+        board.scale("stack", 0.72);
+    }
 }
 
 /// Frames of the workspace's own code.
@@ -250,7 +301,8 @@ fn own_frames(
                 line: place.line,
                 service: place.node.map(|n| sources.graph.nodes[n].name.to_string()),
             });
-            board.add(&place, Clue { kind: "frame", weight, says, at: "" });
+            let kind = if depth == 0 { "frame" } else { "stack" };
+            board.add(&place, Clue { kind, weight, says, at: "" });
             sites.push(Site { place, weight, frame: true });
         }
         depth += usize::from(new);

@@ -187,7 +187,7 @@ impl Sides<'_> {
             && self.clues.kinds.iter().any(|k| k.is_remote())
         {
             self.stands_for(
-                node,
+                (node, ""),
                 0.62,
                 &format!("the text cannot get an answer of {name}, which serves here"),
                 "",
@@ -634,9 +634,18 @@ impl Sides<'_> {
             return;
         }
         for (field, _) in self.clues.fields.iter().filter(|(f, _)| f.len() > 2) {
-            let Ok(re) = Regex::new(&format!(r#"["']?\b{}\b["']?\s*(?:=>|[:=][^=])"#, regex::escape(field))) else {
+            let name = regex::escape(field);
+            // A key that is given a value; not a field that is declared with a type.
+            let Ok(quoted) = Regex::new(&format!(r#"["']{name}["']\s*(?:=>|:|\]\s*=)|\[:?{name}\]\s*=|:{name}\s*=>"#))
+            else {
                 continue;
             };
+            let Ok(bare) =
+                Regex::new(&format!(r"\b{name}:\s*[^;]*[,}})]?$|\b(?i:set{name})\(|\.(?i:{name})\(|\b(?i:{name}) = "))
+            else {
+                continue;
+            };
+            let roots: BTreeSet<&str> = own.iter().filter_map(|p| p.split('/').next()).collect();
             let mut found: Vec<(usize, Place)> = Vec::new();
             for (path, _) in self.sources.snapshot.base().files().filter(|(p, _)| !own.contains(*p)) {
                 if self.sources.uses(path).is_none() || seam_graph::is_test(path) {
@@ -647,13 +656,18 @@ impl Sides<'_> {
                     continue;
                 }
                 let lines: Vec<&str> = text.lines().collect();
-                let best = lines.iter().enumerate().filter(|(_, l)| re.is_match(l)).map(|(n, _)| {
+                let strict = [".py", ".rb", ".php", ".ex", ".exs"].iter().any(|e| path.ends_with(e));
+                let writes = |l: &str| quoted.is_match(l) || !strict && bare.is_match(l);
+                let best = lines.iter().enumerate().filter(|(_, l)| writes(l)).map(|(n, _)| {
                     let near = lines[n.saturating_sub(12)..(n + 13).min(lines.len())].join(" ");
                     let words: BTreeSet<String> = crate::context::split_words(&near).into_iter().collect();
-                    (words.intersection(spoken).count(), n as u32 + 1)
+                    let sends = ["publish", "send", "emit", "produc", "dispatch", "respond", "jsonify", "dump", "push"];
+                    let sent = usize::from(sends.iter().any(|s| words.iter().any(|w| w.starts_with(s))));
+                    let far = usize::from(!path.split('/').next().is_some_and(|root| roots.contains(root)));
+                    (words.intersection(spoken).count() + 2 * sent + far, n as u32 + 1)
                 });
                 if let Some((shared, line)) = best.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)))
-                    && shared > 1
+                    && shared > 2
                 {
                     found.push((shared, self.line(path, line)));
                 }
@@ -661,7 +675,7 @@ impl Sides<'_> {
             found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.path.cmp(&b.1.path)));
             let best = found.first().map_or(0, |f| f.0);
             for (shared, place) in found.into_iter().take(5) {
-                let weight = 0.5 * shared as f64 / best.max(3) as f64;
+                let weight = 0.6 * shared as f64 / best.max(4) as f64;
                 let says = format!("writes `{field}`, and speaks of what the frames speak of");
                 board.add(&place, Clue { kind: "field", weight, says, at: "" });
             }

@@ -108,11 +108,10 @@ pub(crate) fn named(sources: &Sources<'_>, lines: &[Line], found: &[Match]) -> V
     out
 }
 
+/// `NAME = "`, `name: "`, `NAME("` of an enumeration.
 static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?:\b([A-Za-z_]\w{3,})\s*(?::\s*\w+)?\s*(?::?=|\()|\b([A-Za-z_]\w{3,})['"]?\s*:)\s*(?:[\w.]+\()?['"`]?$"#,
-    )
-    .ok()
+    let names = r#"(?:\b([A-Za-z_]\w{3,})['"]?\s*(?::\s*\w+\s*)?(?::?=|:)|\b([A-Z][A-Z0-9_]{3,})\()"#;
+    Regex::new(&format!(r#"{names}\s*(?:[\w.]+\()?['"`]?$"#)).ok()
 });
 static ENTRY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"^\s*["']?([A-Za-z][\w.-]{3,})["']?\s*[:=]\s*["']?(.*[A-Za-z]{3,}\s.*)$"#).ok());

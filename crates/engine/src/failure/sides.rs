@@ -8,6 +8,7 @@ use super::board::{Board, Clue};
 use super::clues::{Clues, Kind};
 use super::places::{Place, Sources, last, plain};
 use crate::Snapshot;
+use crate::context::split_words;
 use seam_facts::{PolicyKind, SmolStr};
 use seam_graph::{Detail, Edge, EdgeKind, Endpoint, Evidence, Flows, PortRole};
 use std::collections::BTreeSet;
@@ -17,6 +18,12 @@ use std::sync::Arc;
 const DEEP: usize = 4;
 /// Operations of one function that are followed.
 const WAYS: usize = 4;
+
+/// What files with handlers are called, without endings.
+const HANDLERS: &[&str] = &[
+    "controll", "handl", "rout", "resourc", "endpoint", "resolv", "view", "servic", "server", "api", "grpc", "consum",
+    "listen",
+];
 
 pub(crate) struct Sides<'a> {
     pub sources: &'a Sources<'a>,
@@ -66,8 +73,9 @@ impl<'a> Sides<'a> {
         self.clues.kinds.contains(&kind)
     }
 
-    /// Follows everything that a place exchanges with others. `weight`: how much the place itself is spoken of.
-    pub(crate) fn follow(&self, place: &Place, frame: bool, weight: f64, board: &mut Board) {
+    /// Follows everything that a place exchanges with others, and says how surely the best of it is meant. `weight`: how much
+    /// the place itself is spoken of.
+    pub(crate) fn follow(&self, place: &Place, frame: bool, weight: f64, board: &mut Board) -> f64 {
         let mut ways: Vec<(f64, &Edge, &Detail)> = Vec::new();
         for edge in &self.sources.graph.edges {
             for detail in edge.details.iter().filter(|d| d.at.path == place.path) {
@@ -83,6 +91,14 @@ impl<'a> Sides<'a> {
             self.through(place, &mut ways);
         }
         ways.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.at.cmp(&b.2.at)));
+        // A function that asks only one other asks that one.
+        if let [only] = ways.as_mut_slice()
+            && frame
+            && only.0 < 1.0
+            && only.2.at.at.line <= place.line
+        {
+            only.0 = 1.0;
+        }
         let best = ways.first().map_or(0.0, |w| w.0);
         ways.retain(|w| w.0 > 0.6 * best);
         let crowd = (ways.len().clamp(1, 9) as f64).sqrt();
@@ -90,6 +106,7 @@ impl<'a> Sides<'a> {
             self.over(edge, detail, weight * near.min(1.0) / crowd, board);
         }
         self.callers(place, weight, board);
+        best
     }
 
     /// Operations of functions that are called on the lines around a place: many wrap their clients.
@@ -182,10 +199,11 @@ impl<'a> Sides<'a> {
                     0.4
                 };
                 let says = format!("{} asks {} for {what} there, and this answers", from.name, to.name);
+                let wanted = format!("{} {}", detail.within, detail.operation);
                 match detail.endpoint.as_ref().and_then(|key| seam_graph::endpoint_of(graph, key)) {
                     Some(endpoint) => self.answers(&graph.endpoints[endpoint], weight * share, &says, &proof, board),
                     None => self.stands_for(
-                        edge.to,
+                        (edge.to, &wanted),
                         weight * share,
                         &format!("{} asks {} there", from.name, to.name),
                         &proof,
@@ -335,8 +353,43 @@ impl<'a> Sides<'a> {
     }
 
     /// A called service of which no endpoint is known to be meant: where it serves.
-    pub(crate) fn stands_for(&self, node: usize, weight: f64, says: &str, proof: &str, board: &mut Board) {
+    pub(crate) fn stands_for(
+        &self,
+        (node, wanted): (usize, &str),
+        weight: f64,
+        says: &str,
+        proof: &str,
+        board: &mut Board,
+    ) {
         let graph = self.sources.graph;
+        // What its handlers are called may be what the caller calls it.
+        let wanted: BTreeSet<String> = split_words(wanted).into_iter().filter(|w| w.len() > 3).collect();
+        let mut named: Vec<(usize, &SmolStr)> = Vec::new();
+        for path in graph.nodes[node].own.iter().filter(|p| !seam_graph::is_test(p)) {
+            let Some(uses) = self.sources.uses(path) else { continue };
+            let stem = split_words(path.rsplit('/').next().unwrap_or(path));
+            let handles = HANDLERS.iter().any(|h| stem.iter().any(|w| w.starts_with(h)));
+            let functions = uses.functions.iter().flat_map(|(symbol, _)| split_words(symbol));
+            let words: BTreeSet<String> = functions.chain(stem).collect();
+            let shared = words.intersection(&wanted).count();
+            if handles && shared > 0 {
+                named.push((shared, path));
+            }
+        }
+        named.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let crowd = (named.len().clamp(1, 4) as f64).sqrt();
+        for (_, path) in named.into_iter().take(3) {
+            let place = Place {
+                path: path.clone(),
+                line: 1,
+                end_line: 1,
+                within: SmolStr::default(),
+                node: Some(node),
+                sure: 1.0,
+            };
+            let says = format!("{says}, and this handles what is called so");
+            board.add(&place, Clue { kind: "callee", weight: weight * 0.8 / crowd, says, at: proof });
+        }
         let mut files: BTreeSet<(&SmolStr, u32)> = BTreeSet::new();
         for endpoint in graph.endpoints.iter().filter(|e| e.node == node && e.is_written()) {
             let at = endpoint.proof.first();

@@ -103,6 +103,26 @@ pub(crate) fn diagnose(snapshot: &Snapshot, graph: &Graph, text: &str, service: 
     sides.tables(&mut board);
     sides.topics(reporter, &mut board);
     sides.fields(reporter, &mut board);
+    let mut errors: BTreeMap<String, f64> = BTreeMap::new();
+    for m in &written {
+        // A message that stands in the type of an error was raised elsewhere.
+        for (name, _) in &sources.said(&m.path).0.types {
+            if is_error(name) && m.saying.within.starts_with(name.as_str()) {
+                let kept = errors.entry(name.to_string()).or_default();
+                *kept = kept.max(0.95 * m.weight);
+            }
+        }
+    }
+    if understood.frames.is_empty() {
+        let words =
+            lines.iter().filter(|l| l.text.len() < 2_000).flat_map(|l| l.text.split(|c: char| !c.is_alphanumeric()));
+        words.filter(|w| is_error(w)).for_each(|w| {
+            errors.entry(w.to_owned()).or_insert(0.7);
+        });
+    }
+    for (name, weight) in &errors {
+        sides.raisers(name, *weight, &mut board);
+    }
     for message in sayings::named(&sources, &lines, &written) {
         sides.users(&message, reporter, &mut board);
     }
@@ -176,6 +196,11 @@ pub(crate) fn statements(
         }
     }
     out
+}
+
+/// Whether a type's name is one of an error that somebody here defined, as opposed to `Error` itself.
+fn is_error(name: &str) -> bool {
+    name.len() > 9 && ["Error", "Exception", "Failure", "Fault"].iter().any(|end| name.ends_with(end))
 }
 
 /// What runs the containers, by what it puts before lines and by its own words.

@@ -532,6 +532,49 @@ impl Sides<'_> {
         }
     }
 
+    /// Code that raises an error of a type: where its message, or its name, only leads to the type.
+    pub(crate) fn raisers(&self, name: &str, weight: f64, board: &mut Board) {
+        let declaring = self.sources.declaring(name);
+        if declaring.is_empty() || declaring.len() > 4 {
+            return;
+        }
+        let owners: BTreeSet<usize> = declaring.iter().filter_map(|p| self.sources.node_of(p)).collect();
+        let name = regex::escape(name);
+        let Ok(re) = Regex::new(&format!(
+            r"(?:new\s+|throw\s+|raise\s+|->\s*){name}\b|\b{name}(?:\.|::)\w+\(|\b{name}\(|{name}::new|raise {name}"
+        )) else {
+            return;
+        };
+        let mut found: Vec<(bool, Place)> = Vec::new();
+        for (path, _) in self.sources.snapshot.base().files() {
+            if declaring.contains(&path) || self.sources.uses(path).is_none() || seam_graph::is_test(path) {
+                continue;
+            }
+            let Some(text) = self.sources.snapshot.texts().read(path) else { continue };
+            let raises = |l: &str| {
+                let start = l.trim_start();
+                re.is_match(l)
+                    && !["import", "catch", "except", "} catch", "@", "using", "*", "//", "from"]
+                        .iter()
+                        .any(|w| start.starts_with(w))
+                    && !l.contains("catch (")
+                    && !l.contains("instanceof")
+            };
+            if let Some(n) = text.lines().position(raises) {
+                let own = self.sources.node_of(path).is_some_and(|n| owners.contains(&n)) || owners.is_empty();
+                found.push((own, self.line(path, n as u32 + 1)));
+            }
+        }
+        if found.iter().any(|(own, _)| *own) {
+            found.retain(|(own, _)| *own);
+        }
+        let crowd = (found.len().max(1) as f64).sqrt();
+        for (_, place) in found.into_iter().take(6) {
+            let says = format!("raises `{}`", name.replace('\\', ""));
+            board.add(&place, Clue { kind: "raiser", weight: weight / crowd, says, at: "" });
+        }
+    }
+
     /// Types of messages that the text names: their copies in other services, and who puts them together.
     pub(crate) fn types(
         &self,

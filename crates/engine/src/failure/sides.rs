@@ -19,6 +19,10 @@ const DEEP: usize = 4;
 /// Operations of one function that are followed.
 const WAYS: usize = 4;
 
+/// Words in paths of deployments beside the real one.
+const VARIANTS: &[&str] =
+    &["dev", "test", "local", "quickstart", "example", "sample", "override", "debug", "e2e", "release", "ci", "tests"];
+
 /// What files with handlers are called, without endings.
 const HANDLERS: &[&str] = &[
     "controll", "handl", "rout", "resourc", "endpoint", "resolv", "view", "servic", "server", "api", "grpc", "consum",
@@ -465,7 +469,13 @@ impl<'a> Sides<'a> {
         let mut seen = BTreeSet::new();
         let all = self.sources.graph.nodes[node].proof.iter().filter(|e| is_deployment(&e.path));
         let mut out: Vec<&Evidence> = all.filter(|e| seen.insert(e.path.clone())).collect();
-        out.sort_by_key(|e| (!self.runs.fits(&e.path), e.path.matches('/').count(), e.path.len()));
+        // What is made for trying, or made from the others, is seldom what runs.
+        let variant = |path: &str| {
+            let lower = path.to_lowercase();
+            let words = lower.split(|c: char| !c.is_alphanumeric());
+            words.into_iter().any(|w| VARIANTS.contains(&w))
+        };
+        out.sort_by_key(|e| (!self.runs.fits(&e.path), e.path.matches('/').count(), variant(&e.path)));
         out.truncate(5);
         out
     }

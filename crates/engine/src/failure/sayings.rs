@@ -70,6 +70,10 @@ pub(crate) fn named(sources: &Sources<'_>, lines: &[Line], found: &[Match]) -> V
         let before = line.split_once(first).map_or("", |(before, _)| before);
         if let Some(f) = NAME.as_ref().and_then(|re| re.captures(before)) {
             let name = f.get(1).or_else(|| f.get(2)).map_or(String::new(), |n| n.as_str().to_owned());
+            // `message:` and `detail =` are no names of their own.
+            if !name.contains('_') && !name.contains(|c: char| c.is_uppercase()) {
+                continue;
+            }
             out.push(Named {
                 name,
                 path: m.path.clone(),

@@ -94,6 +94,9 @@ impl<'a> Sides<'a> {
         if ways.iter().all(|w| w.0 < 1.2) {
             self.through(place, &mut ways);
         }
+        if ways.is_empty() {
+            self.beside(place, &mut ways);
+        }
         ways.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.at.cmp(&b.2.at)));
         // A function that asks only one other asks that one.
         if let [only] = ways.as_mut_slice()
@@ -111,6 +114,21 @@ impl<'a> Sides<'a> {
         }
         self.callers(place, weight, board);
         best
+    }
+
+    /// Operations of the same package that are called as the function is: clients that are made in one file and used in another.
+    fn beside<'g>(&'g self, place: &Place, ways: &mut Vec<(f64, &'g Edge, &'g Detail)>) {
+        let folder = |path: &str| path.rsplit_once('/').map(|(f, _)| f.to_owned()).unwrap_or_default();
+        let wanted: BTreeSet<String> = split_words(last(&place.within)).into_iter().filter(|w| w.len() > 3).collect();
+        let own = folder(&place.path);
+        for edge in self.sources.graph.edges.iter().filter(|e| seam_graph::is_synchronous(e)) {
+            for detail in edge.details.iter().filter(|d| folder(&d.at.path) == own) {
+                let shared = split_words(&detail.operation).iter().any(|w| wanted.contains(w));
+                if shared {
+                    ways.push((0.7, edge, detail));
+                }
+            }
+        }
     }
 
     /// Operations of functions that are called on the lines around a place: many wrap their clients.
@@ -158,8 +176,17 @@ impl<'a> Sides<'a> {
         let same =
             !place.within.is_empty() && (detail.within == place.within || last(&detail.within) == last(&place.within));
         let whole = place.end_line > place.line + 3;
+        // A class is subscribed as a whole, wherever in it that is said.
+        let owner = |symbol: &str| symbol.rsplit_once('.').map_or(String::new(), |(o, _)| o.to_owned());
+        let subscribed = edge.kind == EdgeKind::QueueConsume
+            && !owner(&place.within).is_empty()
+            && (detail.within.is_empty()
+                || owner(&detail.within) == owner(&place.within)
+                || *detail.within == owner(&place.within));
         let near = if place.line > 0 && away < 2 && !whole {
             1.3
+        } else if subscribed {
+            0.9
         } else if same && (!frame || whole) {
             1.0 - 0.01 * f64::from(away.min(40))
         } else if same && at.line <= place.line {
@@ -367,32 +394,36 @@ impl<'a> Sides<'a> {
     ) {
         let graph = self.sources.graph;
         // What its handlers are called may be what the caller calls it.
+        let methods: Vec<&str> = wanted.split(' ').map(last).filter(|m| m.len() > 4).collect();
         let wanted: BTreeSet<String> = split_words(wanted).into_iter().filter(|w| w.len() > 3).collect();
-        let mut named: Vec<(usize, &SmolStr)> = Vec::new();
+        let mut named: Vec<(usize, &SmolStr, SmolStr)> = Vec::new();
         for path in graph.nodes[node].own.iter().filter(|p| !seam_graph::is_test(p)) {
             let Some(uses) = self.sources.uses(path) else { continue };
             let stem = split_words(path.rsplit('/').next().unwrap_or(path));
-            let handles = HANDLERS.iter().any(|h| stem.iter().any(|w| w.starts_with(h)));
-            let functions = uses.functions.iter().flat_map(|(symbol, _)| split_words(symbol));
-            let words: BTreeSet<String> = functions.chain(stem).collect();
-            let shared = words.intersection(&wanted).count();
-            if handles && shared > 0 {
-                named.push((shared, path));
+            if !HANDLERS.iter().any(|h| stem.iter().any(|w| w.starts_with(h))) {
+                continue;
+            }
+            let own: Vec<&SmolStr> = uses.functions.iter().map(|(symbol, _)| symbol).collect();
+            let exact = own.iter().find(|s| methods.iter().any(|m| m.eq_ignore_ascii_case(last(s))));
+            let words: BTreeSet<String> = own.iter().flat_map(|s| split_words(s)).chain(stem).collect();
+            let shared = words.intersection(&wanted).count() + if exact.is_some() { 4 } else { 0 };
+            if shared > 0 {
+                named.push((shared, path, exact.map(|s| (*s).clone()).unwrap_or_default()));
             }
         }
         named.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        let crowd = (named.len().clamp(1, 4) as f64).sqrt();
-        for (_, path) in named.into_iter().take(3) {
-            let place = Place {
-                path: path.clone(),
-                line: 1,
-                end_line: 1,
-                within: SmolStr::default(),
-                node: Some(node),
-                sure: 1.0,
-            };
+        let best = named.first().map_or(1, |n| n.0) as f64;
+        let exact = named.iter().filter(|n| !n.2.is_empty()).count();
+        let crowd =
+            if exact > 0 { (exact.min(4) as f64).sqrt().min(1.3) } else { (named.len().clamp(1, 4) as f64).sqrt() };
+        for (shared, path, symbol) in named.into_iter().take(4) {
+            let read = self.sources.said(path);
+            let function = read.0.functions.iter().find(|(s, _)| *s == symbol && !symbol.is_empty());
+            let (line, end_line) = function.map_or((1, 1), |(_, at)| (at.line, at.end_line));
+            let place = Place { path: path.clone(), line, end_line, within: symbol, node: Some(node), sure: 1.0 };
             let says = format!("{says}, and this handles what is called so");
-            board.add(&place, Clue { kind: "callee", weight: weight * 0.8 / crowd, says, at: proof });
+            let weight = weight * if function.is_some() { 0.88 } else { 0.75 } * (shared as f64 / best) / crowd;
+            board.add(&place, Clue { kind: "callee", weight, says, at: proof });
         }
         let mut files: BTreeSet<(&SmolStr, u32)> = BTreeSet::new();
         for endpoint in graph.endpoints.iter().filter(|e| e.node == node && e.is_written()) {
@@ -505,6 +536,13 @@ impl<'a> Sides<'a> {
         let mut place = place.clone();
         if place.within.is_empty() {
             place.within = self.sources.around(&place.path, place.line);
+        }
+        if place.within.is_empty() {
+            // A field of a class: the class is what others use.
+            let read = self.sources.said(&place.path);
+            let types = read.0.types.iter().filter(|(_, at)| at.covers(place.line));
+            place.within =
+                types.min_by_key(|(_, at)| at.end_line - at.line).map(|(n, _)| n.clone()).unwrap_or_default();
         }
         let builders = self.builders(&place);
         let fields = &self.clues.fields;

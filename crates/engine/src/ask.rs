@@ -43,6 +43,7 @@ pub static ASKS: &[Ask] = &[
     ask!(explain),
     ask!(detect),
     ask!(drift),
+    ask!(diagnose),
     ask!(rules),
     ask!(find),
     ask!(lens, true),

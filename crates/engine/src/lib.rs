@@ -8,6 +8,7 @@ pub mod asks;
 mod bounds;
 mod context;
 mod engine;
+mod failure;
 mod findings;
 pub mod grouping;
 pub mod layout;
@@ -25,6 +26,7 @@ mod trouble;
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};
 pub use engine::{Change, Engine};
+pub use failure::Statement;
 pub use findings::{Allowed, Finding, Fix, Step};
 pub use marks::{Mark, Said, Spot};
 pub use refusal::{Refusal, RefusalKind};
@@ -40,6 +42,11 @@ pub use texts::Texts;
 pub use seam_facts::{FactBase, FileFacts, ProblemKind};
 
 pub use trouble::Trouble;
+
+/// Whether an ask's answer depends on the files only, so that it holds as long as they do: commits come and go without them.
+pub fn is_kept(name: &str) -> bool {
+    name != "diagnose"
+}
 
 /// What may stand in `seam.toml`, for editors.
 pub fn settings_schema() -> schemars::Schema {

@@ -1,5 +1,6 @@
 //! One state of the workspace. Linking happens once for each deployment profile, when first asked for.
 
+use crate::failure::{self, Statement};
 use crate::things::{self, Thing};
 use crate::{Refusal, Settings, Texts, ask, asks, rename};
 use seam_detect::own::{self, OwnRule};
@@ -182,6 +183,15 @@ impl Snapshot {
             | Claim::OwnRule(_)
             | Claim::Owner(_) => false,
         })
+    }
+
+    /// The statement that wrote each message, where one did: file, line and template. A message comes with the service that said
+    /// it, where that is known. Texts are looked through once, however many messages there are.
+    pub fn statements(&self, messages: &[(Option<&str>, &str)], profile: Option<&str>) -> Vec<Option<Statement>> {
+        let graph = self.graph(profile);
+        let node = |service: &Option<&str>| service.and_then(|name| graph.node(name));
+        let messages: Vec<_> = messages.iter().map(|(service, text)| (node(service), (*text).to_owned())).collect();
+        failure::statements(self, &graph, &messages)
     }
 
     /// Answers by name: JSON in, JSON out, byte for byte the same on every surface.

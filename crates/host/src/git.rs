@@ -1,8 +1,9 @@
-//! What git knows: which files differ from a revision, and what they were. The git command line, behind this one file.
+//! What git knows: which files differ from a revision and what they were, and what touched a file last. The git command line, behind this one file.
 //!
 //! Invariant: nothing of the repository's own configuration is run: no hooks, no monitors, no text converters.
 
 use crate::HostError;
+use seam_engine::asks::diagnose::Commit;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,6 +23,21 @@ pub(crate) fn differing(root: &Path, revision: &str) -> Result<Vec<Before>, Host
     names.dedup();
     let texts = contents(root, &commit, &prefix, &names, revision)?;
     Ok(names.into_iter().zip(texts).collect())
+}
+
+/// How many commits are told of one file.
+const RECENT: &str = "3";
+
+/// The last commits that touched a file, the newest first; none where git does not know it.
+pub(crate) fn recent(root: &Path, path: &str) -> Vec<Commit> {
+    let log = ["log", "--no-merges", "--no-show-signature", "--date=short", "-n", RECENT];
+    let format = "--format=%h%x00%ad%x00%s";
+    let Ok(bytes) = run(root, &[&log[..], &[format, "--", path]].concat(), "HEAD") else { return Vec::new() };
+    let line = |line: &str| {
+        let mut parts = line.splitn(3, '\0').map(ToOwned::to_owned);
+        Some(Commit { id: parts.next()?, date: parts.next()?, subject: parts.next()? })
+    };
+    text(bytes).lines().filter_map(line).collect()
 }
 
 fn command(root: &Path, arguments: &[&str]) -> Command {

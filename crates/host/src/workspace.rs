@@ -127,6 +127,9 @@ impl Workspace {
             // What nobody has saved is not worth keeping.
             return self.snapshot().ask(name, request);
         }
+        if !seam_engine::is_kept(name) {
+            return self.snapshot().ask(name, request);
+        }
         let state = self.state();
         if let Some(answer) = self.answers.get(&state, name, request) {
             return Ok(answer);
@@ -191,10 +194,18 @@ impl Workspace {
 
     /// The texts of all files, those that stand in their place included, as a value that outlives this borrow.
     fn texts(&self) -> Texts {
-        let (roots, shown) = (self.roots.clone(), self.shown.clone());
-        Texts::new(move |path| {
+        let (roots, shown, repositories) = (self.roots.clone(), self.shown.clone(), self.roots.clone());
+        let texts = Texts::new(move |path| {
             let overlaid = shown.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
             overlaid.or_else(|| crate::edits::on_disk(&roots, path)).map(|text| text.to_string())
+        });
+        texts.with_history(move |path| {
+            let below = |(root, prefix): &(PathBuf, String)| match prefix.is_empty() {
+                true => Some((root.clone(), path.to_owned())),
+                false => Some((root.clone(), path.strip_prefix(prefix)?.strip_prefix('/')?.to_owned())),
+            };
+            let found = repositories.iter().find_map(below);
+            found.map(|(root, path)| crate::git::recent(&root, &path)).unwrap_or_default()
         })
     }
 

@@ -161,10 +161,11 @@ fn node(clients: &Path, program: &str, args: &[&str]) -> (bool, String) {
     (output.status.success(), said + &String::from_utf8_lossy(&output.stderr))
 }
 
-const CALLS: [(&str, &[&str]); 8] = [
+const CALLS: [(&str, &[&str]); 9] = [
     ("system_overview", &[]),
     ("find", &["query=checkout"]),
     ("context", &["task=who takes the placed orders?"]),
+    ("diagnose", &["error=ECONNREFUSED payments:8080"]),
     ("at", &["path=checkout/src/server.js", "line=16"]),
     ("path", &["from=checkout", "to=payments"]),
     ("findings", &["limit=2"]),

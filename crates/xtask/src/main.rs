@@ -1,11 +1,12 @@
 //! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `seed`,
-//! `context`, `generate`.
+//! `context`, `errors`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
 mod accuracy;
 mod context;
 mod docs;
+mod errors;
 mod generate;
 mod microsecend;
 mod new;
@@ -26,6 +27,8 @@ cargo xtask seed FOLDER[,FOLDER] [CSV] [--list|--plain] [--only WORD,…] [--sys
                                          count those that are found, into docs/seeded.csv
 cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER]   how often the files that answer a question
                                          are in the answer of `context`, or in what something else says
+cargo xtask errors FOLDER[,FOLDER] [--half tune|held] [--csv CSV] [--list] [--only ID,…] [--rg PROGRAM]   how often the file where
+                                         a failure starts is among the first suspects of `diagnose`, or of plain search
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         }
         ["seed", systems, options @ ..] => seed::run(&csv("docs/seeded.csv"), systems, options),
         ["context", systems, options @ ..] => context::run(&root(), systems, options),
+        ["errors", systems, options @ ..] => errors::run(&root(), systems, options),
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

@@ -4,6 +4,7 @@ pub mod at;
 pub mod calls;
 pub mod context;
 pub mod detect;
+pub mod diagnose;
 pub mod drawing;
 pub mod drift;
 pub mod explain;

@@ -10,7 +10,7 @@ mod question;
 mod texts;
 
 pub(crate) use joints::Member;
-pub(crate) use question::Question;
+pub(crate) use question::{Question, plain as plain_words, split as split_words};
 
 use crate::Snapshot;
 use joints::Joint;

@@ -39,6 +39,8 @@ pub enum Command {
     At(At),
     /// Show where something is, by any part of its name.
     Find(Find),
+    /// Show where a failure starts: from a stack trace, an error text, a log or a failing test's output.
+    Diagnose(Diagnose),
     /// Show what one has to know for a task, an error, a place or a diff, within a budget.
     Context(Context),
     /// Show why the map says something: a name or key in the map, a rule, or an extractor.
@@ -219,6 +221,24 @@ pub struct Context {
     /// How large the answer may be, in tokens (bytes of its JSON divided by 4).
     #[arg(long, value_name = "TOKENS")]
     pub budget: Option<u32>,
+
+    #[command(flatten)]
+    pub within: Within,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Diagnose {
+    /// A file with a stack trace, an error text, an excerpt of a log or a failing test's output; `-` reads standard input.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub error: PathBuf,
+
+    /// The service that said it, where the text does not.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+
+    /// How many suspects at most.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
 
     #[command(flatten)]
     pub within: Within,

@@ -3,6 +3,7 @@
 mod agents;
 mod args;
 mod detect;
+mod diagnose;
 mod drift;
 mod fail;
 mod init;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
 fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::Detect(detect) => detect::run(detect, args),
+        Command::Diagnose(diagnose) => diagnose::run(diagnose, args),
         Command::Drift(drift) => drift::run(drift, args),
         Command::Rules(rules) => rules::run(rules, args),
         Command::Agents(agents) => agents::run(agents, args),
@@ -44,7 +46,12 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Commands that only answer.
 fn answer(args: &Args) -> Result<(), Failure> {
     match &args.command {
-        Command::Detect(_) | Command::Drift(_) | Command::Rules(_) | Command::Agents(_) | Command::Lsp(_) => Ok(()),
+        Command::Detect(_)
+        | Command::Diagnose(_)
+        | Command::Drift(_)
+        | Command::Rules(_)
+        | Command::Agents(_)
+        | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),

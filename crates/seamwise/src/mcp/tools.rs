@@ -13,6 +13,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("system_overview", "overview"),
     ("find", "find"),
     ("context", "context"),
+    ("diagnose", "diagnose"),
     ("at", "at"),
     ("path", "path"),
     ("findings", "findings"),

@@ -2,6 +2,7 @@
 
 pub mod at;
 pub mod context;
+pub mod diagnose;
 pub mod dot;
 mod drawing;
 pub mod drift;

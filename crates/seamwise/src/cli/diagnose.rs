@@ -1,0 +1,46 @@
+//! `seam diagnose`: where a failure starts. The exit code is 1 when somebody is suspected.
+
+use super::args::{Args, Diagnose, Within};
+use super::fail::Failure;
+use super::open::open;
+use super::{asked, say, typed};
+use crate::render;
+use seam_engine::Refusal;
+use seam_engine::asks::diagnose::{Answer, Request};
+use std::path::Path;
+use std::process::ExitCode;
+
+pub fn run(command: &Diagnose, args: &Args) -> Result<ExitCode, Failure> {
+    let error = read(&command.error)?;
+    let Within { paths, profile } = &command.within;
+    let (mut workspace, _) = open(paths, args)?;
+    let request = Request {
+        error: Some(error),
+        service: command.service.clone(),
+        limit: command.limit,
+        profile: profile.clone(),
+    };
+    let text = asked(&mut workspace, "diagnose", &request)?;
+    let answer: Answer = typed(&text)?;
+    if args.json {
+        say(&format!("{text}\n"))?;
+    } else {
+        say(&render::diagnose::render(&answer))?;
+    }
+    Ok(ExitCode::from(u8::from(!answer.suspects.is_empty())))
+}
+
+/// What somebody pasted may not be UTF-8 throughout; what is broken costs a character.
+fn read(path: &Path) -> Result<String, Failure> {
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    let bytes = read.map_err(|e| {
+        let hint = "give a file with a stack trace or an error text, or `-` for standard input";
+        Refusal::usage(format!("cannot read `{}`: {e}", path.display()), hint)
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

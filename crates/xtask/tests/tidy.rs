@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("extract", &["facts"]),
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
+    ("plan", &["facts"]),
     ("engine", &["facts", "extract", "graph", "detect", "page"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),

@@ -7,6 +7,7 @@
 pub mod change;
 mod limits;
 pub mod openapi;
+pub mod proto;
 pub mod tree;
 
 pub use change::{Change, Grade, Hurts, Level, Place, Rule};

@@ -4,8 +4,11 @@
 //! texts give the same changes, byte for byte. Whole documents are compared, hence each kind of contract has its own model
 //! here, with lines, and the facts of `extract` (what one file says about a service) stay what they are.
 
+pub mod avro;
 pub mod change;
 mod limits;
+pub mod graphql;
+pub mod jsonschema;
 pub mod openapi;
 pub mod proto;
 pub mod tree;
@@ -25,4 +28,28 @@ pub struct Options {
     pub today: Option<openapi::Day>,
     /// Whether a break asks for another major version.
     pub versioning: bool,
+    /// Which readers and writers of messages have to understand each other.
+    pub compatibility: Compatibility,
+}
+
+/// Which direction counts for schemas of messages, as registries call it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compatibility {
+    /// New readers read old data: readers are deployed first.
+    Backward,
+    /// Old readers read new data: writers are deployed first.
+    Forward,
+    #[default]
+    Full,
+}
+
+impl Compatibility {
+    /// Whether a direction counts: backward, or forward.
+    pub fn counts(self, backward: bool) -> bool {
+        match self {
+            Compatibility::Backward => backward,
+            Compatibility::Forward => !backward,
+            Compatibility::Full => true,
+        }
+    }
 }

@@ -6,7 +6,7 @@
 mod body;
 mod components;
 mod delta;
-mod document;
+pub(crate) mod document;
 mod lifecycle;
 mod operations;
 mod out;

@@ -2,7 +2,7 @@
 
 use super::defaults::default;
 use super::index::{Cardinality, Features, In, Index, Kind, cardinality, dotted};
-use super::model::{Enum, EnumValue, Field, File, Message, Method, Range, Service};
+use super::model::{Enum, EnumValue, Field, File, Label, Message, Method, Range, Service};
 use super::rules;
 use crate::change::{Change, Place};
 use crate::limits::MAX_CHANGES;
@@ -318,11 +318,21 @@ fn required(
     is: &In<'_, Message>,
     at: (Option<Spot<'_>>, Option<Spot<'_>>),
 ) {
-    let required = |index: &Index<'_>, m: &In<'_, Message>| -> BTreeSet<i64> {
-        let of = |f: &&Field| cardinality(f, &index.kind(f, name, &m.features), &m.features) == Cardinality::Required;
+    let required = |index: &Index<'_>, m: &In<'_, Message>, legacy: bool| -> BTreeSet<i64> {
+        let of = |f: &&Field| {
+            cardinality(f, &index.kind(f, name, &m.features), &m.features) == Cardinality::Required
+                && (f.label != Label::Required) == legacy
+        };
         m.of.fields.iter().filter(of).map(|f| f.number).collect()
     };
-    let (old, new) = (required(out.base, was), required(out.revision, is));
+    // What an edition calls required is no label, and buf does not count it.
+    let legacy = (required(out.base, was, true), required(out.revision, is, true));
+    for number in legacy.0.symmetric_difference(&legacy.1) {
+        let line = is.of.fields.iter().find(|f| f.number == *number).map_or(is.of.line, |f| f.line);
+        let text = format!("field {number} of `{name}` is required on one side only");
+        out.put("legacy-required-changed", &format!("{name}#{number}"), at.0, Some((is.file, line)), text);
+    }
+    let (old, new) = (required(out.base, was, false), required(out.revision, is, false));
     let why = "both sides must know it";
     for number in old.difference(&new) {
         let text = format!("`{name}` lost the required field {number}: {why}");

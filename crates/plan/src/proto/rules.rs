@@ -92,6 +92,7 @@ pub static RULES: &[(Rule, u8)] = &[
     rule("enum-added", Safe, Harmless, Both, 0),
     rule("enum-value-added", Safe, Behaviour, Readers, 0),
     rule("field-added", Safe, Harmless, Both, 0),
+    rule("legacy-required-changed", Breaking, Wire, Both, 0),
     rule("message-added", Safe, Harmless, Both, 0),
     rule("rpc-added", Safe, Harmless, Both, 0),
     rule("service-added", Safe, Harmless, Both, 0),

@@ -59,7 +59,8 @@ pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], options: &Options) -> (
         let (reader, writer) = if backward { (new, old) } else { (old, new) };
         for found in incompatibilities(reader.text, writer.text) {
             let Some(rule) = rules.iter().find(|r| r.id.trim_start_matches("FORWARD_") == found.kind) else { continue };
-            let (b, r) = if backward { (found.writer_line, found.reader_line) } else { (found.reader_line, found.writer_line) };
+            let (b, r) =
+                if backward { (found.writer_line, found.reader_line) } else { (found.reader_line, found.writer_line) };
             let who = if backward { "new readers cannot read old data" } else { "old readers cannot read new data" };
             changes.push(Change {
                 rule,
@@ -246,15 +247,16 @@ impl<'a> Comparison<'_, 'a> {
             }
             (_, "union") => {
                 let branches = writer.node.items().iter().enumerate();
-                let each = branches.map(|(i, b)| {
-                    self.compare(reader.clone(), child(writer, b), &format!("{place}/{i}"), depth)
-                });
+                let each = branches
+                    .map(|(i, b)| self.compare(reader.clone(), child(writer, b), &format!("{place}/{i}"), depth));
                 each.flatten().collect()
             }
             ("union", _) => {
-                let any = reader.node.items().iter().any(|branch| {
-                    self.compare(child(reader, branch), writer.clone(), place, depth).is_empty()
-                });
+                let any = reader
+                    .node
+                    .items()
+                    .iter()
+                    .any(|branch| self.compare(child(reader, branch), writer.clone(), place, depth).is_empty());
                 match any {
                     true => Vec::new(),
                     false => {
@@ -295,7 +297,8 @@ impl<'a> Comparison<'_, 'a> {
                 let missing: Vec<&str> = b.difference(&a).copied().collect();
                 let fallback = reader.node.get("default").and_then(Node::as_text).is_some_and(|d| a.contains(d));
                 if !missing.is_empty() && !fallback {
-                    let text = format!("the reader's enum `{}` lacks `{}`", simple_name(reader.node), missing.join(", "));
+                    let text =
+                        format!("the reader's enum `{}` lacks `{}`", simple_name(reader.node), missing.join(", "));
                     out.extend(one("MISSING_ENUM_SYMBOLS", format!("{place}/symbols"), text));
                 }
                 out
@@ -319,9 +322,8 @@ impl<'a> Comparison<'_, 'a> {
         let writer_full = full_name(writer.node, &writer.space);
         let space = inner_space(reader);
         let aliases = reader.node.get("aliases").into_iter().flat_map(Node::items).filter_map(Node::as_text);
-        let mut aliases = aliases.map(|a| {
-            if a.contains('.') || space.is_empty() { a.to_owned() } else { format!("{space}.{a}") }
-        });
+        let mut aliases =
+            aliases.map(|a| if a.contains('.') || space.is_empty() { a.to_owned() } else { format!("{space}.{a}") });
         if simple_name(reader.node) == simple_name(writer.node) || aliases.any(|a| a == writer_full) {
             return Vec::new();
         }
@@ -356,7 +358,10 @@ impl<'a> Comparison<'_, 'a> {
                         out.push(Incompatibility {
                             kind: "READER_FIELD_MISSING_DEFAULT_VALUE",
                             place: format!("{place}/fields/{i}"),
-                            text: format!("field `{}` has no default and the writer does not have it", field.word("name")),
+                            text: format!(
+                                "field `{}` has no default and the writer does not have it",
+                                field.word("name")
+                            ),
                             reader_line: field.line,
                             writer_line: writer.node.line,
                         });

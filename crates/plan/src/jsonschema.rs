@@ -79,20 +79,16 @@ rules!(
 
 pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], options: &Options) -> (Vec<Change>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut read = |texts: &[Text<'_>]| -> Vec<crate::tree::Node<'static>> {
-        let mut nodes = Vec::new();
+    let mut read = |texts: &[Text<'_>]| -> Files {
+        let mut files = Vec::new();
         for text in texts {
             let (node, found) = crate::tree::read(text.text);
             problems.extend(found);
-            nodes.push(owned(&node));
+            files.push((text.name.to_owned(), node.owned()));
         }
-        nodes
+        files
     };
     let (old, new) = (read(base), read(revision));
-    let document = |texts: &[Text<'_>], nodes: &'_ [Node<'static>]| -> (Vec<String>, Vec<Node<'static>>) {
-        (texts.iter().map(|t| t.name.to_owned()).collect(), nodes.to_vec())
-    };
-    let (old, new) = (document(base, &old), document(revision, &new));
     let mut changes = Vec::new();
     for backward in [true, false] {
         if !options.compatibility.counts(backward) {
@@ -110,8 +106,14 @@ pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], options: &Options) -> (
         found.dedup_by(|a, b| a.kind == b.kind && a.path == b.path);
         for difference in found {
             let rules = if backward { BACKWARD } else { FORWARD };
-            let Some(rule) = rules.iter().find(|r| r.id.trim_start_matches("FORWARD_") == difference.kind) else { continue };
-            let who = if backward { "what was valid may be refused now" } else { "older readers may refuse what is valid now" };
+            let Some(rule) = rules.iter().find(|r| r.id.trim_start_matches("FORWARD_") == difference.kind) else {
+                continue;
+            };
+            let who = if backward {
+                "what was valid may be refused now"
+            } else {
+                "older readers may refuse what is valid now"
+            };
             let place = |document: &Document<'_>, line: u32| Some(document.place((0, line)));
             let (f, t) = (place(&from, difference.old_line), place(&to, difference.new_line));
             let (base, revision): (Option<Place>, Option<Place>) = if backward { (f, t) } else { (t, f) };
@@ -132,24 +134,10 @@ pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], options: &Options) -> (
     (changes, problems)
 }
 
-fn opened<'a>(files: &'a (Vec<String>, Vec<Node<'static>>)) -> Document<'a> {
-    Document::new(files.0.iter().map(String::as_str).zip(&files.1).collect())
-}
+type Files = Vec<(String, Node<'static>)>;
 
-/// A tree that borrows from no text.
-fn owned(node: &Node<'_>) -> Node<'static> {
-    let data = match &node.data {
-        Data::Null => Data::Null,
-        Data::Bool(value) => Data::Bool(*value),
-        Data::Number(text, value) => Data::Number(text.to_string().into(), *value),
-        Data::Text(text) => Data::Text(text.to_string().into()),
-        Data::List(items) => Data::List(items.iter().map(owned).collect()),
-        Data::Map(entries) => {
-            let key = |k: &crate::tree::Key<'_>| crate::tree::Key { text: k.text.to_string().into(), line: k.line };
-            Data::Map(entries.iter().map(|(k, v)| (key(k), owned(v))).collect())
-        }
-    };
-    Node { data, line: node.line }
+fn opened(files: &Files) -> Document<'_> {
+    Document::new(files.iter().map(|(name, node)| (name.as_str(), node)).collect())
 }
 
 struct Difference {
@@ -215,7 +203,11 @@ fn kind<'a>(schema: &Schema<'a>) -> &'a str {
         return first;
     }
     let meant = [
-        ("object", &["properties", "required", "additionalProperties", "patternProperties", "minProperties", "maxProperties"][..]),
+        (
+            "object",
+            &["properties", "required", "additionalProperties", "patternProperties", "minProperties", "maxProperties"]
+                [..],
+        ),
         ("array", &["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"]),
         ("string", &["minLength", "maxLength", "pattern"]),
         ("number", &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
@@ -230,7 +222,14 @@ impl<'a> Comparison<'_, 'a> {
         found.is_empty()
     }
 
-    fn compare(&mut self, old: Option<At<'a>>, new: Option<At<'a>>, path: &str, depth: usize, out: &mut Vec<Difference>) {
+    fn compare(
+        &mut self,
+        old: Option<At<'a>>,
+        new: Option<At<'a>>,
+        path: &str,
+        depth: usize,
+        out: &mut Vec<Difference>,
+    ) {
         let (old, new) = match (old, new) {
             (None, Some(new)) => {
                 out.push(Difference {
@@ -309,7 +308,9 @@ impl<'a> Comparison<'_, 'a> {
                 match (x, y) {
                     (x, y) if x == y => {}
                     ("integer", "number") => {}
-                    ("number", "integer") => say(out, "TYPE_NARROWED", "type", "type narrowed from `number` to `integer`".to_owned()),
+                    ("number", "integer") => {
+                        say(out, "TYPE_NARROWED", "type", "type narrowed from `number` to `integer`".to_owned())
+                    }
                     _ => return say(out, "TYPE_CHANGED", "type", format!("type changed from `{x}` to `{y}`")),
                 }
                 self.typed(old, new, path, depth, out);
@@ -367,10 +368,8 @@ impl<'a> Comparison<'_, 'a> {
             return say(out, "SUM_TYPE_NARROWED", word(a), "fewer alternatives are left".to_owned());
         }
         // Each of the smaller side needs a partner of its own.
-        let fits: Vec<Vec<usize>> = olds
-            .iter()
-            .map(|o| (0..news.len()).filter(|j| self.branch(o, &news[*j], depth)).collect())
-            .collect();
+        let fits: Vec<Vec<usize>> =
+            olds.iter().map(|o| (0..news.len()).filter(|j| self.branch(o, &news[*j], depth)).collect()).collect();
         let mut partner: Vec<Option<usize>> = vec![None; news.len()];
         let mut matched = 0;
         for i in 0..olds.len() {
@@ -400,6 +399,7 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
+    #[expect(clippy::collapsible_match, reason = "a guard would fall through to the arms below")]
     fn objects(&mut self, old: &Schema<'a>, new: &Schema<'a>, path: &str, depth: usize, out: &mut Vec<Difference>) {
         let say = |out: &mut Vec<Difference>, kind: &'static str, at: &str, keyword: &str, text: String| {
             let (old_line, new_line) = (old.line(keyword).1, new.line(keyword).1);
@@ -410,7 +410,13 @@ impl<'a> Comparison<'_, 'a> {
         match (was, is) {
             (_, Content::Open) => {}
             (Content::Open | Content::Partial, Content::Closed) => {
-                say(out, "ADDITIONAL_PROPERTIES_REMOVED", "", further, "further properties are not allowed any more".to_owned());
+                say(
+                    out,
+                    "ADDITIONAL_PROPERTIES_REMOVED",
+                    "",
+                    further,
+                    "further properties are not allowed any more".to_owned(),
+                );
             }
             (Content::Open, Content::Partial) => {
                 say(out, "ADDITIONAL_PROPERTIES_NARROWED", "", further, "further properties are restricted".to_owned());
@@ -437,8 +443,15 @@ impl<'a> Comparison<'_, 'a> {
                 (Content::Open, None) => {}
                 (_, Some(cover)) => {
                     if !self.compatible(o, Some(cover), depth) {
-                        let text = format!("property `{name}` was removed and what is allowed instead does not hold it");
-                        say(out, "PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL", &at, "properties", text);
+                        let text =
+                            format!("property `{name}` was removed and what is allowed instead does not hold it");
+                        say(
+                            out,
+                            "PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL",
+                            &at,
+                            "properties",
+                            text,
+                        );
                     }
                 }
                 _ if o.is_some_and(|at| at.node.as_bool() == Some(false)) => {}
@@ -541,7 +554,12 @@ impl<'a> Comparison<'_, 'a> {
         if closed(new) && !closed(old) {
             say(out, "ADDITIONAL_ITEMS_REMOVED", "additionalItems", "further items are not allowed any more");
         } else if closed(new) && is.len() < was.len() {
-            say(out, "ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL", "items", "an item was removed and is not allowed any more");
+            say(
+                out,
+                "ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL",
+                "items",
+                "an item was removed and is not allowed any more",
+            );
         }
     }
 }
@@ -596,7 +614,11 @@ fn model(schema: &Schema<'_>) -> Content {
     let patterns = schema.get("patternProperties").is_some_and(|n| !n.entries().is_empty());
     match schema.get("additionalProperties") {
         Some(node) if node.as_bool() == Some(false) => {
-            if patterns { Content::Partial } else { Content::Closed }
+            if patterns {
+                Content::Partial
+            } else {
+                Content::Closed
+            }
         }
         Some(node) if node.is_map() && !node.entries().is_empty() => Content::Partial,
         _ if patterns => Content::Partial,

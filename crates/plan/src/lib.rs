@@ -4,16 +4,23 @@
 //! texts give the same changes, byte for byte. Whole documents are compared, hence each kind of contract has its own model
 //! here, with lines, and the facts of `extract` (what one file says about a service) stay what they are.
 
+mod advice;
+pub mod asyncapi;
 pub mod avro;
 pub mod change;
-mod limits;
 pub mod graphql;
 pub mod jsonschema;
+mod kind;
+mod limits;
 pub mod openapi;
 pub mod proto;
+pub mod sql;
 pub mod tree;
 
+pub use advice::steps;
 pub use change::{Change, Grade, Hurts, Level, Place, Rule};
+pub use kind::{KINDS, Kind};
+use seam_facts::Problem;
 
 /// A text by its name.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +57,79 @@ impl Compatibility {
             Compatibility::Backward => backward,
             Compatibility::Forward => !backward,
             Compatibility::Full => true,
+        }
+    }
+}
+
+/// Everything that differs, the worst first, with what could not be read. The first text of each side is the contract,
+/// the others are what it refers to; for protocol buffers, GraphQL and SQL all of them are.
+pub fn compare(base: &[Text<'_>], revision: &[Text<'_>], kind: Kind, options: &Options) -> (Vec<Change>, Vec<Problem>) {
+    let (mut changes, mut problems) = match kind {
+        Kind::OpenApi => openapi::changes(base, revision, options),
+        Kind::AsyncApi => asyncapi::changes(base, revision, options),
+        Kind::Proto => proto::changes(base, revision),
+        Kind::GraphQl => graphql::changes(base, revision),
+        Kind::Avro => avro::changes(base, revision, options),
+        Kind::JsonSchema => jsonschema::changes(base, revision, options),
+        Kind::Sql => sql::changes(base, revision),
+    };
+    Change::sort(&mut changes);
+    problems.dedup();
+    (changes, problems)
+}
+
+/// What differs between two texts of one contract, for those who join it with who uses it: each change has a key
+/// ([`Change::key`], [`Change::field`]) that names the element without its line.
+pub fn changes(base: &str, revision: &str, kind: Kind) -> Vec<Change> {
+    let text = |text| [Text { name: "", text }];
+    compare(&text(base), &text(revision), kind, &Options::default()).0
+}
+
+/// Every rule, with the kind of contract that it is about.
+pub fn rules() -> Vec<(Kind, &'static Rule)> {
+    let mut all: Vec<(Kind, &'static Rule)> = Vec::new();
+    all.extend(openapi::rules::RULES.iter().map(|(rule, _)| (Kind::OpenApi, rule)));
+    all.extend(asyncapi::RULES.iter().map(|rule| (Kind::AsyncApi, rule)));
+    all.extend(proto::rules::RULES.iter().map(|(rule, _)| (Kind::Proto, rule)));
+    all.extend(graphql::rules::RULES.iter().map(|rule| (Kind::GraphQl, rule)));
+    all.extend(avro::BACKWARD.iter().chain(avro::FORWARD).map(|rule| (Kind::Avro, rule)));
+    all.extend(jsonschema::BACKWARD.iter().chain(jsonschema::FORWARD).map(|rule| (Kind::JsonSchema, rule)));
+    all.extend(sql::rules::RULES.iter().map(|(rule, _)| (Kind::Sql, rule)));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_found_by_their_names() {
+        for (rule, _) in openapi::rules::RULES {
+            assert!(openapi::rules::find(rule.id).is_some(), "{}", rule.id);
+        }
+        for (rule, _) in proto::rules::RULES {
+            assert!(proto::rules::find(rule.id).is_some(), "{}", rule.id);
+        }
+        for rule in graphql::rules::RULES {
+            assert!(graphql::rules::find(rule.id).is_some(), "{}", rule.id);
+        }
+        for (rule, _) in sql::rules::RULES {
+            assert!(sql::rules::find(rule.id).is_some(), "{}", rule.id);
+        }
+        assert!(asyncapi::RULES.is_sorted_by(|a, b| a.id < b.id));
+    }
+
+    #[test]
+    fn what_is_not_of_its_kind_is_no_change_and_no_crash() {
+        for kind in KINDS {
+            for text in
+                ["", "{", "a: [", "\u{0}", "paths: {a: {get: {responses: 1}}}", "type: {type: {type: x}}", "[[[["]
+            {
+                compare(&[], &[], *kind, &Options::default());
+                assert_eq!(changes(text, text, *kind), [], "{kind:?} {text}");
+                changes("", text, *kind);
+                changes(text, "", *kind);
+            }
         }
     }
 }

@@ -9,16 +9,22 @@ fn schema(name: &str) -> String {
         return format!("[{}]", list(inner));
     }
     for (word, part) in [("array", "items"), ("map", "values")] {
-        if let Some(inner) = name.strip_prefix(word).and_then(|n| n.strip_prefix('<')).and_then(|n| n.strip_suffix('>')) {
+        if let Some(inner) = name.strip_prefix(word).and_then(|n| n.strip_prefix('<')).and_then(|n| n.strip_suffix('>'))
+        {
             return format!("{{\"type\":\"{word}\",\"{part}\":{}}}", schema(inner));
         }
     }
     // `enum Name A,B [default]`, `fixed Name 4`, `record Name field:type[=default] …`.
     let words: Vec<&str> = name.split(' ').collect();
     match words.as_slice() {
-        ["enum", name, symbols] => format!("{{\"type\":\"enum\",\"name\":\"{name}\",\"symbols\":[{}]}}", quoted(symbols)),
+        ["enum", name, symbols] => {
+            format!("{{\"type\":\"enum\",\"name\":\"{name}\",\"symbols\":[{}]}}", quoted(symbols))
+        }
         ["enum", name, symbols, default] => {
-            format!("{{\"type\":\"enum\",\"name\":\"{name}\",\"symbols\":[{}],\"default\":\"{default}\"}}", quoted(symbols))
+            format!(
+                "{{\"type\":\"enum\",\"name\":\"{name}\",\"symbols\":[{}],\"default\":\"{default}\"}}",
+                quoted(symbols)
+            )
         }
         ["fixed", name, size] => format!("{{\"type\":\"fixed\",\"name\":\"{name}\",\"size\":{size}}}"),
         ["record", name, fields @ ..] => {
@@ -26,7 +32,8 @@ fn schema(name: &str) -> String {
                 .iter()
                 .map(|f| {
                     let (field, rest) = f.split_once(':').unwrap();
-                    let (kind, default) = rest.split_once('=').map_or((rest, String::new()), |(k, d)| (k, format!(",\"default\":{d}")));
+                    let (kind, default) =
+                        rest.split_once('=').map_or((rest, String::new()), |(k, d)| (k, format!(",\"default\":{d}")));
                     format!("{{\"name\":\"{field}\",\"type\":{}{default}}}", schema(&kind.replace('~', " ")))
                 })
                 .collect();
@@ -182,7 +189,11 @@ fn unions_have_to_hold_every_branch() {
         let expected: Vec<_> = places.iter().map(|p| ("MISSING_UNION_BRANCH", *p)).collect();
         check(reader, writer, &expected);
     }
-    check("record R a:int=0 b:[int]=0", "record R a:int=0 b:[int|string]=0", &[("MISSING_UNION_BRANCH", "/fields/1/type/1")]);
+    check(
+        "record R a:int=0 b:[int]=0",
+        "record R a:int=0 b:[int|string]=0",
+        &[("MISSING_UNION_BRANCH", "/fields/1/type/1")],
+    );
 }
 
 #[test]

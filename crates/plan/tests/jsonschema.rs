@@ -22,8 +22,16 @@ fn objects_are_open_or_closed() {
     };
     let open = |properties: &str| format!("{{type: object, properties: {{{properties}}}}}");
     backward(&closed("a: {type: string}", ""), &closed("a: {type: string}, b: {type: string}", ""), &[]);
-    backward(&closed("a: {type: string}", ""), &closed("a: {type: string}, b: {type: string}", ", required: [b]"), &["REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL"]);
-    backward(&closed("a: {type: string}", ""), &closed("a: {type: string}, b: {type: string, default: x}", ", required: [b]"), &[]);
+    backward(
+        &closed("a: {type: string}", ""),
+        &closed("a: {type: string}, b: {type: string}", ", required: [b]"),
+        &["REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL"],
+    );
+    backward(
+        &closed("a: {type: string}", ""),
+        &closed("a: {type: string}, b: {type: string, default: x}", ", required: [b]"),
+        &[],
+    );
     backward(&closed("a: {type: string}", ""), &closed("", ""), &["PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL"]);
     backward(&open("a: {type: string}"), &open(""), &[]);
     backward(&open(""), &open("a: {type: string}"), &["PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"]);
@@ -34,9 +42,17 @@ fn objects_are_open_or_closed() {
         format!("{{type: object, additionalProperties: {{type: {kind}}}, properties: {{{properties}}}}}")
     };
     backward(&partial("", "string"), &partial("a: {type: string}", "string"), &[]);
-    backward(&partial("", "string"), &partial("a: {type: integer}", "string"), &["PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL"]);
+    backward(
+        &partial("", "string"),
+        &partial("a: {type: integer}", "string"),
+        &["PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL"],
+    );
     backward(&partial("a: {type: string}", "string"), &partial("", "string"), &[]);
-    backward(&partial("a: {type: integer}", "string"), &partial("", "string"), &["PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL"]);
+    backward(
+        &partial("a: {type: integer}", "string"),
+        &partial("", "string"),
+        &["PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL"],
+    );
     let old = "{type: object, properties: {a: {type: string}}}";
     backward(old, "{type: object, properties: {a: {type: string}}, required: [a]}", &["REQUIRED_ATTRIBUTE_ADDED"]);
     backward("{type: object, properties: {a: {type: string}}, required: [a]}", old, &[]);
@@ -69,7 +85,11 @@ fn types_bounds_and_values_may_only_widen() {
         ("{oneOf: [{type: string}, {type: integer}]}", "{oneOf: [{type: string}]}", &["SUM_TYPE_NARROWED"]),
         ("{oneOf: [{type: string}]}", "{anyOf: [{type: string}]}", &[]),
         ("{anyOf: [{type: string}]}", "{oneOf: [{type: string}]}", &["COMBINED_TYPE_CHANGED"]),
-        ("{oneOf: [{type: string}, {type: boolean}]}", "{oneOf: [{type: string}, {type: integer}]}", &["COMBINED_TYPE_SUBSCHEMAS_CHANGED"]),
+        (
+            "{oneOf: [{type: string}, {type: boolean}]}",
+            "{oneOf: [{type: string}, {type: integer}]}",
+            &["COMBINED_TYPE_SUBSCHEMAS_CHANGED"],
+        ),
         ("{allOf: [{type: string}]}", "{allOf: [{type: string}, {maxLength: 3}]}", &["PRODUCT_TYPE_EXTENDED"]),
         ("{type: string}", "{oneOf: [{type: string}, {type: integer}]}", &[]),
     ] {
@@ -87,7 +107,8 @@ fn directions_are_told_apart() {
 
 #[test]
 fn references_that_come_back_end() {
-    let schema = "{$ref: '#/$defs/n', $defs: {n: {type: object, properties: {next: {$ref: '#/$defs/n'}, v: {type: integer}}}}}";
+    let schema =
+        "{$ref: '#/$defs/n', $defs: {n: {type: object, properties: {next: {$ref: '#/$defs/n'}, v: {type: integer}}}}}";
     let other = schema.replace("v: {type: integer}", "v: {type: string}");
     backward(schema, &other, &["TYPE_CHANGED"]);
 }

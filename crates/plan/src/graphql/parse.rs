@@ -230,8 +230,19 @@ impl<'a> Parser<'a> {
             self.problems.push(Problem::new(ProblemKind::Syntax, message, Some(Span::at(self.line(), 1))));
         }
         // To what looks like the next definition.
-        let words =
-            ["type", "interface", "union", "enum", "input", "scalar", "directive", "schema", "extend", "query", "fragment"];
+        let words = [
+            "type",
+            "interface",
+            "union",
+            "enum",
+            "input",
+            "scalar",
+            "directive",
+            "schema",
+            "extend",
+            "query",
+            "fragment",
+        ];
         self.at += 1;
         while let Some(token) = self.peek() {
             if matches!(token, Token::Name(word) if words.contains(&word)) {
@@ -268,13 +279,8 @@ impl<'a> Parser<'a> {
             _ => return None,
         };
         let name = self.name()?.to_owned();
-        let blank = Definition {
-            kind,
-            line,
-            fields: BTreeMap::new(),
-            inputs: BTreeMap::new(),
-            members: BTreeMap::new(),
-        };
+        let blank =
+            Definition { kind, line, fields: BTreeMap::new(), inputs: BTreeMap::new(), members: BTreeMap::new() };
         let mut definition = schema.types.remove(&name).unwrap_or(blank);
         let done = self.body(&mut definition);
         schema.types.insert(name, definition);
@@ -489,7 +495,9 @@ mod tests {
         let (schema, problems) = parse("type A { f: }\ntype B { g: Int }\n");
         assert_eq!(problems.len(), 1);
         assert!(schema.types["B"].fields.contains_key("g"));
-        for text in ["type A { f: ".to_owned() + &"[".repeat(10_000), "\"\"\"".to_owned(), "\"\\".to_owned(), "@(".to_owned()] {
+        for text in
+            ["type A { f: ".to_owned() + &"[".repeat(10_000), "\"\"\"".to_owned(), "\"\\".to_owned(), "@(".to_owned()]
+        {
             parse(&text);
         }
     }

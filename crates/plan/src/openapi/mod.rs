@@ -3,13 +3,13 @@
 //! Both are read as trees, references are followed on the way, and one comparison of two schemas serves every operation
 //! that uses them. What counts as breaking, and under which name, follows oasdiff's checks ([`rules`]).
 
-mod body;
+pub(crate) mod body;
 mod components;
-mod delta;
+pub(crate) mod delta;
 pub(crate) mod document;
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod operations;
-mod out;
+pub(crate) mod out;
 mod parameters;
 pub mod rules;
 mod transitions;

@@ -5,7 +5,7 @@ use super::document::Schema;
 use super::lifecycle::Day;
 use super::rules;
 use super::transitions::claimed;
-use crate::change::{Change, Level};
+use crate::change::{Change, Level, Rule};
 use crate::limits::MAX_CHANGES;
 use std::borrow::Cow;
 
@@ -67,6 +67,15 @@ impl<'a> Out<'a> {
         if of.is_some_and(|of| claimed(self.cx, of, rule.id, *aspect)) {
             return;
         }
+        self.add(rule, field, base, revision, text);
+    }
+
+    /// States a change by a rule of another list.
+    pub fn say(&mut self, rule: &'static Rule, key: &str, base: Spot, revision: Spot, text: String) {
+        self.add(rule, key, base, revision, text);
+    }
+
+    fn add(&mut self, rule: &'static Rule, field: &str, base: Spot, revision: Spot, text: String) {
         if self.changes.len() >= MAX_CHANGES {
             self.limited = true;
             return;

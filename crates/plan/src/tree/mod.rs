@@ -166,6 +166,22 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The same tree, which borrows from no text.
+    pub fn owned(&self) -> Node<'static> {
+        let data = match &self.data {
+            Data::Null => Data::Null,
+            Data::Bool(value) => Data::Bool(*value),
+            Data::Number(text, value) => Data::Number(text.to_string().into(), *value),
+            Data::Text(text) => Data::Text(text.to_string().into()),
+            Data::List(items) => Data::List(items.iter().map(Node::owned).collect()),
+            Data::Map(entries) => {
+                let key = |k: &Key<'_>| Key { text: k.text.to_string().into(), line: k.line };
+                Data::Map(entries.iter().map(|(k, v)| (key(k), v.owned())).collect())
+            }
+        };
+        Node { data, line: self.line }
+    }
+
     /// On one short line, as JSON writes it, for messages.
     pub fn show(&self) -> String {
         let mut out = String::new();

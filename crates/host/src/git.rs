@@ -24,6 +24,20 @@ pub(crate) fn differing(root: &Path, revision: &str) -> Result<Vec<Before>, Host
     Ok(names.into_iter().zip(texts).collect())
 }
 
+/// What a revision has at a path: the file, or every file below it.
+pub(crate) fn at_revision(root: &Path, revision: &str, path: &str) -> Result<Vec<Before>, HostError> {
+    let wanted = format!("{revision}^{{commit}}");
+    let commit = text(run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], revision)?);
+    let prefix = text(run(root, &["rev-parse", "--show-prefix"], revision)?);
+    let names = split(&run(root, &["ls-tree", "-r", "-z", "--name-only", &commit, "--", path], revision)?);
+    if names.is_empty() {
+        let why = format!("it has no `{path}`");
+        return Err(HostError::Revision { revision: revision.to_owned(), root: root.to_owned(), why });
+    }
+    let texts = contents(root, &commit, &prefix, &names, revision)?;
+    Ok(names.into_iter().zip(texts).collect())
+}
+
 fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"]).args(arguments);

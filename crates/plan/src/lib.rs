@@ -37,6 +37,8 @@ pub struct Options {
     pub versioning: bool,
     /// Which readers and writers of messages have to understand each other.
     pub compatibility: Compatibility,
+    /// Protocol buffers: without packages that say they are not stable.
+    pub stable_only: bool,
 }
 
 /// Which direction counts for schemas of messages, as registries call it.
@@ -67,7 +69,7 @@ pub fn compare(base: &[Text<'_>], revision: &[Text<'_>], kind: Kind, options: &O
     let (mut changes, mut problems) = match kind {
         Kind::OpenApi => openapi::changes(base, revision, options),
         Kind::AsyncApi => asyncapi::changes(base, revision, options),
-        Kind::Proto => proto::changes(base, revision),
+        Kind::Proto => proto::changes(base, revision, options.stable_only),
         Kind::GraphQl => graphql::changes(base, revision),
         Kind::Avro => avro::changes(base, revision, options),
         Kind::JsonSchema => jsonschema::changes(base, revision, options),
@@ -83,6 +85,32 @@ pub fn compare(base: &[Text<'_>], revision: &[Text<'_>], kind: Kind, options: &O
 pub fn changes(base: &str, revision: &str, kind: Kind) -> Vec<Change> {
     let text = |text| [Text { name: "", text }];
     compare(&text(base), &text(revision), kind, &Options::default()).0
+}
+
+/// Files that a text refers to, as it names them.
+pub fn references(text: &str) -> Vec<String> {
+    let (node, _) = tree::read(text);
+    let mut out = std::collections::BTreeSet::new();
+    collect(&node, 0, &mut out);
+    out.into_iter().collect()
+}
+
+fn collect(node: &tree::Node<'_>, depth: usize, out: &mut std::collections::BTreeSet<String>) {
+    if depth > tree::MAX_DEPTH {
+        return;
+    }
+    for (key, value) in node.entries() {
+        match value.as_text().filter(|_| key.text == "$ref") {
+            Some(reference) => {
+                let file = reference.split('#').next().unwrap_or_default();
+                if !file.is_empty() && !file.contains("://") && out.len() < 1_000 {
+                    out.insert(file.to_owned());
+                }
+            }
+            None => collect(value, depth + 1, out),
+        }
+    }
+    node.items().iter().for_each(|item| collect(item, depth + 1, out));
 }
 
 /// Every rule, with the kind of contract that it is about.

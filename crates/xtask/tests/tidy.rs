@@ -12,11 +12,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
     ("plan", &["facts"]),
-    ("engine", &["facts", "extract", "graph", "detect", "page"]),
+    ("engine", &["facts", "extract", "graph", "detect", "plan", "page"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),
     ("page", &["facts", "extract", "graph", "detect"]),
-    ("xtask", &["engine", "host"]),
+    ("xtask", &["engine", "host", "plan"]),
 ];
 
 /// Lines of a source file, tests aside: aimed at, and never more.

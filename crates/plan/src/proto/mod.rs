@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// The worst change of each kind for each element.
-pub fn changes(base: &[Text<'_>], revision: &[Text<'_>]) -> (Vec<Change>, Vec<Problem>) {
-    let (all, problems) = hits(base, revision, false);
+pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], stable_only: bool) -> (Vec<Change>, Vec<Problem>) {
+    let (all, problems) = hits(base, revision, stable_only);
     let mut kept: BTreeMap<(String, &'static str, Option<u32>), Change> = BTreeMap::new();
     for change in all {
         let family = family(change.rule.id);

@@ -9,6 +9,7 @@ mod init;
 mod map;
 mod mcp;
 mod open;
+mod plan;
 mod questions;
 mod rules;
 
@@ -35,6 +36,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Detect(detect) => detect::run(detect, args),
         Command::Drift(drift) => drift::run(drift, args),
         Command::Rules(rules) => rules::run(rules, args),
+        Command::Plan(plan) => plan::run(plan, args),
         Command::Agents(agents) => agents::run(agents, args),
         Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
@@ -44,7 +46,12 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Commands that only answer.
 fn answer(args: &Args) -> Result<(), Failure> {
     match &args.command {
-        Command::Detect(_) | Command::Drift(_) | Command::Rules(_) | Command::Agents(_) | Command::Lsp(_) => Ok(()),
+        Command::Detect(_)
+        | Command::Drift(_)
+        | Command::Rules(_)
+        | Command::Plan(_)
+        | Command::Agents(_)
+        | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
         Command::Path(path) => questions::path(path, args),

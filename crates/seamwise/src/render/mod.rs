@@ -14,6 +14,7 @@ pub mod html;
 mod ink;
 pub mod mermaid;
 pub mod path;
+pub mod plan;
 pub mod rules;
 pub mod services;
 pub mod svg;

@@ -7,6 +7,7 @@ use crate::{HostError, git};
 use seam_engine::asks::contract::{Text, references};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const MAX_FILES: usize = 20_000;
 const MAX_BYTES: usize = 256 * 1024 * 1024;
@@ -133,6 +134,21 @@ fn plain(path: &Path) -> String {
         }
     }
     out.to_string_lossy().replace('\\', "/")
+}
+
+/// The day in UTC, for sunsets.
+pub fn today() -> Option<String> {
+    let days = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / 86_400;
+    // Civil from days, by Howard Hinnant.
+    let z = i64::try_from(days).ok()? + 719_468;
+    let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let of_year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_days = of_era - (365 * of_year + of_year / 4 - of_year / 100);
+    let month = (5 * of_days + 2) / 153;
+    let day = of_days - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = of_year + era * 400 + i64::from(month <= 2);
+    Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `seed`,
-//! `context`, `generate`.
+//! `context`, `contracts`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
 mod accuracy;
 mod context;
+mod contracts;
 mod docs;
 mod generate;
 mod microsecend;
@@ -26,6 +27,7 @@ cargo xtask seed FOLDER[,FOLDER] [CSV] [--list|--plain] [--only WORD,…] [--sys
                                          count those that are found, into docs/seeded.csv
 cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER]   how often the files that answer a question
                                          are in the answer of `context`, or in what something else says
+cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -55,6 +57,8 @@ fn main() -> ExitCode {
         }
         ["seed", systems, options @ ..] => seed::run(&csv("docs/seeded.csv"), systems, options),
         ["context", systems, options @ ..] => context::run(&root(), systems, options),
+        ["contracts", bench] => contracts::run(Path::new(bench), None),
+        ["contracts", bench, buf] => contracts::run(Path::new(bench), Some(Path::new(buf))),
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

@@ -7,7 +7,6 @@ use crate::render::plan as render;
 use seam_engine::Refusal;
 use seam_engine::asks::contract::{Answer, ContractChange, Request, answer};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// 1 if a change fails, otherwise 0. With more than two versions, the last one is compared with each before it.
 pub fn run(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
@@ -27,7 +26,7 @@ pub fn run(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
             revision: revision.clone(),
             kind: command.kind.clone(),
             compatibility: command.compatibility.clone(),
-            today: command.today.clone().or_else(today),
+            today: command.today.clone().or_else(seam_host::today),
             versioning: command.versioning,
             stable_only: command.stable_only,
         };
@@ -64,19 +63,4 @@ fn fails(answer: &Answer, grade: Option<FailGrade>) -> bool {
         Some(FailGrade::Any) => !answer.changes.is_empty(),
         Some(FailGrade::Never) => false,
     }
-}
-
-/// The day in UTC, for sunsets.
-fn today() -> Option<String> {
-    let days = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / 86_400;
-    // Civil from days, by Howard Hinnant.
-    let z = i64::try_from(days).ok()? + 719_468;
-    let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let of_year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_days = of_era - (365 * of_year + of_year / 4 - of_year / 100);
-    let month = (5 * of_days + 2) / 153;
-    let day = of_days - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = of_year + era * 400 + i64::from(month <= 2);
-    Some(format!("{year:04}-{month:02}-{day:02}"))
 }

@@ -53,7 +53,7 @@ fn section(answer: &Answer, level: &str, note: &str, out: &mut String) {
     let mut last = "";
     for change in changes.iter().take(SHOWN) {
         let of = about(change);
-        if of != last && answer.kind != "protobuf" {
+        if of != last && matches!(answer.kind.as_str(), "openapi" | "asyncapi") {
             out.push_str(&format!("  {}\n", cyan(of)));
             last = of;
         }

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask new extractor NAME [ROOM]   make an extractor with its page and its line in the list
 cargo xtask new rule NAME GROUP          make a rule with its page and its line in the catalogue
-cargo xtask docs [--check]               write docs/schema, the lists of extractors and rules and the editor's types, or say what is out of date
+cargo xtask docs [--check]               write docs/schema, the lists of extractors, rules and rules about contracts, and the editor's types, or say what is out of date
 cargo xtask types                        write only the editor's types
 cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv

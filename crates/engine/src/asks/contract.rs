@@ -7,6 +7,8 @@ use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use seam_plan::{Change, Compatibility, Kind, Level, Options};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 pub const ABOUT: &str = "what changed between two versions of a contract (OpenAPI, AsyncAPI, protocol buffers, GraphQL, Avro, JSON Schema, SQL \
@@ -89,7 +91,7 @@ pub struct ContractChange {
     pub base: Option<Quoted>,
     pub revision: Option<Quoted>,
     /// What to do, in order; empty for what is safe.
-    pub steps: Vec<String>,
+    pub steps: Vec<Cow<'static, str>>,
 }
 
 /// A line of one version.
@@ -196,24 +198,33 @@ impl Counts {
     }
 }
 
-/// Lines of all texts of one version.
-struct Lines<'a>(BTreeMap<&'a str, Vec<&'a str>>);
+/// Lines of all texts of one version, and those that were quoted already.
+struct Lines<'a> {
+    texts: BTreeMap<&'a str, Vec<&'a str>>,
+    quoted: RefCell<BTreeMap<(String, u32), String>>,
+}
 
 impl<'a> Lines<'a> {
     fn new(texts: &'a [Text]) -> Self {
-        Lines(texts.iter().map(|t| (t.name.as_str(), t.text.lines().collect())).collect())
+        let texts = texts.iter().map(|t| (t.name.as_str(), t.text.lines().collect())).collect();
+        Lines { texts, quoted: RefCell::default() }
     }
 
     fn quote(&self, place: &seam_plan::Place) -> Quoted {
-        let line = place.line.checked_sub(1).and_then(|i| self.0.get(place.file.as_str())?.get(i as usize));
+        let mut quoted = self.quoted.borrow_mut();
+        let text = quoted.entry((place.file.clone(), place.line)).or_insert_with(|| self.line(place));
+        Quoted { path: place.file.clone(), line: place.line, text: text.clone() }
+    }
+
+    fn line(&self, place: &seam_plan::Place) -> String {
+        let line = place.line.checked_sub(1).and_then(|i| self.texts.get(place.file.as_str())?.get(i as usize));
         // What looks like a secret is not shown, here as anywhere.
         let text = line.map(|l| crate::excerpt(&place.file, l.trim())).unwrap_or_default();
         let text = text.trim_end();
-        let text = match text.char_indices().nth(QUOTE) {
+        match text.char_indices().nth(QUOTE) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.to_owned(),
-        };
-        Quoted { path: place.file.clone(), line: place.line, text }
+        }
     }
 }
 
@@ -230,6 +241,6 @@ fn shape(change: &Change, old: &Lines<'_>, new: &Lines<'_>) -> ContractChange {
         path: change.path.clone(),
         base: change.base.as_ref().map(|p| old.quote(p)),
         revision: change.revision.as_ref().map(|p| new.quote(p)),
-        steps: seam_plan::steps(change).iter().map(|s| (*s).to_owned()).collect(),
+        steps: seam_plan::steps(change).iter().map(|s| Cow::Borrowed(*s)).collect(),
     }
 }

@@ -88,7 +88,9 @@ fn visit<'a>(out: &mut Out<'a>, body: &Body<'_, 'a>, delta: &Delta<'a>, at: &Spo
         out.limited = true;
         return;
     }
-    node(out, body, delta, at);
+    if delta.differs_here() {
+        node(out, body, delta, at);
+    }
     let here = match at.name {
         "" => at.path.to_owned(),
         _ => at.full(),

@@ -8,8 +8,9 @@
 //! (or back) and still accepts the same is no difference.
 
 use super::document::{At, Document, Schema};
+use super::transitions::Transitions;
 use crate::tree::{Data, Node};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -49,6 +50,8 @@ pub struct Delta<'a> {
     pub members: Vec<(&'static str, Members<'a>)>,
     /// One of them comes back to itself here and the other does not.
     circular: bool,
+    /// What it amounts to, once somebody asked: every operation that uses the schema does.
+    pub known: OnceCell<Transitions<'a>>,
 }
 
 pub const SUBS: &[&str] = &[
@@ -84,6 +87,14 @@ impl<'a> Delta<'a> {
 
     pub fn members(&self, keyword: &str) -> Option<&Members<'a>> {
         self.members.iter().find(|(k, _)| *k == keyword).map(|(_, m)| m)
+    }
+
+    /// Whether the schema itself differs, not only what is below it.
+    pub fn differs_here(&self) -> bool {
+        !self.changed.is_empty()
+            || !self.branches.is_empty()
+            || self.subs.iter().any(|(_, sub)| !matches!(sub, Sub::Changed(_)))
+            || self.members.iter().any(|(_, m)| !m.added.is_empty() || !m.removed.is_empty())
     }
 
     fn empty(&self) -> bool {
@@ -163,6 +174,7 @@ impl<'a> Comparer<'a> {
             branches: Vec::new(),
             members: Vec::new(),
             circular: false,
+            known: OnceCell::new(),
         };
         let open = |side: usize, name: Option<&str>| name.is_some_and(|n| self.open.borrow()[side].contains(&n));
         match (open(0, base.name), open(1, revision.name)) {

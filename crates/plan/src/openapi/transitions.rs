@@ -12,8 +12,41 @@ pub enum Nullability {
     Lost,
 }
 
+/// What a difference of a schema amounts to.
+pub struct Transitions<'a> {
+    nullability: Nullability,
+    wrapping: Nullability,
+    moved: Vec<&'a str>,
+    list: Option<(Vec<&'a str>, Vec<&'a str>)>,
+    only_null: bool,
+}
+
+fn known<'d, 'a>(cx: &Comparer<'a>, delta: &'d Delta<'a>) -> &'d Transitions<'a> {
+    delta.known.get_or_init(|| Transitions {
+        nullability: find_nullability(cx, delta),
+        wrapping: nullable_wrapping(cx, delta),
+        moved: find_moved(cx, delta),
+        list: find_list(cx, delta),
+        only_null: only_null(delta),
+    })
+}
+
 /// Whether `null` became allowed or forbidden.
 pub fn nullability<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Nullability {
+    known(cx, delta).nullability
+}
+
+/// Properties that moved into alternatives: the schema had properties and is now nothing but `oneOf`.
+pub fn moved_into_one_of<'d, 'a>(cx: &Comparer<'a>, delta: &'d Delta<'a>) -> &'d [&'a str] {
+    &known(cx, delta).moved
+}
+
+/// Types that a list of types gained and lost: `oneOf` or `anyOf` of schemas that are nothing but a type.
+pub fn list_of_types<'d, 'a>(cx: &Comparer<'a>, delta: &'d Delta<'a>) -> Option<&'d (Vec<&'a str>, Vec<&'a str>)> {
+    known(cx, delta).list.as_ref()
+}
+
+fn find_nullability<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Nullability {
     let (base, revision) = (&delta.base, &delta.revision);
     if delta.has("nullable") {
         return match (base.flag("nullable"), revision.flag("nullable")) {
@@ -32,7 +65,7 @@ pub fn nullability<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Nullability {
 }
 
 /// Whether a schema became `oneOf` itself and `null`, or the other way round.
-pub fn nullable_wrapping<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Nullability {
+fn nullable_wrapping<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Nullability {
     if delta.branches("oneOf").is_none() {
         return Nullability::Same;
     }
@@ -80,8 +113,7 @@ fn wraps<'a>(
     }
 }
 
-/// Properties that moved into alternatives: the schema had properties and is now nothing but `oneOf`.
-pub fn moved_into_one_of<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Vec<&'a str> {
+fn find_moved<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Vec<&'a str> {
     let (base, revision) = (&delta.base, &delta.revision);
     let properties = |schema: &Schema<'a>| schema.get("properties").map(|n| n.entries().len()).unwrap_or_default();
     let alternatives = revision.list("oneOf");
@@ -98,8 +130,7 @@ pub fn moved_into_one_of<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Vec<&'a st
     names.filter(|name| alternatives.iter().any(|a| a.member("properties", name).is_some())).collect()
 }
 
-/// Types that a list of types gained and lost: `oneOf` or `anyOf` of schemas that are nothing but a type.
-pub fn list_of_types<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Option<(Vec<&'a str>, Vec<&'a str>)> {
+fn find_list<'a>(cx: &Comparer<'a>, delta: &Delta<'a>) -> Option<(Vec<&'a str>, Vec<&'a str>)> {
     let (base, base_list) = types_of(cx.base, &delta.base)?;
     let (revision, revision_list) = types_of(cx.revision, &delta.revision)?;
     if !base_list && !revision_list {
@@ -157,11 +188,11 @@ pub fn claimed<'a>(cx: &Comparer<'a>, delta: &Delta<'a>, rule: &str, aspect: Asp
     let structural = matches!(aspect, Aspect::Type | Aspect::Structure);
     (!nullable
         && !matches!(aspect, Aspect::Mutability | Aspect::Lifecycle)
-        && nullable_wrapping(cx, delta) != Nullability::Same)
+        && known(cx, delta).wrapping != Nullability::Same)
         || (structural
             && !rule.ends_with("-body-wrapped-in-one-of")
             && !rule.ends_with("-property-one-of-added")
             && !moved_into_one_of(cx, delta).is_empty())
         || (structural && !rule.contains("-list-of-types-") && list_of_types(cx, delta).is_some())
-        || (aspect == Aspect::Type && only_null(delta))
+        || (aspect == Aspect::Type && known(cx, delta).only_null)
 }

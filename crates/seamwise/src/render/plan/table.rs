@@ -3,6 +3,7 @@
 use super::{about, sense, who};
 use crate::render::ink::{bold, count, cyan, dim, pad, title, width, yellow};
 use seam_engine::asks::contract::{Answer, ContractChange, Quoted};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Changes of one section for a terminal; all of them are in the JSON.
@@ -88,8 +89,8 @@ fn lines(change: &ContractChange, out: &mut String) {
 
 /// What to do: each way once, with the rules that it is for.
 fn steps(answer: &Answer, out: &mut String) {
-    let mut ways: BTreeMap<&[String], Vec<&str>> = BTreeMap::new();
-    let mut order: Vec<&[String]> = Vec::new();
+    let mut ways: BTreeMap<&[Cow<'static, str>], Vec<&str>> = BTreeMap::new();
+    let mut order: Vec<&[Cow<'static, str>]> = Vec::new();
     for change in answer.changes.iter().filter(|c| c.level != "safe" && !c.steps.is_empty()) {
         let rules = ways.entry(&change.steps).or_default();
         if rules.is_empty() {

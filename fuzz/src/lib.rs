@@ -2,6 +2,7 @@
 //!
 //! Invariant: whatever the text, reading ends, nothing panics, and no fact stands outside the text.
 
+use seam_engine::asks::contract::{Request, Text, answer};
 use seam_engine::{Change, Engine};
 use seam_extract::{File, extract};
 use std::sync::Arc;
@@ -38,6 +39,22 @@ pub fn file(wanted: &str, data: &[u8]) {
     if target(&path) == wanted {
         read(&path, &text);
     }
+}
+
+/// Two versions of a contract, after the word for its kind: nothing differs from itself, and comparing ends.
+pub fn versions(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some((kind, texts)) = text.split_once('\n') else { return };
+    let (base, revision) = texts.split_once(BREAK).unwrap_or((texts, ""));
+    let compare = |base: &str, revision: &str| {
+        let of = |text: &str| vec![Text { name: "contract".to_owned(), text: text.to_owned() }];
+        let kind = Some(kind.to_owned());
+        answer(&Request { base: of(base), revision: of(revision), kind, ..Request::default() })
+    };
+    if let Ok(answer) = compare(base, base) {
+        assert!(answer.changes.is_empty(), "a text differs from itself: {:?}", answer.changes.first());
+    }
+    let _ = compare(base, revision);
 }
 
 /// Several files, linked, and the map asked for.

@@ -52,6 +52,7 @@ pub static ASKS: &[Ask] = &[
     ask!(hints, true),
     ask!(words, true),
     ask!(context),
+    ask!(contract),
     ask!(overview),
     ask!(findings),
 ];

@@ -40,6 +40,20 @@ pub(crate) fn recent(root: &Path, path: &str) -> Vec<Commit> {
     text(bytes).lines().filter_map(line).collect()
 }
 
+/// What a revision has at a path: the file, or every file below it.
+pub(crate) fn at_revision(root: &Path, revision: &str, path: &str) -> Result<Vec<Before>, HostError> {
+    let wanted = format!("{revision}^{{commit}}");
+    let commit = text(run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], revision)?);
+    let prefix = text(run(root, &["rev-parse", "--show-prefix"], revision)?);
+    let names = split(&run(root, &["ls-tree", "-r", "-z", "--name-only", &commit, "--", path], revision)?);
+    if names.is_empty() {
+        let why = format!("it has no `{path}`");
+        return Err(HostError::Revision { revision: revision.to_owned(), root: root.to_owned(), why });
+    }
+    let texts = contents(root, &commit, &prefix, &names, revision)?;
+    Ok(names.into_iter().zip(texts).collect())
+}
+
 fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"]).args(arguments);

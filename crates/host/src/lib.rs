@@ -6,6 +6,7 @@
 
 mod answers;
 mod cache;
+mod contract;
 mod edits;
 mod error;
 mod git;
@@ -16,6 +17,7 @@ mod watch;
 mod workspace;
 
 pub use cache::Place as CachePlace;
+pub use contract::{contract, today};
 pub use error::HostError;
 pub use watch::watch;
 pub use workspace::{Opening, Progress, Report, Workspace, roots};

@@ -14,6 +14,7 @@ pub fn generated() -> Result<Vec<(String, String)>, String> {
     }
     out.push(("docs/extractors.md".to_owned(), extractors()));
     out.push(("docs/rules.md".to_owned(), rules()));
+    out.push(("docs/contracts.md".to_owned(), contracts()));
     out.push((crate::types::PATH.to_owned(), crate::types::types()?));
     let settings = serde_json::to_string_pretty(&seam_engine::settings_schema()).unwrap_or_default();
     out.push(("editors/vscode/media/seam.toml.schema.json".to_owned(), settings + "\n"));
@@ -26,6 +27,79 @@ fn rules() -> String {
         out.push_str(&format!("\n## `{id}`\n\n{}\n", paragraph(page)));
     }
     out
+}
+
+/// Every rule about contracts, with what other tools call it.
+fn contracts() -> String {
+    use seam_plan::{KINDS, Kind};
+    let mut out = include_str!("contracts.md").to_owned();
+    let atlas: std::collections::BTreeMap<&str, &str> =
+        seam_plan::sql::rules::RULES.iter().map(|(rule, codes)| (rule.id, *codes)).collect();
+    let buf: std::collections::BTreeMap<&str, u8> =
+        seam_plan::proto::rules::RULES.iter().map(|(rule, categories)| (rule.id, *categories)).collect();
+    for kind in KINDS {
+        let (title, elsewhere) = match kind {
+            Kind::OpenApi => ("OpenAPI", "oasdiff"),
+            Kind::AsyncApi => ("AsyncAPI", "ours; payloads: the rules of OpenAPI's bodies"),
+            Kind::Proto => ("Protocol buffers", "buf, its categories"),
+            Kind::GraphQl => ("GraphQL", "graphql-js"),
+            Kind::Avro => ("Avro", "Avro's Java library"),
+            Kind::JsonSchema => ("JSON Schema", "Confluent's registry"),
+            Kind::Sql => ("SQL migrations", "squawk; atlas' codes"),
+        };
+        out.push_str(&format!(
+            "\n## {title}\n\n| rule | level | breaks | hurts | {elsewhere} |\n|---|---|---|---|---|\n"
+        ));
+        for (_, rule) in seam_plan::rules().into_iter().filter(|(k, _)| k == kind) {
+            let ours = match kind {
+                Kind::AsyncApi => true,
+                Kind::OpenApi | Kind::Avro | Kind::JsonSchema => false,
+                Kind::Proto | Kind::GraphQl => rule.id.starts_with(|c: char| c.is_ascii_lowercase()),
+                Kind::Sql => SQL_OURS.contains(&rule.id),
+            };
+            let name = rule.id.trim_start_matches("FORWARD_");
+            let codes = match kind {
+                Kind::Sql => atlas.get(rule.id).filter(|c| !c.is_empty()).map(|c| c.replace(' ', ", ")),
+                Kind::Proto => buf.get(rule.id).map(|c| categories(*c)).filter(|c| !c.is_empty()),
+                _ => None,
+            };
+            let there = match (ours, codes) {
+                (true, None) => "–".to_owned(),
+                (true, Some(codes)) => codes,
+                (false, None) => format!("`{name}`"),
+                (false, Some(codes)) => format!("`{name}`; {codes}"),
+            };
+            out.push_str(&format!(
+                "| `{}` | {} | {} | {} | {there} |\n",
+                rule.id,
+                rule.level.word(),
+                rule.grade.word(),
+                rule.hurts.word()
+            ));
+        }
+    }
+    out
+}
+
+/// Rules about migrations that squawk does not have.
+const SQL_OURS: &[&str] = &[
+    "adding-exclusion-constraint",
+    "adding-primary-key-constraint",
+    "ban-drop-schema",
+    "column-added",
+    "default-changed",
+    "dropping-constraint",
+    "dropping-enum-value",
+    "dropping-type",
+    "dropping-view",
+    "enum-value-added",
+    "table-added",
+];
+
+fn categories(bits: u8) -> String {
+    use seam_plan::proto::rules::{FILE, PACKAGE, WIRE, WIRE_JSON};
+    let all = [(FILE, "FILE"), (PACKAGE, "PACKAGE"), (WIRE_JSON, "WIRE_JSON"), (WIRE, "WIRE")];
+    all.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
 }
 
 /// The first paragraph of a page.

@@ -1,10 +1,11 @@
 //! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `seed`,
-//! `context`, `errors`, `generate`.
+//! `context`, `contracts`, `errors`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
 mod accuracy;
 mod context;
+mod contracts;
 mod docs;
 mod errors;
 mod generate;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask new extractor NAME [ROOM]   make an extractor with its page and its line in the list
 cargo xtask new rule NAME GROUP          make a rule with its page and its line in the catalogue
-cargo xtask docs [--check]               write docs/schema, the lists of extractors and rules and the editor's types, or say what is out of date
+cargo xtask docs [--check]               write docs/schema, the lists of extractors, rules and rules about contracts, and the editor's types, or say what is out of date
 cargo xtask types                        write only the editor's types
 cargo xtask accuracy FOLDER TRUTH [CSV]  map every system in FOLDER, score it, rewrite docs/accuracy.csv (or CSV)
 cargo xtask microsecend FOLDER TRUTH [--list]   the same against dataflow diagrams, into docs/accuracy-microsecend.csv
@@ -29,6 +30,7 @@ cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER
                                          are in the answer of `context`, or in what something else says
 cargo xtask errors FOLDER[,FOLDER] [--half tune|held] [--csv CSV] [--list] [--only ID,…] [--rg PROGRAM]   how often the file where
                                          a failure starts is among the first suspects of `diagnose`, or of plain search
+cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
         ["seed", systems, options @ ..] => seed::run(&csv("docs/seeded.csv"), systems, options),
         ["context", systems, options @ ..] => context::run(&root(), systems, options),
         ["errors", systems, options @ ..] => errors::run(&root(), systems, options),
+        ["contracts", bench] => contracts::run(Path::new(bench), None),
+        ["contracts", bench, buf] => contracts::run(Path::new(bench), Some(Path::new(buf))),
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

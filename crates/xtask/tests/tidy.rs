@@ -11,11 +11,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("extract", &["facts"]),
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
-    ("engine", &["facts", "extract", "graph", "detect", "page"]),
+    ("plan", &["facts"]),
+    ("engine", &["facts", "extract", "graph", "detect", "plan", "page"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),
     ("page", &["facts", "extract", "graph", "detect"]),
-    ("xtask", &["engine", "host"]),
+    ("xtask", &["engine", "host", "plan"]),
 ];
 
 /// Lines of a source file, tests aside: aimed at, and never more.

@@ -10,6 +10,15 @@ fn main() -> io::Result<()> {
         let files = examples(extractor.page);
         for (number, (path, text)) in files.iter().enumerate() {
             write(&corpus.join(target(path)).join(format!("{}-{number}", extractor.id)), &format!("{path}\n{text}"))?;
+            for kind in ["openapi", "asyncapi", "protobuf", "graphql", "avro", "json-schema", "sql"] {
+                if extractor.page.to_lowercase().contains(kind) || target(path) == "contracts" {
+                    // The other version lacks what stands in the middle.
+                    let lines: Vec<&str> = text.lines().collect();
+                    let half: Vec<&str> = lines.iter().enumerate().filter(|(i, _)| i % 5 != 3).map(|(_, l)| *l).collect();
+                    let name = format!("{}-{number}-{kind}", extractor.id);
+                    write(&corpus.join("versions").join(name), &format!("{kind}\n{text}{BREAK}{}", half.join("\n")))?;
+                }
+            }
         }
         let whole: Vec<String> = files.iter().map(|(path, text)| format!("{path}\n{text}")).collect();
         write(&corpus.join("workspace").join(extractor.id), &whole.join(BREAK))?;

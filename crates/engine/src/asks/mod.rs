@@ -3,6 +3,7 @@
 pub mod at;
 pub mod calls;
 pub mod context;
+pub mod contract;
 pub mod detect;
 pub mod diagnose;
 pub mod drawing;

@@ -49,6 +49,8 @@ pub enum Command {
     Detect(Detect),
     /// Show the environment as a table: what deployments set, what code reads, and where they part.
     Drift(Drift),
+    /// Show what changed between two versions of a contract, who breaks, and what to do.
+    Plan(Plan),
     /// List the rules of `detect`, and try the workspace's own (`seam/rules`).
     Rules(Rules),
     /// Put a question as JSON; the answer is JSON.
@@ -304,6 +306,75 @@ pub struct Detect {
     /// From which severity on the exit code is 1.
     #[arg(long, value_enum, default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Plan {
+    /// Two versions of a contract: OpenAPI, AsyncAPI, `.proto`, GraphQL, Avro, JSON Schema, SQL. Each is a file, a folder
+    /// (of `.proto`, `.graphql`, `.sql` files), or `REV:path`. The exit code is 1 if something breaks. With more than two,
+    /// the last one is compared with each before it.
+    #[arg(long, num_args = 2.., required = true, value_name = "BASE REVISION")]
+    pub contract: Vec<String>,
+
+    #[arg(long, value_enum, default_value_t = PlanReport::Table)]
+    pub format: PlanReport,
+
+    /// From which grade on a change makes the exit code 1; left out: what breaks or may break.
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailGrade>,
+
+    /// Safe changes as well.
+    #[arg(long)]
+    pub all: bool,
+
+    /// `openapi`, `asyncapi`, `protobuf`, `graphql`, `avro`, `json-schema` or `sql`, where the text does not say it.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+
+    /// For Avro and JSON Schema: `backward`, `forward` or `full`.
+    #[arg(long, value_name = "LEVEL")]
+    pub compatibility: Option<String>,
+
+    /// Sunsets are judged as of this day (`YYYY-MM-DD`); left out: today.
+    #[arg(long, value_name = "DAY")]
+    pub today: Option<String>,
+
+    /// Ask for another major version of an OpenAPI description that breaks.
+    #[arg(long)]
+    pub versioning: bool,
+
+    /// Leave out packages of protocol buffers that say they are not stable (`v1beta1`).
+    #[arg(long)]
+    pub stable_only: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanReport {
+    /// For a terminal.
+    Table,
+    /// Everything; versioned.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// For a review comment.
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailGrade {
+    /// What is sent no longer arrives.
+    Wire,
+    /// Or JSON is refused or read differently.
+    Json,
+    /// Or code that is generated no longer builds.
+    Source,
+    /// Or something else happens than before.
+    Behaviour,
+    /// Any change.
+    Any,
+    Never,
 }
 
 #[derive(Debug, clap::Args)]

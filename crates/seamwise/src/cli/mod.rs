@@ -10,6 +10,7 @@ mod init;
 mod map;
 mod mcp;
 mod open;
+mod plan;
 mod questions;
 mod rules;
 
@@ -37,6 +38,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Diagnose(diagnose) => diagnose::run(diagnose, args),
         Command::Drift(drift) => drift::run(drift, args),
         Command::Rules(rules) => rules::run(rules, args),
+        Command::Plan(plan) => plan::run(plan, args),
         Command::Agents(agents) => agents::run(agents, args),
         Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
@@ -50,6 +52,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         | Command::Diagnose(_)
         | Command::Drift(_)
         | Command::Rules(_)
+        | Command::Plan(_)
         | Command::Agents(_)
         | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),

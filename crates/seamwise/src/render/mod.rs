@@ -16,6 +16,7 @@ mod ink;
 pub mod mermaid;
 pub mod path;
 pub mod picture;
+pub mod plan;
 pub mod rules;
 pub mod services;
 pub mod svg;

@@ -1,6 +1,6 @@
 //! Findings in every form that people and pipelines read. All are drawn from the ask's answer; none decides anything.
 
-mod github;
+pub mod github;
 mod gitlab;
 mod junit;
 mod markdown;

@@ -32,6 +32,14 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("words", json!({"path": "checkout/src/server.js", "before": "  axios.get('http://"})),
         ("context", json!({"task": "who takes the placed orders?", "budget": 1500})),
         ("overview", json!({})),
+        ("diagnose", json!({"error": "checkout | Error: connect ECONNREFUSED payments:8080"})),
+        (
+            "contract",
+            json!({
+                "base": [{"name": "shop.graphql", "text": "type Query { order(id: ID!): String }"}],
+                "revision": [{"name": "shop.graphql", "text": "type Query { orders: String }"}],
+            }),
+        ),
         ("findings", json!({"limit": 3})),
     ]
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("extract", &["facts"]),
+    ("signals", &["facts"]),
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
     ("plan", &["facts"]),

@@ -102,7 +102,8 @@ impl Logs {
     /// An example is kept up to so many bytes.
     pub const LONGEST: usize = 2048;
 
-    /// The event of a statement. Where the text gives file and line these are its identity, else the template is.
+    /// The event of a statement, its template known. Where the text gives file and line these are its identity, else the
+    /// template is. See [`crate::Telemetry::event`] for lines whose template is not known.
     pub fn event(&mut self, logger: Name, line: u32, template: Name, severity: Severity, text: &str) -> EventId {
         let identity = (logger, line, if line > 0 { Name::NONE } else { template });
         let id = match self.index.get(&identity) {
@@ -121,6 +122,20 @@ impl Logs {
             event.severity = event.severity.max(severity);
         }
         id
+    }
+
+    /// Counts one more line of an event that is known already.
+    pub(crate) fn again(&mut self, id: EventId, severity: Severity, template: Option<Name>) {
+        if let Some(event) = self.events.get_mut(id.0 as usize) {
+            event.count += 1;
+            event.severity = event.severity.max(severity);
+            event.template = template.unwrap_or(event.template);
+        }
+    }
+
+    /// The event of a place in the source, if a line of it was seen.
+    pub(crate) fn placed(&self, logger: Name, line: u32) -> Option<EventId> {
+        self.index.get(&(logger, line, Name::NONE)).copied()
     }
 
     /// Adds a row; says whether there was room for it.

@@ -3,7 +3,8 @@
 //! Invariant: decoders add, in any order and from many files; [`Telemetry::settle`] makes the result independent of that order
 //! where it can (series sorted) and nothing is taken away.
 
-use crate::{Logs, Metrics, Name, Names, Spans};
+use crate::template::{Miner, words};
+use crate::{EventId, Logs, Metrics, Name, Names, Severity, Spans};
 use std::collections::BTreeMap;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z.
@@ -45,6 +46,7 @@ pub struct Telemetry {
     pub metrics: Metrics,
     /// In order, each once.
     pub observed: std::collections::BTreeSet<Observed>,
+    miner: Miner,
 }
 
 impl Telemetry {
@@ -80,6 +82,29 @@ impl Telemetry {
 
     pub fn text(&self, name: Name) -> &str {
         self.names.text(name)
+    }
+
+    /// The event of a line: by its place in the source where the text gives it, else by a template that is mined.
+    pub fn event(&mut self, logger: Name, line: u32, severity: Severity, message: &str) -> EventId {
+        let Telemetry { names, logs, miner, .. } = self;
+        if line > 0 {
+            if let Some(known) = logs.placed(logger, line) {
+                logs.again(known, severity, None);
+                return known;
+            }
+            let template = names.intern(&words(message).join(" "));
+            return logs.event(logger, line, template, severity, message);
+        }
+        let mut made = false;
+        let (id, changed) = miner.event(logger.index() as u32, message, |template| {
+            made = true;
+            logs.event(logger, 0, names.intern(template), severity, message)
+        });
+        if !made {
+            let template = changed.map(|text| names.intern(&text));
+            logs.again(id, severity, template);
+        }
+        id
     }
 
     /// Puts series in order; to be called once, after the last file.

@@ -36,13 +36,18 @@ impl History {
     }
 
     pub(crate) fn of(&self, context: &Context) -> impl Iterator<Item = &Tally> {
+        self.numbered(context).map(|(_, tally)| tally)
+    }
+
+    /// What was counted there, with the number of its window.
+    pub(crate) fn numbered(&self, context: &Context) -> impl Iterator<Item = (u32, &Tally)> {
         let key = *context;
         self.tallies
             .get(context)
             .into_iter()
             .flatten()
             .filter(move |(window, _)| !self.excluded.contains(&(*window, key)))
-            .map(|(_, tally)| tally)
+            .map(|(window, tally)| (*window, tally))
     }
 
     pub(crate) fn usual(&self, context: &Context, outcome: Outcome) -> Option<Usual> {

@@ -143,9 +143,10 @@ pub fn levels(telemetry: &Telemetry, window: Window, usual: &[Window]) -> Vec<Le
         }
         let most = before.last().copied().unwrap_or(median);
         let percent = telemetry.text(series.unit) == "%" || telemetry.text(series.key.metric).ends_with("percent");
+        // Without a capacity only the past tells what is much, and a short past does not.
         let effect = match percent {
             true => (now - median) / 100.0,
-            false => 1.0 - most / now.max(f64::MIN_POSITIVE),
+            false => (1.0 - most / now.max(f64::MIN_POSITIVE)) * (1.0 - 2.0 / (before.len() as f64 + 2.0)),
         };
         out.push(Level {
             series: at as u32,
@@ -160,6 +161,20 @@ pub fn levels(telemetry: &Telemetry, window: Window, usual: &[Window]) -> Vec<Le
             effect: effect.clamp(0.0, 1.0),
         });
     }
+    // Where one series of a measure knows its capacity, the others of that service say nothing more.
+    let known: Vec<(Name, Measure)> = telemetry
+        .metrics
+        .series()
+        .iter()
+        .filter(|s| telemetry.text(s.unit) == "%")
+        .filter_map(|s| Some((telemetry.service(s.key.resource), Measure::of(telemetry.text(s.key.metric))?)))
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    out.retain(|l| {
+        let series = telemetry.metrics.series().get(l.series as usize);
+        series.is_some_and(|s| telemetry.text(s.unit) == "%") || known.binary_search(&(l.service, l.measure)).is_err()
+    });
     out.sort_by(|a, b| b.effect.total_cmp(&a.effect).then(a.series.cmp(&b.series)));
     out
 }

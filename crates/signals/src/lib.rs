@@ -28,7 +28,7 @@ mod template;
 pub use buckets::Buckets;
 pub use chance::Usual;
 pub use conventions::Attribute;
-pub use deviation::{Deviation, Sighting, What, deviations, sightings};
+pub use deviation::{Deviation, Deviations, Sighting, What, deviations, sightings};
 pub use forest::{Flaws, Forest, NONE, Trace};
 pub use history::History;
 pub use ids::{SpanId, TraceId};

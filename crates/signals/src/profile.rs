@@ -37,6 +37,8 @@ pub enum Context {
     Between(Name, Name),
     /// How long a message waits: sender, receiver.
     Waiting(Name, Name),
+    /// How many of all spans of a service take longer than each of them did. Not tallied: summed over the others.
+    Laden(Name),
 }
 
 impl Context {
@@ -48,7 +50,8 @@ impl Context {
             | Context::Outcome(s, _)
             | Context::Own(s, _)
             | Context::Between(s, _)
-            | Context::Waiting(s, _) => *s,
+            | Context::Waiting(s, _)
+            | Context::Laden(s) => *s,
         }
     }
 }
@@ -59,6 +62,8 @@ pub enum Outcome {
     Then(Step),
     /// A span of a service and its operation stands below.
     Below(Name, Name),
+    /// No span stands below.
+    Nothing,
     Failed,
 }
 
@@ -121,6 +126,9 @@ impl Profile {
         within.n += 1;
         for (child, what) in &seen.below {
             *within.outcomes.entry(Outcome::Below(*child, *what)).or_default() += 1;
+        }
+        if seen.below.is_empty() {
+            *within.outcomes.entry(Outcome::Nothing).or_default() += 1;
         }
         let outcome = self.tallies.entry(Context::Outcome(service, operation)).or_default();
         outcome.n += 1;

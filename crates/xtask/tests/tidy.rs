@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("detect", &["facts", "graph"]),
     ("plan", &["facts"]),
     ("engine", &["facts", "extract", "graph", "detect", "plan", "page"]),
+    ("diagnose", &["facts", "graph", "signals"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),
     ("page", &["facts", "extract", "graph", "detect"]),

@@ -1,0 +1,75 @@
+//! Suspects from resources: processors, memory, queues, pools that stand where they never stood.
+//!
+//! Invariant: a level alone says that something is short, not that it hurts; the score is the share of the capacity (or of the
+//! value) beyond what was usual, times how far out it lies.
+
+use crate::spans::explain;
+use crate::suspect::{Evidence, Fault, Parts, Suspect};
+use seam_signals::{Level, OUTLIER, Telemetry};
+use std::collections::BTreeMap;
+
+/// One suspect for each service and kind of resource.
+pub(crate) fn suspects(telemetry: &Telemetry, levels: &[Level]) -> Vec<Suspect> {
+    let mut best: BTreeMap<(String, Fault), Suspect> = BTreeMap::new();
+    for level in levels {
+        let made = suspect(telemetry, level);
+        let key = (made.service.clone(), made.fault);
+        match best.get_mut(&key) {
+            Some(known) if known.score >= made.score => known.evidence.extend(made.evidence),
+            Some(known) => {
+                let older = std::mem::take(&mut known.evidence);
+                *known = made;
+                known.evidence.extend(older);
+            }
+            None => {
+                best.insert(key, made);
+            }
+        }
+    }
+    best.into_values().collect()
+}
+
+fn suspect(telemetry: &Telemetry, level: &Level) -> Suspect {
+    let metric = telemetry.metrics.series().get(level.series as usize).map_or("", |s| telemetry.text(s.key.metric));
+    let parts = Parts { effect: level.effect, unexplained: 1.0, sure: 1.0 - OUTLIER / level.z };
+    let says = format!("`{metric}` stands at {} instead of {}", short(level.now), short(level.usual));
+    let figures = format!(
+        "`{metric}`: {} now; median {}, highest {} of {} points before",
+        short(level.now),
+        short(level.usual),
+        short(level.most),
+        level.learned
+    );
+    Suspect {
+        service: telemetry.text(level.service).to_owned(),
+        fault: Fault::Resource(level.measure),
+        operation: None,
+        region: None,
+        score: parts.score(),
+        parts,
+        says,
+        since: None,
+        evidence: vec![Evidence { says: figures, at: None, shown_in: None }],
+        against: Vec::new(),
+        spread: Vec::new(),
+        contexts: Vec::new(),
+    }
+}
+
+/// What a resource of a service explains of that service's other suspects.
+pub(crate) fn explain_own(resources: &[Suspect], others: &mut [Suspect]) {
+    for other in others {
+        let mine = resources.iter().filter(|r| r.service == other.service).max_by(|a, b| a.score.total_cmp(&b.score));
+        if let Some(resource) = mine {
+            explain(other, resource.score, &format!("{} of the same service is short", resource.fault.word()));
+        }
+    }
+}
+
+fn short(value: f64) -> String {
+    match value.abs() {
+        v if v >= 100.0 => format!("{value:.0}"),
+        v if v >= 1.0 => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}

@@ -5,11 +5,16 @@
 //! time. When nothing stands out nothing is named.
 
 mod blame;
+mod flows;
+mod platforms;
 mod resources;
 mod spans;
 mod suspect;
+mod topology;
 
+pub use flows::Symptom;
 pub use suspect::{Diagnosis, Evidence, Fault, Parts, Place, Region, Suspect, Touched};
+pub use topology::{Sources, Topology, node};
 
 use seam_signals::{Forest, History, Profile, Telemetry, Window, deviations, levels, sightings};
 
@@ -48,4 +53,23 @@ fn sort(all: &mut [Suspect]) {
             .total_cmp(&a.score)
             .then_with(|| (&a.service, a.fault, &a.region).cmp(&(&b.service, b.fault, &b.region)))
     });
+}
+
+/// What is asked of metrics alone.
+pub struct MetricCase<'a> {
+    pub telemetry: &'a Telemetry,
+    pub topology: &'a Topology,
+    pub window: Window,
+    /// The time right before the window.
+    pub before: Option<Window>,
+    pub usual: &'a [Window],
+    pub symptom: Option<&'a Symptom>,
+}
+
+/// All suspects that metrics of requests give, the likeliest first.
+pub fn metric_suspects(case: &MetricCase<'_>) -> Vec<Suspect> {
+    let times = flows::Times { window: case.window, before: case.before, usual: case.usual };
+    let mut all = flows::suspects(case.telemetry, case.topology, times, case.symptom);
+    sort(&mut all);
+    all
 }

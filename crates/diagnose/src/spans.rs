@@ -7,8 +7,7 @@
 use crate::blame::{Left, left, sure};
 use crate::suspect::{Evidence, Fault, Parts, Place, Region, Suspect};
 use seam_signals::{
-    Attribute, Context, Deviation, Forest, Name, Outcome, Profile, Sighting, Span, SpanKind, Step, Telemetry, What,
-    clock,
+    Attribute, Context, Deviation, Forest, Name, Profile, Sighting, Span, SpanKind, Step, Telemetry, What, clock,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -149,6 +149,7 @@ fn charge(
             evidence: vec![Evidence { says: figures, at: None, shown_in: None }],
             against: Vec::new(),
             spread: Vec::new(),
+            story: Vec::new(),
             contexts: Vec::new(),
         });
     }

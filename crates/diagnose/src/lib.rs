@@ -9,12 +9,15 @@ mod flows;
 mod platforms;
 mod resources;
 mod spans;
+mod story;
 mod suspect;
 mod topology;
+mod windows;
 
 pub use flows::Symptom;
 pub use suspect::{Diagnosis, Evidence, Fault, Parts, Place, Region, Suspect, Touched};
 pub use topology::{Sources, Topology, node};
+pub use windows::{Plan, When, plan};
 
 use seam_signals::{Forest, History, Profile, Telemetry, Window, deviations, levels, sightings};
 
@@ -44,7 +47,144 @@ pub fn suspects(case: &Case<'_>) -> Vec<Suspect> {
     resources::explain_own(&resources, &mut all);
     all.extend(resources);
     sort(&mut all);
+    story::tell(&scene, &mut all);
     all
+}
+
+/// A whole question.
+pub struct Question<'a> {
+    pub telemetry: &'a Telemetry,
+    pub forest: &'a Forest,
+    pub topology: &'a Topology,
+    pub graph: Option<&'a seam_graph::Graph>,
+    pub when: When,
+    pub symptom: Option<&'a Symptom>,
+}
+
+/// So many suspects are named at most.
+const NAMED: usize = 10;
+
+/// Looks at a time, or looks for the time first, and names who is suspected.
+pub fn diagnose(question: &Question<'_>) -> Diagnosis {
+    let Question { telemetry, forest, .. } = question;
+    let plan = plan(telemetry, forest, question.when);
+    let mut out = Diagnosis { step: plan.step, missing: plan.notes.clone(), ..Diagnosis::default() };
+    let mut history = History::default();
+    let mut usual: Vec<Window> = Vec::new();
+    for window in &plan.usual {
+        learn(question, &mut history, &mut usual, *window);
+    }
+    let found = match plan.window {
+        Some(window) => Some((window, all(question, &history, &usual, window))),
+        None => search(question, &plan, &mut history, &mut usual),
+    };
+    out.learned = usual.len();
+    if let Some((window, suspects)) = found {
+        out.window = Some(window);
+        let (told, weak) = suspects.into_iter().partition::<Vec<_>, _>(|s| s.score >= TOLD);
+        out.suspects = told;
+        out.weak = weak;
+    }
+    out.suspects.truncate(NAMED);
+    out.weak.truncate(NAMED);
+    for suspect in &mut out.suspects {
+        suspect.story = story::sentences(suspect, question.graph);
+    }
+    out.missing.extend(missing(question, &out));
+    out
+}
+
+/// Adds a window to what is usual, without what is suspected in it.
+fn learn(question: &Question<'_>, history: &mut History, usual: &mut Vec<Window>, window: Window) -> Vec<Suspect> {
+    let found = if history.windows() == 0 { Vec::new() } else { all(question, history, usual, window) };
+    let number = history.add(&Profile::of(question.telemetry, question.forest, window));
+    if let Some(first) = found.first().filter(|s| s.score >= TOLD) {
+        first.contexts.iter().for_each(|c| history.exclude(number, *c));
+    }
+    usual.push(window);
+    found
+}
+
+/// The window that stands out most among all, each compared with those before it.
+fn search(
+    question: &Question<'_>,
+    plan: &Plan,
+    history: &mut History,
+    usual: &mut Vec<Window>,
+) -> Option<(Window, Vec<Suspect>)> {
+    let mut best: Option<(Window, Vec<Suspect>)> = None;
+    for window in &plan.slices {
+        let found = learn(question, history, usual, *window);
+        let score = |of: &[Suspect]| of.first().map_or(0.0, |s| s.score);
+        if best.as_ref().is_none_or(|(_, known)| score(&found) > score(known)) {
+            best = Some((*window, found));
+        }
+    }
+    best
+}
+
+/// Suspects of spans, lines and resources, and of requests' metrics for services that do not speak in spans.
+fn all(question: &Question<'_>, history: &History, usual: &[Window], window: Window) -> Vec<Suspect> {
+    let Question { telemetry, forest, topology, .. } = question;
+    let mut out = suspects(&Case { telemetry, forest, window, history, usual });
+    let step = (window.to - window.from).max(1);
+    let before = Window { from: window.from.saturating_sub(step / 2), to: window.from };
+    let metric = MetricCase { telemetry, topology, window, before: Some(before), usual, symptom: question.symptom };
+    let spoken: std::collections::BTreeSet<&str> = telemetry
+        .spans
+        .rows()
+        .map(|(_, s)| telemetry.service(s.resource))
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .map(|n| telemetry.text(n))
+        .collect();
+    out.extend(metric_suspects(&metric).into_iter().filter(|s| !spoken.contains(s.service.as_str())));
+    if let Some(symptom) = question.symptom.filter(|_| topology.waits.values().any(|w| !w.is_empty())) {
+        let reach = topology.reach(&symptom.service);
+        for suspect in out.iter_mut().filter(|s| !reach.contains(&s.service)) {
+            spans::explain(suspect, 0.9, &format!("`{}` does not wait for it", symptom.service));
+        }
+    }
+    sort(&mut out);
+    out
+}
+
+/// What would make the answer surer.
+fn missing(question: &Question<'_>, answer: &Diagnosis) -> Vec<String> {
+    let telemetry = question.telemetry;
+    let mut out = Vec::new();
+    if answer.learned < 2 {
+        out.push(
+            "there is little to compare with: give a longer time before it, or `--baseline` with a normal time".into(),
+        );
+    }
+    if telemetry.spans.is_empty() {
+        out.push("no spans: only metrics were compared, so that neither operations nor code can be named".into());
+    } else if telemetry.logs.rows().is_empty() {
+        out.push("no log lines: code can only be told apart by spans".into());
+    }
+    if telemetry.metrics.is_empty() {
+        out.push("no metrics: whether a processor, memory, a queue or a pool is short cannot be seen".into());
+    }
+    if question.graph.is_none() {
+        out.push(
+            "no map: give the folder of the code to get files and lines, timeouts, retries and asynchronous edges"
+                .into(),
+        );
+    }
+    let flaws = question.forest.flaws;
+    for (count, what) in [
+        (flaws.orphans, "spans name a parent that is not there: their callers cannot be told"),
+        (flaws.circles, "spans were their own ancestors and were cut loose"),
+        (flaws.duplicates, "spans were said twice and count once"),
+        (flaws.skewed, "spans start before their callers: clocks differ, so only durations were compared"),
+        (telemetry.names.refused(), "texts were one too many and share one name"),
+    ] {
+        if count > 0 {
+            out.push(format!("{count} {what}"));
+        }
+    }
+    out
 }
 
 fn sort(all: &mut [Suspect]) {

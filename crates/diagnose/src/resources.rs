@@ -52,6 +52,7 @@ fn suspect(telemetry: &Telemetry, level: &Level) -> Suspect {
         evidence: vec![Evidence { says: figures, at: None, shown_in: None }],
         against: Vec::new(),
         spread: Vec::new(),
+        story: Vec::new(),
         contexts: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@
 use crate::blame::{Left, left, sure};
 use crate::suspect::{Evidence, Fault, Parts, Place, Region, Suspect};
 use seam_signals::{
-    Attribute, Context, Deviation, Forest, Name, Profile, Sighting, Span, SpanKind, Step, Telemetry, What, clock,
+    Attribute, Context, Deviation, Forest, Name, Profile, Sighting, Span, SpanKind, Step, Telemetry, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -197,6 +197,7 @@ fn suspect(scene: &Scene<'_>, at: usize, service: Name, fault: Fault, says: Stri
         evidence: Vec::new(),
         against: Vec::new(),
         spread: Vec::new(),
+        story: Vec::new(),
         contexts: vec![scene.deviations[at].context],
     };
     made.evidence.push(evidence(scene, at));
@@ -432,10 +433,4 @@ fn network(scene: &Scene<'_>, gaps: &[usize]) -> Vec<Suspect> {
         open.retain(|e, _| e.0 != side && e.1 != side);
     }
     out
-}
-
-/// When, for people.
-pub(crate) fn when(instant: i64) -> String {
-    let text = clock::shown(instant);
-    text.split(' ').next_back().unwrap_or(&text).to_owned()
 }

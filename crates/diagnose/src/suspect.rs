@@ -3,7 +3,7 @@
 //! Invariant: a suspect has evidence, and its score is the product of the parts that stand beside it. Nothing is hidden in a
 //! weight: effect, what is left after others explain it, and how sure the figures are.
 
-use seam_signals::{Context, Instant, Measure, SpanId, TraceId};
+use seam_signals::{Context, Instant, Measure, SpanId, TraceId, Window};
 
 /// What kind of fault it looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,6 +140,8 @@ pub struct Suspect {
     pub against: Vec<String>,
     /// In the order in which they were touched.
     pub spread: Vec<Touched>,
+    /// All of that in sentences.
+    pub story: Vec<String>,
     /// What it was counted by: not to be learned as usual ([`seam_signals::History::exclude`]).
     pub contexts: Vec<Context>,
 }
@@ -163,4 +165,10 @@ pub struct Diagnosis {
     pub weak: Vec<Suspect>,
     /// What would make the answer surer, and what could not be looked at.
     pub missing: Vec<String>,
+    /// What was explained; found, where nobody said when.
+    pub window: Option<Window>,
+    /// How long a window is, in nanoseconds.
+    pub step: i64,
+    /// How many windows told what is usual.
+    pub learned: usize,
 }

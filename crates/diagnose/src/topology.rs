@@ -6,7 +6,7 @@
 use crate::platforms;
 use seam_graph::{Graph, is_synchronous};
 use seam_signals::mapping::{Topology as Told, matches};
-use seam_signals::{Forest, NONE, Profile, SpanKind, Telemetry};
+use seam_signals::{Forest, NONE, SpanKind, Telemetry};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Services by the names that telemetry gives them.
@@ -132,11 +132,6 @@ fn trimmed(plain: &str) -> &str {
     ["service", "svc", "server", "api"]
         .iter()
         .fold(plain, |p, s| p.strip_suffix(s).filter(|r| !r.is_empty()).unwrap_or(p))
-}
-
-/// How many services speak.
-pub fn speakers(profile: &Profile) -> usize {
-    profile.tallies.keys().map(seam_signals::Context::service).collect::<BTreeSet<_>>().len()
 }
 
 #[cfg(test)]

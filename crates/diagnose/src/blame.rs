@@ -47,8 +47,9 @@ pub fn left(telemetry: &Telemetry, forest: &Forest, of: &[Deviation], traces: &[
                 if rows.contains_key(&up) {
                     let seen = below.entry(up).or_default();
                     for sighting in sightings {
-                        let longest = seen.entry(sighting.deviation).or_default();
-                        *longest = took.max(*longest);
+                        // Several attempts add up.
+                        let all = seen.entry(sighting.deviation).or_default();
+                        *all = took.saturating_add(*all);
                     }
                 }
                 up = forest.parent(up);
@@ -107,6 +108,8 @@ fn comes_first(other: &Deviation, seen: &Sighting, mine: &Deviation, me: &Sighti
         (What::LostStep { .. }, What::LostStep { .. }) => seen.at < me.at,
         (What::LostStep { .. }, What::LostCall { .. } | What::Failing { .. }) => true,
         (What::LostCall { .. } | What::Unanswered { .. }, What::Failing { .. }) => true,
+        // Whoever waited too long gave up.
+        (What::Gap { .. } | What::Slow { .. }, What::Failing { .. }) => true,
         (
             What::LostStep { .. }
             | What::LostCall { .. }

@@ -5,6 +5,7 @@
 //! time. When nothing stands out nothing is named.
 
 mod blame;
+mod changes;
 mod flows;
 mod platforms;
 mod resources;
@@ -19,7 +20,7 @@ pub use suspect::{Diagnosis, Evidence, Fault, Parts, Place, Region, Suspect, Tou
 pub use topology::{Sources, Topology, node};
 pub use windows::{Plan, When, plan};
 
-use seam_signals::{Forest, History, Profile, Telemetry, Window, deviations, levels, sightings};
+use seam_signals::{Forest, History, Profile, Severity, Step, Telemetry, What, Window, deviations, levels, sightings};
 
 /// What is asked.
 pub struct Case<'a> {
@@ -39,9 +40,21 @@ pub const TOLD: f64 = 0.3;
 
 pub fn suspects(case: &Case<'_>) -> Vec<Suspect> {
     let profile = Profile::of(case.telemetry, case.forest, case.window);
-    let found = deviations(&profile, case.history);
+    let mut found = deviations(&profile, case.history);
+    // Code that goes further than it did is no failure, unless it goes on to tell of one.
+    found.list.retain(|d| match d.what {
+        What::LostStep { expected: Step::End, instead, .. } => is_trouble(case.telemetry, instead),
+        What::LostStep { .. }
+        | What::LostCall { .. }
+        | What::Unanswered { .. }
+        | What::Failing { .. }
+        | What::Slow { .. }
+        | What::Laden
+        | What::Gap { .. }
+        | What::Lag { .. } => true,
+    });
     let traces = sightings(case.telemetry, case.forest, case.window, &found);
-    let scene = spans::Scene::of(case.telemetry, case.forest, &profile, found.list, traces);
+    let scene = spans::Scene::of(case.telemetry, case.forest, &profile, found.list, traces, changes::changes(case));
     let mut all = spans::suspects(&scene);
     let resources = resources::suspects(case.telemetry, &levels(case.telemetry, case.window, case.usual));
     resources::explain_own(&resources, &mut all);
@@ -139,6 +152,7 @@ fn all(question: &Question<'_>, history: &History, usual: &[Window], window: Win
         .map(|n| telemetry.text(n))
         .collect();
     out.extend(metric_suspects(&metric).into_iter().filter(|s| !spoken.contains(s.service.as_str())));
+    resources::explain_fuller(&mut out, topology);
     if let Some(symptom) = question.symptom.filter(|_| topology.waits.values().any(|w| !w.is_empty())) {
         let reach = topology.reach(&symptom.service);
         for suspect in out.iter_mut().filter(|s| !reach.contains(&s.service)) {
@@ -185,6 +199,13 @@ fn missing(question: &Question<'_>, answer: &Diagnosis) -> Vec<String> {
         }
     }
     out
+}
+
+fn is_trouble(telemetry: &Telemetry, step: Step) -> bool {
+    match step {
+        Step::Line(event) => telemetry.logs.get(event).is_some_and(|e| e.severity >= Severity::Error),
+        Step::Start(_) | Step::End => false,
+    }
 }
 
 fn sort(all: &mut [Suspect]) {

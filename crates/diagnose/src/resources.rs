@@ -5,7 +5,8 @@
 
 use crate::spans::explain;
 use crate::suspect::{Evidence, Fault, Parts, Suspect};
-use seam_signals::{Level, OUTLIER, Telemetry};
+use crate::topology::Topology;
+use seam_signals::{Level, Measure, OUTLIER, Telemetry};
 use std::collections::BTreeMap;
 
 /// One suspect for each service and kind of resource.
@@ -60,10 +61,32 @@ fn suspect(telemetry: &Telemetry, level: &Level) -> Suspect {
 /// What a resource of a service explains of that service's other suspects.
 pub(crate) fn explain_own(resources: &[Suspect], others: &mut [Suspect]) {
     for other in others {
-        let mine = resources.iter().filter(|r| r.service == other.service).max_by(|a, b| a.score.total_cmp(&b.score));
+        // Pools and queues fill up when what they serve is slow: they explain nothing by themselves.
+        let mine = resources
+            .iter()
+            .filter(|r| r.service == other.service && !fills_up(r))
+            .max_by(|a, b| a.score.total_cmp(&b.score));
         if let Some(resource) = mine {
             explain(other, resource.score, &format!("{} of the same service is short", resource.fault.word()));
         }
+    }
+}
+
+/// Whether it stands at a level because of what is served, as likely as because of itself.
+pub(crate) fn fills_up(suspect: &Suspect) -> bool {
+    matches!(suspect.fault, Fault::Resource(Measure::Pool | Measure::Queue))
+}
+
+/// What fills up because those whom the service waits for are late or fail, or because it is late itself (Little's law: as many
+/// are in it as arrive in the time that each stays).
+pub(crate) fn explain_fuller(all: &mut [Suspect], topology: &Topology) {
+    let others: Vec<(String, f64)> =
+        all.iter().filter(|s| !fills_up(s)).map(|s| (s.service.clone(), s.score)).collect();
+    for suspect in all.iter_mut().filter(|s| fills_up(s)) {
+        let reach = topology.reach(&suspect.service);
+        let by =
+            others.iter().filter(|(service, _)| reach.contains(service)).map(|(_, score)| *score).fold(0.0, f64::max);
+        explain(suspect, by, "what it waits for deviates, and it fills up meanwhile");
     }
 }
 

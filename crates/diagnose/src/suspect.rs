@@ -14,6 +14,8 @@ pub enum Fault {
     Failing,
     /// A service that is called does not answer.
     Silent,
+    /// It calls in vain what answers others.
+    Setting,
     /// A resource of the service stands where it never stood.
     Resource(Measure),
     /// Its own code takes longer: its processor is short, or it does more.
@@ -35,6 +37,7 @@ impl Fault {
             Fault::Code => "code",
             Fault::Failing => "failing",
             Fault::Silent => "silent",
+            Fault::Setting => "setting",
             Fault::Resource(Measure::Processor) => "processor",
             Fault::Resource(Measure::Memory) => "memory",
             Fault::Resource(Measure::Disk) => "disk",

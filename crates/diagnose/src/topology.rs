@@ -6,7 +6,7 @@
 use crate::platforms;
 use seam_graph::{Graph, is_synchronous};
 use seam_signals::mapping::{Topology as Told, matches};
-use seam_signals::{Forest, NONE, SpanKind, Telemetry};
+use seam_signals::{Forest, NONE, Telemetry, is_parted};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Services by the names that telemetry gives them.
@@ -41,8 +41,7 @@ impl Topology {
             };
             let (caller, callee) = (telemetry.service(parent.resource), telemetry.service(span.resource));
             if caller != callee {
-                let parted =
-                    span.kind == SpanKind::Consumer || parent.kind == SpanKind::Producer || span.start >= parent.end;
+                let parted = is_parted(&parent, &span);
                 calls.insert((telemetry.text(caller).into(), telemetry.text(callee).into(), !parted));
             }
         }

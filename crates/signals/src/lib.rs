@@ -39,5 +39,5 @@ pub use names::{Name, Names};
 pub use pods::service as service_of_instance;
 pub use profile::{Context, Outcome, Profile, Step, Tally, Window};
 pub use read::{Format, format, read};
-pub use spans::{Link, Span, SpanKind, Spans, Status};
+pub use spans::{Link, Span, SpanKind, Spans, Status, is_parted};
 pub use telemetry::{Instant, Observed, Resource, ResourceId, Telemetry};

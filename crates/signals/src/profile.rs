@@ -4,7 +4,8 @@
 //! counted is local to one service (or one pair that was seen together in a trace): no topology is needed.
 
 use crate::buckets::Buckets;
-use crate::{EventId, Forest, Instant, Name, Severity, SpanKind, Status, Telemetry, forest};
+use crate::spans::is_parted;
+use crate::{EventId, Forest, Instant, Name, Severity, Status, Telemetry, forest};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// `from` is in it, `to` is not.
@@ -177,7 +178,7 @@ pub(crate) fn look(telemetry: &Telemetry, forest: &Forest, row: u32) -> Option<S
         let Some(child) = telemetry.spans.get(*kid) else { continue };
         let whose = telemetry.service(child.resource);
         seen.below.insert((whose, child.operation));
-        let parted = child.kind == SpanKind::Consumer || span.kind == SpanKind::Producer || child.start >= span.end;
+        let parted = is_parted(&span, &child);
         if parted && whose != service {
             seen.waiting.push((whose, child.start.saturating_sub(span.start).max(0)));
             continue;

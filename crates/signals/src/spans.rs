@@ -50,6 +50,14 @@ impl Span {
     }
 }
 
+/// Whether a child is not waited for: the kinds say so, or, where they say nothing, it starts when its parent is over.
+pub fn is_parted(parent: &Span, child: &Span) -> bool {
+    let call = parent.kind == SpanKind::Client && child.kind == SpanKind::Server;
+    child.kind == SpanKind::Consumer
+        || parent.kind == SpanKind::Producer
+        || !call && child.start >= parent.end && parent.end > parent.start
+}
+
 /// A span that caused another one in another trace, as messages do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {

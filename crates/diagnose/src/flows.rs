@@ -151,6 +151,7 @@ fn charge(
             spread: Vec::new(),
             story: Vec::new(),
             contexts: Vec::new(),
+            along: Vec::new(),
         });
     }
     out

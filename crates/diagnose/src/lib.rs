@@ -35,9 +35,6 @@ pub struct Case<'a> {
 }
 
 /// All suspects, however weak, the likeliest first.
-/// A suspect is named from this score on.
-pub const TOLD: f64 = 0.3;
-
 pub fn suspects(case: &Case<'_>) -> Vec<Suspect> {
     let profile = Profile::of(case.telemetry, case.forest, case.window);
     let mut found = deviations(&profile, case.history);
@@ -94,7 +91,7 @@ pub fn diagnose(question: &Question<'_>) -> Diagnosis {
     out.learned = usual.len();
     if let Some((window, suspects)) = found {
         out.window = Some(window);
-        let (told, weak) = suspects.into_iter().partition::<Vec<_>, _>(|s| s.score >= TOLD);
+        let (told, weak) = suspects.into_iter().partition::<Vec<_>, _>(Suspect::is_told);
         out.suspects = told;
         out.weak = weak;
     }
@@ -111,8 +108,8 @@ pub fn diagnose(question: &Question<'_>) -> Diagnosis {
 fn learn(question: &Question<'_>, history: &mut History, usual: &mut Vec<Window>, window: Window) -> Vec<Suspect> {
     let found = if history.windows() == 0 { Vec::new() } else { all(question, history, usual, window) };
     let number = history.add(&Profile::of(question.telemetry, question.forest, window));
-    if let Some(first) = found.first().filter(|s| s.score >= TOLD) {
-        first.contexts.iter().for_each(|c| history.exclude(number, *c));
+    if let Some(first) = found.iter().find(|s| !s.contexts.is_empty()).filter(|s| s.is_doubtful()) {
+        first.contexts.iter().chain(&first.along).for_each(|c| history.exclude(number, *c));
     }
     usual.push(window);
     found
@@ -132,6 +129,12 @@ fn search(
         if best.as_ref().is_none_or(|(_, known)| score(&found) > score(known)) {
             best = Some((*window, found));
         }
+    }
+    // Whoever looks at many windows finds more by chance.
+    let looked = (plan.slices.len().max(1) as f64).log10();
+    if let Some((_, suspects)) = &mut best {
+        suspects.iter_mut().for_each(|s| s.looked_at(looked));
+        sort(suspects);
     }
     best
 }

@@ -55,6 +55,7 @@ fn suspect(telemetry: &Telemetry, level: &Level) -> Suspect {
         spread: Vec::new(),
         story: Vec::new(),
         contexts: Vec::new(),
+        along: Vec::new(),
     }
 }
 

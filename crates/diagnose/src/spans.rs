@@ -208,6 +208,7 @@ fn suspect(scene: &Scene<'_>, at: usize, service: Name, fault: Fault, says: Stri
         spread: Vec::new(),
         story: Vec::new(),
         contexts: vec![scene.deviations[at].context],
+        along: Vec::new(),
     };
     made.evidence.push(evidence(scene, at));
     if let Some((before, now)) = scene.changes.get(&service) {

@@ -7,7 +7,7 @@ use crate::spans::{Scene, describe};
 use crate::suspect::{Suspect, Touched};
 use seam_facts::PolicyKind;
 use seam_graph::Graph;
-use seam_signals::clock;
+use seam_signals::{Context, clock};
 use std::collections::BTreeMap;
 
 /// More than so many are not read.
@@ -15,9 +15,28 @@ const MOST: usize = 6;
 
 /// Writes the spread of each of the first suspects.
 pub(crate) fn tell(scene: &Scene<'_>, suspects: &mut [Suspect]) {
+    if let Some(first) = suspects.iter_mut().find(|s| !s.contexts.is_empty()) {
+        first.along = along(scene, first);
+    }
     for suspect in suspects.iter_mut().take(5).filter(|s| !s.contexts.is_empty()) {
         suspect.spread = spread(scene, suspect);
     }
+}
+
+/// What deviates in the suspect's traces at least as often as in others.
+fn along(scene: &Scene<'_>, suspect: &Suspect) -> Vec<Context> {
+    let mine = |at: u32| suspect.contexts.contains(&scene.deviations[at as usize].context);
+    let mut counts: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    for trace in &scene.traces {
+        let here = usize::from(trace.iter().any(|s| mine(s.deviation)));
+        let seen: std::collections::BTreeSet<u32> = trace.iter().map(|s| s.deviation).filter(|d| !mine(*d)).collect();
+        for deviation in seen {
+            let count = counts.entry(deviation).or_default();
+            *count = (count.0 + here, count.1 + 1);
+        }
+    }
+    let often = counts.into_iter().filter(|(_, (here, all))| here * 2 >= *all);
+    often.map(|(at, _)| scene.deviations[at as usize].context).collect()
 }
 
 fn spread(scene: &Scene<'_>, suspect: &Suspect) -> Vec<Touched> {

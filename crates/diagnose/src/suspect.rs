@@ -147,9 +147,46 @@ pub struct Suspect {
     pub story: Vec<String>,
     /// What it was counted by: not to be learned as usual ([`seam_signals::History::exclude`]).
     pub contexts: Vec<Context>,
+    /// What deviates mostly in the traces in which it does: its spread, not to be learned either. Of the first suspect only.
+    pub along: Vec<Context>,
 }
 
+/// From this score on, a suspect that shares of a resource or of excess speak for is named.
+const SCORE: f64 = 0.3;
+/// So sure a suspect has to be that spans speak for: less than one in a hundred is chance, all comparisons counted.
+const SURE: f64 = 0.9;
+/// And so large a share of what happens there has to be other than usual, and left unexplained.
+const SHARE: f64 = 0.05;
+
 impl Suspect {
+    /// Lowers how sure it is by a number of comparisons, in powers of ten.
+    pub(crate) fn looked_at(&mut self, comparisons: f64) {
+        if !matches!(self.fault, Fault::Resource(_)) {
+            let surprise = -2.0 * (1.0 - self.parts.sure).max(1e-15).log10();
+            self.parts.sure = crate::blame::sure((surprise - comparisons).max(0.0));
+            self.score = self.parts.score();
+        }
+    }
+
+    /// Whether it stands out enough to be named.
+    pub fn is_told(&self) -> bool {
+        match self.fault {
+            Fault::Resource(_) | Fault::SlowItself | Fault::FailsItself => self.score >= SCORE,
+            Fault::Code
+            | Fault::Failing
+            | Fault::Silent
+            | Fault::Setting
+            | Fault::Compute
+            | Fault::Network
+            | Fault::Waiting => self.parts.sure >= SURE && self.parts.effect * self.parts.unexplained >= SHARE,
+        }
+    }
+
+    /// Whether what it is counted by may be no normal behaviour: not to be learned as usual, though it is not named.
+    pub fn is_doubtful(&self) -> bool {
+        self.parts.sure >= SURE || self.score >= SCORE
+    }
+
     /// What tells two suspects of one service apart.
     pub fn region_shown(&self) -> String {
         match &self.region {

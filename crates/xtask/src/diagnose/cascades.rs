@@ -7,7 +7,7 @@
 //! Settings, all published here: 5 to 16 services in layers, each called by one to three of the layer above; 1 to 3 operations a
 //! service with 1 to 4 steps (own work of 1 to 12 ms, a store's answer of 1 to 6 ms, a call, a message, a line); 4 to 12 workers;
 //! of the calls a third has no timeout, the others 3 to 12 times the callee's usual time (at least 200 ms), half of them try two or three times;
-//! a third of the failures are swallowed; 4 requests a second for 16 minutes, the fault begins after 12; clocks of services differ by
+//! a third of the failures are swallowed; nobody waits more than 3 s to be let in; 4 requests a second for 16 minutes, the fault begins after 12; clocks of services differ by
 //! up to 3 ms; one in two hundred requests meets a hiccup of 50 ms somewhere, one in four hundred fails without a reason.
 
 use super::random::Random;
@@ -104,7 +104,8 @@ struct World {
 pub fn run(options: &[&str]) -> Result<String, String> {
     let number = |flag: &str, default: u64| {
         let at = options.iter().position(|o| *o == flag);
-        at.and_then(|a| options.get(a + 1)).map_or(Ok(default), |v| v.parse().map_err(|_| format!("`{v}` is no number")))
+        at.and_then(|a| options.get(a + 1))
+            .map_or(Ok(default), |v| v.parse().map_err(|_| format!("`{v}` is no number")))
     };
     let cases = number("--cases", 240)?;
     let seed = number("--seed", 1)?;
@@ -113,7 +114,8 @@ pub fn run(options: &[&str]) -> Result<String, String> {
     let mut single: BTreeMap<Fault, (u32, u32, u32, u32)> = BTreeMap::new();
     let (mut pairs, mut pair_first, mut pair_both) = (0, 0, 0);
     let (mut quiet, mut silent, mut quiet_found) = (0, 0, 0);
-    for case in 0..cases {
+    let only = number("--only", u64::MAX)?;
+    for case in (0..cases).filter(|c| only == u64::MAX || *c == only) {
         let world = World::make(seed * 1_000_003 + case, case);
         let roots: Vec<String> = world.faults.iter().map(|(s, _)| World::name(*s)).collect();
         let given = world.answer(Some(BEGINS + 60 * SECOND));
@@ -141,11 +143,40 @@ pub fn run(options: &[&str]) -> Result<String, String> {
         }
         let wrong = if world.faults.is_empty() { !given.suspects.is_empty() } else { !right(&given) };
         if list && wrong {
-            out += &format!("case {case} {:?} of {} services\n", world.faults, world.services.len());
+            let spoke = |s: usize| {
+                world
+                    .telemetry
+                    .spans
+                    .rows()
+                    .filter(|(_, span)| {
+                        span.start >= EPOCH + BEGINS
+                            && world.telemetry.text(world.telemetry.service(span.resource)) == World::name(s)
+                    })
+                    .count()
+            };
+            out += &format!(
+                "     {} told, window {:?}, step {} s, learned {}\n",
+                given.suspects.len(),
+                given.window.map(|w| ((w.from - EPOCH - BEGINS) / SECOND, (w.to - EPOCH - BEGINS) / SECOND)),
+                given.step / SECOND,
+                given.learned
+            );
+            let spoken: Vec<usize> = world.faults.iter().map(|(s, _)| spoke(*s)).collect();
+            out += &format!(
+                "case {case} {:?} of {} services, spans of them meanwhile {spoken:?}\n",
+                world.faults,
+                world.services.len()
+            );
             for s in given.suspects.iter().chain(&given.weak).take(3) {
                 out += &format!(
                     "     {:.2} = {:.2} x {:.2} x {:.2} {} {}: {}\n",
-                    s.score, s.parts.effect, s.parts.unexplained, s.parts.sure, s.service, s.fault.word(), s.says
+                    s.score,
+                    s.parts.effect,
+                    s.parts.unexplained,
+                    s.parts.sure,
+                    s.service,
+                    s.fault.word(),
+                    s.says
                 );
             }
         }
@@ -155,11 +186,30 @@ pub fn run(options: &[&str]) -> Result<String, String> {
     out += &format!("{cases} systems, seed {seed}\n");
     for (fault, (n, first, third, found)) in &single {
         let word = format!("{fault:?}").to_lowercase();
-        out += &format!("{word:<10} {n:>3}  top-1 {:.3}  top-3 {:.3}  time not given: top-1 {:.3}\n", share(*first, *n), share(*third, *n), share(*found, *n));
+        out += &format!(
+            "{word:<10} {n:>3}  top-1 {:.3}  top-3 {:.3}  time not given: top-1 {:.3}\n",
+            share(*first, *n),
+            share(*third, *n),
+            share(*found, *n)
+        );
     }
-    out += &format!("one fault  {:>3}  top-1 {:.3}  top-3 {:.3}  time not given: top-1 {:.3}\n", sum.0, share(sum.1, sum.0), share(sum.2, sum.0), share(sum.3, sum.0));
-    out += &format!("two faults {pairs:>3}  first is one of them {:.3}  both in the first three {:.3}\n", share(pair_first, pairs), share(pair_both, pairs));
-    out += &format!("no fault   {quiet:>3}  silent {:.3}  time not given: silent {:.3}\n", share(silent, quiet), share(quiet_found, quiet));
+    out += &format!(
+        "one fault  {:>3}  top-1 {:.3}  top-3 {:.3}  time not given: top-1 {:.3}\n",
+        sum.0,
+        share(sum.1, sum.0),
+        share(sum.2, sum.0),
+        share(sum.3, sum.0)
+    );
+    out += &format!(
+        "two faults {pairs:>3}  first is one of them {:.3}  both in the first three {:.3}\n",
+        share(pair_first, pairs),
+        share(pair_both, pairs)
+    );
+    out += &format!(
+        "no fault   {quiet:>3}  silent {:.3}  time not given: silent {:.3}\n",
+        share(silent, quiet),
+        share(quiet_found, quiet)
+    );
     Ok(out)
 }
 
@@ -183,9 +233,20 @@ impl World {
             let (resource, newer) = (version("1.4.0"), version("1.5.0"));
             let workers = vec![0; 4 + random.below(9) as usize];
             let skew = random.between(-3 * MS, 3 * MS);
-            services.push(Service { operations: Vec::new(), workers, skew, resource, newer, consumer: false, busy: 0, held: 0, stalled: 0 });
+            services.push(Service {
+                operations: Vec::new(),
+                workers,
+                skew,
+                resource,
+                newer,
+                consumer: false,
+                busy: 0,
+                held: 0,
+                stalled: 0,
+            });
         }
-        let mut world = World { services, telemetry, random, faults: Vec::new(), harmless: None, next: 1, names: BTreeMap::new() };
+        let mut world =
+            World { services, telemetry, random, faults: Vec::new(), harmless: None, next: 1, names: BTreeMap::new() };
         world.wire();
         world.harm(case);
         world.serve();
@@ -219,7 +280,12 @@ impl World {
         }
         // Everybody is called by somebody, and somebody sends messages.
         for at in 1..consumer {
-            let called = self.services.iter().flat_map(|s| &s.operations).flatten().any(|s| matches!(s, Step::Call { service, .. } if *service == at));
+            let called = self
+                .services
+                .iter()
+                .flat_map(|s| &s.operations)
+                .flatten()
+                .any(|s| matches!(s, Step::Call { service, .. } if *service == at));
             if !called {
                 let caller = at - 1 - self.random.below(at.min(3) as u64) as usize;
                 let step = self.call(&[at]);
@@ -241,12 +307,15 @@ impl World {
 
     fn usual(&self, service: usize, operation: usize, depth: usize) -> i64 {
         let steps = self.services[service].operations.get(operation).map_or(&[][..], |s| s);
-        steps.iter().map(|step| match step {
-            Step::Work(t) | Step::Store(t) => *t,
-            Step::Line | Step::Message { .. } => 0,
-            Step::Call { service, operation, .. } if depth < 12 => self.usual(*service, *operation, depth + 1) + MS,
-            Step::Call { .. } => 0,
-        }).sum()
+        steps
+            .iter()
+            .map(|step| match step {
+                Step::Work(t) | Step::Store(t) => *t,
+                Step::Line | Step::Message { .. } => 0,
+                Step::Call { service, operation, .. } if depth < 12 => self.usual(*service, *operation, depth + 1) + MS,
+                Step::Call { .. } => 0,
+            })
+            .sum()
     }
 
     fn harm(&mut self, case: u64) {
@@ -258,7 +327,8 @@ impl World {
             return;
         }
         let mut add = |world: &mut World, fault: Fault, but: Option<usize>| {
-            let fit: Vec<usize> = (0..world.services.len()).filter(|s| Some(*s) != but && world.fits(*s, fault)).collect();
+            let fit: Vec<usize> =
+                (0..world.services.len()).filter(|s| Some(*s) != but && world.fits(*s, fault)).collect();
             if !fit.is_empty() {
                 let service = fit[world.random.below(fit.len() as u64) as usize];
                 world.faults.push((service, fault));
@@ -281,11 +351,20 @@ impl World {
     fn fits(&self, service: usize, fault: Fault) -> bool {
         let steps = || self.services[service].operations.iter().flatten();
         let used = self.reached(service);
-        let callers = self.services.iter().flat_map(|s| &s.operations).flatten().any(|s| matches!(s, Step::Call { service: to, .. } if *to == service));
+        let callers = self
+            .services
+            .iter()
+            .flat_map(|s| &s.operations)
+            .flatten()
+            .any(|s| matches!(s, Step::Call { service: to, .. } if *to == service));
         used && match fault {
             Fault::Consumer => self.services[service].consumer,
             Fault::Setting => steps().any(|s| matches!(s, Step::Call { .. })) && !self.services[service].consumer,
-            Fault::Store => self.services[service].operations.iter().enumerate().any(|(o, steps)| self.entered(service, o) && steps.iter().any(|s| matches!(s, Step::Store(_)))),
+            Fault::Store => self.services[service]
+                .operations
+                .iter()
+                .enumerate()
+                .any(|(o, steps)| self.entered(service, o) && steps.iter().any(|s| matches!(s, Step::Store(_)))),
             Fault::Crash | Fault::Pool | Fault::Network | Fault::Storm => callers,
             Fault::Throws | Fault::Returns => !self.services[service].consumer && self.entered(service, 0),
             Fault::Work | Fault::Processor | Fault::Deploy => !self.services[service].consumer,
@@ -349,17 +428,30 @@ impl World {
     }
 
     /// Serves one request; when it ends, and whether well.
-    fn request(&mut self, trace: TraceId, parent: SpanId, service: usize, operation: usize, at: i64, depth: usize) -> (i64, bool) {
+    fn request(
+        &mut self,
+        trace: TraceId,
+        parent: SpanId,
+        service: usize,
+        operation: usize,
+        at: i64,
+        depth: usize,
+    ) -> (i64, bool) {
         let mut arrives = at + self.random.between(MS / 5, MS);
         if self.has(service, Fault::Network, at) {
             arrives += 60 * MS;
         }
         // A free worker, or the first that gets free; a short pool has one.
         let all = self.services[service].workers.len();
-        let few = if self.has(service, Fault::Pool, at) || self.has(service, Fault::Storm, at) { 1.min(all) } else { all };
+        let few =
+            if self.has(service, Fault::Pool, at) || self.has(service, Fault::Storm, at) { 1.min(all) } else { all };
         let workers = &mut self.services[service].workers;
         let (slot, free) = workers.iter().take(few).copied().enumerate().min_by_key(|w| w.1).unwrap_or((0, 0));
         let start = arrives.max(free);
+        // Nobody waits for ever to be let in.
+        if start - arrives > 3 * SECOND {
+            return (arrives + 3 * SECOND, false);
+        }
         let id = SpanId({
             self.next += 1;
             self.next
@@ -437,7 +529,16 @@ impl World {
 
     /// One attempt of a call: the client's span, cut where its patience ends.
     #[expect(clippy::too_many_arguments, reason = "a call has so many sides")]
-    fn attempt(&mut self, trace: TraceId, parent: SpanId, from: usize, to: (usize, usize), at: i64, timeout: Option<i64>, depth: usize) -> (i64, bool) {
+    fn attempt(
+        &mut self,
+        trace: TraceId,
+        parent: SpanId,
+        from: usize,
+        to: (usize, usize),
+        at: i64,
+        timeout: Option<i64>,
+        depth: usize,
+    ) -> (i64, bool) {
         let name = self.text(format!("call {}", World::name(to.0)));
         let id = SpanId({
             self.next += 1;
@@ -483,7 +584,17 @@ impl World {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a span has so many sides")]
-    fn span(&mut self, trace: TraceId, parent: SpanId, service: usize, operation: Name, kind: SpanKind, start: i64, end: i64, ok: bool) -> SpanId {
+    fn span(
+        &mut self,
+        trace: TraceId,
+        parent: SpanId,
+        service: usize,
+        operation: Name,
+        kind: SpanKind,
+        start: i64,
+        end: i64,
+        ok: bool,
+    ) -> SpanId {
         self.next += 1;
         let id = SpanId(self.next);
         self.write(trace, id, parent, service, operation, kind, start, end, ok);
@@ -491,27 +602,62 @@ impl World {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a span has so many sides")]
-    fn write(&mut self, trace: TraceId, id: SpanId, parent: SpanId, service: usize, operation: Name, kind: SpanKind, start: i64, end: i64, ok: bool) {
+    fn write(
+        &mut self,
+        trace: TraceId,
+        id: SpanId,
+        parent: SpanId,
+        service: usize,
+        operation: Name,
+        kind: SpanKind,
+        start: i64,
+        end: i64,
+        ok: bool,
+    ) {
         let of = &self.services[service];
-        let newer = start >= BEGINS && (self.faults.contains(&(service, Fault::Deploy)) || self.faults.contains(&(service, Fault::Setting)) || self.harmless == Some(service));
+        let newer = start >= BEGINS
+            && (self.faults.contains(&(service, Fault::Deploy))
+                || self.faults.contains(&(service, Fault::Setting))
+                || self.harmless == Some(service));
         let resource = if newer { of.newer } else { of.resource };
         let status = if ok { Status::Unset } else { Status::Error };
         let shift = EPOCH + of.skew;
-        self.telemetry.spans.push(Span { trace, id, parent, resource, operation, kind, status, start: start + shift, end: end + shift });
+        self.telemetry.spans.push(Span {
+            trace,
+            id,
+            parent,
+            resource,
+            operation,
+            kind,
+            status,
+            start: start + shift,
+            end: end + shift,
+        });
     }
 
     #[expect(clippy::too_many_arguments, reason = "a line has so many sides")]
-    fn line(&mut self, trace: TraceId, span: SpanId, service: usize, operation: usize, place: usize, severity: Severity, time: i64) {
+    fn line(
+        &mut self,
+        trace: TraceId,
+        span: SpanId,
+        service: usize,
+        operation: usize,
+        place: usize,
+        severity: Severity,
+        time: i64,
+    ) {
         let logger = self.text(format!("app.Service{service}"));
         let statement = (operation * 1000 + place + 1) as u32;
-        let event = self.telemetry.event(logger, statement, severity, &format!("step {place} of operation {operation}"));
+        let event =
+            self.telemetry.event(logger, statement, severity, &format!("step {place} of operation {operation}"));
         let (resource, skew) = (self.services[service].resource, self.services[service].skew);
         self.telemetry.logs.push(Log { time: time + EPOCH + skew, resource, trace, span, severity, event });
     }
 
     /// Meters every ten seconds: processor in percent, workers in use.
     fn meter(&mut self, at: i64) {
-        let (cpu, pool, percent) = (self.text("cpu_usage".into()), self.text("pool_in_use".into()), self.text("%".into()));
+        let (cpu, pool, percent) =
+            (self.text("cpu_usage".into()), self.text("pool_in_use".into()), self.text("%".into()));
         for service in 0..self.services.len() {
             let busy = std::mem::take(&mut self.services[service].busy) as f64 / (10.0 * SECOND as f64);
             let held = std::mem::take(&mut self.services[service].held) as f64 / (10.0 * SECOND as f64);
@@ -520,10 +666,17 @@ impl World {
             let noise = self.random.unit() * 4.0;
             let short = stalled > 0 && self.has(service, Fault::Processor, at);
             let used = if short { 90.0 + noise } else { (5.0 + busy * 8.0 + noise).min(100.0) };
-            let taken = if self.has(service, Fault::Pool, at) { 100.0 } else { (held / workers * 100.0 + noise).min(100.0) };
+            let taken =
+                if self.has(service, Fault::Pool, at) { 100.0 } else { (held / workers * 100.0 + noise).min(100.0) };
             let resource = self.services[service].resource;
             for (metric, value) in [(cpu, used), (pool, taken)] {
-                let key = SeriesKey { resource, metric, statistic: Statistic::Value, temporality: Temporality::Level, labels: Name::NONE };
+                let key = SeriesKey {
+                    resource,
+                    metric,
+                    statistic: Statistic::Value,
+                    temporality: Temporality::Level,
+                    labels: Name::NONE,
+                };
                 self.telemetry.metrics.push(key, percent, EPOCH + at, value);
             }
         }
@@ -533,6 +686,13 @@ impl World {
         let forest = Forest::of(&self.telemetry);
         let topology = Topology::of(&self.telemetry, &forest, Sources::default());
         let when = When { at: at.map(|a| a + EPOCH), ..When::default() };
-        diagnose(&Question { telemetry: &self.telemetry, forest: &forest, topology: &topology, graph: None, when, symptom: None })
+        diagnose(&Question {
+            telemetry: &self.telemetry,
+            forest: &forest,
+            topology: &topology,
+            graph: None,
+            when,
+            symptom: None,
+        })
     }
 }

@@ -9,9 +9,6 @@ use seam_signals::{Forest, History, Measure, Profile, Telemetry, Window, mapping
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// From this score on a suspect of an earlier window is not learned as usual.
-const TOLD: f64 = seam_diagnose::TOLD;
-
 struct Label {
     minute: String,
     service: String,
@@ -31,8 +28,18 @@ struct Without {
     metrics: bool,
 }
 
-pub fn run(normal: &Path, faults: &Path, labels: &Path, options: &[&str]) -> Result<String, String> {
-    let without = Without { logs: options.contains(&"--without-logs"), metrics: options.contains(&"--without-metrics") };
+/// Finds a place of a service in its source.
+pub type Resolve<'r> = &'r dyn Fn(&str, &seam_diagnose::Place) -> Option<seam_engine::incident::Where>;
+
+pub fn run(
+    normal: &Path,
+    faults: &Path,
+    labels: &Path,
+    options: &[&str],
+    resolve: Option<Resolve<'_>>,
+) -> Result<String, String> {
+    let without =
+        Without { logs: options.contains(&"--without-logs"), metrics: options.contains(&"--without-metrics") };
     let list = options.contains(&"--list");
     let mut telemetry = Telemetry::default();
     let (mut minutes, mut problems) = (Vec::new(), BTreeMap::new());
@@ -59,6 +66,9 @@ pub fn run(normal: &Path, faults: &Path, labels: &Path, options: &[&str]) -> Res
         out += &format!("\n{}\n", if history { "normal minute and every earlier file" } else { "normal minute alone" });
         for (task, offset) in [("minute +2 given", Some(2)), ("minute +1 given", Some(1)), ("time not given", None)] {
             out += &score(task, offset, &labels, &answers, list);
+        }
+        if let Some(resolve) = resolve {
+            out += &resolved(&labels, &answers, resolve);
         }
     }
     Ok(out)
@@ -100,8 +110,8 @@ fn answer(
             let found = ask(next, &history, &usual);
             let number = history.add(&profiles[next]);
             usual.push(minutes[next].window);
-            if let Some(first) = found.first().filter(|s| s.score >= TOLD) {
-                first.contexts.iter().for_each(|c| history.exclude(number, *c));
+            if let Some(first) = found.iter().find(|s| !s.contexts.is_empty()).filter(|s| s.is_doubtful()) {
+                first.contexts.iter().chain(&first.along).for_each(|c| history.exclude(number, *c));
             }
             next += 1;
         }
@@ -139,11 +149,19 @@ fn score(task: &str, offset: Option<usize>, labels: &[Label], answers: &[[Vec<Su
         region1 += usize::from(region <= 1);
         region3 += usize::from(region <= 3);
         if list && region > 1 {
-            out += &format!("  {} {} {} {}: service {service}, region {region}\n", label.minute, label.service, label.kind, label.region);
+            out += &format!(
+                "  {} {} {} {}: service {service}, region {region}\n",
+                label.minute, label.service, label.kind, label.region
+            );
             for s in suspects.iter().take(4) {
                 out += &format!(
                     "     {:.2} = {:.2} x {:.2} x {:.2} {} {}\n",
-                    s.score, s.parts.effect, s.parts.unexplained, s.parts.sure, s.service, s.region_shown()
+                    s.score,
+                    s.parts.effect,
+                    s.parts.unexplained,
+                    s.parts.sure,
+                    s.service,
+                    s.region_shown()
                 );
             }
         }
@@ -158,6 +176,24 @@ fn score(task: &str, offset: Option<usize>, labels: &[Label], answers: &[[Vec<Su
         share(region3),
         labels.len()
     )
+}
+
+/// How many code regions are right within the first three at minute +2 and stand in the source with file and line.
+fn resolved(labels: &[Label], answers: &[[Vec<Suspect>; 3]], resolve: Resolve<'_>) -> String {
+    let (mut code, mut found) = (0, 0);
+    let mut places = String::new();
+    for (label, three) in labels.iter().zip(answers).filter(|(l, _)| l.region.contains('_')) {
+        code += 1;
+        let mut first = three[2].iter().take(3);
+        let right = first.find(|s| s.service == label.service && is_region(s, &label.region));
+        let Some(region) = right.and_then(|s| s.region.as_ref()) else { continue };
+        let at = |place| resolve(&label.service, place).map(|w| format!("{}:{}", w.path, w.line));
+        if let (Some(after), Some(expected)) = (at(&region.after), at(&region.expected)) {
+            found += 1;
+            places += &format!("     {} {after} {expected}\n", label.minute);
+        }
+    }
+    format!("code regions in the first three with file and line: {found} of {code}\n{places}")
 }
 
 /// The suspects of three minutes, each with its best score.
@@ -205,7 +241,8 @@ fn is_region(suspect: &Suspect, label: &str) -> bool {
         return true;
     }
     // Labels of statements without a line quote a part of the text.
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let Some((after, expected)) = label.split_once('_') else { return false };
     let says = |place: &seam_diagnose::Place, label: &str| match place {
         seam_diagnose::Place::Line { template, .. } => {
@@ -228,7 +265,8 @@ fn load(
     let mapping = Mapping::default();
     for path in files {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let (trace, log, metric) = (name.ends_with("_trace.csv"), name.ends_with("_log.csv"), name.ends_with("_metric.csv"));
+        let (trace, log, metric) =
+            (name.ends_with("_trace.csv"), name.ends_with("_log.csv"), name.ends_with("_metric.csv"));
         if !(trace || (log && !without.logs) || (metric && !without.metrics)) {
             continue;
         }
@@ -284,7 +322,9 @@ fn read_labels(folder: &Path) -> Result<Vec<Label>, String> {
         serde_json::from_str(&text).map_err(|e| format!("`{}` is no JSON: {e}", path.display()))
     };
     let named = |part: &str| {
-        files.iter().find(|p| p.to_string_lossy().ends_with(".json") && p.to_string_lossy().contains(part))
+        files
+            .iter()
+            .find(|p| p.to_string_lossy().ends_with(".json") && p.to_string_lossy().contains(part))
             .ok_or_else(|| format!("no `*{part}*.json` in `{}`", folder.display()))
     };
     let (faults, regions) = (json(named("fault_list")?)?, json(named("root_cause")?)?);

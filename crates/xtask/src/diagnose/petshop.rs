@@ -4,7 +4,7 @@
 //! Rules of counting: the root's node at place k or better, ties counted against us; an answer that is not told counts as none
 //! for what is detected, and any answer that is told in a window without an issue counts as a false alarm.
 
-use seam_diagnose::{MetricCase, Sources, Suspect, Symptom, TOLD, Topology, metric_suspects};
+use seam_diagnose::{MetricCase, Sources, Suspect, Symptom, Topology, metric_suspects};
 use seam_signals::{Forest, Measure, Telemetry, Window, mapping::Mapping};
 use std::path::{Path, PathBuf};
 
@@ -38,11 +38,20 @@ pub fn run(folder: &Path, options: &[&str]) -> Result<String, String> {
                     n += 1;
                     first += usize::from(place <= 1);
                     third += usize::from(place <= 3);
-                    detected += usize::from(place <= 1 && found.first().is_some_and(|s| s.score >= TOLD));
+                    detected += usize::from(place <= 1 && found.first().is_some_and(|s| s.is_told()));
                     if list && place > 1 {
                         misses += &format!("  {} root {} at {place}\n", issue.folder, issue.root);
                         for s in found.iter().take(3) {
-                            misses += &format!("     {:.2} = {:.2} x {:.2} x {:.2} {} {}: {}\n", s.score, s.parts.effect, s.parts.unexplained, s.parts.sure, s.service, s.fault.word(), s.says);
+                            misses += &format!(
+                                "     {:.2} = {:.2} x {:.2} x {:.2} {} {}: {}\n",
+                                s.score,
+                                s.parts.effect,
+                                s.parts.unexplained,
+                                s.parts.sure,
+                                s.service,
+                                s.fault.word(),
+                                s.says
+                            );
                         }
                     }
                 }
@@ -80,10 +89,17 @@ fn silence(scenarios: &[PathBuf], platforms: bool, list: bool) -> Result<String,
             let usual = [Window { from: i64::MIN, to: before.from }, Window { from: window.to, to: i64::MAX }];
             for service in entries(&topology) {
                 let symptom = Symptom { service, measure: None };
-                let case = MetricCase { telemetry: &telemetry, topology: &topology, window, before: Some(before), usual: &usual, symptom: Some(&symptom) };
+                let case = MetricCase {
+                    telemetry: &telemetry,
+                    topology: &topology,
+                    window,
+                    before: Some(before),
+                    usual: &usual,
+                    symptom: Some(&symptom),
+                };
                 let found = metric_suspects(&case);
                 windows += 1;
-                match found.first().filter(|s| s.score >= TOLD) {
+                match found.first().filter(|s| s.is_told()) {
                     None => silent += 1,
                     Some(s) if list => alarms += &format!("     alarm {:.2} {}: {}\n", s.score, s.service, s.says),
                     Some(_) => {}
@@ -92,7 +108,10 @@ fn silence(scenarios: &[PathBuf], platforms: bool, list: bool) -> Result<String,
             at += 4 * INTERVAL;
         }
     }
-    Ok(format!("                     windows without an issue: {silent} of {windows} silent ({:.3})\n{alarms}", f64::from(silent) / f64::from(windows.max(1))))
+    Ok(format!(
+        "                     windows without an issue: {silent} of {windows} silent ({:.3})\n{alarms}",
+        f64::from(silent) / f64::from(windows.max(1))
+    ))
 }
 
 /// The one that waits for most: where people notice.
@@ -122,7 +141,8 @@ fn answer(issue: &Issue, platforms: bool, known: bool) -> Vec<Suspect> {
 fn place(found: &[Suspect], root: &str) -> usize {
     match found.iter().filter(|s| s.service == root).map(|s| s.score).reduce(f64::max) {
         Some(best) => {
-            let mut before: Vec<&str> = found.iter().filter(|s| s.score >= best && s.service != root).map(|s| s.service.as_str()).collect();
+            let mut before: Vec<&str> =
+                found.iter().filter(|s| s.score >= best && s.service != root).map(|s| s.service.as_str()).collect();
             before.sort_unstable();
             before.dedup();
             before.len() + 1
@@ -138,8 +158,10 @@ fn issues(scenario: &Path) -> Result<Vec<Issue>, String> {
     let mut out = Vec::new();
     for split in ["train", "test"] {
         for folder in children(&scenario.join(split)).unwrap_or_default() {
-            let text = std::fs::read_to_string(folder.join("target.json")).map_err(|e| format!("cannot read `{}`: {e}", folder.display()))?;
-            let label: serde_json::Value = serde_json::from_str(&text).map_err(|e| format!("`{}`: {e}", folder.display()))?;
+            let text = std::fs::read_to_string(folder.join("target.json"))
+                .map_err(|e| format!("cannot read `{}`: {e}", folder.display()))?;
+            let label: serde_json::Value =
+                serde_json::from_str(&text).map_err(|e| format!("`{}`: {e}", folder.display()))?;
             let mut own = Telemetry::default();
             load(&folder.join("metrics.csv"), &mut own)?;
             let Some((from, to)) = own.reach() else { continue };

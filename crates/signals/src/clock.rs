@@ -37,6 +37,14 @@ impl Unit {
     }
 }
 
+/// No instant lies further from 1970 than this (146 years), so that the difference of any two fits.
+pub const FAR: Instant = i64::MAX / 2;
+
+/// The same instant, or the furthest that there is.
+pub(crate) fn bounded(instant: Instant) -> Instant {
+    instant.clamp(-FAR, FAR)
+}
+
 /// An instant: a number since the epoch, or a date.
 pub fn instant(text: &str, unit: Option<Unit>) -> Option<Instant> {
     let text = text.trim();
@@ -44,10 +52,11 @@ pub fn instant(text: &str, unit: Option<Unit>) -> Option<Instant> {
         return None;
     }
     let number = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
-    match number {
+    let found = match number {
         true => of_number(text, unit).or_else(|| date(text)),
         false => date(text),
-    }
+    };
+    found.filter(|t| (-FAR..=FAR).contains(t))
 }
 
 fn of_number(text: &str, unit: Option<Unit>) -> Option<Instant> {

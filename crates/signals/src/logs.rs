@@ -142,7 +142,7 @@ impl Logs {
     pub fn push(&mut self, log: Log) -> bool {
         let room = self.rows.len() < Logs::MOST;
         if room {
-            self.rows.push(log);
+            self.rows.push(Log { time: crate::clock::bounded(log.time), ..log });
         }
         room
     }

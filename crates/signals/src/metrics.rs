@@ -95,7 +95,7 @@ impl Metrics {
             }
             None => return false,
         };
-        self.series[series].time.push(time);
+        self.series[series].time.push(crate::clock::bounded(time));
         self.series[series].value.push(value);
         self.points += 1;
         true

@@ -3,6 +3,7 @@
 //! Invariant: rows are only ever added, so a row number is evidence for as long as the telemetry lives; attributes and links
 //! are written right after their span and stand in order of rows. All columns have the same length.
 
+use crate::clock::bounded;
 use crate::{Attribute, Instant, Name, ResourceId, SpanId, TraceId};
 
 /// What a span was to its trace (OpenTelemetry's `SpanKind`).
@@ -100,8 +101,8 @@ impl Spans {
         self.operation.push(span.operation);
         self.kind.push(span.kind);
         self.status.push(span.status);
-        self.start.push(span.start);
-        self.end.push(span.end.max(span.start));
+        self.start.push(bounded(span.start));
+        self.end.push(bounded(span.end.max(span.start)));
         Some(row)
     }
 

@@ -326,7 +326,7 @@ impl World {
             }
             return;
         }
-        let mut add = |world: &mut World, fault: Fault, but: Option<usize>| {
+        let add = |world: &mut World, fault: Fault, but: Option<usize>| {
             let fit: Vec<usize> =
                 (0..world.services.len()).filter(|s| Some(*s) != but && world.fits(*s, fault)).collect();
             if !fit.is_empty() {

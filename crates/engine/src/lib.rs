@@ -11,6 +11,7 @@ mod engine;
 mod failure;
 mod findings;
 pub mod grouping;
+pub mod incident;
 pub mod layout;
 mod marks;
 mod refusal;
@@ -25,6 +26,7 @@ mod trouble;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};
+pub use asks::diagnose::folders;
 pub use engine::{Change, Engine};
 pub use failure::Statement;
 pub use findings::{Allowed, Finding, Fix, Step};
@@ -38,6 +40,9 @@ pub use shape::{
 };
 pub use snapshot::Snapshot;
 pub use texts::Texts;
+
+/// What telemetry is read into, by the host.
+pub use seam_signals as signals;
 
 pub use seam_facts::{FactBase, FileFacts, ProblemKind};
 

@@ -1,6 +1,7 @@
 //! One state of the workspace. Linking happens once for each deployment profile, when first asked for.
 
 use crate::failure::{self, Statement};
+use crate::incident::Recorded;
 use crate::things::{self, Thing};
 use crate::{Refusal, Settings, Texts, ask, asks, rename};
 use seam_detect::own::{self, OwnRule};
@@ -21,6 +22,7 @@ pub struct Snapshot {
     own: OnceLock<(Vec<OwnRule>, Vec<own::Mistake>)>,
     flows: Mutex<BTreeMap<Option<String>, Arc<Flows>>>,
     texts: Texts,
+    recorded: Mutex<Option<Arc<Recorded>>>,
 }
 
 type Detected = Arc<Vec<seam_detect::Finding>>;
@@ -40,12 +42,22 @@ impl Snapshot {
             own: OnceLock::new(),
             flows: Mutex::default(),
             texts: Texts::default(),
+            recorded: Mutex::default(),
         }
     }
 
     /// The same with a source of texts, for answers that quote.
     pub fn with_texts(self, texts: Texts) -> Self {
         Snapshot { texts, ..self }
+    }
+
+    /// What the running system said, for asks about it.
+    pub fn hear(&self, recorded: Arc<Recorded>) {
+        *self.recorded.lock().unwrap_or_else(PoisonError::into_inner) = Some(recorded);
+    }
+
+    pub(crate) fn recorded(&self) -> Option<Arc<Recorded>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn texts(&self) -> &Texts {

@@ -9,6 +9,7 @@ use crate::edits::Overlay;
 use crate::walk::{Found, Walk, walk};
 use crate::{HostError, read, skip};
 use rayon::prelude::*;
+use seam_engine::incident::Recorded;
 use seam_engine::{Change, Engine, FileFacts, ProblemKind, Refusal, Settings, Snapshot, Texts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -66,7 +67,13 @@ pub struct Workspace {
     answers: Answers,
     /// Something was read that the cache does not have yet.
     pub(crate) unsaved: bool,
+    /// The folders of telemetry that were read last, with what they hold.
+    recorded: Option<(Folders, Arc<Recorded>)>,
+    hearing: Arc<Progress>,
 }
+
+/// A folder of telemetry, and one of normal telemetry.
+type Folders = (String, Option<String>);
 
 /// Grammars and our own walks recurse on nested input; their depth is bounded, and this is room for the bound.
 const STACK: usize = 16 << 20;
@@ -101,6 +108,8 @@ impl Workspace {
             snapshot: None,
             answers,
             unsaved: false,
+            recorded: None,
+            hearing: Arc::default(),
         };
         let mut report = workspace.reread(progress);
         report.notes.splice(0..0, notes);
@@ -120,6 +129,12 @@ impl Workspace {
             let request = seam_engine::only_new(&known, name, request)?;
             return self.ask(name, &request);
         }
+        if let Some(folders) = seam_engine::folders(name, request) {
+            let recorded = self.hear(folders)?;
+            let snapshot = self.snapshot();
+            snapshot.hear(recorded);
+            return snapshot.ask(name, request);
+        }
         if let Some(snapshot) = &self.snapshot {
             return snapshot.ask(name, request);
         }
@@ -137,6 +152,26 @@ impl Workspace {
         let answer = self.snapshot().ask(name, request)?;
         self.answers.put(&state, name, request, &answer);
         Ok(answer)
+    }
+
+    /// What the running system said, as folders hold it; read once.
+    fn hear(&mut self, folders: Folders) -> Result<Arc<Recorded>, Refusal> {
+        if let Some((known, recorded)) = &self.recorded
+            && *known == folders
+        {
+            return Ok(recorded.clone());
+        }
+        let normal = folders.1.as_ref().map(Path::new);
+        let recorded = crate::telemetry(Path::new(&folders.0), normal, &self.hearing).map_err(|e| {
+            Refusal::usage(e.to_string(), "give a folder with spans, log lines or metrics as CSV or lines")
+        })?;
+        self.recorded = Some((folders, recorded.clone()));
+        Ok(recorded)
+    }
+
+    /// How far reading telemetry is.
+    pub fn hearing(&self) -> Arc<Progress> {
+        self.hearing.clone()
     }
 
     /// The present state as a value.

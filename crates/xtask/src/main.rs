@@ -6,6 +6,7 @@
 mod accuracy;
 mod context;
 mod contracts;
+mod diagnose;
 mod docs;
 mod errors;
 mod generate;
@@ -31,6 +32,9 @@ cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER
 cargo xtask errors FOLDER[,FOLDER] [--half tune|held] [--csv CSV] [--list] [--only ID,…] [--rg PROGRAM]   how often the file where
                                          a failure starts is among the first suspects of `diagnose`, or of plain search
 cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
+cargo xtask diagnose nezha NORMAL FAULTS LABELS [--code FOLDER] [--without-logs] [--without-metrics] [--list]
+cargo xtask diagnose petshop FOLDER [--list]   score `diagnose` on telemetry with known causes, ties counted against us
+cargo xtask cascades [--cases N] [--seed N] [--list]   the same on systems that are made up, with faults and without
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -63,6 +67,11 @@ fn main() -> ExitCode {
         ["errors", systems, options @ ..] => errors::run(&root(), systems, options),
         ["contracts", bench] => contracts::run(Path::new(bench), None),
         ["contracts", bench, buf] => contracts::run(Path::new(bench), Some(Path::new(buf))),
+        ["diagnose", "nezha", normal, faults, labels, options @ ..] => {
+            diagnose::nezha(Path::new(normal), Path::new(faults), Path::new(labels), options)
+        }
+        ["diagnose", "petshop", folder, options @ ..] => diagnose::petshop::run(Path::new(folder), options),
+        ["cascades", options @ ..] => diagnose::cascades::run(options),
         ["generate", folder, services] => match services.parse() {
             Ok(services) => generate::run(Path::new(folder), services),
             Err(_) => Err(format!("`{services}` is not a number of services")),

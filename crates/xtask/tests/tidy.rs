@@ -9,14 +9,16 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("extract", &["facts"]),
+    ("signals", &["facts"]),
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
     ("plan", &["facts"]),
-    ("engine", &["facts", "extract", "graph", "detect", "plan", "page"]),
+    ("diagnose", &["facts", "graph", "signals"]),
+    ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "page"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),
     ("page", &["facts", "extract", "graph", "detect"]),
-    ("xtask", &["engine", "host", "plan"]),
+    ("xtask", &["engine", "host", "plan", "signals", "diagnose"]),
 ];
 
 /// Lines of a source file, tests aside: aimed at, and never more.

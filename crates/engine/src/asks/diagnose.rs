@@ -5,6 +5,7 @@
 //! suspected because it is the best of nothing.
 
 use crate::failure;
+use crate::incident::{self, Asked, Incident};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -12,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 pub const ABOUT: &str = "where a failure really starts: give `error` a stack trace, an error or log text, a failing test's output or \
 an event of the cluster, as it is. Answers a ranked list of files with lines (which may lie in another service than the trace), why each is \
-suspected with its evidence, the smallest set of files to open, and what would help to know. Says nothing rather than guessing";
+suspected with its evidence, the smallest set of files to open, and what would help to know. Or give `telemetry` a folder with spans, log lines or metrics (CSV, plain or JSON lines) and, if known, `at` when it was noticed: \
+then `incident` has ranked suspects with service, code region, kind of fault, the parts of each score, how it spread and what to open first. \
+Says nothing rather than guessing";
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -21,6 +24,19 @@ pub struct Request {
     pub error: Option<String>,
     /// The service that said it, where the text does not.
     pub service: Option<String>,
+    /// Instead of `error`: a folder with telemetry.
+    pub telemetry: Option<String>,
+    /// When it was noticed: `2024-05-01T10:00:00Z`, or `10:00` on the day of the telemetry. Without it the time that stands out
+    /// most is looked for.
+    pub at: Option<String>,
+    /// What is to be explained instead: `FROM..TO`.
+    pub window: Option<String>,
+    /// What is usual: `FROM..TO`, or another folder with normal telemetry. All that comes before, unless given.
+    pub baseline: Option<String>,
+    /// How long a window is: `30s`, `5m`. By how much is recorded, unless given.
+    pub step: Option<String>,
+    /// Where it was noticed: a service, with `:latency` or `:failures` behind it.
+    pub symptom: Option<String>,
     /// How many suspects at most; 5 unless given.
     pub limit: Option<u32>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
@@ -38,6 +54,9 @@ pub struct Answer {
     pub open: Vec<String>,
     /// What is not known and would help.
     pub missing: Vec<String>,
+    /// What the telemetry says, where it was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -106,6 +125,9 @@ pub struct Commit {
 const LIMIT: u32 = 5;
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    if request.telemetry.is_some() {
+        return recorded(snapshot, request);
+    }
     let Some(text) = request.error.as_deref().filter(|t| !t.trim().is_empty()) else {
         return Err(Refusal::usage(
             "there is nothing to diagnose",
@@ -122,4 +144,31 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         suspect.commits = snapshot.texts().commits(&suspect.path);
     }
     Ok(answer)
+}
+
+fn recorded(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    let Some(recorded) = snapshot.recorded() else {
+        return Err(Refusal::usage("no telemetry was read", "ask on the command line or through MCP"));
+    };
+    let asked = Asked {
+        at: request.at.as_deref(),
+        window: request.window.as_deref(),
+        baseline: request.baseline.as_deref(),
+        step: request.step.as_deref(),
+        symptom: request.symptom.as_deref(),
+        profile: request.profile.as_deref(),
+        limit: request.limit.unwrap_or(LIMIT) as usize,
+    };
+    let incident = incident::run(snapshot, &recorded, &asked)?;
+    Ok(Answer { version: VERSION, incident: Some(incident), ..Answer::default() })
+}
+
+/// The folders that a request wants read: of telemetry, and of normal telemetry.
+pub fn folders(name: &str, request: &str) -> Option<(String, Option<String>)> {
+    if name != "diagnose" {
+        return None;
+    }
+    let request: serde_json::Value = serde_json::from_str(request).ok()?;
+    let text = |key: &str| request.get(key).and_then(|v| v.as_str()).map(str::to_owned);
+    Some((text("telemetry")?, text("baseline").filter(|b| !b.contains(".."))))
 }

@@ -39,7 +39,7 @@ pub enum Command {
     At(At),
     /// Show where something is, by any part of its name.
     Find(Find),
-    /// Show where a failure starts: from a stack trace, an error text, a log or a failing test's output.
+    /// Show where a failure starts: from a stack trace, an error text, a failing test's output, or a folder of telemetry.
     Diagnose(Diagnose),
     /// Show what one has to know for a task, an error, a place or a diff, within a budget.
     Context(Context),
@@ -230,8 +230,36 @@ pub struct Context {
 
 #[derive(Debug, clap::Args)]
 pub struct Diagnose {
+    /// A folder with telemetry: CSV, plain or JSON lines; `telemetry.toml` in it may say what columns are.
+    #[arg(value_name = "TELEMETRY", required_unless_present = "error")]
+    pub telemetry: Option<PathBuf>,
+
+    /// With telemetry: folders of the code, for files and lines, timeouts, retries and asynchronous edges.
+    #[arg(value_name = "PATH")]
+    pub code: Vec<PathBuf>,
+
+    /// When it was noticed: `2024-05-01T10:00:00Z`, or `10:00` on the day of the telemetry (UTC).
+    #[arg(long, value_name = "TIME", conflicts_with = "window")]
+    pub at: Option<String>,
+
+    /// What is to be explained: `FROM..TO`. Without it and `--at`, the time that stands out most is looked for.
+    #[arg(long, value_name = "FROM..TO")]
+    pub window: Option<String>,
+
+    /// What is usual: `FROM..TO`, or a folder with normal telemetry. All that comes before, unless given.
+    #[arg(long, value_name = "FROM..TO|FOLDER")]
+    pub baseline: Option<String>,
+
+    /// How long a window is: `30s`, `5m`. By how much is recorded, unless given.
+    #[arg(long, value_name = "LENGTH")]
+    pub step: Option<String>,
+
+    /// Where it was noticed: a service, with `:latency` or `:failures` behind it.
+    #[arg(long, value_name = "SERVICE")]
+    pub symptom: Option<String>,
+
     /// A file with a stack trace, an error text, an excerpt of a log or a failing test's output; `-` reads standard input.
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", conflicts_with = "telemetry")]
     pub error: PathBuf,
 
     /// The service that said it, where the text does not.

@@ -11,14 +11,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub fn run(command: &Diagnose, args: &Args) -> Result<ExitCode, Failure> {
-    let error = read(&command.error)?;
+    if let Some(telemetry) = &command.telemetry {
+        return super::incident::run(telemetry, command, args);
+    }
+    let error = command.error.as_deref().map(read).transpose()?;
     let Within { paths, profile } = &command.within;
     let (mut workspace, _) = open(paths, args)?;
     let request = Request {
-        error: Some(error),
+        error,
         service: command.service.clone(),
         limit: command.limit,
         profile: profile.clone(),
+        ..Request::default()
     };
     let text = asked(&mut workspace, "diagnose", &request)?;
     let answer: Answer = typed(&text)?;

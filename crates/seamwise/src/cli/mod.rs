@@ -6,6 +6,7 @@ mod detect;
 mod diagnose;
 mod drift;
 mod fail;
+mod incident;
 mod init;
 mod map;
 mod mcp;

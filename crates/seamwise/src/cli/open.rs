@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub fn open(paths: &[PathBuf], args: &Args) -> Result<(Workspace, Report), Failure> {
     let opening = Opening { roots: paths.to_vec(), cache: cache(args), threads: args.threads };
     let progress = Progress::default();
-    let (workspace, report) = shown(&progress, || Workspace::open(&opening, &progress))?;
+    let (workspace, report) = watched(&progress, || Workspace::open(&opening, &progress))?;
     for note in &report.notes {
         anstream::eprintln!("\x1b[1;33mnote\x1b[0m: {note}");
     }
@@ -28,7 +28,7 @@ pub fn cache(args: &Args) -> CachePlace {
 }
 
 /// Runs `work` while another thread draws how far it is. Only a terminal gets to see it.
-fn shown<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
+pub fn watched<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let drawing = scope.spawn(|| draw(progress, &over));

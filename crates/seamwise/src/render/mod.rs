@@ -12,6 +12,7 @@ pub mod find;
 pub mod findings;
 pub mod hover;
 pub mod html;
+pub mod incident;
 mod ink;
 pub mod mermaid;
 pub mod path;

@@ -308,7 +308,7 @@ fn tone_of(call: &Call) -> Option<Tone> {
             | "error_log"
             | "warn!"
     );
-    if !logger && !plain && !(lower.ends_with('!') && level(&lower) != Level::Unknown) {
+    if !(logger || plain || lower.ends_with('!') && level(&lower) != Level::Unknown) {
         return None;
     }
     let level = level(&lower);

@@ -247,10 +247,8 @@ fn parse(line: &str, pending: &str) -> Vec<Frame> {
     } else if let Some(f) = captured(&DOTNET, line) {
         let (class, function) = unmade(part(&f, 1), part(&f, 2));
         Some(made(part(&f, 4), number(f.get(5)), class.replace('+', "."), function.trim_start_matches('.').to_owned()))
-    } else if let Some(f) = captured(&PYTHON, line) {
-        Some(made(part(&f, 1), number(f.get(2)), String::new(), part(&f, 3)))
     } else {
-        None
+        captured(&PYTHON, line).map(|f| made(part(&f, 1), number(f.get(2)), String::new(), part(&f, 3)))
     };
     if let Some(mut frame) = frame {
         frame.text = line.trim().to_owned();

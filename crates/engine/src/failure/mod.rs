@@ -2,7 +2,8 @@
 //!
 //! The way is a straight line: a text to plain lines ([`logs`]), lines to frames ([`frames`]) and clues ([`clues`]), frames to
 //! places of the workspace ([`places`]), messages to the statements that write them ([`sayings`]), places over the map's
-//! operations to the other sides ([`sides`]), names to what the map knows of them ([`named`]); all of it onto one board
+//! operations to the other sides ([`sides`]), names to what the map knows of them ([`named`]) and
+//! to what code writes of them ([`spoken`]); all of it onto one board
 //! ([`board`]), which adds up what speaks for each file.
 //!
 //! Invariant: nothing is suspected without a place that proves it; where only words lead somewhere, that is said, and where
@@ -16,6 +17,7 @@ mod named;
 mod places;
 mod sayings;
 mod sides;
+mod spoken;
 
 use crate::Snapshot;
 use crate::asks::diagnose::{Answer, Frame as Shown, Understood};

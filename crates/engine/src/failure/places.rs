@@ -137,15 +137,18 @@ impl<'a> Sources<'a> {
         }
         let mut told: Vec<&str> = frame.file.split(['/', '\\']).filter(|p| !matches!(*p, "" | "." | "..")).collect();
         let mut own: Vec<&str> = path.split('/').collect();
-        (told.pop(), own.pop());
+        told.pop();
+        own.pop();
         let mut fit = 0.0;
         while let (Some(a), Some(b)) = (told.last(), own.last()) {
             if a.eq_ignore_ascii_case(b) {
                 fit += 1.0;
-                (told.pop(), own.pop());
+                told.pop();
+                own.pop();
             } else if BUILT.contains(a) && SOURCE.contains(b) {
                 fit += 0.5;
-                (told.pop(), own.pop());
+                told.pop();
+                own.pop();
             } else if BUILT.contains(a) {
                 told.pop();
             } else if SOURCE.contains(b) && own.len() > 1 {

@@ -281,13 +281,8 @@ fn told_apart(mut found: Vec<Match>, ours: &dyn Fn(usize, &str) -> bool) -> Vec<
     });
     let all = found.clone();
     found.retain(|m| {
-        let covers = |o: &Match| {
-            o.line == m.line
-                && o.span.0 <= m.span.0
-                && m.span.1 <= o.span.1
-                && (o.span != m.span || o.letters > m.letters)
-                && o.letters > m.letters
-        };
+        let covers =
+            |o: &Match| o.line == m.line && o.span.0 <= m.span.0 && m.span.1 <= o.span.1 && o.letters > m.letters;
         !all.iter().any(covers)
     });
     let all = found.clone();

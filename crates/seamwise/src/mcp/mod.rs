@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 const INSTRUCTIONS: &str = "Seamwise reads the files of a multi-service system and answers from a map of it, with the file \
-and line that proves each statement. Call `context` first for any task or error that may cross a service's border; `system_overview` once, \
+and line that proves each statement. Call `context` first for any task that may cross a service's border, `diagnose` first for an error, a stack trace or a log; `system_overview` once, \
 if you do not know the system; `find` for a name; `at` for a place in the code; `path` for how one service reaches another; `explain` for \
 the facts behind something; `findings` for what is wrong between services (with `since`, what a change adds: before you finish it); `drift` \
 for settings, ports and versions that disagree. A missing interaction means that none is proven, not that there is none. What answers \

@@ -30,7 +30,8 @@ A missing interaction means that none is proven, not that there is none: say wha
         about: "Find where an error comes from",
         argument: ("error", "The log line, exception or symptom, as it is", true),
         text: "Find where the error below comes from.\n\
-1. Call `context` with it as `error`. Note which service writes the message, and whom it calls there.\n\
+1. Call `diagnose` with it as `error`, and read the suspects' reasons; `context` with it as `error` has more of their surroundings. Note \
+which service writes the message, and whom it calls there.\n\
 2. Follow the call to the service that answers it (`path`, `at` on the lines that you are given) until you reach the line that can fail.\n\
 3. Look at timeouts, retries and settings on the way: `findings` with each service, `drift` for settings that disagree.\n\
 4. Answer with the chain of files and lines from symptom to cause, what is proven, and what you only suspect.",

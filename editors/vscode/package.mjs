@@ -13,7 +13,7 @@ if (target) {
   fs.copyFileSync(seam, name)
   fs.chmodSync(name, 0o755)
 }
-const out = `seamwise-${target ? `${target}-` : ""}${version}.vsix`
+const out = process.env.SEAM_VSIX ?? `seamwise-${target ? `${target}-` : ""}${version}.vsix`
 // Everything is bundled, hence no dependencies; links in the README stay as they are.
 const args = ["package", "--no-dependencies", "--skip-license", "--allow-missing-repository", "--no-rewrite-relative-links", "-o", out, ...(target ? ["--target", target] : [])]
 execFileSync("node_modules/.bin/vsce", args, { stdio: "inherit", env: { ...process.env, npm_config_update_notifier: "false" } })

@@ -23,6 +23,7 @@ mod snapshot;
 mod texts;
 mod things;
 mod trouble;
+pub mod written;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};

@@ -222,6 +222,7 @@ fn the_generic_scenarios_of_the_conformance_suite_pass() {
     for scenario in [
         "server-initialize",
         "ping",
+        "completion-complete",
         "tools-list",
         "resources-list",
         "prompts-list",

@@ -79,6 +79,14 @@ fn a_call_leads_to_its_handler_first_then_to_its_contract() {
     assert_eq!(behind, ["orders/placing.js:6", "orders/routes.js:5"], "what the gateway passes it on to");
     let agreed = definition("web/main.py", "Quote(request)");
     assert_eq!(agreed, ["prices/prices.proto:5", "compose.yaml:12"], "where no handler is known, what was agreed on");
+    let contracts = places(&mut client, folder.path(), "textDocument/declaration", "web/main.py", "/orders\", json");
+    assert_eq!(contracts, ["orders/routes.js:4", "orders/openapi.yaml:7"]);
+    let mut direct = Client::with(folder.path(), json!({"direct": true}), json!({}));
+    direct.diagnostics();
+    let only = places(&mut direct, folder.path(), "textDocument/definition", "web/main.py", "/orders\", json");
+    assert_eq!(only, ["orders/placing.js:1"], "for editors that would show the contract first");
+    let mut definition =
+        |path: &str, needle: &str| places(&mut client, folder.path(), "textDocument/definition", path, needle);
     let named = definition("compose.yaml", "http://orders:8000");
     assert!(named.contains(&"compose.yaml:10".to_owned()), "{named:?}");
 }

@@ -18,9 +18,10 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("map", json!({"service": "checkout"})),
         ("drawing", json!({"around": "checkout", "hops": 1})),
         ("services", json!({})),
-        ("path", json!({"from": "checkout", "to": "payments", "limit": 5})),
-        ("at", json!({"path": "checkout/src/server.js", "line": 16, "limit": 15})),
-        ("explain", json!({"what": "checkout", "limit": 3})),
+        ("path", json!({"from": "checkout", "to": "payments", "limit": 5, "bytes": 9000})),
+        ("at", json!({"path": "checkout/src/server.js", "line": 16, "limit": 15, "bytes": 2500})),
+        ("explain", json!({"what": "checkout", "limit": 3, "bytes": 4000})),
+        ("explain", json!({"what": "rule/unread-setting", "limit": 3, "bytes": 700})),
         ("detect", json!({})),
         ("drift", json!({"all": true})),
         ("rules", json!({})),
@@ -96,5 +97,21 @@ fn every_ask_gives_the_same_bytes_directly_through_mcp_and_through_lsp() {
         assert!(serde_json::from_str::<Value>(direct).unwrap()["version"].is_u64(), "{name}");
         assert_eq!(direct, mcp, "{name} through MCP");
         assert_eq!(direct, lsp.as_str().unwrap(), "{name} through LSP");
+    }
+}
+
+#[test]
+fn answers_to_models_are_bounded_in_bytes_and_say_what_is_left_out() {
+    let folder = copy("bookshop");
+    let asks = [
+        ("at", json!({"path": "compose.yaml", "limit": 50, "bytes": 3000})),
+        ("explain", json!({"what": "checkout", "limit": 50, "bytes": 3000})),
+        ("explain", json!({"what": "rule/retry-storm", "limit": 50, "bytes": 1500})),
+    ];
+    for ((name, request), text) in asks.iter().zip(through_mcp(folder.path(), &asks)) {
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert!(!answer["left_out"].as_array().unwrap().is_empty(), "{name} {request}: {}", text.len());
+        let most = request["bytes"].as_u64().unwrap() as usize;
+        assert!(text.len() <= most * 5 / 4 + 600, "{name} {request}: {} bytes", text.len());
     }
 }

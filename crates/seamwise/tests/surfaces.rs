@@ -80,12 +80,26 @@ fn prompts_hold_what_is_given_between_marks_and_pages_can_be_read() {
         ask(2, "prompts/get", json!({"name": "change_safely"})),
         ask(3, "resources/read", json!({"uri": "seam://service/checkout"})),
         ask(4, "resources/read", json!({"uri": "seam://service/chekout"})),
+        ask(
+            5,
+            "completion/complete",
+            json!({"ref": {"type": "ref/resource", "uri": "seam://service/{name}"},
+            "argument": {"name": "name", "value": "ch"}}),
+        ),
+        ask(
+            6,
+            "completion/complete",
+            json!({"ref": {"type": "ref/prompt", "name": "change_safely"},
+            "argument": {"name": "task", "value": "ch"}}),
+        ),
     ]);
     let text = answers[0]["result"]["messages"][0]["content"]["text"].as_str().unwrap();
     assert!(text.ends_with("<error>\ncard declined\n</error>") && text.contains("`context`"), "{text}");
     assert!(answers[1]["error"]["message"].as_str().unwrap().contains("needs `task`"));
     let page = answers[2]["result"]["contents"][0]["text"].as_str().unwrap();
     assert!(page.contains("POST /checkout/{basket}") && !page.contains('\u{1b}'), "{page}");
+    assert_eq!(answers[4]["result"]["completion"]["values"], json!(["checkout"]));
+    assert_eq!(answers[5]["result"]["completion"]["values"], json!([]));
     assert!(answers[3]["error"]["message"].as_str().unwrap().contains("did you mean `checkout`"), "{}", answers[3]);
 }
 

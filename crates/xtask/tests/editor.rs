@@ -106,6 +106,11 @@ fn a_person_sees_the_system_and_mends_it() {
 }
 
 #[test]
+fn the_bundled_server_serves_untrusted_folders_and_several_at_once() {
+    script("test/ui/bundled.mjs", &[&hosts().join("latest"), &hosts().join("shots")]);
+}
+
+#[test]
 fn the_server_is_looked_up_in_the_order_that_is_promised() {
     let _desk = DESK.lock().unwrap_or_else(PoisonError::into_inner);
     if prepared().is_some() {

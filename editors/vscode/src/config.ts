@@ -23,6 +23,7 @@ export function forServer(): object {
     certainty: get("certainty"),
     baseline: get("baseline") ?? undefined,
     nursery: get("nursery"),
+    direct: true,
     lens: get("lens"),
     hints: get("hints"),
   }

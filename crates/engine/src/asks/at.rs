@@ -1,6 +1,6 @@
 //! Everything known at one line of one file.
 
-use crate::bounds::{cut, cut_operations};
+use crate::bounds::{cut, cut_operations, fit};
 use crate::shape::{Contact, Endpoint, Interaction, Node, Policy, Problem, Reading, Setting, Unresolved, VERSION};
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -25,6 +25,9 @@ pub struct Request {
     /// How many entries each list has at most; all unless given.
     #[serde(default)]
     pub limit: Option<u32>,
+    /// How long the answer is at most, in bytes of its JSON: lists get shorter until it fits. Not bounded unless given.
+    #[serde(default)]
+    pub bytes: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -65,11 +68,13 @@ pub struct Said {
 }
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
-    let mut answer = whole(snapshot, request)?;
-    if let Some(limit) = request.limit {
-        answer.cut(limit as usize);
-    }
-    Ok(answer)
+    let whole = whole(snapshot, request)?;
+    let cut = |limit: Option<usize>| {
+        let mut answer = whole.clone();
+        limit.into_iter().for_each(|limit| answer.cut(limit));
+        answer
+    };
+    Ok(fit(request.limit, request.bytes, cut))
 }
 
 impl Answer {

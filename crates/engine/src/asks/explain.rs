@@ -2,7 +2,7 @@
 
 use super::at::Said;
 use super::map::find;
-use crate::bounds::{cut, cut_operations};
+use crate::bounds::{cut, cut_operations, fit, shorten};
 use crate::shape::{Endpoint, Interaction, Node, Owner, Package, Place, Reading, Setting, Test, Unresolved, VERSION};
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -24,6 +24,9 @@ pub struct Request {
     /// How many entries each list has at most; all unless given.
     #[serde(default)]
     pub limit: Option<u32>,
+    /// How long the answer is at most, in bytes of its JSON: lists get shorter until it fits. Not bounded unless given.
+    #[serde(default)]
+    pub bytes: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -65,9 +68,15 @@ pub struct Because {
 }
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
-    let mut answer = whole(snapshot, request)?;
-    if let Some(limit) = request.limit {
-        answer.cut(limit as usize);
+    let whole = whole(snapshot, request)?;
+    let cut = |limit: Option<usize>| {
+        let mut answer = whole.clone();
+        limit.into_iter().for_each(|limit| answer.cut(limit));
+        answer
+    };
+    let mut answer = fit(request.limit, request.bytes, cut);
+    if let (Some(bytes), Some(page)) = (request.bytes, &mut answer.page) {
+        answer.left_out.extend(shorten(page, bytes as usize));
     }
     Ok(answer)
 }

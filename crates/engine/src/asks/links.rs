@@ -32,6 +32,9 @@ pub struct Answer {
     pub version: u32,
     /// Where what stands there is defined, answered or set.
     pub definitions: Vec<Spot>,
+    /// So many of them, from the first, are the very thing: what answers a call, rather than where that is registered, agreed on or
+    /// deployed. None where they are all alike.
+    pub first: u32,
     /// Where it is used.
     pub references: Vec<Spot>,
 }
@@ -39,7 +42,7 @@ pub struct Answer {
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let profile = request.profile.as_deref();
     let mut here = marks::at(marks::of(snapshot, &request.path, profile, None)?, request.line);
-    let mut answer = Answer { version: VERSION, definitions: Vec::new(), references: Vec::new() };
+    let mut answer = Answer { version: VERSION, definitions: Vec::new(), first: 0, references: Vec::new() };
     let word = request.word.as_deref().filter(|w| !w.is_empty());
     let graph = snapshot.graph(profile);
     let named = word.and_then(|w| graph.nodes.iter().position(|n| marks::names(w, n)));
@@ -56,8 +59,11 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         here.retain(|mark| (mark.kind == "read") == key);
     }
     let answered = here.iter().any(|mark| mark.kind == "call" && !mark.definitions.is_empty());
-    for mark in here {
-        answer.definitions.extend(mark.definitions);
+    let mut first: Vec<Spot> = Vec::new();
+    for mut mark in here {
+        let rest = mark.definitions.split_off((mark.first as usize).min(mark.definitions.len()));
+        first.extend(mark.definitions);
+        answer.definitions.extend(rest);
         answer.references.extend(mark.references);
     }
     if let Some(node) = named.filter(|_| !answered) {
@@ -65,11 +71,18 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         let says = format!("{} {}", node.kind.word(), node.name);
         answer.definitions.extend(node.proof.iter().take(5).map(|e| marks::spot(e, &*says)));
     }
-    for spots in [&mut answer.definitions, &mut answer.references] {
+    let here = |s: &Spot| s.path == request.path && s.line == request.line;
+    let once = |spots: &mut Vec<Spot>| {
         let mut seen = BTreeSet::new();
         spots.retain(|s| seen.insert((s.path.clone(), s.line)));
-    }
-    answer.definitions.retain(|s| s.path != request.path || s.line != request.line);
+    };
+    first.retain(|s| !here(s));
+    once(&mut first);
+    answer.first = first.len() as u32;
+    answer.definitions.splice(0..0, first);
+    once(&mut answer.definitions);
+    once(&mut answer.references);
+    answer.definitions.retain(|s| !here(s));
     Ok(answer)
 }
 

@@ -1,9 +1,11 @@
 //! How one service reaches another.
 
 use super::map::find;
+use crate::bounds::fit;
 use crate::shape::{Interaction, VERSION};
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
+use seam_graph::Graph;
 use serde::{Deserialize, Serialize};
 
 pub const ABOUT: &str = "the ways from one service to another, shortest first: each step is an interaction with its evidence; \
@@ -24,6 +26,9 @@ pub struct Request {
     /// How many ways, and how many operations of each step, at most; 20 ways with all operations unless given.
     #[serde(default)]
     pub limit: Option<u32>,
+    /// How long the answer is at most, in bytes of its JSON: lists get shorter until it fits. Not bounded unless given.
+    #[serde(default)]
+    pub bytes: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -52,9 +57,16 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let to = find(&graph, &request.to)?;
     let way =
         |edges: Vec<usize>| Way { steps: edges.iter().map(|e| Interaction::of(&graph.edges[*e], &graph)).collect() };
-    let mut ways: Vec<Way> = seam_graph::paths(&graph, from, to, MOST).into_iter().map(way).collect();
+    let all: Vec<Way> = seam_graph::paths(&graph, from, to, MOST).into_iter().map(way).collect();
+    let back = seam_graph::paths(&graph, to, from, MOST).len();
+    let cut = |limit| answer(&graph, (from, to), all.clone(), back, limit);
+    Ok(fit(request.limit, request.bytes, cut))
+}
+
+fn answer(graph: &Graph, ends: (usize, usize), mut ways: Vec<Way>, back: usize, limit: Option<usize>) -> Answer {
+    let (from, to) = ends;
     let mut left_out = Vec::new();
-    if let Some(limit) = request.limit.map(|l| l as usize) {
+    if let Some(limit) = limit {
         if ways.len() > limit {
             left_out.push(format!("{} ways", ways.len() - limit));
             ways.truncate(limit);
@@ -64,12 +76,12 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             left_out.push(format!("{operations} operations"));
         }
     }
-    Ok(Answer {
+    Answer {
         version: VERSION,
         from: graph.nodes[from].name.to_string(),
         to: graph.nodes[to].name.to_string(),
         ways,
-        back: seam_graph::paths(&graph, to, from, MOST).len(),
+        back,
         left_out,
-    })
+    }
 }

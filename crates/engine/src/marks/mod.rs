@@ -45,6 +45,9 @@ pub struct Mark {
     pub detail: Vec<Said>,
     /// Where this is defined, answered or set.
     pub definitions: Vec<Spot>,
+    /// So many of `definitions`, from the first, are the very thing: what answers a call, rather than where that is registered, agreed
+    /// on or deployed. None where they are all alike.
+    pub first: u32,
     /// Where it is used: callers, consumers, readers.
     pub references: Vec<Spot>,
     /// Keys of findings that start here or pass through here.
@@ -263,14 +266,24 @@ impl<'a> Sight<'a> {
                 mark.detail.push(Said { says: shown(policy), at: Some(spot(&policy.at, policy.detail.as_str())) });
             }
             let answering = self.answering(edge, detail);
+            let mut registered = Vec::new();
             for endpoint in answering.iter().take(MOST) {
                 let by =
                     if endpoint.node == edge.to { String::new() } else { format!(", behind {}", self.name(edge.to)) };
                 let says = format!("answered by {} with {}{by}", self.name(endpoint.node), endpoint.asked_as());
-                let handled = self.handled(endpoint, &says);
-                mark.detail.push(Said { says, at: handled.first().cloned() });
-                mark.definitions.extend(handled);
+                let mut handled = self.handled(endpoint, &says).into_iter();
+                let first = handled.next();
+                mark.detail.push(Said { says, at: first.clone() });
+                // What answers stands before all else that is known, whichever call of this line it answers.
+                let known =
+                    |first: &Spot| mark.definitions.iter().any(|s| (&s.path, s.line) == (&first.path, first.line));
+                if let Some(first) = first.filter(|first| !known(first)) {
+                    mark.definitions.insert(mark.first as usize, first);
+                    mark.first += 1;
+                }
+                registered.extend(handled);
             }
+            mark.definitions.extend(registered);
             let declared: Vec<Spot> = match answering.is_empty() {
                 true => self.agreed(edge, detail),
                 false => answering.iter().take(MOST).flat_map(|endpoint| self.declared(endpoint)).collect(),

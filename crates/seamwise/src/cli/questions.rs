@@ -23,6 +23,7 @@ pub fn path(command: &Way, args: &Args) -> Result<(), Failure> {
         to: command.to.clone(),
         profile: command.within.profile.clone(),
         limit: None,
+        bytes: None,
     };
     show(&asked(&mut workspace, "path", &request)?, render::path::render, args)
 }
@@ -35,6 +36,7 @@ pub fn at(command: &At, args: &Args) -> Result<(), Failure> {
         line,
         profile: command.within.profile.clone(),
         limit: None,
+        bytes: None,
     };
     show(&asked(&mut workspace, "at", &request)?, render::at::render, args)
 }
@@ -80,7 +82,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 pub fn explain(command: &Explain, args: &Args) -> Result<(), Failure> {
     let Within { paths, profile } = &command.within;
-    let request = explain::Request { what: command.what.clone(), profile: profile.clone(), limit: None };
+    let request = explain::Request { what: command.what.clone(), profile: profile.clone(), limit: None, bytes: None };
     show(&asked(&mut open(paths, args)?.0, "explain", &request)?, render::explain::render, args)
 }
 

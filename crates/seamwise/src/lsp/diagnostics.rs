@@ -56,6 +56,25 @@ pub fn all(shared: &Shared, findings: &[Finding], texts: &mut Texts) -> BTreeMap
     out
 }
 
+/// What is wrong with the `seam.toml` of each root, by path.
+pub fn settings(shared: &Shared, out: &mut BTreeMap<String, Vec<Value>>) {
+    for path in shared.settings_files() {
+        let Some(text) = shared.text(&path) else { continue };
+        for mistake in seam_engine::written::mistakes(&text.text) {
+            let before = &text.text[..mistake.at.start.min(text.text.len())];
+            let line = before.matches('\n').count();
+            let start = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+            let end = start + (mistake.at.end - mistake.at.start).max(1);
+            let help = if mistake.help.is_empty() { String::new() } else { format!("\nhelp: {}", mistake.help) };
+            let range = text.range(line, start..end.min(text.line(line).len().max(start)), shared.encoding);
+            out.entry(path.clone()).or_default().push(json!({
+                "range": range, "severity": 2, "source": "seamwise", "code": "seam.toml",
+                "message": format!("{}{help}", mistake.says),
+            }));
+        }
+    }
+}
+
 pub fn diagnostic(shared: &Shared, finding: &Finding, texts: &mut Texts) -> Value {
     let related: Vec<Value> = finding
         .chain

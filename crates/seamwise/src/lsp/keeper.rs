@@ -335,7 +335,8 @@ impl Keeper {
     /// Sends what is different from what was sent, and everything about documents whose text is.
     fn publish(&mut self, state: &State) {
         self.texts.clear(false);
-        let new = diagnostics::all(&self.shared, &state.findings.findings, &mut self.texts);
+        let mut new = diagnostics::all(&self.shared, &state.findings.findings, &mut self.texts);
+        diagnostics::settings(&self.shared, &mut new);
         let mut rest: BTreeSet<String> = self.published.keys().cloned().collect();
         let desk = self.shared.desk();
         let open: BTreeMap<&str, &super::shared::Document> =

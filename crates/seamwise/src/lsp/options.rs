@@ -18,6 +18,9 @@ pub struct Options {
     /// A file of known findings, relative to the first root.
     pub baseline: Option<String>,
     pub nursery: bool,
+    /// A definition is what answers a call and no more: editors that show several places in an order of their own would show a
+    /// contract first. The rest is the declaration.
+    pub direct: bool,
     pub lens: Switch,
     pub hints: Switch,
 }

@@ -175,6 +175,15 @@ impl Shared {
         locked(&self.roots).clone()
     }
 
+    /// Where each root's `seam.toml` stands, or would.
+    pub fn settings_files(&self) -> Vec<String> {
+        let path = |root: &Root| match root.prefix.as_str() {
+            "" => "seam.toml".to_owned(),
+            prefix => format!("{prefix}/seam.toml"),
+        };
+        self.roots().iter().map(path).collect()
+    }
+
     pub fn set_roots(&self, roots: Vec<Root>) {
         *locked(&self.roots) = Arc::new(roots);
     }

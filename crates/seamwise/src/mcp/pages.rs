@@ -2,7 +2,7 @@
 
 use crate::render;
 use rmcp::ErrorData;
-use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
+use rmcp::model::{CompletionInfo, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use seam_engine::asks::{explain, rules, services};
 use seam_host::Workspace;
 use serde::de::DeserializeOwned;
@@ -40,6 +40,18 @@ pub fn list(workspace: &mut Workspace) -> Vec<Resource> {
         }));
     }
     out
+}
+
+/// Names that a template may be filled with: those that begin with what was typed, then those that hold it.
+pub fn names(workspace: &mut Workspace, template: &str, typed: &str) -> Vec<String> {
+    let prefix = template.split('{').next().unwrap_or(template);
+    let mut all: Vec<String> =
+        list(workspace).into_iter().filter_map(|page| Some(page.uri.strip_prefix(prefix)?.to_owned())).collect();
+    let typed = typed.to_lowercase();
+    all.retain(|name| name.to_lowercase().contains(&typed));
+    all.sort_by_key(|name| (!name.to_lowercase().starts_with(&typed), name.clone()));
+    all.truncate(CompletionInfo::MAX_VALUES);
+    all
 }
 
 pub fn read(workspace: &mut Workspace, uri: &str) -> Result<ReadResourceResult, ErrorData> {

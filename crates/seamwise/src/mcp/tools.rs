@@ -23,6 +23,8 @@ const TOOLS: &[(&str, &str)] = &[
 
 /// How long lists are at most, where nobody says.
 const LIMITS: &[(&str, u32)] = &[("explain", 10), ("at", 15), ("path", 5)];
+/// How long such an answer is at most, in bytes: about 4,000 tokens.
+const BYTES: u32 = 16_000;
 
 /// The ask that a tool's name means.
 pub fn ask(name: &str) -> Result<&'static Ask, Refusal> {
@@ -56,6 +58,7 @@ pub fn request(name: &str, arguments: Option<Map<String, Value>>) -> String {
     let mut arguments = arguments.unwrap_or_default();
     if let Some((_, limit)) = LIMITS.iter().find(|(tool, _)| *tool == name) {
         arguments.entry("limit").or_insert_with(|| json!(limit));
+        arguments.entry("bytes").or_insert_with(|| json!(BYTES));
     }
     if arguments.is_empty() { String::new() } else { Value::Object(arguments).to_string() }
 }

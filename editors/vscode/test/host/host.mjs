@@ -38,9 +38,9 @@ function freePort() {
 
 /**
  * A server of VS Code with these extensions and settings. `tests` switches the driver on that runs `extensionTestsPath`; it
- * hides notifications, so it is off when a person's view is tried.
+ * hides notifications, so it is off when a person's view is tried. `trust`: it is asked whether a folder's authors are trusted.
  */
-export async function serve(host, { vsix = [], settings = {}, tests = false, env = {} } = {}) {
+export async function serve(host, { vsix = [], settings = {}, tests = false, trust = false, env = {} } = {}) {
   const [state, port] = [temporary("host"), await freePort()]
   fs.mkdirSync(path.join(state, "data/User"), { recursive: true })
   fs.mkdirSync(path.join(state, "data/Machine"), { recursive: true })
@@ -51,7 +51,7 @@ export async function serve(host, { vsix = [], settings = {}, tests = false, env
   for (const name of ["VSCODE_IPC_HOOK_CLI", "CODE_SERVER_PARENT_PID"]) delete environment[name]
   for (const file of vsix) execFileSync(`${host}/node`, [...main, ...common, "--install-extension", file, "--force"], { env: environment, stdio: "pipe" })
   const log = fs.openSync(path.join(state, "server.log"), "w")
-  const flags = ["--host", "127.0.0.1", "--port", `${port}`, "--without-connection-token", "--telemetry-level", "off", "--disable-telemetry", "--disable-workspace-trust", "--disable-experiments"]
+  const flags = ["--host", "127.0.0.1", "--port", `${port}`, "--without-connection-token", "--telemetry-level", "off", "--disable-telemetry", "--disable-experiments", ...(trust ? [] : ["--disable-workspace-trust"])]
   const child = spawn(`${host}/node`, [...main, ...common, ...flags, ...(tests ? ["--enable-smoke-test-driver"] : [])], { env: environment, stdio: ["ignore", log, log], detached: true })
   for (let tries = 0; ; tries++) {
     if (await fetch(`http://127.0.0.1:${port}/version`).then((r) => r.ok, () => false)) break
@@ -85,6 +85,16 @@ export async function browse(size = { width: 1400, height: 900 }) {
     remove(profile)
   }
   return { page, context, close }
+}
+
+/** The extension as it is shipped: without a program, or with this one. Packaging bundles anew, and the other tests need theirs again. */
+export function packaged(seam) {
+  const extension = path.resolve(import.meta.dirname, "../..")
+  const out = path.join(temporary("vsix"), "seamwise.vsix")
+  const run = (...args) => execFileSync("node", args, { cwd: extension, stdio: "pipe", env: { ...process.env, SEAM_VSIX: out } })
+  run("package.mjs", ...(seam ? ["linux-x64", path.resolve(seam)] : []))
+  run("build.mjs")
+  return out
 }
 
 /** A copy of one of our workspaces in which a host is mistyped: something that can be fixed. */

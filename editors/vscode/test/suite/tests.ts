@@ -261,6 +261,8 @@ export const tests: [name: string, test: (its: Its) => Promise<unknown>][] = [
     await eventually(() => assert.deepEqual(it.map.drawn?.boxes.map((b) => b.name).sort(), ["mailer", "queue"]))
   }],
   ["exports the map as text and as a picture", async ({ it }) => {
+    await vscode.commands.executeCommand("seamwise.focus", "mailer")
+    await eventually(() => assert.equal(it.map.drawn?.boxes.length, 2))
     const [mermaid, svg, png] = [temporary("map.mmd"), temporary("map.svg"), temporary("map.png")]
     await vscode.commands.executeCommand("seamwise.exportMap", "mermaid", mermaid)
     assert.match(fs.readFileSync(mermaid.fsPath, "utf8"), /^flowchart[^]*mailer/)

@@ -9,7 +9,8 @@ use super::jobs::Job;
 use super::shared::{Shared, State, locked};
 use gen_lsp_types::{Position, Uri};
 use lsp_server::ErrorCode;
-use seam_engine::Refusal;
+use seam_engine::asks::links;
+use seam_engine::{Refusal, Spot};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -45,10 +46,12 @@ pub fn answer(shared: &Arc<Shared>, job: &Job) -> Result<Value, Failed> {
         "seam/draw" => draw(shared, job),
         "textDocument/codeLens" => marks::lens(shared, job),
         "textDocument/hover" => marks::hover(shared, job),
+        "textDocument/definition" if shared.options().direct => marks::links(shared, job, direct),
         "textDocument/definition" => marks::links(shared, job, |a| a.definitions),
         "textDocument/references" => marks::links(shared, job, |a| a.references),
         // A declaration is a contract or a setting's place, an implementation the handler: both are the other side.
-        "textDocument/declaration" | "textDocument/implementation" => marks::links(shared, job, |a| a.definitions),
+        "textDocument/declaration" => marks::links(shared, job, |a| apart(a).1),
+        "textDocument/implementation" => marks::links(shared, job, direct),
         "textDocument/prepareCallHierarchy" => calls::prepare(shared, job),
         "callHierarchy/incomingCalls" => calls::step(shared, job, "from", |a| a.incoming),
         "callHierarchy/outgoingCalls" => calls::step(shared, job, "to", |a| a.outgoing),
@@ -59,6 +62,21 @@ pub fn answer(shared: &Arc<Shared>, job: &Job) -> Result<Value, Failed> {
         "workspace/executeCommand" => actions::run(shared, job),
         method => Err(Failed::new(ErrorCode::MethodNotFound, format!("`{method}` is not known"))),
     }
+}
+
+/// What answers a call, and where that is registered, agreed on or deployed; the same twice where there is only one of the two.
+fn apart(answer: links::Answer) -> (Vec<Spot>, Vec<Spot>) {
+    let mut first = answer.definitions;
+    let rest = first.split_off((answer.first as usize).min(first.len()));
+    match (first.is_empty(), rest.is_empty()) {
+        (true, _) => (rest.clone(), rest),
+        (_, true) => (first.clone(), first),
+        _ => (first, rest),
+    }
+}
+
+fn direct(answer: links::Answer) -> Vec<Spot> {
+    apart(answer).0
 }
 
 fn params<T: DeserializeOwned>(job: &Job) -> Result<T, Failed> {

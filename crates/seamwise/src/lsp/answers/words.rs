@@ -18,6 +18,20 @@ pub fn completion(shared: &Shared, job: &Job) -> Result<Value, Failed> {
     let content = text.line(line);
     let at = shared.encoding.byte(content, position.character);
     let profile = shared.options().profile.clone();
+    if shared.settings_files().contains(&path) {
+        let above = (0..line).map(|n| format!("{}\n", text.line(n))).collect::<String>();
+        let nodes: Vec<String> =
+            state.snapshot.graph(profile.as_deref()).nodes.iter().map(|n| n.name.to_string()).collect();
+        let (replaces, offers) = seam_engine::written::offers(&(above + &content[..at]), &nodes);
+        let range = text.range(line, at - replaces.min(at)..at, shared.encoding);
+        let item = |o: &seam_engine::written::Offer| {
+            json!({
+                "label": o.text, "kind": 10, "detail": o.says, "filterText": o.text,
+                "textEdit": {"range": range, "newText": o.text},
+            })
+        };
+        return Ok(offers.iter().map(item).collect());
+    }
     let request = words::Request { path, before: content[..at].to_owned(), profile };
     let words::Answer { replaces, words, .. } = words::run(&state.snapshot, &request)?;
     let range = text.range(line, at - replaces.min(at)..at, shared.encoding);

@@ -11,6 +11,7 @@ mod engine;
 mod findings;
 pub mod grouping;
 pub mod layout;
+mod impact;
 mod marks;
 mod refusal;
 mod rename;

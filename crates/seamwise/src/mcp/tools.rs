@@ -15,6 +15,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("context", "context"),
     ("at", "at"),
     ("path", "path"),
+    ("impact", "impact"),
     ("findings", "findings"),
     ("explain", "explain"),
     ("drift", "drift"),

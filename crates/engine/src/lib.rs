@@ -13,6 +13,7 @@ mod findings;
 pub mod grouping;
 pub mod incident;
 pub mod layout;
+mod impact;
 mod marks;
 mod refusal;
 mod rename;

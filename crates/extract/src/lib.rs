@@ -14,6 +14,7 @@ mod extractor;
 mod foreign;
 pub mod lang;
 pub mod said;
+pub mod outline;
 mod sink;
 pub mod tech;
 

@@ -294,7 +294,7 @@ pub struct Diagnose {
 
     /// A file with a stack trace, an error text, an excerpt of a log or a failing test's output; `-` reads standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "telemetry")]
-    pub error: PathBuf,
+    pub error: Option<PathBuf>,
 
     /// The service that said it, where the text does not.
     #[arg(long, value_name = "NAME")]

@@ -13,6 +13,7 @@ mod ddl;
 mod extractor;
 mod foreign;
 pub mod lang;
+pub mod outline;
 pub mod said;
 mod sink;
 pub mod tech;

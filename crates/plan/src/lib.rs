@@ -10,6 +10,7 @@ pub mod avro;
 pub mod change;
 pub mod graphql;
 pub mod jsonschema;
+pub mod impact;
 mod kind;
 mod limits;
 pub mod openapi;

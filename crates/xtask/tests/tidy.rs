@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("extract", &["facts"]),
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
-    ("plan", &["facts"]),
+    ("plan", &["facts", "extract"]),
     ("engine", &["facts", "extract", "graph", "detect", "plan", "page"]),
     ("host", &["facts", "engine"]),
     ("seamwise", &["engine", "host"]),

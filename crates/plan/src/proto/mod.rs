@@ -6,9 +6,9 @@
 
 mod checks;
 mod defaults;
-mod index;
-mod model;
-mod parse;
+pub(crate) mod index;
+pub(crate) mod model;
+pub(crate) mod parse;
 pub mod rules;
 
 use crate::Text;

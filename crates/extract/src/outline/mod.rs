@@ -7,6 +7,9 @@
 
 mod golang;
 mod lowered;
+mod words;
+
+pub use words::{Stand, Word, is_template, words};
 
 use crate::Sink;
 use crate::lang::{self, Lang};
@@ -140,6 +143,22 @@ pub struct Entry {
     pub key: SmolStr,
     pub line: u32,
     pub value: Expr,
+}
+
+impl Outline {
+    /// The outline of what is no code of its own: a template.
+    pub fn empty() -> Self {
+        Outline {
+            lang: Lang::Script,
+            package: SmolStr::default(),
+            imports: Vec::new(),
+            types: Vec::new(),
+            functions: Vec::new(),
+            top: Vec::new(),
+            mentions: Vec::new(),
+            generated: false,
+        }
+    }
 }
 
 /// The outline of a file of code; `None` for other files.

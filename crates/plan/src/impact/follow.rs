@@ -15,6 +15,8 @@ pub struct Follow<'w, 'a> {
     wanted: &'w BTreeSet<Element>,
     scopes: Vec<HashMap<String, Ty>>,
     out: &'w mut BTreeMap<(u32, Element), Reference>,
+    /// Names of which the type that they are taken from is known.
+    pub known: BTreeSet<(u32, String)>,
     /// The type that the function being read is a member of.
     owner: Ty,
 }
@@ -27,13 +29,16 @@ impl<'w, 'a> Follow<'w, 'a> {
         out: &'w mut BTreeMap<(u32, Element), Reference>,
     ) -> Self {
         let lang = world.files[file].outline.lang;
-        Follow { world, file, lang, wanted, scopes: vec![HashMap::new()], out, owner: Ty::Unknown }
+        Follow { world, file, lang, wanted, scopes: vec![HashMap::new()], out, known: BTreeSet::new(), owner: Ty::Unknown }
     }
 
     pub fn run(&mut self) {
         let world = self.world;
         let outline = world.files[self.file].outline;
         self.mentions();
+        if self.lang != Lang::Go {
+            self.mirrors();
+        }
         self.steps(&outline.top);
         for function in &outline.functions {
             self.function(function);
@@ -276,6 +281,9 @@ impl<'w, 'a> Follow<'w, 'a> {
 
     /// What `base.name` is; notes the element that it names.
     fn member(&mut self, base: &Ty, name: &str, line: u32) -> Ty {
+        if self.lang != Lang::Go && self.other(base, name) {
+            self.known.insert((line, name.to_owned()));
+        }
         match base {
             Ty::Message(message) => self.of_message(*message, name, line),
             Ty::Service(service) => self.of_service(*service, name, line),
@@ -299,6 +307,17 @@ impl<'w, 'a> Follow<'w, 'a> {
             },
             Ty::Unknown => self.of_unknown(name, line),
             Ty::Enum(_) | Ty::Other | Ty::Function(_) => Ty::Other,
+        }
+    }
+
+    /// Whether what a name is taken from is known to be no message that is wanted.
+    fn other(&self, base: &Ty, name: &str) -> bool {
+        let world = self.world;
+        match base {
+            Ty::Message(message) => self.spelled(*message, name).is_some(),
+            Ty::Local(local) => world.mirror(*local).is_none() && world.types[*local].ty.fields.iter().any(|f| f.name == name),
+            Ty::Other | Ty::Enum(_) | Ty::Module(_) => true,
+            Ty::Unknown | Ty::Service(_) | Ty::Stream(..) | Ty::Wrapper(..) | Ty::Function(_) | Ty::Tuple(_) => false,
         }
     }
 
@@ -369,6 +388,9 @@ impl<'w, 'a> Follow<'w, 'a> {
             return Some(world.results(file, function));
         }
         if let Some(field) = declared.ty.fields.iter().find(|f| f.name == name) {
+            if self.lang != Lang::Go && let Some(message) = world.mirror(ty) {
+                self.mirrored(message, field, line, Use::Reads);
+            }
             return Some(world.ty(declared.file, &field.ty));
         }
         for above in &declared.ty.supers {
@@ -398,6 +420,29 @@ impl<'w, 'a> Follow<'w, 'a> {
             }
         }
         None
+    }
+
+    /// A field of a type that repeats a message.
+    fn mirrored(&mut self, message: usize, slot: &Slot, line: u32, what: Use) {
+        let name = if slot.json.is_empty() { &slot.name } else { &slot.json };
+        let plain = |name: &str| name.replace('_', "").to_lowercase();
+        let of = &self.world.schema.messages[message];
+        if let Some(field) = of.fields.iter().find(|f| plain(&f.name) == plain(name)) {
+            let element = Element::Field(of.full.clone(), field.name.clone());
+            self.note(element, line, Certainty::Likely, what);
+        }
+    }
+
+    /// Types of this file that repeat a message, where they declare its fields.
+    fn mirrors(&mut self) {
+        let world = self.world;
+        let file = self.file;
+        for (index, declared) in world.types.iter().enumerate().filter(|(_, t)| t.file == file) {
+            let Some(message) = world.mirror(index) else { continue };
+            for slot in &declared.ty.fields {
+                self.mirrored(message, slot, slot.line, Use::Declares);
+            }
+        }
     }
 
     /// A member of what is not known: the one that can be meant, if there is only one.
@@ -492,6 +537,11 @@ impl<'w, 'a> Follow<'w, 'a> {
                     Ty::Local(local) => {
                         let declared = &self.world.types[*local];
                         let field = declared.ty.fields.iter().find(|f| f.name == entry.key);
+                        if self.lang != Lang::Go
+                            && let (Some(field), Some(message)) = (field, self.world.mirror(*local))
+                        {
+                            self.mirrored(message, field, entry.line, Use::Writes);
+                        }
                         field.map_or(Ty::Unknown, |f| self.world.ty(declared.file, &f.ty))
                     }
                     _ => Ty::Unknown,

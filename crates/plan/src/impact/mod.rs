@@ -5,6 +5,7 @@
 //! where it is known to be something else, it does not count, whatever it is called.
 
 mod follow;
+mod nearby;
 pub mod names;
 pub mod schema;
 mod world;
@@ -33,6 +34,10 @@ pub enum Use {
     Serves,
     /// It mentions the name itself: a type, a constant.
     Names,
+    /// A type of the service's own repeats it.
+    Declares,
+    /// A name that holds its value, under its own name: it need not change, but is part of the thought.
+    Carries,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +76,7 @@ pub fn references(schema: &Schema, files: Vec<Code<'_>>, wanted: &BTreeSet<Eleme
             }
         }
     }
+    let nearby = nearby::Nearby::new(schema);
     let (mut out, mut words) = (Vec::new(), BTreeMap::new());
     for file in 0..world.files.len() {
         let code = world.files[file];
@@ -81,10 +87,15 @@ pub fn references(schema: &Schema, files: Vec<Code<'_>>, wanted: &BTreeSet<Eleme
             continue;
         }
         let mut found = BTreeMap::new();
-        follow::Follow::new(&world, file, wanted, &mut found).run();
+        let mut follow = follow::Follow::new(&world, file, wanted, &mut found);
+        follow.run();
+        let known = std::mem::take(&mut follow.known);
+        let nearby = nearby.look(&code, wanted, &known, &found);
         out.extend(found.into_values());
+        out.extend(nearby);
     }
     out.sort();
+    out.dedup_by(|a, b| (&a.path, a.line, &a.element) == (&b.path, b.line, &b.element));
     out
 }
 

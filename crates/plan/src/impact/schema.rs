@@ -97,7 +97,6 @@ pub struct Method {
     pub output: Option<usize>,
     pub client_streaming: bool,
     pub server_streaming: bool,
-    pub written: String,
     pub line: u32,
 }
 
@@ -172,7 +171,7 @@ impl Schema {
                     held: map_value(&index, f, full).and_then(|n| message(&n)).map_or(held, Held::Message),
                     repeated: f.map || f.label == crate::proto::model::Label::Repeated,
                     oneof: f.oneof.clone(),
-                    written: format!("{:?} {} {}", f.label, f.kind, f.number),
+                    written: format!("{} {}", if f.label == crate::proto::model::Label::Repeated { "repeated" } else { "" }, f.kind),
                     line: f.name_line,
                 }
             });
@@ -201,7 +200,6 @@ impl Schema {
                 output: message(&index.resolve(&m.output, full)),
                 client_streaming: m.client_streaming,
                 server_streaming: m.server_streaming,
-                written: format!("{} {} {} {}", m.input, m.output, m.client_streaming, m.server_streaming),
                 line: m.line,
             });
             out.services.push(Service {
@@ -240,23 +238,79 @@ impl Schema {
         out
     }
 
-    /// What this declares and the other does not, or differently: what code that is made of it can no longer name.
+    /// What this declares and the other does not, or differently: what code that is made of it can no longer name. The fields
+    /// of a message that was only given another name are still called as they were.
     pub fn gone(&self, revision: &Schema) -> BTreeSet<Element> {
-        let after: BTreeMap<Element, String> = revision.written();
-        let differs = |(element, written): (Element, String)| (after.get(&element) != Some(&written)).then_some(element);
+        let after = revision.written();
+        let renamed = self.renamed(revision);
+        let kept = |element: &Element| match element {
+            Element::Field(of, name) => renamed.get(of.as_str()).is_some_and(|new| {
+                let same = |f: &Field| f.name == *name;
+                let old = self.messages.iter().find(|m| m.full == *of);
+                let old = old.and_then(|m| m.fields.iter().find(|f| same(f)));
+                let new = revision.messages.iter().find(|m| m.full == *new);
+                let new = new.and_then(|m| m.fields.iter().find(|f| same(f)));
+                old.zip(new).is_some_and(|(old, new)| old.written == new.written)
+            }),
+            Element::Message(_) | Element::Enum(_) | Element::Value(..) | Element::Service(_) | Element::Rpc(..) => false,
+        };
+        let differs = |(element, written): (Element, String)| {
+            (after.get(&element) != Some(&written) && !kept(&element)).then_some(element)
+        };
         self.written().into_iter().filter_map(differs).collect()
     }
 
+    /// Messages that are gone, each with the new one that stands where it stood: what a method takes or gives.
+    fn renamed<'a>(&'a self, revision: &'a Schema) -> BTreeMap<&'a str, &'a str> {
+        let name = |schema: &'a Schema, m: Option<usize>| m.map(|m| schema.messages[m].full.as_str());
+        let methods = |schema: &'a Schema| {
+            let mut out = BTreeMap::new();
+            for s in &schema.services {
+                for m in &s.methods {
+                    let key = (s.full.as_str(), m.name.as_str());
+                    out.insert(key, (name(schema, m.input), name(schema, m.output)));
+                }
+            }
+            out
+        };
+        let (before, after) = (methods(self), methods(revision));
+        let declared = |schema: &Schema, full: &str| schema.messages.iter().any(|m| m.full == full);
+        let mut out = BTreeMap::new();
+        for (key, old) in &before {
+            let Some(new) = after.get(key) else { continue };
+            for (old, new) in [(old.0, new.0), (old.1, new.1)] {
+                if let (Some(old), Some(new)) = (old, new)
+                    && !declared(revision, old)
+                    && !declared(self, new)
+                {
+                    out.insert(old, new);
+                }
+            }
+        }
+        out
+    }
+
+    /// Everything that is declared, as code that is made of it sees it: where it is imported from, and what a field holds.
     fn written(&self) -> BTreeMap<Element, String> {
-        let mut out: BTreeMap<Element, String> = self.elements().into_keys().map(|e| (e, String::new())).collect();
+        let mut out = BTreeMap::new();
+        let place = |file: usize| self.sources[file].go_package().unwrap_or_default().to_owned();
         for m in &self.messages {
+            out.insert(Element::Message(m.full.clone()), place(m.file));
             for f in &m.fields {
                 out.insert(Element::Field(m.full.clone(), f.name.clone()), f.written.clone());
             }
         }
+        for e in &self.enums {
+            out.insert(Element::Enum(e.full.clone()), place(e.file));
+            for (name, _) in &e.values {
+                out.insert(Element::Value(e.full.clone(), name.clone()), String::new());
+            }
+        }
         for s in &self.services {
+            out.insert(Element::Service(s.full.clone()), place(s.file));
             for m in &s.methods {
-                out.insert(Element::Rpc(s.full.clone(), m.name.clone()), m.written.clone());
+                let streams = format!("{} {}", m.client_streaming, m.server_streaming);
+                out.insert(Element::Rpc(s.full.clone(), m.name.clone()), streams);
             }
         }
         out

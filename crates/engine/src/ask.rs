@@ -39,6 +39,7 @@ pub static ASKS: &[Ask] = &[
     ask!(drawing, true),
     ask!(services),
     ask!(path),
+    ask!(impact),
     ask!(at),
     ask!(explain),
     ask!(detect),

@@ -12,6 +12,7 @@ mod failure;
 mod findings;
 pub mod grouping;
 pub mod layout;
+mod impact;
 mod marks;
 mod refusal;
 mod rename;

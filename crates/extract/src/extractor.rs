@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::lang::{self, Lang};
-use crate::{Sink, code, config, contract, foreign, tech};
+use crate::{Sink, code, config, contract, foreign, outline, tech};
 use seam_facts::{FileFacts, Problem, ProblemKind};
 
 /// A piece of knowledge about one technology: its name, its page, and what it reads.
@@ -63,10 +63,11 @@ fn files() -> impl Iterator<Item = &'static Extractor> {
     config::EXTRACTORS.iter().chain(contract::EXTRACTORS).copied()
 }
 
-/// Whether any extractor may want a file of this path, so that others need not be opened.
+/// Whether any extractor may want a file of this path, so that others need not be opened. Templates state no facts, but they
+/// name fields.
 pub fn interesting(path: &str) -> bool {
     let file = File { path, text: "" };
-    lang::of_path(path).is_some() || config::may_want(&file) || contract::may_want(&file)
+    lang::of_path(path).is_some() || config::may_want(&file) || contract::may_want(&file) || outline::is_template(path)
 }
 
 /// The facts of one file.

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod find;
 pub mod findings;
 pub mod hints;
+pub mod impact;
 pub mod lens;
 pub mod links;
 pub mod map;

@@ -217,7 +217,7 @@ fn stand(tokens: &[(Token, u32)]) -> Vec<Word> {
         };
         let quoted = matches!(token, Token::Text(_));
         let pair = next(1) == '=' && next(2) == '>';
-        let keyed = (next(1) == ':' && next(2) != ':' && back(1) != '?' || pair)
+        let keyed = (next(1) == ':' && !matches!(next(2), ':' | '=') && back(1) != '?' || pair)
             // A type's mark after an optional member.
             || (next(1) == '?' && next(2) == ':');
         let base_at = |from: usize| match tokens.get(from) {

@@ -99,6 +99,11 @@ pub fn references(schema: &Schema, files: Vec<Code<'_>>, wanted: &BTreeSet<Eleme
     out
 }
 
+/// Every spelling by which code of a language may name one of these.
+pub fn spellings(lang: Lang, wanted: &BTreeSet<Element>) -> BTreeSet<String> {
+    wanted.iter().flat_map(|e| spelled(lang, e)).collect()
+}
+
 /// What a file that names the element must contain.
 fn spelled(lang: Lang, element: &Element) -> Vec<String> {
     match element {

@@ -78,6 +78,7 @@ impl<'a> Nearby<'a> {
         }
         let mut out = Vec::new();
         for element in wanted {
+            self.named(code, element, lang, &words, &mut out);
             let Element::Field(full, field) = element else { continue };
             let Some(index) = self.schema.messages.iter().position(|m| m.full == *full) else { continue };
             let mut spellings = spelled(lang, field);
@@ -134,6 +135,39 @@ impl<'a> Nearby<'a> {
         out.sort();
         out.dedup_by(|a, b| (a.line, &a.element) == (b.line, &b.element));
         out
+    }
+
+    /// Where a type, a service or a method is named, in languages whose mentions are not followed.
+    fn named(&self, code: &Code<'_>, element: &Element, lang: Option<Lang>, words: &[Word], out: &mut Vec<Reference>) {
+        let Some(lang) = lang.filter(|l| *l != Lang::Go) else { return };
+        let own = |name: &str| code.outline.types.iter().any(|t| t.name == name);
+        let (spellings, what): (BTreeSet<String>, Use) = match element {
+            Element::Field(..) => return,
+            Element::Message(_) | Element::Enum(_) => ([element.name().to_owned()].into(), Use::Names),
+            Element::Value(_, name) => ([name.clone(), names::pascal(&name.to_lowercase())].into(), Use::Names),
+            Element::Service(_) => {
+                let name = element.name();
+                (names::SERVICE_SUFFIXES.iter().map(|end| format!("{name}{end}")).collect(), Use::Names)
+            }
+            Element::Rpc(service, name) => {
+                let service = service.rsplit('.').next().unwrap_or(service);
+                if !code.text.contains(service) {
+                    return;
+                }
+                (names::of_rpc(lang, name).into_iter().collect(), Use::Calls)
+            }
+        };
+        let method = matches!(element, Element::Rpc(..));
+        for word in words.iter().filter(|w| spellings.contains(w.name.as_str())) {
+            let declares = code.outline.functions.iter().any(|f| f.name == word.name && f.line == word.line);
+            let stands = !method || word.stand != Stand::Bare || declares;
+            if stands && (method || !own(&word.name)) {
+                let what = if declares && method { Use::Serves } else { what };
+                let path = code.path.to_owned();
+                let certainty = Certainty::Likely;
+                out.push(Reference { path, line: word.line, element: element.clone(), certainty, what });
+            }
+        }
     }
 
     /// Lines on which a name of a function holds the value that it was given on one of these.

@@ -35,6 +35,8 @@ pub enum Command {
     Services(Services),
     /// Show how one service reaches another.
     Path(Way),
+    /// Show who is touched, at which line, if an element of a contract is renamed or removed: NAME or FILE:LINE.
+    Impact(Impact),
     /// Show everything known at a place: FILE or FILE:LINE.
     At(At),
     /// Show where something is, by any part of its name.
@@ -168,6 +170,38 @@ pub struct Way {
     pub to: String,
     #[command(flatten)]
     pub within: Within,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Impact {
+    /// `shop.v1.Order.total`, the end of it (`Order.total`), or where it is declared (`order.proto:12`).
+    #[arg(value_name = "NAME|FILE:LINE")]
+    pub what: String,
+    /// What is done to it.
+    #[arg(long, value_enum, default_value_t = ImpactChange::Rename)]
+    pub change: ImpactChange,
+    #[arg(long, value_enum, default_value_t = ImpactReport::Text)]
+    pub format: ImpactReport,
+    /// Exit with 1 if this breaks anything.
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailGrade>,
+    #[command(flatten)]
+    pub within: Within,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImpactChange {
+    Rename,
+    Remove,
+    Type,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImpactReport {
+    Text,
+    Json,
+    Markdown,
+    Mermaid,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@ mod detect;
 mod diagnose;
 mod drift;
 mod fail;
+mod impact;
 mod init;
 mod map;
 mod mcp;
@@ -39,6 +40,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Drift(drift) => drift::run(drift, args),
         Command::Rules(rules) => rules::run(rules, args),
         Command::Plan(plan) => plan::run(plan, args),
+        Command::Impact(impact) => impact::run(impact, args),
         Command::Agents(agents) => agents::run(agents, args),
         Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
@@ -53,6 +55,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         | Command::Drift(_)
         | Command::Rules(_)
         | Command::Plan(_)
+        | Command::Impact(_)
         | Command::Agents(_)
         | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),

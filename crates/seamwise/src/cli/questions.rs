@@ -104,7 +104,7 @@ fn show<A: DeserializeOwned>(answer: &str, draw: fn(&A) -> String, args: &Args) 
 }
 
 /// `FILE:LINE`, `FILE:LINE:COLUMN` as compilers print it, or `FILE`.
-fn split(place: &str) -> Result<(&str, Option<u32>), Refusal> {
+pub fn split(place: &str) -> Result<(&str, Option<u32>), Refusal> {
     let number = |text: &str| text.parse::<u32>().ok();
     let Some((head, tail)) = place.rsplit_once(':') else { return Ok((place, None)) };
     let Some(last) = number(tail) else { return Ok((place, None)) };

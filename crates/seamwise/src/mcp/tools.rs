@@ -16,6 +16,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("diagnose", "diagnose"),
     ("at", "at"),
     ("path", "path"),
+    ("impact", "impact"),
     ("findings", "findings"),
     ("explain", "explain"),
     ("drift", "drift"),

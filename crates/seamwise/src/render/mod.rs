@@ -11,6 +11,7 @@ pub mod explain;
 pub mod find;
 pub mod findings;
 pub mod hover;
+pub mod impact;
 pub mod html;
 mod ink;
 pub mod mermaid;

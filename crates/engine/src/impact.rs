@@ -68,9 +68,11 @@ impl Contracts {
         for element in wanted {
             let Some((path, _)) = declared.get(element) else { continue };
             if let Some(source) = self.schema.sources.iter().find(|s| s.path == *path) {
-                out.insert(source.stem().to_owned());
-                if !source.package.is_empty() {
-                    out.insert(source.package.clone());
+                let stem = source.stem();
+                out.extend(["_pb", "_grpc", ".proto", ".pb."].map(|end| format!("{stem}{end}")));
+                out.extend(['"', '\'', '`'].map(|quote| format!("/{stem}{quote}")));
+                if source.package.len() > 3 {
+                    out.insert(format!("{}.", source.package));
                 }
                 for option in ["java_package", "csharp_namespace", "ruby_package", "php_namespace"] {
                     out.extend(source.option(option).map(str::to_owned));
@@ -118,9 +120,7 @@ impl<'a> Found<'a> {
         let outlines: Vec<(&str, &str, Outline)> = texts
             .iter()
             .filter(|(path, _)| seam_extract::lang::of_path(path).is_none_or(|l| langs.contains(&l)))
-            .map(|(path, text)| {
-                (path.as_str(), text.as_str(), outline(path, text).unwrap_or_else(Outline::empty))
-            })
+            .map(|(path, text)| (path.as_str(), text.as_str(), outline(path, text).unwrap_or_else(Outline::empty)))
             .collect();
         let code = outlines.iter().map(|(path, text, outline)| Code { path, text, outline }).collect();
         let all = references(&contracts.schema, code, wanted);
@@ -275,8 +275,20 @@ struct Owner<'a> {
 
 impl<'a> Owner<'a> {
     fn new(snapshot: &Snapshot, graph: &'a Graph) -> Self {
-        let manifests = ["package.json", "go.mod", "pom.xml", "build.gradle", "Cargo.toml", "Gemfile", "composer.json",
-            "pyproject.toml", "requirements.txt", "mix.exs", "Dockerfile", "build.gradle.kts"];
+        let manifests = [
+            "package.json",
+            "go.mod",
+            "pom.xml",
+            "build.gradle",
+            "Cargo.toml",
+            "Gemfile",
+            "composer.json",
+            "pyproject.toml",
+            "requirements.txt",
+            "mix.exs",
+            "Dockerfile",
+            "build.gradle.kts",
+        ];
         let mut folders: BTreeSet<String> = BTreeSet::new();
         for (path, _) in snapshot.base().files() {
             if let Some((folder, name)) = path.rsplit_once('/')
@@ -353,7 +365,9 @@ pub(crate) fn verdicts(element: &Element, change: &str, found: &Found<'_>) -> Ve
     }
     .to_owned();
     out.source = if generated > 0 {
-        because.push(format!("source: {generated} services name it in code that is generated or loaded from the contract"));
+        because.push(format!(
+            "source: {generated} services name it in code that is generated or loaded from the contract"
+        ));
         "breaks"
     } else {
         "compatible"
@@ -366,7 +380,8 @@ pub(crate) fn verdicts(element: &Element, change: &str, found: &Found<'_>) -> Ve
 /// Steps in order: what others read is added before it is needed, and goes when nobody needs it.
 pub(crate) fn order(element: &Element, change: &str, found: &Found<'_>) -> Vec<Step> {
     let generated = found.names("generated");
-    let step = |services: Vec<String>, what: &str, undo: &str| Step { services, what: what.to_owned(), undo: undo.to_owned() };
+    let step =
+        |services: Vec<String>, what: &str, undo: &str| Step { services, what: what.to_owned(), undo: undo.to_owned() };
     let writes = |t: &&Touched, kinds: &[&str]| t.lines.iter().any(|l| kinds.contains(&l.what.as_str()));
     let of = |kinds: &[&str]| -> Vec<String> {
         found.direct.iter().filter(|t| writes(t, kinds)).map(|t| t.service.clone()).collect()
@@ -376,13 +391,22 @@ pub(crate) fn order(element: &Element, change: &str, found: &Found<'_>) -> Vec<S
     let mut out = Vec::new();
     match (element, change) {
         (Element::Service(_) | Element::Rpc(..), _) => {
-            out.push(step(of(&["serves"]), "add the new method beside the old one and serve both", "remove the new method"));
-            out.push(step(of(&["calls"]), "call the new method, in any order, when every server has it", "call the old method"));
+            out.push(step(
+                of(&["serves"]),
+                "add the new method beside the old one and serve both",
+                "remove the new method",
+            ));
+            out.push(step(
+                of(&["calls"]),
+                "call the new method, in any order, when every server has it",
+                "call the old method",
+            ));
             out.push(step(of(&["serves"]), "remove the old method, when nobody calls it any more", "serve it again"));
         }
         (_, "rename") => {
             if !parties.is_empty() {
-                let json = "read both names in JSON, before anybody writes the new one (or keep the old one with `json_name`)";
+                let json =
+                    "read both names in JSON, before anybody writes the new one (or keep the old one with `json_name`)";
                 out.push(step(parties.clone(), json, "read the old name alone"));
             }
             let what = "rename it in the contract with the same number, generate again and change the lines; each service by \

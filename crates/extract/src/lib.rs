@@ -13,8 +13,8 @@ mod ddl;
 mod extractor;
 mod foreign;
 pub mod lang;
-pub mod said;
 pub mod outline;
+pub mod said;
 mod sink;
 pub mod tech;
 

@@ -161,7 +161,10 @@ fn chosen(contracts: &impact::Contracts, request: &Request) -> Result<Element, R
         });
     }
     let Some(key) = request.key.as_deref().filter(|k| !k.is_empty()) else {
-        return Err(Refusal::usage("there is nothing to look for", "give an element (`shop.v1.Order.total`) or FILE:LINE"));
+        return Err(Refusal::usage(
+            "there is nothing to look for",
+            "give an element (`shop.v1.Order.total`) or FILE:LINE",
+        ));
     };
     let mut all: Vec<Element> = contracts.named(key);
     match all.len() {

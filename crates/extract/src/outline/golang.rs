@@ -204,7 +204,8 @@ impl<'a> Cx<'a> {
     }
 
     fn mention(&mut self, node: Node<'_>, qualifier: &str, name: &str) {
-        let (Some(qualifier), Some(name)) = (node.child_by_field_name(qualifier), node.child_by_field_name(name)) else {
+        let (Some(qualifier), Some(name)) = (node.child_by_field_name(qualifier), node.child_by_field_name(name))
+        else {
             return;
         };
         let mention = Mention { qualifier: self.src(qualifier).into(), name: self.src(name).into(), line: line(name) };
@@ -330,8 +331,16 @@ impl<'a> Cx<'a> {
                 out.push(Step::Return(results));
             }
             "type_switch_statement" => self.type_switch(node, out),
-            "block" | "if_statement" | "for_statement" | "expression_switch_statement" | "select_statement"
-            | "expression_case" | "default_case" | "communication_case" | "for_clause" | "statement_list"
+            "block"
+            | "if_statement"
+            | "for_statement"
+            | "expression_switch_statement"
+            | "select_statement"
+            | "expression_case"
+            | "default_case"
+            | "communication_case"
+            | "for_clause"
+            | "statement_list"
             | "labeled_statement" => {
                 let mut inner = Vec::new();
                 self.block(node, &mut inner);
@@ -343,8 +352,14 @@ impl<'a> Cx<'a> {
                     Step::Scope(inner)
                 });
             }
-            "expression_list" | "expression_statement" | "go_statement" | "defer_statement" | "send_statement"
-            | "inc_statement" | "dec_statement" | "ERROR" => self.block(node, out),
+            "expression_list"
+            | "expression_statement"
+            | "go_statement"
+            | "defer_statement"
+            | "send_statement"
+            | "inc_statement"
+            | "dec_statement"
+            | "ERROR" => self.block(node, out),
             _ => {
                 let value = self.expr(node);
                 out.push(Step::Do(value));
@@ -443,15 +458,13 @@ impl<'a> Cx<'a> {
                     None => at(line(node), Kind::Any(Vec::new())),
                 }
             }
-            "index_expression" => {
-                match (node.child_by_field_name("operand"), node.child_by_field_name("index")) {
-                    (Some(base), Some(index)) => {
-                        let (base, index) = (self.expr(base), self.expr(index));
-                        at(base.line, Kind::Item(Box::new(base), Box::new(index)))
-                    }
-                    _ => at(line(node), Kind::Any(Vec::new())),
+            "index_expression" => match (node.child_by_field_name("operand"), node.child_by_field_name("index")) {
+                (Some(base), Some(index)) => {
+                    let (base, index) = (self.expr(base), self.expr(index));
+                    at(base.line, Kind::Item(Box::new(base), Box::new(index)))
                 }
-            }
+                _ => at(line(node), Kind::Any(Vec::new())),
+            },
             "slice_expression" => {
                 let mut parts = children(node).into_iter();
                 let base = parts.next().map(|n| self.expr(n));

@@ -122,9 +122,7 @@ impl Cx<'_> {
             ExprKind::Str(text) => (at, Kind::Text(text.clone())),
             ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => (at, Kind::Any(Vec::new())),
             ExprKind::Name(name) => (at, Kind::Name(name.clone())),
-            ExprKind::Member(base, name) => {
-                (expr.span.end_line, Kind::Member(Box::new(self.expr(base)), name.clone()))
-            }
+            ExprKind::Member(base, name) => (expr.span.end_line, Kind::Member(Box::new(self.expr(base)), name.clone())),
             ExprKind::Index(base, index) => (at, Kind::Item(Box::new(self.expr(base)), Box::new(self.expr(index)))),
             ExprKind::Call(call) => {
                 let callee = self.expr(&call.callee);

@@ -195,7 +195,8 @@ fn generated(path: &str, text: &str) -> bool {
     }
     let says = |line: &str| {
         let line = line.to_lowercase();
-        (line.contains("generated") && (line.contains("do not edit") || line.contains("protoc") || line.contains("by the")))
+        (line.contains("generated")
+            && (line.contains("do not edit") || line.contains("protoc") || line.contains("by the")))
             || line.contains("@generated")
     };
     text.lines().take(12).filter(|l| l.len() < 300).any(says)

@@ -38,8 +38,8 @@ enum Token {
 
 /// Kinds of files that hold code between marks.
 const TEMPLATES: &[&str] = &[
-    "erb", "ejs", "html", "htm", "hbs", "j2", "jinja", "jinja2", "tmpl", "gohtml", "liquid", "mustache", "cshtml", "jsp",
-    "twig", "eex", "heex", "leex", "ftl", "njk",
+    "erb", "ejs", "html", "htm", "hbs", "j2", "jinja", "jinja2", "tmpl", "gohtml", "liquid", "mustache", "cshtml",
+    "jsp", "twig", "eex", "heex", "leex", "ftl", "njk",
 ];
 
 pub fn is_template(path: &str) -> bool {
@@ -249,7 +249,9 @@ fn stand(tokens: &[(Token, u32)]) -> Vec<Word> {
             None
         };
         let bound = next(1) == '=' && next(2) != '=' && next(2) != '>' || next(1) == ':' && next(2) == '=';
-        let called = quoted && back(1) == '(' && matches!(tokens.get(i.wrapping_sub(2)), Some((Token::Name(n), _)) if matches!(n.as_str(), "get" | "fetch" | "dig" | "getOrDefault" | "GetProperty" | "at" | "path" | "has"));
+        let called = quoted
+            && back(1) == '('
+            && matches!(tokens.get(i.wrapping_sub(2)), Some((Token::Name(n), _)) if matches!(n.as_str(), "get" | "fetch" | "dig" | "getOrDefault" | "GetProperty" | "at" | "path" | "has"));
         let (stand, base) = if let Some(dot) = dot {
             (Stand::Member, base(dot))
         } else if called {
@@ -285,8 +287,16 @@ mod tests {
     #[test]
     fn names_are_seen_with_what_they_are_taken_from() {
         use Stand::{Bare, Key, Member, Short};
-        check("a.js", "const { units, nanos } = request.amount;", &[("units", Short, ""), ("amount", Member, "request")]);
-        check("a.ts", "x = price?.units + items[0].cost.units", &[("units", Member, "price"), ("units", Member, "cost")]);
+        check(
+            "a.js",
+            "const { units, nanos } = request.amount;",
+            &[("units", Short, ""), ("amount", Member, "request")],
+        );
+        check(
+            "a.ts",
+            "x = price?.units + items[0].cost.units",
+            &[("units", Member, "price"), ("units", Member, "cost")],
+        );
         check("a.cpp", "auto units = money->units();", &[("units", Member, "money"), ("units", Bare, "")]);
         check("a.py", "d['units'] = Money(units=1)  # units", &[("units", Member, "d"), ("units", Key, "")]);
         check("a.erb", "<p>units: <%= order.cost.units %></p>", &[("units", Member, "cost")]);

@@ -17,6 +17,10 @@ pub struct Follow<'w, 'a> {
     out: &'w mut BTreeMap<(u32, Element), Reference>,
     /// Names of which the type that they are taken from is known.
     pub known: BTreeSet<(u32, String)>,
+    /// Methods of services that functions of the same name hand on to, or are handed on by.
+    pub facades: BTreeSet<Element>,
+    /// The function being read: its name, and the methods that it serves.
+    current: (String, Vec<(usize, usize)>),
     /// The type that the function being read is a member of.
     owner: Ty,
 }
@@ -29,15 +33,35 @@ impl<'w, 'a> Follow<'w, 'a> {
         out: &'w mut BTreeMap<(u32, Element), Reference>,
     ) -> Self {
         let lang = world.files[file].outline.lang;
-        Follow { world, file, lang, wanted, scopes: vec![HashMap::new()], out, known: BTreeSet::new(), owner: Ty::Unknown }
+        Follow {
+            world,
+            file,
+            lang,
+            wanted,
+            scopes: vec![HashMap::new()],
+            out,
+            known: BTreeSet::new(),
+            facades: BTreeSet::new(),
+            current: Default::default(),
+            owner: Ty::Unknown,
+        }
     }
 
     pub fn run(&mut self) {
         let world = self.world;
         let outline = world.files[self.file].outline;
         self.mentions();
-        if self.lang != Lang::Go {
-            self.mirrors();
+        self.mirrors();
+        for ty in &outline.types {
+            for method in &ty.methods {
+                let serves = self.implements(self.file, method);
+                for (service, index) in &serves {
+                    self.rpc(*service, *index, method.line, Use::Declares);
+                }
+                if serves.is_empty() {
+                    self.facade(&method.name, method.line, Use::Declares);
+                }
+            }
         }
         self.steps(&outline.top);
         for function in &outline.functions {
@@ -113,14 +137,34 @@ impl<'w, 'a> Follow<'w, 'a> {
             let ty = self.world.ty(self.file, &result.ty);
             self.set(&result.name, ty);
         }
+        let outside = self.current.clone();
         if !function.owner.is_empty() {
-            for (service, method) in self.implements(self.file, function) {
-                self.rpc(service, method, function.line, Use::Serves);
+            let serves = self.implements(self.file, function);
+            for (service, method) in &serves {
+                self.rpc(*service, *method, function.line, Use::Serves);
             }
+            if serves.is_empty() {
+                self.facade(&function.name, function.line, Use::Serves);
+            }
+            self.current = (function.name.to_string(), serves);
         }
         self.steps(&function.body);
         self.scopes.pop();
+        self.current = outside;
         self.owner = outer;
+    }
+
+    /// A function of the workspace that is called as a method of a service, where such hand on to each other.
+    fn facade(&mut self, name: &str, line: u32, what: Use) {
+        let world = self.world;
+        let Some(named) = world.spellings(self.lang).and_then(|s| s.rpcs.get(name)) else { return };
+        for (service, method) in named {
+            let of = &world.schema.services[*service];
+            let element = Element::Rpc(of.full.clone(), of.methods[*method].name.clone());
+            if world.facades.contains(&element) {
+                self.note(element, line, Certainty::Likely, what);
+            }
+        }
     }
 
     fn params(&mut self, params: &[Slot]) {
@@ -315,7 +359,9 @@ impl<'w, 'a> Follow<'w, 'a> {
         let world = self.world;
         match base {
             Ty::Message(message) => self.spelled(*message, name).is_some(),
-            Ty::Local(local) => world.mirror(*local).is_none() && world.types[*local].ty.fields.iter().any(|f| f.name == name),
+            Ty::Local(local) => {
+                world.mirror(*local).is_none() && world.types[*local].ty.fields.iter().any(|f| f.name == name)
+            }
             Ty::Other | Ty::Enum(_) | Ty::Module(_) => true,
             Ty::Unknown | Ty::Service(_) | Ty::Stream(..) | Ty::Wrapper(..) | Ty::Function(_) | Ty::Tuple(_) => false,
         }
@@ -340,7 +386,9 @@ impl<'w, 'a> Follow<'w, 'a> {
         }
         match self.lang {
             // `Recv`, `Next` of generic streams and iterators.
-            Lang::Go if matches!(name, "Recv" | "CloseAndRecv" | "Next" | "Msg") => Ty::Function(vec![Ty::Message(message)]),
+            Lang::Go if matches!(name, "Recv" | "CloseAndRecv" | "Next" | "Msg") => {
+                Ty::Function(vec![Ty::Message(message)])
+            }
             Lang::Go => Ty::Other,
             _ => Ty::Message(message),
         }
@@ -352,6 +400,9 @@ impl<'w, 'a> Follow<'w, 'a> {
         let rpcs = world.spellings(self.lang).and_then(|s| s.rpcs.get(name)).into_iter().flatten();
         if let Some((_, index)) = rpcs.copied().find(|(s, _)| *s == service) {
             let method = &of.methods[index];
+            if self.current.0 == name && self.current.1.is_empty() {
+                self.facades.insert(Element::Rpc(of.full.clone(), method.name.clone()));
+            }
             self.rpc(service, index, line, Use::Calls);
             let output = method.output.map_or(Ty::Other, Ty::Message);
             let result = if self.lang == Lang::Go && (method.client_streaming || method.server_streaming) {
@@ -382,13 +433,23 @@ impl<'w, 'a> Follow<'w, 'a> {
         let world = self.world;
         let declared = &world.types[ty];
         if let Some((file, function)) = world.method(ty, name) {
-            for (service, method) in self.implements(file, function) {
-                self.rpc(service, method, line, Use::Calls);
+            let serves = self.implements(file, function);
+            for (service, method) in &serves {
+                self.rpc(*service, *method, line, Use::Calls);
+            }
+            if serves.is_empty() {
+                if self.current.0 == name {
+                    for (service, method) in self.current.1.clone() {
+                        let of = &world.schema.services[service];
+                        self.facades.insert(Element::Rpc(of.full.clone(), of.methods[method].name.clone()));
+                    }
+                }
+                self.facade(name, line, Use::Calls);
             }
             return Some(world.results(file, function));
         }
         if let Some(field) = declared.ty.fields.iter().find(|f| f.name == name) {
-            if self.lang != Lang::Go && let Some(message) = world.mirror(ty) {
+            if let Some(message) = world.repeats(ty) {
                 self.mirrored(message, field, line, Use::Reads);
             }
             return Some(world.ty(declared.file, &field.ty));
@@ -438,7 +499,7 @@ impl<'w, 'a> Follow<'w, 'a> {
         let world = self.world;
         let file = self.file;
         for (index, declared) in world.types.iter().enumerate().filter(|(_, t)| t.file == file) {
-            let Some(message) = world.mirror(index) else { continue };
+            let Some(message) = world.repeats(index) else { continue };
             for slot in &declared.ty.fields {
                 self.mirrored(message, slot, slot.line, Use::Declares);
             }
@@ -537,9 +598,7 @@ impl<'w, 'a> Follow<'w, 'a> {
                     Ty::Local(local) => {
                         let declared = &self.world.types[*local];
                         let field = declared.ty.fields.iter().find(|f| f.name == entry.key);
-                        if self.lang != Lang::Go
-                            && let (Some(field), Some(message)) = (field, self.world.mirror(*local))
-                        {
+                        if let (Some(field), Some(message)) = (field, self.world.repeats(*local)) {
                             self.mirrored(message, field, entry.line, Use::Writes);
                         }
                         field.map_or(Ty::Unknown, |f| self.world.ty(declared.file, &f.ty))

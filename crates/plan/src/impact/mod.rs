@@ -5,8 +5,8 @@
 //! where it is known to be something else, it does not count, whatever it is called.
 
 mod follow;
-mod nearby;
 pub mod names;
+mod nearby;
 pub mod schema;
 mod world;
 
@@ -76,13 +76,33 @@ pub fn references(schema: &Schema, files: Vec<Code<'_>>, wanted: &BTreeSet<Eleme
             }
         }
     }
+    translations(&mut world, wanted);
+    // Who hands on is known when all files were read once.
+    if wanted.iter().any(|e| matches!(e, Element::Rpc(..))) {
+        let mut facades = BTreeSet::new();
+        for file in 0..world.files.len() {
+            let code = world.files[file];
+            let named = |e: &Element| {
+                matches!(e, Element::Rpc(..))
+                    && spelled(code.outline.lang, e).iter().any(|w| code.text.contains(w.as_str()))
+            };
+            if code.outline.generated || !wanted.iter().any(named) {
+                continue;
+            }
+            let mut none = BTreeMap::new();
+            let mut follow = follow::Follow::new(&world, file, wanted, &mut none);
+            follow.run();
+            facades.append(&mut follow.facades);
+        }
+        world.facades = facades;
+    }
     let nearby = nearby::Nearby::new(schema);
     let (mut out, mut words) = (Vec::new(), BTreeMap::new());
     for file in 0..world.files.len() {
         let code = world.files[file];
-        let words = words.entry(code.outline.lang).or_insert_with_key(|lang| -> BTreeSet<String> {
-            wanted.iter().flat_map(|e| spelled(*lang, e)).collect()
-        });
+        let words = words
+            .entry(code.outline.lang)
+            .or_insert_with_key(|lang| -> BTreeSet<String> { wanted.iter().flat_map(|e| spelled(*lang, e)).collect() });
         if code.outline.generated || !words.iter().any(|w| code.text.contains(w.as_str())) {
             continue;
         }
@@ -97,6 +117,39 @@ pub fn references(schema: &Schema, files: Vec<Code<'_>>, wanted: &BTreeSet<Eleme
     out.sort();
     out.dedup_by(|a, b| (&a.path, a.line, &a.element) == (&b.path, b.line, &b.element));
     out
+}
+
+/// Finds types that functions make of messages that are wanted, or messages of.
+fn translations(world: &mut World<'_>, wanted: &BTreeSet<Element>) {
+    use world::Ty;
+    let messages: BTreeSet<&str> = wanted
+        .iter()
+        .filter_map(|e| match e {
+            Element::Field(full, _) | Element::Message(full) => full.rsplit('.').next(),
+            Element::Enum(_) | Element::Value(..) | Element::Service(_) | Element::Rpc(..) => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (file, code) in world.files.iter().enumerate().filter(|(_, c)| !c.outline.generated) {
+        for function in &code.outline.functions {
+            let slots = || function.params.iter().chain(&function.results);
+            if !slots().any(|s| messages.iter().any(|m| s.ty.contains(m))) {
+                continue;
+            }
+            let of = |slots: &[seam_extract::outline::Slot]| -> Vec<Ty> {
+                slots.iter().map(|s| world.ty(file, &s.ty)).collect()
+            };
+            let (takes, gives) = (of(&function.params), of(&function.results));
+            for (one, other) in [(&takes, &gives), (&gives, &takes)] {
+                for message in one.iter().filter_map(|t| if let Ty::Message(m) = t { Some(*m) } else { None }) {
+                    found.extend(
+                        other.iter().filter_map(|t| if let Ty::Local(l) = t { Some((*l, message)) } else { None }),
+                    );
+                }
+            }
+        }
+    }
+    world.translated.extend(found);
 }
 
 /// Every spelling by which code of a language may name one of these.

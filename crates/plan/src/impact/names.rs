@@ -137,7 +137,9 @@ pub fn of_field(lang: Lang, name: &str) -> Vec<(String, Role)> {
         }
         Lang::CSharp => with(&[("", "", Reads), ("Has", "", Writes), ("Clear", "", Writes)], &upper),
         Lang::Python | Lang::Ruby | Lang::Elixir => vec![(name.to_owned(), Reads)],
-        Lang::Php => with(&[("get", "", Reads), ("set", "", Writes), ("has", "", Writes), ("clear", "", Writes)], &upper),
+        Lang::Php => {
+            with(&[("get", "", Reads), ("set", "", Writes), ("has", "", Writes), ("clear", "", Writes)], &upper)
+        }
         Lang::Rust => {
             let name = snake(name);
             let mut out = with(&[("set_", "", Writes), ("mut_", "", Reads), ("get_", "", Reads)], &name);
@@ -189,12 +191,9 @@ pub fn of_rpc(lang: Lang, name: &str) -> Vec<String> {
         Lang::CSharp => vec![name.to_owned(), format!("{name}Async")],
         Lang::Python => vec![name.to_owned()],
         Lang::Ruby | Lang::Rust | Lang::Elixir => vec![snake(name)],
-        Lang::Cpp => vec![
-            name.to_owned(),
-            format!("Async{name}"),
-            format!("PrepareAsync{name}"),
-            format!("Request{name}"),
-        ],
+        Lang::Cpp => {
+            vec![name.to_owned(), format!("Async{name}"), format!("PrepareAsync{name}"), format!("Request{name}")]
+        }
         Lang::Script => vec![camel(name), name.to_owned()],
     }
 }

@@ -107,12 +107,12 @@ impl<'a> Nearby<'a> {
                     Stand::Member => {
                         alone
                             || self.holders[index].contains(&plain(&word.base))
-                            || self.holders[index].iter().any(|h| h.len() > 3 && plain(&word.base).ends_with(h.as_str()))
+                            || self.holders[index]
+                                .iter()
+                                .any(|h| h.len() > 3 && plain(&word.base).ends_with(h.as_str()))
                             || beside(word.line)
                     }
-                    Stand::Key | Stand::Short => {
-                        beside(word.line) || (alone && word.stand == Stand::Short)
-                    }
+                    Stand::Key | Stand::Short => beside(word.line) || (alone && word.stand == Stand::Short),
                     Stand::Bare => false,
                 };
                 if counts || here {
@@ -123,14 +123,19 @@ impl<'a> Nearby<'a> {
                     // The name is given the value here, or by the pattern that it stands in.
                     let binds = word.stand == Stand::Short
                         || words.iter().any(|w| {
-                            w.line == word.line && w.stand == Stand::Bare && w.bound && spellings.contains(w.name.as_str())
+                            w.line == word.line
+                                && w.stand == Stand::Bare
+                                && w.bound
+                                && spellings.contains(w.name.as_str())
                         });
                     if binds {
                         carried.insert(word.line);
                     }
                 }
             }
-            self.carry(code, &words, &spellings, &carried, &mut |line| out.push(note(line, Use::Carries, Certainty::Likely)));
+            self.carry(code, &words, &spellings, &carried, &mut |line| {
+                out.push(note(line, Use::Carries, Certainty::Likely))
+            });
         }
         out.sort();
         out.dedup_by(|a, b| (a.line, &a.element) == (b.line, &b.element));
@@ -192,16 +197,18 @@ impl<'a> Nearby<'a> {
 }
 
 impl World<'_> {
+    /// The message that a type repeats. In Go, where services mostly use generated types, only if functions make one of the other.
+    pub fn repeats(&self, ty: usize) -> Option<usize> {
+        let typed = self.files[self.types[ty].file].outline.lang == Lang::Go;
+        self.mirror(ty).filter(|m| !typed || self.translated.contains(&(ty, *m)))
+    }
+
     /// The message that a type of the workspace repeats: called as it is (`Money`, `MoneyDto`) with one field of it, or with
     /// most of its fields.
     pub fn mirror(&self, ty: usize) -> Option<usize> {
         let declared = &self.types[ty];
-        let fields: BTreeSet<String> = declared
-            .ty
-            .fields
-            .iter()
-            .map(|f| plain(if f.json.is_empty() { &f.name } else { &f.json }))
-            .collect();
+        let fields: BTreeSet<String> =
+            declared.ty.fields.iter().map(|f| plain(if f.json.is_empty() { &f.name } else { &f.json })).collect();
         if fields.is_empty() {
             return None;
         }
@@ -214,7 +221,8 @@ impl World<'_> {
                 || ["dto", "data", "json", "model", "response", "request"]
                     .iter()
                     .any(|end| name.strip_suffix(end) == Some(own.as_str()));
-            let enough = (called && same >= 1) || (same >= 2 && same * 3 >= message.fields.len() * 2 && same * 2 >= fields.len());
+            let enough = (called && same >= 1)
+                || (same >= 2 && same * 3 >= message.fields.len() * 2 && same * 2 >= fields.len());
             let rank = same * 2 + usize::from(called) * 3;
             if enough && best.is_none_or(|(b, _)| rank > b) {
                 best = Some((rank, index));

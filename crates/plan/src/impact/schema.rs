@@ -171,7 +171,11 @@ impl Schema {
                     held: map_value(&index, f, full).and_then(|n| message(&n)).map_or(held, Held::Message),
                     repeated: f.map || f.label == crate::proto::model::Label::Repeated,
                     oneof: f.oneof.clone(),
-                    written: format!("{} {}", if f.label == crate::proto::model::Label::Repeated { "repeated" } else { "" }, f.kind),
+                    written: format!(
+                        "{} {}",
+                        if f.label == crate::proto::model::Label::Repeated { "repeated" } else { "" },
+                        f.kind
+                    ),
                     line: f.name_line,
                 }
             });
@@ -252,7 +256,9 @@ impl Schema {
                 let new = new.and_then(|m| m.fields.iter().find(|f| same(f)));
                 old.zip(new).is_some_and(|(old, new)| old.written == new.written)
             }),
-            Element::Message(_) | Element::Enum(_) | Element::Value(..) | Element::Service(_) | Element::Rpc(..) => false,
+            Element::Message(_) | Element::Enum(_) | Element::Value(..) | Element::Service(_) | Element::Rpc(..) => {
+                false
+            }
         };
         let differs = |(element, written): (Element, String)| {
             (after.get(&element) != Some(&written) && !kept(&element)).then_some(element)

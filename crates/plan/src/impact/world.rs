@@ -7,7 +7,7 @@ use super::names::{self, Role, SERVICE_SUFFIXES};
 use super::schema::{Element, Held, Schema};
 use seam_extract::lang::Lang;
 use seam_extract::outline::{Function, Outline};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// One file of code.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,10 @@ pub struct World<'a> {
     /// Members that types of the workspace have.
     pub members: HashSet<(Lang, &'a str)>,
     own: HashMap<&'a str, Vec<usize>>,
+    /// Methods of services that functions of the same name hand on to.
+    pub facades: BTreeSet<Element>,
+    /// Types that functions make of messages, or messages of.
+    pub translated: HashSet<(usize, usize)>,
 }
 
 /// What generated code of one language calls fields and methods.
@@ -142,6 +146,8 @@ impl<'a> World<'a> {
             spellings: HashMap::new(),
             members: HashSet::new(),
             own: HashMap::new(),
+            facades: BTreeSet::new(),
+            translated: HashSet::new(),
             files,
         };
         for (i, m) in schema.messages.iter().enumerate() {
@@ -302,7 +308,9 @@ impl<'a> World<'a> {
             let stem = names::go(&service.name);
             let Some(rest) = name.find(&stem).map(|at| (&name[..at], &name[at + stem.len()..])) else { continue };
             match rest {
-                ("" | "Unimplemented" | "Unsafe", "Client" | "Server" | "_ServiceDesc") => return Some(Ty::Service(number)),
+                ("" | "Unimplemented" | "Unsafe", "Client" | "Server" | "_ServiceDesc") => {
+                    return Some(Ty::Service(number));
+                }
                 ("New", "Client") => return Some(Ty::Function(vec![Ty::Service(number)])),
                 ("Register", "Server") => return Some(Ty::Function(Vec::new())),
                 ("", method) => {
@@ -544,7 +552,6 @@ impl<'a> World<'a> {
         }
         if BASIC.contains(last) { Ty::Other } else { Ty::Unknown }
     }
-
 }
 
 /// The folders of a path that a service most likely has to itself.
@@ -556,10 +563,48 @@ pub fn service_root(path: &str) -> &str {
 }
 
 const BASIC: &[&str] = &[
-    "string", "String", "bool", "boolean", "Boolean", "int", "Integer", "int8", "int16", "int32", "int64", "uint",
-    "uint8", "uint16", "uint32", "uint64", "float32", "float64", "float", "double", "Double", "long", "Long", "byte",
-    "rune", "error", "any", "void", "number", "object", "Object", "str", "dict", "None", "i32", "i64", "u32", "u64",
-    "f64", "decimal", "uintptr", "complex128",
+    "string",
+    "String",
+    "bool",
+    "boolean",
+    "Boolean",
+    "int",
+    "Integer",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "float",
+    "double",
+    "Double",
+    "long",
+    "Long",
+    "byte",
+    "rune",
+    "error",
+    "any",
+    "void",
+    "number",
+    "object",
+    "Object",
+    "str",
+    "dict",
+    "None",
+    "i32",
+    "i64",
+    "u32",
+    "u64",
+    "f64",
+    "decimal",
+    "uintptr",
+    "complex128",
 ];
 
 /// `Outer.Inner` as languages spell it.

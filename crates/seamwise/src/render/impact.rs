@@ -19,7 +19,13 @@ pub fn text(answer: &Answer) -> String {
         return out;
     }
     let verdicts = &answer.verdicts;
-    let _ = writeln!(out, "wire {}, json {}, source {}", mark(&verdicts.wire), mark(&verdicts.json), mark(&verdicts.source));
+    let _ = writeln!(
+        out,
+        "wire {}, json {}, source {}",
+        mark(&verdicts.wire),
+        mark(&verdicts.json),
+        mark(&verdicts.source)
+    );
     for because in &verdicts.because {
         let _ = writeln!(out, "  {}", dim(because));
     }
@@ -27,10 +33,15 @@ pub fn text(answer: &Answer) -> String {
     out.push_str(&title("touched directly", note));
     for touched in &answer.direct {
         let coupling = if touched.coupling == "json" { yellow("json only") } else { "generated code".to_owned() };
-        let _ = writeln!(out, "  {}  {}  {}", bold(&touched.service), coupling, dim(count(touched.lines.len(), "line")));
+        let _ =
+            writeln!(out, "  {}  {}  {}", bold(&touched.service), coupling, dim(count(touched.lines.len(), "line")));
         for (index, line) in touched.lines.iter().enumerate() {
             if index == SHOWN {
-                let _ = writeln!(out, "      {}", dim(format!("and {} more: `--json` has all", touched.lines.len() - SHOWN)));
+                let _ = writeln!(
+                    out,
+                    "      {}",
+                    dim(format!("and {} more: `--json` has all", touched.lines.len() - SHOWN))
+                );
                 break;
             }
             let sign = if line.certainty == "likely" { yellow("~") } else { " ".to_owned() };
@@ -71,7 +82,8 @@ fn mark(verdict: &str) -> String {
 pub fn markdown(answer: &Answer) -> String {
     let verdicts = &answer.verdicts;
     let mut out = format!("### {} of {} `{}`\n\n", answer.change, answer.kind, plain(&answer.element));
-    let _ = writeln!(out, "wire: **{}**, JSON: **{}**, source: **{}**\n", verdicts.wire, verdicts.json, verdicts.source);
+    let _ =
+        writeln!(out, "wire: **{}**, JSON: **{}**, source: **{}**\n", verdicts.wire, verdicts.json, verdicts.source);
     out.push_str("| service | coupling | lines |\n|---|---|---|\n");
     for touched in &answer.direct {
         let _ = writeln!(out, "| {} | {} | {} |", plain(&touched.service), touched.coupling, places(touched));

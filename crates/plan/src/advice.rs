@@ -60,7 +60,7 @@ pub fn steps(change: &Change) -> &'static [&'static str] {
         return &[];
     }
     match id.as_str() {
-        "ban-drop-column" | "ban-drop-table" | "ban-drop-schema" | "ban-drop-database" | "dropping-view" => {
+        "ban-drop-column" | "ban-drop-table" | "ban-drop-schema" | "ban-drop-database" | "ban-drop-view" => {
             return COLUMN;
         }
         "renaming-column" | "renaming-table" => return RENAME,

@@ -85,13 +85,9 @@ fn contracts() -> String {
 const SQL_OURS: &[&str] = &[
     "adding-exclusion-constraint",
     "adding-primary-key-constraint",
-    "ban-drop-schema",
     "column-added",
     "default-changed",
-    "dropping-constraint",
     "dropping-enum-value",
-    "dropping-type",
-    "dropping-view",
     "enum-value-added",
     "table-added",
 ];

@@ -314,11 +314,11 @@ impl Out {
     fn drop(&mut self, c: &mut Cursor<'_>, at: Place) {
         for (words, id, what) in [
             ("table", "ban-drop-table", "table"),
-            ("materialized view", "dropping-view", "view"),
-            ("view", "dropping-view", "view"),
+            ("materialized view", "ban-drop-view", "view"),
+            ("view", "ban-drop-view", "view"),
             ("database", "ban-drop-database", "database"),
             ("schema", "ban-drop-schema", "schema"),
-            ("type", "dropping-type", "type"),
+            ("type", "ban-drop-type", "type"),
             ("index concurrently", "", "index"),
             ("index", "require-concurrent-index-deletion", "index"),
         ] {
@@ -352,7 +352,7 @@ impl Out {
         } else if c.take("rename value") {
             self.put("dropping-enum-value", &name, None, Some(at), format!("a value of type `{name}` was renamed"));
         } else if c.take("rename to") {
-            self.put("dropping-type", &name, None, Some(at), format!("type `{name}` was renamed"));
+            self.put("ban-drop-type", &name, None, Some(at), format!("type `{name}` was renamed"));
         }
     }
 
@@ -411,7 +411,7 @@ impl Out {
             c.take("if exists");
             let name = c.name().unwrap_or_default();
             let text = format!("constraint `{name}` of `{table}` was dropped: readers may meet what it kept out");
-            return self.put("dropping-constraint", &format!("{table}.{name}"), None, at, text);
+            return self.put("ban-drop-constraint", &format!("{table}.{name}"), None, at, text);
         }
         if c.take("index") || c.take("key") || c.take("partition") {
             return;
@@ -487,7 +487,9 @@ impl Out {
             return self.put("adding-serial-primary-key-field", &key, None, at, text);
         }
         if identity {
-            return self.put("column-added", &key, None, at, format!("column `{key}` was added"));
+            self.put("column-added", &key, None, at.clone(), format!("column `{key}` was added"));
+            let text = format!("`{table}` is written anew to fill `{name}`");
+            return self.put("adding-field-with-default", &key, None, at, text);
         }
         self.added(&key, &found, place);
         if found.default.as_ref().is_some_and(|d| volatile(d)) {

@@ -57,6 +57,7 @@ pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], options: &Options) -> (
             continue;
         }
         let (reader, writer) = if backward { (new, old) } else { (old, new) };
+        let (tree, _) = crate::tree::read(reader.text);
         for found in incompatibilities(reader.text, writer.text) {
             let Some(rule) = rules.iter().find(|r| r.id.trim_start_matches("FORWARD_") == found.kind) else { continue };
             let (b, r) =
@@ -66,7 +67,7 @@ pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], options: &Options) -> (
                 rule,
                 text: format!("{}: {who}", found.text),
                 key: found.place.clone(),
-                field: String::new(),
+                field: named(&tree, &found.place),
                 operation: "".into(),
                 path: String::new(),
                 base: Some(Place { file: old.name.to_owned(), line: b }),
@@ -78,6 +79,20 @@ pub fn changes(base: &[Text<'_>], revision: &[Text<'_>], options: &Options) -> (
         problems.push(Problem::new(ProblemKind::Limit, "the schemas differ beyond the limit", None));
     }
     (changes, problems)
+}
+
+/// The names of the fields on the way to a place: `order.total`.
+fn named(tree: &Node<'_>, place: &str) -> String {
+    let (mut node, mut names) = (Some(tree), Vec::new());
+    for part in place.split('/').filter(|p| !p.is_empty()) {
+        node = node.and_then(|n| match &n.data {
+            Data::List(items) => items.get(part.parse::<usize>().ok()?),
+            _ => n.get(part),
+        });
+        let field = node.filter(|_| part.bytes().all(|b| b.is_ascii_digit())).map(|n| n.word("name"));
+        names.extend(field.filter(|n| !n.is_empty()));
+    }
+    names.join(".")
 }
 
 /// Why a reader with one schema does not understand what a writer wrote with another; empty if it does.

@@ -230,3 +230,14 @@ fn several_reasons_are_all_said() {
         ]
     );
 }
+
+#[test]
+fn changes_name_the_field_and_the_direction() {
+    let text = |text| [seam_plan::Text { name: "r.avsc", text }];
+    let old = "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"in\", \"type\": {\"type\": \"record\", \"name\": \"S\", \"fields\": [{\"name\": \"a\", \"type\": \"int\"}]}}]}";
+    let new = old.replace("\"int\"", "\"long\"");
+    let (changes, _) =
+        seam_plan::compare(&text(old), &text(&new), seam_plan::Kind::Avro, &seam_plan::Options::default());
+    let found: Vec<(&str, &str)> = changes.iter().map(|c| (c.rule.id, c.field.as_str())).collect();
+    assert_eq!(found, [("FORWARD_TYPE_MISMATCH", "in.a")]);
+}

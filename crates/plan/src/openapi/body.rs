@@ -280,8 +280,8 @@ fn node<'a>(out: &mut Out<'a>, body: &Body<'_, 'a>, delta: &Delta<'a>, at: &Spot
             let aspect = if narrowed { "list-of-types-narrowed" } else { "list-of-types-widened" };
             let list = |types: &[&str]| types.join(", ");
             let text = match narrowed {
-                true => format!("types `{}` are no longer allowed", list(&lost)),
-                false => format!("types `{}` are allowed too", list(&gained)),
+                true => format!("types `{}` are no longer allowed", list(lost)),
+                false => format!("types `{}` are allowed too", list(gained)),
             };
             say(out, aspect, "type", text);
         }

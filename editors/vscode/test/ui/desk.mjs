@@ -53,7 +53,7 @@ export function desk(page) {
   const side = () => page.locator('.activitybar .action-label[aria-label^="Seamwise"]').click(LONG)
   const tree = (text) => page.locator(".sidebar .monaco-list-row, .pane-body .monaco-list-row").filter({ hasText: text }).first()
   const map = () => page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame")
-  const squiggle = () => page.locator(".squiggly-warning, .squiggly-error, .squiggly-info, .squiggly-hint").first()
+  const squiggle = () => page.locator(".squiggly-warning, .squiggly-error").first()
   /** Chooses one of the actions that are offered where the cursor stands. */
   const act = async (text, before) => {
     await page.keyboard.press("Control+.")

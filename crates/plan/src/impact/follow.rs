@@ -633,7 +633,7 @@ fn fits(method: &Method, takes: &[Ty], gives: &[Ty], at: (usize, usize)) -> bool
     let input = method.input.is_some_and(|m| takes.contains(&Ty::Message(m)));
     let output = method.output.is_some_and(|m| gives.contains(&Ty::Message(m)) || takes.contains(&Ty::Message(m)));
     match (method.input, method.output) {
-        (Some(_), Some(_)) => input && output || input && gives.is_empty(),
+        (Some(_), Some(_)) => input && (output || gives.is_empty()),
         (Some(_), None) => input,
         (None, Some(_)) => output,
         // Both are of a library (`google.protobuf.Empty`).

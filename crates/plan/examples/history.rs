@@ -64,10 +64,13 @@ impl Git {
     }
 }
 
+/// A file's text, and its outline once it was made.
+type Kept = (Rc<String>, Option<Rc<Outline>>);
+
 fn main() -> Outcome<()> {
     let folder = std::env::args().nth(1).ok_or("give a git directory")?;
     let mut git = Git::new(folder)?;
-    let mut kept: HashMap<(String, String), (Rc<String>, Option<Rc<Outline>>)> = HashMap::new();
+    let mut kept: HashMap<(String, String), Kept> = HashMap::new();
     for line in std::io::stdin().lines() {
         let line = line?;
         let Some((commit, parent)) = line.split_once(' ') else { continue };

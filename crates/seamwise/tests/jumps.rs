@@ -1,5 +1,7 @@
 //! Definition and references over a system with a gateway, a router of its own, a contract, a topic, a setting and a procedure.
 
+#![expect(clippy::disallowed_methods, reason = "it runs the binary")]
+
 mod editor;
 
 use editor::{Client, uri};

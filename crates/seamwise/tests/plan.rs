@@ -1,5 +1,7 @@
 //! `seam plan --contract`: exit codes, formats, and versions that come from files, folders and revisions.
 
+#![expect(clippy::disallowed_methods, reason = "it runs the binary on files that it writes")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

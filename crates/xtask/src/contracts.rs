@@ -253,7 +253,7 @@ fn graphql(folder: &Path, out: &mut String) -> Result<(), String> {
                 let parts = c.key.split(['.', '(', ')', ':', '@']).filter(|p| !p.is_empty());
                 c.rule.id == kind && parts.clone().all(|part| description.contains(part))
             };
-            match left.iter().position(|c| about(c)) {
+            match left.iter().position(about) {
                 Some(i) => {
                     left.remove(i);
                 }

@@ -1,6 +1,6 @@
-//! What changed in a window: services that begin to run another version.
+//! What changed lately: services that run another version than they did.
 //!
-//! Invariant: a change is seen, not assumed: the version speaks in the window and did not before, and another one did.
+//! Invariant: a change is seen, not assumed: the version speaks in the window and did not half-way back, where another one did.
 
 use crate::Case;
 use seam_signals::{Name, Window};
@@ -24,8 +24,10 @@ pub(crate) fn changes(case: &Case<'_>) -> BTreeMap<Name, (Name, Name)> {
         }
         seen
     };
-    // The last windows before tell what ran; older ones cost time and say the same.
-    let before: BTreeSet<(Name, Name)> = case.usual.iter().rev().take(3).flat_map(|w| versions(*w)).collect();
+    // Windows half-way back tell what ran: what began since then is new, though it may have begun before the window.
+    let half = case.usual.len() / 2;
+    let before = case.usual.iter().skip(half.saturating_sub(2)).take(3).flat_map(|w| versions(*w));
+    let before: BTreeSet<(Name, Name)> = before.collect();
     let mut out = BTreeMap::new();
     for (service, version) in versions(case.window) {
         let older = before.iter().find(|(s, v)| *s == service && *v != version && !v.is_none());

@@ -319,7 +319,9 @@ fn unanswered(scene: &Scene<'_>, at: usize, operation: Name, callee: Name, calle
     let caller = scene.deviations[at].service;
     let speaks = scene.profile.tallies.keys().any(|c| matches!(c, Context::Outcome(s, _) if *s == callee));
     let changed = scene.changes.contains_key(&caller) && !scene.changes.contains_key(&callee);
-    if speaks || changed {
+    // A wrong address fails every time; a callee that answers some of the caller's requests is the one that is short.
+    let always = scene.deviations[at].k == scene.deviations[at].n;
+    if always && (speaks || changed) {
         let because = if speaks { "which answers others" } else { "and it has just been changed" };
         let says = format!("calls `{}` with `{}` in vain, {because}", scene.text(callee), scene.text(operation));
         let mut made = suspect(scene, at, caller, Fault::Setting, says);

@@ -85,7 +85,8 @@ fn methods_are_found_where_they_are_called_served_and_handed_on() {
 #[test]
 fn scripts_and_templates_are_read_by_what_holds_a_field() {
     use Certainty::Likely;
-    let script = "const { wholeUnits, currency } = order.total;\nlog(wholeUnits);\nconst wholeUnitsOf = 1; // wholeUnits\n";
+    let script =
+        "const { wholeUnits, currency } = order.total;\nlog(wholeUnits);\nconst wholeUnitsOf = 1; // wholeUnits\n";
     let template = "<p>whole_units</p>\n<%= order.total.whole_units %>\n";
     let files = [("mail/a.js", script), ("mail/b.erb", template)];
     let found = [("mail/a.js", 1, Likely), ("mail/a.js", 2, Likely), ("mail/b.erb", 2, Likely)];

@@ -514,6 +514,10 @@ impl<'w, 'a> Follow<'w, 'a> {
                 let of = &self.world.schema.messages[message];
                 let element = Element::Field(of.full.clone(), of.fields[field].name.clone());
                 self.note(element, line, Certainty::Likely, Use::Reads);
+                // A guess leads no further, except in Go, where a file sees few contracts.
+                if self.lang != Lang::Go {
+                    return Ty::Unknown;
+                }
                 let held = self.world.held(of.fields[field].held);
                 let getter = self.lang == Lang::Go && name.starts_with("Get");
                 if getter { Ty::Function(vec![held]) } else { held }

@@ -1,8 +1,9 @@
 //! Where code names what a contract declares, by light inference of types.
 //!
 //! Invariant: a reference is [`Certainty::Sure`] only where the type of what it is taken from was followed to the contract's
-//! own declaration. Where a type is not known, a name counts if nothing else that the file can see has a member of that name;
-//! where it is known to be something else, it does not count, whatever it is called.
+//! own declaration (in Go also on from a name that can mean only one thing). Where a type is not known, a name counts if
+//! nothing else that the file can see has a member of that name; where it is known to be something else, it does not count,
+//! whatever it is called.
 
 mod follow;
 pub mod names;

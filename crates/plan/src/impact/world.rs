@@ -51,8 +51,8 @@ pub struct Declared<'a> {
     pub file: usize,
 }
 
-/// Scope, owner and name.
-type FunctionKey<'a> = (Scope<'a>, &'a str, &'a str);
+/// A function with its file.
+type Placed<'a> = (usize, &'a Function);
 
 pub struct World<'a> {
     pub schema: &'a Schema,
@@ -61,7 +61,7 @@ pub struct World<'a> {
     /// By scope (the folder for Go, else the language) and name.
     types_by_name: HashMap<(Scope<'a>, &'a str), Vec<usize>>,
     /// By scope, owner and name.
-    functions: HashMap<FunctionKey<'a>, Vec<(usize, &'a Function)>>,
+    functions: HashMap<(Scope<'a>, &'a str, &'a str), Vec<Placed<'a>>>,
     /// Values of the top level, by folder.
     pub top: HashMap<(&'a str, &'a str), Ty>,
     pub modules: Vec<Vec<Module>>,

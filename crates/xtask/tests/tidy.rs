@@ -10,6 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("facts", &[]),
     ("extract", &["facts"]),
     ("signals", &["facts"]),
+    ("store", &["facts", "signals"]),
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
     ("plan", &["facts"]),

@@ -11,5 +11,7 @@ mod body;
 mod exchange;
 mod itself;
 mod server;
+mod until;
 
 pub use server::{Receiver, Settings};
+pub use until::receive;

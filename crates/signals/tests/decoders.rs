@@ -206,6 +206,22 @@ fn what_is_written_as_protobuf_reads_back() {
 }
 
 #[test]
+fn messages_of_another_writer_say_the_same_as_their_json() {
+    for (message, signal, text) in [
+        (&include_bytes!("files/traces.pb")[..], Signal::Traces, TRACES),
+        (include_bytes!("files/logs.pb"), Signal::Logs, LOGS),
+        (include_bytes!("files/metrics.pb"), Signal::Metrics, METRICS),
+    ] {
+        assert_eq!(otlp::signal(message), Some(signal));
+        let mut into = Telemetry::default();
+        let decoded = otlp::file(message, &mut into);
+        assert_eq!((decoded.losses.total(), decoded.broken), (0, false));
+        let (expected, _) = decode(text.lines().next().unwrap(), "x.json");
+        assert_eq!(shown(&into), shown(&expected));
+    }
+}
+
+#[test]
 fn a_broken_message_keeps_what_stood_before_and_says_so() {
     let t = sample(10);
     let message = otlp::write(&t, 0..10);

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["facts"]),
     ("diagnose", &["facts", "graph", "signals"]),
     ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "page"]),
-    ("host", &["facts", "engine"]),
+    ("host", &["facts", "engine", "store"]),
     ("seamwise", &["engine", "host", "receive", "store"]),
     ("page", &["facts", "extract", "graph", "detect"]),
     ("xtask", &["engine", "host", "plan", "signals", "diagnose"]),

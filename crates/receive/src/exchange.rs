@@ -121,7 +121,12 @@ fn opened(shared: &Shared, bytes: &[u8], compressed: bool, signal: Signal, encod
 fn taken(shared: &Shared, message: &[u8], signal: Signal, encoding: Encoding) -> Outcome {
     match shared.intake.accept(signal, encoding, message, shared.started.elapsed()) {
         Ok(decoded) if decoded.broken && decoded.taken == 0 => Outcome::Broken("the message is no OTLP".into()),
-        Ok(decoded) => Outcome::Taken(decoded, signal),
+        Ok(mut decoded) => {
+            if decoded.broken {
+                decoded.losses.add("message", "it ends early; what stood before was taken");
+            }
+            Outcome::Taken(decoded, signal)
+        }
         Err(Busy::Behind) => Outcome::Busy("what was received is still being written".into()),
         Err(Busy::Disk(error)) => Outcome::Unavailable(error.to_string()),
     }

@@ -40,7 +40,7 @@ impl Default for Settings {
         Settings {
             addresses: Vec::new(),
             most_sent: 16 << 20,
-            most_opened: 64 << 20,
+            most_opened: 32 << 20,
             most_held: 96 << 20,
             most_connections: 1024,
             patience: Duration::from_secs(5),

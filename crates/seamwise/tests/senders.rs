@@ -62,7 +62,9 @@ fn senders() -> Option<PathBuf> {
         eprintln!("skipped: {why}");
         None
     };
-    if let Some(program) = ["python3", "node", "npm", "flock"].into_iter().find(|p| Command::new(p).arg("--version").output().is_err()) {
+    if let Some(program) =
+        ["python3", "node", "npm", "flock"].into_iter().find(|p| Command::new(p).arg("--version").output().is_err())
+    {
         return skip(format!("no `{program}`"));
     }
     let output = Command::new(root().join("crates/seamwise/tests/senders/prepare.sh")).output().unwrap();
@@ -87,7 +89,11 @@ fn takes_what_opentelemetrys_sdks_send() {
     let scripts = root().join("crates/seamwise/tests/senders");
     for (protocol, compression) in [("grpc", "none"), ("grpc", "gzip"), ("http", "none"), ("http", "gzip")] {
         let address = if protocol == "grpc" { &serving.grpc } else { &serving.http };
-        run(Command::new(senders.join("python/bin/python")).arg(scripts.join("send.py")).args([address, protocol, compression]));
+        run(Command::new(senders.join("python/bin/python")).arg(scripts.join("send.py")).args([
+            address,
+            protocol,
+            compression,
+        ]));
     }
     for protocol in ["grpc", "proto", "json"] {
         let address = if protocol == "grpc" { &serving.grpc } else { &serving.http };
@@ -107,9 +113,11 @@ fn takes_what_opentelemetrys_sdks_send() {
     let expected: BTreeMap<_, _> = ["python-grpc-none", "python-grpc-gzip", "python-http-none", "python-http-gzip"]
         .into_iter()
         .flat_map(|s| [((s, SpanKind::Server), (50, 5)), ((s, SpanKind::Client), (50, 5))])
-        .chain(["node-grpc", "node-proto", "node-json"].into_iter().flat_map(|s| {
-            [((s, SpanKind::Server), (50, 5)), ((s, SpanKind::Producer), (50, 0))]
-        }))
+        .chain(
+            ["node-grpc", "node-proto", "node-json"]
+                .into_iter()
+                .flat_map(|s| [((s, SpanKind::Server), (50, 5)), ((s, SpanKind::Producer), (50, 0))]),
+        )
         .collect();
     assert_eq!(counted, expected);
     let statement = telemetry.spans.rows().find_map(|(row, _)| telemetry.spans.value(row, Attribute::DbStatement));

@@ -50,9 +50,15 @@ impl Store {
         Ok(layout::contents(&self.folder)?.segments)
     }
 
-    /// The seconds that it reaches over, journals left aside.
+    /// The seconds that it reaches over, journals left aside. What lies more than an hour after the median end of the five segments
+    /// that were written last comes from a clock that is wrong, and does not count.
     pub fn reach(&self) -> Result<Option<(i64, i64)>, Error> {
-        Ok(self.segments()?.iter().map(|s| (s.from, s.to)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))))
+        let segments = self.segments()?;
+        let mut ends: Vec<i64> = segments.iter().rev().take(5).map(|s| s.to).collect();
+        ends.sort_unstable();
+        let Some(middle) = ends.get(ends.len() / 2).copied() else { return Ok(None) };
+        let last = ends.iter().copied().filter(|end| *end <= middle + 3600).max().unwrap_or(middle);
+        Ok(segments.iter().map(|s| s.from).min().map(|first| (first.min(last), last)))
     }
 
     /// Everything in `[from, to)`, but at most about `most` spans: where there are more, one of so many traces is read whole.

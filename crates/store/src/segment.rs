@@ -321,17 +321,23 @@ impl Known<'_> {
     }
 }
 
-/// A column of names; `None` where the table has no such column.
-fn names(table: &Table<'_>, column: &str, rows: &[bool], into: &mut Telemetry) -> Result<Option<Vec<Name>>, Error> {
+/// A column of names, or of values of an attribute; `None` where the table has no such column.
+fn names(
+    table: &Table<'_>,
+    column: &str,
+    rows: &[bool],
+    value: bool,
+    into: &mut Telemetry,
+) -> Result<Option<Vec<Name>>, Error> {
     let Some((values, present)) = table.some(column)? else { return Ok(None) };
     let mut known = Known { names: &mut into.names, seen: HashMap::new() };
     let mut out = Vec::with_capacity(rows.len());
     let mut values = values.iter();
     let all = present.is_empty();
     for (row, wanted) in rows.iter().enumerate() {
-        let value = if all || present.get(row) == Some(&1) { values.next() } else { None };
+        let text = if all || present.get(row) == Some(&1) { values.next() } else { None };
         if *wanted {
-            out.push(value.map_or(Name::NONE, |v| known.of(v, true)));
+            out.push(text.map_or(Name::NONE, |t| known.of(t, value)));
         }
     }
     Ok(Some(out))
@@ -341,7 +347,7 @@ fn names(table: &Table<'_>, column: &str, rows: &[bool], into: &mut Telemetry) -
 fn resources(table: &Table<'_>, rows: &[bool], into: &mut Telemetry) -> Result<Vec<ResourceId>, Error> {
     let mut parts = Vec::new();
     for part in PARTS {
-        parts.push(names(table, part, rows, into)?);
+        parts.push(names(table, part, rows, false, into)?);
     }
     let count = rows.iter().filter(|w| **w).count();
     let mut last: Option<(Resource, ResourceId)> = None;
@@ -386,10 +392,10 @@ fn read_spans(folder: &Path, wanted: Wanted, into: &mut Telemetry) -> Result<u64
     let (high, id, parent) = (table.wide("trace_high")?, table.wide("span")?, table.wide("parent")?);
     let (duration, kind, status) = (table.wide("duration")?, table.small("kind")?, table.small("status")?);
     let resources = resources(&table, &rows, into)?;
-    let operations = names(&table, "operation", &rows, into)?.unwrap_or_default();
+    let operations = names(&table, "operation", &rows, false, into)?.unwrap_or_default();
     let mut attributes = Vec::new();
     for attribute in Attribute::ALL {
-        if let Some(values) = names(&table, &column(attribute), &rows, into)? {
+        if let Some(values) = names(&table, &column(attribute), &rows, true, into)? {
             attributes.push((attribute, values));
         }
     }
@@ -454,7 +460,7 @@ fn read_lines(folder: &Path, wanted: Wanted, into: &mut Telemetry) -> Result<u64
     let (span, severity, event) = (logs.wide("span")?, logs.small("severity")?, logs.small("event")?);
     let resources = resources(&logs, &rows, into)?;
     let all = vec![true; events.rows];
-    let loggers = names(&events, "logger", &all, into)?.unwrap_or_default();
+    let loggers = names(&events, "logger", &all, false, into)?.unwrap_or_default();
     let (places, examples) = (events.small("line")?, events.text("example")?);
     let mut known: Vec<Option<EventId>> = vec![None; events.rows];
     let (mut at, mut full) = (0, 0);
@@ -492,8 +498,8 @@ fn read_points(folder: &Path, wanted: Wanted, into: &mut Telemetry) -> Result<u6
     let (value, statistics, temporalities) =
         (table.float("value")?, table.small("statistic")?, table.small("temporality")?);
     let resources = resources(&table, &rows, into)?;
-    let mut column = |name| Ok::<_, Error>(names(&table, name, &rows, into)?.unwrap_or_default());
-    let (metrics, units, labels) = (column("metric")?, column("unit")?, column("labels")?);
+    let mut column = |name, value| Ok::<_, Error>(names(&table, name, &rows, value, into)?.unwrap_or_default());
+    let (metrics, units, labels) = (column("metric", false)?, column("unit", false)?, column("labels", true)?);
     let (mut at, mut full) = (0, 0);
     for (row, _) in rows.iter().enumerate().filter(|(_, w)| **w) {
         let name = |names: &[Name]| names.get(at).copied().unwrap_or(Name::NONE);

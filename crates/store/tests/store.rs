@@ -152,6 +152,19 @@ fn a_window_takes_its_seconds_and_whole_traces_when_there_are_too_many() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_by_years_does_not_move_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let intake = Intake::open(folder.path(), limits()).unwrap();
+    for first in [0, 100, 200, 5_000_000_000, 300] {
+        put(&intake, &spans(first, 100));
+    }
+    intake.close().unwrap();
+    let start = START / SECOND;
+    assert_eq!(Store::open(folder.path()).unwrap().reach().unwrap(), Some((start, start + 399)));
+    assert_eq!(everything(folder.path()).len(), 500);
+}
+
+#[test]
 fn counts_of_minutes_know_callers_errors_and_durations() {
     let folder = tempfile::tempdir().unwrap();
     let intake = Intake::open(folder.path(), limits()).unwrap();

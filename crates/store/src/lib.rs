@@ -5,7 +5,7 @@
 //! costs itself and is a problem. Files and the clock of the file system are used here, below `host`, since a store is nothing
 //! else; `now` is still a parameter.
 
-#![allow(clippy::disallowed_methods, reason = "it keeps files")]
+#![expect(clippy::disallowed_methods, reason = "it keeps files")]
 
 mod error;
 mod intake;

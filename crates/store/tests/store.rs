@@ -1,5 +1,7 @@
 //! What is put into a store is found again, whatever happens in between.
 
+#![expect(clippy::disallowed_methods, reason = "it breaks files")]
+
 use seam_signals::otlp::{self, Signal};
 use seam_signals::{
     Attribute, Log, Name, Resource, SeriesKey, Severity, Span, SpanId, SpanKind, Statistic, Status, Telemetry,

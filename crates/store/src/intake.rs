@@ -76,6 +76,9 @@ pub struct Counters {
     pub failures: AtomicU64,
 }
 
+/// So many small segments are worth being one.
+const FEW: usize = 8;
+
 /// What became of a part that was written.
 #[derive(Debug, Default)]
 pub struct Written {
@@ -271,26 +274,26 @@ impl Intake {
         std::fs::remove_dir_all(&gone).map_err(|e| Error::file("remove", &gone, e))
     }
 
-    /// Small segments that follow each other become one: the new one hides them before they are removed.
+    /// Small segments that follow each other become one: the new one hides them before they are removed. What is read for it is no
+    /// more than what a shard holds.
     fn merge(&self, segments: &[SegmentName]) -> Result<(), Error> {
-        let mut run: Vec<(SegmentName, u64)> = Vec::new();
-        let small = self.limits.bytes / 16;
+        let mut run: Vec<(SegmentName, usize)> = Vec::new();
         for name in segments {
-            let bytes = layout::bytes_of(&self.folder.join(name.text()));
+            let records = segment::records(&self.folder.join(name.text())).unwrap_or(usize::MAX);
             let follows = run.last().is_none_or(|(last, _)| last.last + 1 == name.first);
-            let room = run.iter().map(|(_, b)| b).sum::<u64>() + bytes <= small;
+            let room = run.iter().map(|(_, r)| r).sum::<usize>().saturating_add(records) <= self.limits.records;
             if !(follows && room) {
-                if run.len() >= 8 {
+                if run.len() >= FEW {
                     break;
                 }
                 run.clear();
             }
-            if bytes < small {
-                run.push((*name, bytes));
+            if records < self.limits.records / FEW {
+                run.push((*name, records));
             }
         }
         let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { return Ok(()) };
-        if run.len() < 8 {
+        if run.len() < FEW {
             return Ok(());
         }
         let mut telemetry = Telemetry::default();

@@ -376,6 +376,15 @@ pub(crate) fn count(folder: &Path) -> Result<usize, Error> {
     Ok(Table::open(&folder.join("spans.parquet"))?.map_or(0, |t| t.rows))
 }
 
+/// How many records a segment has: what it would cost in memory.
+pub(crate) fn records(folder: &Path) -> Result<usize, Error> {
+    let mut all = 0;
+    for table in ["spans.parquet", "logs.parquet", "points.parquet"] {
+        all += Table::open(&folder.join(table))?.map_or(0, |t| t.rows);
+    }
+    Ok(all)
+}
+
 /// Reads what is wanted of a segment; says how many rows there was no room for.
 pub(crate) fn read(folder: &Path, wanted: Wanted, into: &mut Telemetry) -> Result<u64, Error> {
     Ok(read_spans(folder, wanted, into)? + read_lines(folder, wanted, into)? + read_points(folder, wanted, into)?)

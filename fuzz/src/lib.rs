@@ -5,6 +5,9 @@
 use seam_engine::asks::contract::{Request, Text, answer};
 use seam_engine::{Change, Engine};
 use seam_extract::{File, extract};
+use seam_signals::mapping::Mapping;
+use seam_signals::otlp::{self, Signal};
+use seam_signals::{Telemetry, recognise};
 use std::sync::Arc;
 
 /// The targets for single files, each with the parsers that it tries.
@@ -70,6 +73,44 @@ pub fn workspace(data: &[u8]) {
     if let Err(refusal) = snapshot.ask("map", r#"{"all":true}"#) {
         panic!("the whole map is never refused: {refusal}");
     }
+}
+
+/// A file of telemetry, its name before it, as `seam diagnose` reads it: rows keep their order in time, and numbers are numbers.
+pub fn telemetry(data: &[u8]) {
+    let at = data.iter().position(|b| *b == b'\n').unwrap_or(0);
+    let (name, bytes) = data.split_at(at);
+    let name = String::from_utf8_lossy(name);
+    let bytes = bytes.get(1..).unwrap_or(bytes);
+    recognise(bytes);
+    let mut into = Telemetry::default();
+    seam_signals::read(bytes, &name, &Mapping::default(), &mut into);
+    sound(&mut into);
+}
+
+/// A message of OTLP, as the receiver reads it, each signal and each way of writing.
+pub fn messages(data: &[u8]) {
+    for signal in [Signal::Traces, Signal::Logs, Signal::Metrics] {
+        let mut into = Telemetry::default();
+        let decoded = otlp::protobuf(data, signal, &mut into);
+        otlp::refusal(&decoded, signal);
+        sound(&mut into);
+        let written = otlp::write(&into, 0..into.spans.len() as u32);
+        let mut again = Telemetry::default();
+        otlp::protobuf(&written, Signal::Traces, &mut again);
+        assert_eq!(again.spans.len(), into.spans.len());
+    }
+    let mut into = Telemetry::default();
+    otlp::json(data, &mut into);
+    otlp::file(data, &mut into);
+    sound(&mut into);
+}
+
+fn sound(telemetry: &mut Telemetry) {
+    telemetry.settle();
+    assert!(telemetry.spans.rows().all(|(_, s)| s.end >= s.start));
+    assert!(telemetry.metrics.series().iter().all(|s| s.value.iter().all(|v| v.is_finite())));
+    assert!(telemetry.logs.rows().iter().all(|l| telemetry.logs.get(l.event).is_some()));
+    seam_signals::Forest::of(telemetry);
 }
 
 fn split(data: &[u8]) -> Option<(String, String)> {

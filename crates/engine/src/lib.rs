@@ -28,7 +28,7 @@ pub mod written;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
 pub use asks::detect::{only_new, since};
-pub use asks::diagnose::folders;
+pub use asks::diagnose::{folders, wanted};
 pub use engine::{Change, Engine};
 pub use failure::Statement;
 pub use findings::{Allowed, Finding, Fix, Step};

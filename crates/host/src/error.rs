@@ -14,4 +14,6 @@ pub enum HostError {
     Revision { revision: String, root: PathBuf, why: String },
     #[error("cannot watch `{path}`: {cause}", path = path.display())]
     Watch { path: PathBuf, cause: String },
+    #[error(transparent)]
+    Store(#[from] seam_store::Error),
 }

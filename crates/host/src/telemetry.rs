@@ -4,9 +4,13 @@
 
 use crate::{HostError, Progress};
 use seam_engine::incident::Recorded;
-use seam_engine::signals::{format, mapping::Mapping, read};
+use seam_engine::signals::gzip;
+use seam_engine::signals::{Format, HEAD, format, mapping::Mapping, may_be, read, recognise};
+use seam_engine::wanted;
+use seam_store::Store;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -55,7 +59,7 @@ fn add(folder: &Path, recorded: &mut Recorded, progress: &Progress) -> Result<()
         progress.done.fetch_add(1, Ordering::Relaxed);
         let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
         let name = if name.is_empty() { path.to_string_lossy().into_owned() } else { name };
-        if format(&name).is_none() && recorded.mapping.of(&name).is_none() {
+        if !worth_reading(path, &name, &recorded.mapping) {
             continue;
         }
         match fs::metadata(path) {
@@ -84,6 +88,43 @@ fn add(folder: &Path, recorded: &mut Recorded, progress: &Progress) -> Result<()
         n => format!("`{first}` and {} more: {what}", n - 1),
     }));
     Ok(())
+}
+
+/// Whether a file is telemetry by its name, by the mapping, or, for names that may be anything, by how it begins.
+fn worth_reading(path: &Path, name: &str, mapping: &Mapping) -> bool {
+    if format(name).is_some() || mapping.of(name).is_some() {
+        return true;
+    }
+    if !may_be(name) {
+        return false;
+    }
+    let mut head = Vec::with_capacity(HEAD);
+    let read = fs::File::open(path).and_then(|f| f.take(HEAD as u64).read_to_end(&mut head));
+    // Text is too often something else for lines of it to count by themselves.
+    read.is_ok()
+        && (gzip::is_gzip(&head) || recognise(&head).is_some_and(|f| f != Format::Lines || !name.ends_with(".txt")))
+}
+
+/// At most about so many spans of a store are looked at; beyond them, one of so many traces.
+const MOST_SPANS: usize = 1_000_000;
+
+/// The part of a store that a request is about. It is read anew each time: a store that is open grows.
+pub(crate) fn stored(folder: &Path, request: &str) -> Result<Arc<Recorded>, HostError> {
+    const SECOND: i64 = 1_000_000_000;
+    let store = Store::open(folder)?;
+    let mut recorded = Recorded::default();
+    let (from, to) = match store.reach()? {
+        Some((first, last)) => {
+            wanted(request, (first.saturating_mul(SECOND), last.saturating_add(1).saturating_mul(SECOND)))
+        }
+        // Only journals: what was received within the last minute.
+        None => (i64::MIN, i64::MAX),
+    };
+    let asked = store.window(from, to, MOST_SPANS)?;
+    recorded.telemetry = asked.telemetry;
+    recorded.files = store.segments()?.len();
+    recorded.problems.extend(asked.problems.iter().map(|p| p.message.to_string()));
+    Ok(recorded.settled())
 }
 
 fn walk(folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> std::io::Result<()> {

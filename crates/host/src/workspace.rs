@@ -130,7 +130,7 @@ impl Workspace {
             return self.ask(name, &request);
         }
         if let Some(folders) = seam_engine::folders(name, request) {
-            let recorded = self.hear(folders)?;
+            let recorded = self.hear(folders, request)?;
             let snapshot = self.snapshot();
             snapshot.hear(recorded);
             return snapshot.ask(name, request);
@@ -155,7 +155,12 @@ impl Workspace {
     }
 
     /// What the running system said, as folders hold it; read once.
-    fn hear(&mut self, folders: Folders) -> Result<Arc<Recorded>, Refusal> {
+    fn hear(&mut self, folders: Folders, request: &str) -> Result<Arc<Recorded>, Refusal> {
+        if seam_store::Store::is(Path::new(&folders.0)) {
+            return crate::telemetry::stored(Path::new(&folders.0), request).map_err(|e| {
+                Refusal::usage(e.to_string(), "give a folder that `seam serve` keeps, or one with files")
+            });
+        }
         if let Some((known, recorded)) = &self.recorded
             && *known == folders
         {

@@ -41,6 +41,70 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// All of them, in order.
+    pub const ALL: [Attribute; 27] = [
+        Attribute::HttpMethod,
+        Attribute::HttpRoute,
+        Attribute::HttpTarget,
+        Attribute::HttpStatus,
+        Attribute::Peer,
+        Attribute::PeerPort,
+        Attribute::PeerService,
+        Attribute::RpcSystem,
+        Attribute::RpcService,
+        Attribute::RpcMethod,
+        Attribute::RpcStatus,
+        Attribute::DbSystem,
+        Attribute::DbName,
+        Attribute::DbOperation,
+        Attribute::DbCollection,
+        Attribute::DbStatement,
+        Attribute::MessagingSystem,
+        Attribute::MessagingDestination,
+        Attribute::MessagingOperation,
+        Attribute::ErrorType,
+        Attribute::ExceptionType,
+        Attribute::ExceptionMessage,
+        Attribute::ExceptionStack,
+        Attribute::CodeFile,
+        Attribute::CodeLine,
+        Attribute::CodeFunction,
+        Attribute::Resend,
+    ];
+
+    /// Its name in the present conventions, under which it is kept and written.
+    pub fn key(self) -> &'static str {
+        match self {
+            Attribute::HttpMethod => "http.request.method",
+            Attribute::HttpRoute => "http.route",
+            Attribute::HttpTarget => "url.full",
+            Attribute::HttpStatus => "http.response.status_code",
+            Attribute::Peer => "server.address",
+            Attribute::PeerPort => "server.port",
+            Attribute::PeerService => "service.peer.name",
+            Attribute::RpcSystem => "rpc.system",
+            Attribute::RpcService => "rpc.service",
+            Attribute::RpcMethod => "rpc.method",
+            Attribute::RpcStatus => "rpc.grpc.status_code",
+            Attribute::DbSystem => "db.system.name",
+            Attribute::DbName => "db.namespace",
+            Attribute::DbOperation => "db.operation.name",
+            Attribute::DbCollection => "db.collection.name",
+            Attribute::DbStatement => "db.query.text",
+            Attribute::MessagingSystem => "messaging.system",
+            Attribute::MessagingDestination => "messaging.destination.name",
+            Attribute::MessagingOperation => "messaging.operation.type",
+            Attribute::ErrorType => "error.type",
+            Attribute::ExceptionType => "exception.type",
+            Attribute::ExceptionMessage => "exception.message",
+            Attribute::ExceptionStack => "exception.stacktrace",
+            Attribute::CodeFile => "code.file.path",
+            Attribute::CodeLine => "code.line.number",
+            Attribute::CodeFunction => "code.function.name",
+            Attribute::Resend => "http.request.resend_count",
+        }
+    }
+
     /// What `key` means, if it is kept.
     pub fn of_key(key: &str) -> Option<Attribute> {
         Some(match key {
@@ -73,7 +137,10 @@ impl Attribute {
             "messaging.destination.name"
             | "messaging.destination"
             | "message_bus.destination"
-            | "messaging.kafka.topic" => Attribute::MessagingDestination,
+            | "messaging.destination_publish.name"
+            | "messaging.kafka.topic"
+            | "messaging.rabbitmq.destination.name"
+            | "kafka.topic" => Attribute::MessagingDestination,
             "messaging.operation" | "messaging.operation.type" | "messaging.operation.name" => {
                 Attribute::MessagingOperation
             }
@@ -108,5 +175,8 @@ mod tests {
             assert_eq!(Attribute::of_key(old), Attribute::of_key(new));
         }
         assert_eq!(Attribute::of_key("thread.id"), None);
+        for attribute in Attribute::ALL {
+            assert_eq!(Attribute::of_key(attribute.key()), Some(attribute));
+        }
     }
 }

@@ -71,6 +71,18 @@ impl Names {
         Name(name)
     }
 
+    /// The name of an attribute's value: as [`Names::intern`], but a quarter of the room is left to names of services and
+    /// operations, which must stay readable when somebody writes identifiers into attributes.
+    pub fn value(&mut self, text: &str) -> Name {
+        if self.texts.len() < Names::MOST / 4 * 3 {
+            return self.intern(text);
+        }
+        self.find(text).unwrap_or_else(|| {
+            self.refused += 1;
+            Name(1)
+        })
+    }
+
     /// The name of `text`, if it was ever seen.
     pub fn find(&self, text: &str) -> Option<Name> {
         self.index.get(cut(text, Names::LONGEST)).map(|n| Name(*n))

@@ -107,6 +107,11 @@ impl Telemetry {
         id
     }
 
+    /// One more line of an event that [`Telemetry::event`] gave.
+    pub fn again(&mut self, event: EventId, severity: Severity) {
+        self.logs.again(event, severity, None);
+    }
+
     /// Puts series in order; to be called once, after the last file.
     pub fn settle(&mut self) {
         for series in self.metrics.series_mut() {

@@ -23,6 +23,35 @@ fn main() -> io::Result<()> {
         let whole: Vec<String> = files.iter().map(|(path, text)| format!("{path}\n{text}")).collect();
         write(&corpus.join("workspace").join(extractor.id), &whole.join(BREAK))?;
     }
+    telemetry(&corpus)
+}
+
+/// The files that the decoders' tests read, under their names, and a message of each.
+fn telemetry(corpus: &Path) -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/signals/tests/files");
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("x").to_owned();
+        let text = fs::read_to_string(&path)?;
+        write(&corpus.join("telemetry").join(&name), &format!("{name}\n{text}"))?;
+        let mut read = seam_signals::Telemetry::default();
+        seam_signals::otlp::json(text.as_bytes(), &mut read);
+        let message = seam_signals::otlp::write(&read, 0..read.spans.len() as u32);
+        fs::create_dir_all(corpus.join("messages"))?;
+        fs::write(corpus.join("messages").join(&name), message)?;
+        fs::write(corpus.join("messages").join(format!("text-{name}")), text)?;
+    }
+    for (name, text) in [
+        ("a.prom", "# TYPE a histogram\na_bucket{le=\"1\",job=\"x\"} 3 1714557600000\na_count 4 1714557600000\n"),
+        ("a.log", "2024-05-01T10:00:00Z ERROR app.Main boom\n\tat a.B.c(B.java:3)\n"),
+        ("a.csv", "TraceID,SpanID,ParentID,Service,Operation,StartTime,Duration\na,1,,cart,GET,1714557600000,3\n"),
+        (
+            "r.json",
+            r#"{"data":{"resultType":"matrix","result":[{"metric":{"__name__":"up"},"values":[[1714557600,"1"]]}]}}"#,
+        ),
+    ] {
+        write(&corpus.join("telemetry").join(name), &format!("{name}\n{text}"))?;
+    }
     Ok(())
 }
 

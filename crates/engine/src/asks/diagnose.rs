@@ -172,3 +172,41 @@ pub fn folders(name: &str, request: &str) -> Option<(String, Option<String>)> {
     let text = |key: &str| request.get(key).and_then(|v| v.as_str()).map(str::to_owned);
     Some((text("telemetry")?, text("baseline").filter(|b| !b.contains(".."))))
 }
+
+/// The part of a store that a request is about, the store reaching from `first` to `last`: the window and what is usual before
+/// it, an hour around the instant at which something was noticed, or the last hour.
+pub fn wanted(request: &str, (first, last): (i64, i64)) -> (i64, i64) {
+    let request: serde_json::Value = serde_json::from_str(request).unwrap_or_default();
+    let text = |key: &str| request.get(key).and_then(|v| v.as_str());
+    let reach = Some((first, last));
+    if let Some(Ok((from, to))) = text("window").map(|w| incident::times::window(w, reach).map(|w| (w.from, w.to))) {
+        let usual = match text("baseline").map(|b| incident::times::window(b, reach)) {
+            Some(Ok(usual)) => usual.from,
+            _ => from.saturating_sub((to - from).saturating_mul(3).max(HOUR / 2)),
+        };
+        return (usual.min(from), to);
+    }
+    if let Some(Ok(at)) = text("at").map(|a| incident::times::at(a, reach)) {
+        return (at.saturating_sub(HOUR), at.saturating_add(HOUR / 4));
+    }
+    (last.saturating_sub(HOUR).max(first), last.saturating_add(1))
+}
+
+const HOUR: i64 = 3_600_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_read_around_what_is_asked() {
+        let reach = (0, 100 * HOUR);
+        assert_eq!(wanted("{}", reach), (99 * HOUR, 100 * HOUR + 1));
+        assert_eq!(
+            wanted(r#"{"window":"1970-01-01T10:00:00Z..1970-01-01T10:05:00Z"}"#, reach),
+            (10 * HOUR - HOUR / 2, 10 * HOUR + HOUR / 12)
+        );
+        assert_eq!(wanted(r#"{"at":"1970-01-01T10:00:00Z"}"#, reach), (9 * HOUR, 10 * HOUR + HOUR / 4));
+        assert_eq!(wanted("nonsense", (5, 6)), (5, 7));
+    }
+}

@@ -5,7 +5,7 @@
 
 mod answer;
 mod places;
-mod times;
+pub(crate) mod times;
 
 pub use answer::{Incident, Looked, Parts, Region, Said, Spread, Step, Suspect, Told};
 pub use places::{Where, locate};

@@ -8,7 +8,7 @@ use seam_signals::{Instant, Window, clock};
 const DAY: i64 = 86_400_000_000_000;
 
 /// `2024-05-01T10:00:00Z`, `1714557600`, `10:00`, `10:00:30`.
-pub(super) fn at(text: &str, reach: Option<(Instant, Instant)>) -> Result<Instant, Refusal> {
+pub(crate) fn at(text: &str, reach: Option<(Instant, Instant)>) -> Result<Instant, Refusal> {
     if let Some(at) = clock::instant(text, None) {
         return Ok(at);
     }
@@ -32,7 +32,7 @@ pub(super) fn at(text: &str, reach: Option<(Instant, Instant)>) -> Result<Instan
 }
 
 /// `FROM..TO`.
-pub(super) fn window(text: &str, reach: Option<(Instant, Instant)>) -> Result<Window, Refusal> {
+pub(crate) fn window(text: &str, reach: Option<(Instant, Instant)>) -> Result<Window, Refusal> {
     let parts = text.split_once("..").map(|(from, to)| (at(from.trim(), reach), at(to.trim(), reach)));
     match parts {
         Some((Ok(from), Ok(to))) if from < to => Ok(Window { from, to }),

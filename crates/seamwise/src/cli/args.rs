@@ -63,6 +63,8 @@ pub enum Command {
     Init(Init),
     /// Serve coding agents: the Model Context Protocol over standard input and output, or HTTP.
     Mcp(Mcp),
+    /// Receive telemetry on this machine (OTLP over gRPC and HTTP) and keep it for `diagnose`; answer agents beside.
+    Serve(Serve),
     /// Write or refresh a small section about the system in AGENTS.md, CLAUDE.md or .github/copilot-instructions.md.
     Agents(Agents),
     /// Serve an editor over standard input and output (the Language Server Protocol).
@@ -546,6 +548,44 @@ pub struct Mcp {
     /// Print what a client's configuration wants, and where it belongs.
     #[arg(long, value_enum, value_name = "CLIENT", conflicts_with = "http")]
     pub print_config: Option<crate::mcp::clients::Client>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub roots: Roots,
+
+    /// Keep telemetry in this folder; unless given, in the user's data folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub telemetry: Option<PathBuf>,
+
+    /// Take OTLP over gRPC on this address of this machine.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4317")]
+    pub grpc: String,
+
+    /// Take OTLP over HTTP on this address of this machine; `/metrics` there speaks of the receiver itself.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4318")]
+    pub http: String,
+
+    /// Remove the oldest telemetry when there is more; 0 is never.
+    #[arg(long, value_name = "SIZE", default_value = "20G")]
+    pub keep: String,
+
+    /// Remove telemetry that is older, in days; 0 is never.
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub keep_days: u64,
+
+    /// Sync the journal before every answer: what was accepted survives a failure of the machine too, at a price in speed.
+    #[arg(long)]
+    pub sync: bool,
+
+    /// Answer agents over HTTP as well, as `seam mcp --http` does, about the system in PATH.
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub mcp: Option<String>,
+
+    /// Take the token for `--mcp` from this file.
+    #[arg(long, value_name = "FILE", requires = "mcp")]
+    pub token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -19,28 +19,55 @@ pub fn run(command: &Mcp, args: &Args) -> Result<(), Failure> {
         let (workspace, _) = open(&command.roots.paths, args)?;
         return mcp::serve(workspace).map_err(Failure::Internal);
     };
-    // What cannot be served is said before anything is read.
-    let address = http::address(address)
-        .map_err(|why| Refusal::usage(why, "give a port, or an address of this machine such as `127.0.0.1:7397`"))?;
     let token = match &command.token_file {
         _ if command.no_token => None,
         Some(file) => Some(token(file)?),
         None => Some(http::token().map_err(Failure::Internal)?),
     };
-    let (workspace, _) = open(&command.roots.paths, args)?;
     let shown = token.clone().filter(|_| command.token_file.is_none());
-    let ready = |address| {
-        anstream::eprintln!("serving http://{address}{}", http::PATH);
-        match &shown {
-            Some(token) => anstream::eprintln!("token {token}"),
-            None if command.no_token => anstream::eprintln!("without a token: every program of this machine may ask"),
-            None => {}
-        }
-    };
-    mcp::serve_http(workspace, address, token, ready).map_err(Failure::Internal)
+    over_http(address, token, shown, &command.roots.paths, args)?.run().map_err(Failure::Internal)
 }
 
-fn token(file: &Path) -> Result<String, Failure> {
+/// A server that has read its workspace and is about to listen.
+pub struct OverHttp {
+    workspace: seam_host::Workspace,
+    address: std::net::SocketAddr,
+    token: Option<String>,
+    shown: Option<String>,
+}
+
+/// Prepares to serve over HTTP; what cannot be served is said before anything is read.
+pub fn over_http(
+    address: &str,
+    token: Option<String>,
+    shown: Option<String>,
+    paths: &[std::path::PathBuf],
+    args: &Args,
+) -> Result<OverHttp, Failure> {
+    let address = http::address(address)
+        .map_err(|why| Refusal::usage(why, "give a port, or an address of this machine such as `127.0.0.1:7397`"))?;
+    let (workspace, _) = open(paths, args)?;
+    Ok(OverHttp { workspace, address, token, shown })
+}
+
+impl OverHttp {
+    /// Serves until the process ends.
+    pub fn run(self) -> Result<(), String> {
+        let OverHttp { workspace, address, token, shown } = self;
+        let open = token.is_none();
+        let ready = |address| {
+            anstream::eprintln!("serving http://{address}{}", http::PATH);
+            match &shown {
+                Some(token) => anstream::eprintln!("token {token}"),
+                None if open => anstream::eprintln!("without a token: every program of this machine may ask"),
+                None => {}
+            }
+        };
+        mcp::serve_http(workspace, address, token, ready)
+    }
+}
+
+pub fn token(file: &Path) -> Result<String, Failure> {
     let hint = format!("write at least {SHORT} random characters to it, on one line");
     let text = std::fs::read_to_string(file)
         .map_err(|e| Refusal::usage(format!("cannot read `{}`: {e}", file.display()), hint.clone()))?;

@@ -15,6 +15,7 @@ mod open;
 mod plan;
 mod questions;
 mod rules;
+mod serve;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -70,6 +71,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         Command::Schema(schema) => questions::schema(schema),
         Command::Init(init) => init::run(init),
         Command::Mcp(mcp) => mcp::run(mcp, args),
+        Command::Serve(serve) => serve::run(serve, args),
     }
 }
 

@@ -70,8 +70,11 @@ impl Texts<'_> {
     }
 }
 
+/// Values, and which rows have one.
+type Sparse = (Vec<ByteArray>, Vec<i16>);
+
 /// The columns that say whose a row is; parts that nobody has are left out.
-fn speakers<'c>(texts: &mut Texts<'_>, rows: &[ResourceId], out: &mut Vec<(&'c str, Data)>) {
+fn speakers(texts: &mut Texts<'_>, rows: &[ResourceId], out: &mut Vec<(&str, Data)>) {
     let part = |resource: Resource, at: usize| match at {
         0 => resource.service,
         1 => resource.namespace,
@@ -153,7 +156,7 @@ fn spans(folder: &Path, texts: &mut Texts<'_>) -> Result<(), Error> {
             }
         }
     }
-    let names: Vec<(String, (Vec<ByteArray>, Vec<i16>))> = sparse.into_iter().map(|(k, v)| (column(k), v)).collect();
+    let names: Vec<(String, Sparse)> = sparse.into_iter().map(|(k, v)| (column(k), v)).collect();
     for (name, (values, mut present)) in names.iter().cloned() {
         present.resize(spans.len(), 0);
         let name = names.iter().map(|(n, _)| n.as_str()).find(|n| *n == name).unwrap_or("");

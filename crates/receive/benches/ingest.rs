@@ -155,7 +155,7 @@ fn template(batch: u64) -> Template {
             true => traces_at.push((at, *n)),
             false => {
                 let read = i64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-                times.push((at, (*n as i64 / 16) << 20 | (read & 1023) * 40_000));
+                times.push((at, ((*n as i64 / 16) << 20) | ((read & 1023) * 40_000)));
             }
         }
     }

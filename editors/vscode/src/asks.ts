@@ -365,6 +365,8 @@ export namespace detect {
 
 export namespace explain {
   export interface Request {
+    /** How long the answer is at most, in bytes of its JSON: lists get shorter until it fits. Not bounded unless given. */
+    bytes?: number | null
     /** How many entries each list has at most; all unless given. */
     limit?: number | null
     /** A deployment: a word of its files' paths or of its compose, Spring or .NET profile. */

@@ -161,13 +161,14 @@ fn node(clients: &Path, program: &str, args: &[&str]) -> (bool, String) {
     (output.status.success(), said + &String::from_utf8_lossy(&output.stderr))
 }
 
-const CALLS: [(&str, &[&str]); 9] = [
+const CALLS: [(&str, &[&str]); 10] = [
     ("system_overview", &[]),
     ("find", &["query=checkout"]),
     ("context", &["task=who takes the placed orders?"]),
     ("diagnose", &["error=ECONNREFUSED payments:8080"]),
     ("at", &["path=checkout/src/server.js", "line=16"]),
     ("path", &["from=checkout", "to=payments"]),
+    ("impact", &["key=Order.total"]),
     ("findings", &["limit=2"]),
     ("explain", &["what=checkout"]),
     ("drift", &[]),
@@ -188,6 +189,13 @@ fn inspect(clients: &Path, server: &[&str]) {
     for (name, arguments) in CALLS {
         let mut args = vec!["--method", "tools/call", "--tool-name", name];
         arguments.iter().for_each(|a| args.extend(["--tool-arg", a]));
+        if name == "impact" {
+            // The system has no contract of its own: the refusal says so.
+            let all: Vec<&str> = ["--cli"].into_iter().chain(server.iter().copied()).chain(args).collect();
+            let (_, said) = node(clients, "inspector/clients/launcher/build/index.js", &all);
+            assert!(said.contains("no contract declares"), "{said}");
+            continue;
+        }
         let answer = inspector(&args);
         let text = answer["content"][0]["text"].as_str().unwrap_or_default();
         assert!(answer["isError"] != true && text.contains("\"version\":1"), "{name}: {answer}");

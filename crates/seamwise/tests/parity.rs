@@ -2,7 +2,7 @@
 //!
 //! Every ask has a request here; a new one fails the test until it has.
 
-#![expect(clippy::disallowed_methods, reason = "it runs the binary")]
+#![expect(clippy::disallowed_methods, reason = "it runs the binary on a folder that it writes to")]
 
 mod editor;
 
@@ -33,6 +33,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("words", json!({"path": "checkout/src/server.js", "before": "  axios.get('http://"})),
         ("context", json!({"task": "who takes the placed orders?", "budget": 1500})),
         ("overview", json!({})),
+        ("impact", json!({"key": "Order.total"})),
         ("diagnose", json!({"error": "checkout | Error: connect ECONNREFUSED payments:8080"})),
         (
             "contract",
@@ -79,6 +80,8 @@ fn through_mcp(folder: &Path, requests: &[(&str, Value)]) -> Vec<String> {
 #[test]
 fn every_ask_gives_the_same_bytes_directly_through_mcp_and_through_lsp() {
     let folder = copy("bookshop");
+    let contract = "syntax = \"proto3\";\npackage shop;\nmessage Order { int64 total = 1; }\n";
+    std::fs::write(folder.path().join("shop.proto"), contract).unwrap();
     let requests = requests();
     for ask in seam_engine::ASKS {
         assert!(requests.iter().any(|(name, _)| *name == ask.name), "`{}` has no request here", ask.name);

@@ -1,7 +1,6 @@
 //! OpenTelemetry's own SDKs send to `seam serve`: Python and JavaScript, over gRPC and HTTP, protobuf and JSON, compressed and not.
 //!
-//! They come from PyPI and npm, once, into `target/senders`. A machine without python3, npm or node skips with a word; with
-//! `SEAM_REQUIRE_EDITOR=1`, as in `.ci/run`, that is a failure.
+//! They come from PyPI and npm, once, into `target/senders`. A machine without python3 (with venv), npm or node skips with a word.
 
 #![expect(clippy::disallowed_methods, reason = "it runs programs")]
 
@@ -58,7 +57,6 @@ impl Serving {
 /// The folder with the SDKs; `None` where this machine skips.
 fn senders() -> Option<PathBuf> {
     let skip = |why: String| {
-        assert!(std::env::var_os("SEAM_REQUIRE_EDITOR").is_none(), "the SDKs cannot be run: {why}");
         eprintln!("skipped: {why}");
         None
     };

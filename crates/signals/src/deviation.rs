@@ -189,12 +189,15 @@ fn lost_calls(
     }
 }
 
+/// So many, of so many.
+type Share = (u32, u32);
+
 /// Durations, each compared with its own past; and all of a service together.
 #[derive(Default)]
 struct Times {
     limits: BTreeMap<Context, (i64, i64)>,
     /// Slow ones now, of all; and the same window by window.
-    services: BTreeMap<Name, ((u32, u32), BTreeMap<u32, (u32, u32)>)>,
+    services: BTreeMap<Name, (Share, BTreeMap<u32, Share>)>,
 }
 
 impl Times {

@@ -185,7 +185,7 @@ fn leading_time(text: &str) -> Option<(Option<Instant>, &str)> {
     }
     if bare.len() == 10 {
         // A date, and a clock behind it.
-        let second = after.trim_start().split_whitespace().next()?;
+        let second = after.split_whitespace().next()?;
         let clock = second.trim_end_matches([']', ')', ',', '|']);
         let time = instant(&format!("{bare} {clock}"), None)?;
         let at = after.len() - after.trim_start().len() + second.len();

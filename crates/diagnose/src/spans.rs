@@ -167,9 +167,18 @@ pub(crate) fn suspects(scene: &Scene<'_>) -> Vec<Suspect> {
     // slow is the former.
     for (mut suspect, by_leaves) in compute.iter().cloned() {
         if by_leaves {
-            let explained =
-                network.iter().filter(|n| n.service == suspect.service).map(|n| n.score).fold(0.0, f64::max);
-            explain(&mut suspect, explained, "calls to and from it take longer too, as with a slow network");
+            // Late calls count on the caller's side too: whoever they are charged to explains them.
+            let mine = |c: &Context| matches!(c, Context::Between(caller, _) if scene.telemetry.text(*caller) == suspect.service);
+            let explained = network
+                .iter()
+                .filter(|n| n.service == suspect.service || n.contexts.iter().any(mine))
+                .map(|n| n.score)
+                .fold(0.0, f64::max);
+            explain(
+                &mut suspect,
+                explained,
+                "what is late are its calls, which are charged to the other side or to the network",
+            );
         }
         out.push(suspect);
     }

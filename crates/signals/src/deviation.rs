@@ -189,15 +189,15 @@ fn lost_calls(
     }
 }
 
-/// How many were slow, of how many.
-type Slow = (u32, u32);
+/// So many, of so many.
+type Share = (u32, u32);
 
 /// Durations, each compared with its own past; and all of a service together.
 #[derive(Default)]
 struct Times {
     limits: BTreeMap<Context, (i64, i64)>,
     /// Slow ones now, of all; and the same window by window.
-    services: BTreeMap<Name, (Slow, BTreeMap<u32, Slow>)>,
+    services: BTreeMap<Name, (Share, BTreeMap<u32, Share>)>,
 }
 
 impl Times {

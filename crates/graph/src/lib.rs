@@ -53,6 +53,6 @@ pub use index::is_test;
 pub use join::link;
 pub use model::{
     Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Node, NodeKind, Options, OwnerOf, PackageOf, Policy,
-    PortOf, PortRole, Proof, ReadOf, SettingOf, TestOf, Unresolved,
+    PortOf, PortRole, Proof, ReadOf, SettingOf, TestOf, Traffic, Unresolved,
 };
 pub use reach::paths;

@@ -158,6 +158,22 @@ impl EdgeKind {
         }
     }
 
+    pub fn traffic(self) -> Traffic {
+        match self {
+            EdgeKind::Http
+            | EdgeKind::Grpc
+            | EdgeKind::Graphql
+            | EdgeKind::Websocket
+            | EdgeKind::Thrift
+            | EdgeKind::Dubbo
+            | EdgeKind::Smtp
+            | EdgeKind::Tcp => Traffic::Call,
+            EdgeKind::Db | EdgeKind::Cache => Traffic::Keep,
+            EdgeKind::QueuePublish => Traffic::Publish,
+            EdgeKind::QueueConsume => Traffic::Consume,
+        }
+    }
+
     pub fn of_protocol(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Http | Protocol::JsonRpc => EdgeKind::Http,
@@ -170,6 +186,17 @@ impl EdgeKind {
             Protocol::Tcp => EdgeKind::Tcp,
         }
     }
+}
+
+/// What edges do, whatever they speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// Somebody answers.
+    Call,
+    Publish,
+    Consume,
+    /// Data is kept.
+    Keep,
 }
 
 /// How sure an edge is.

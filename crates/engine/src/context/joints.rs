@@ -5,7 +5,7 @@
 
 use crate::Snapshot;
 use seam_facts::{Claim, SmolStr, format_smolstr};
-use seam_graph::{Detail, Edge, EdgeKind, Evidence, Graph};
+use seam_graph::{Detail, Edge, Evidence, Graph, Traffic};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A type that more files declare is a name like `Order`, not a contract.
@@ -69,18 +69,11 @@ fn operation(graph: &Graph, edge: &Edge, detail: &Detail, out: &mut Joints) {
     let (from, to) = (&graph.nodes[edge.from].name, &graph.nodes[edge.to].name);
     let name = if detail.operation.is_empty() { to } else { &detail.operation };
     let within = if detail.within.is_empty() { String::new() } else { format!(" in {}", detail.within) };
-    let (key, verb) = match edge.kind {
-        EdgeKind::QueuePublish => (("topic", format_smolstr!("{to}/{name}")), format!("publishes {name} to {to}")),
-        EdgeKind::QueueConsume => (("topic", format_smolstr!("{to}/{name}")), format!("takes {name} from {to}")),
-        EdgeKind::Db | EdgeKind::Cache => (("store", format_smolstr!("{to}/{name}")), format!("uses {name} of {to}")),
-        EdgeKind::Http
-        | EdgeKind::Grpc
-        | EdgeKind::Graphql
-        | EdgeKind::Websocket
-        | EdgeKind::Thrift
-        | EdgeKind::Dubbo
-        | EdgeKind::Smtp
-        | EdgeKind::Tcp => {
+    let (key, verb) = match edge.kind.traffic() {
+        Traffic::Publish => (("topic", format_smolstr!("{to}/{name}")), format!("publishes {name} to {to}")),
+        Traffic::Consume => (("topic", format_smolstr!("{to}/{name}")), format!("takes {name} from {to}")),
+        Traffic::Keep => (("store", format_smolstr!("{to}/{name}")), format!("uses {name} of {to}")),
+        Traffic::Call => {
             let key = match &detail.endpoint {
                 Some(endpoint) => ("endpoint", endpoint.0.clone()),
                 None => ("call", format_smolstr!("{to}/{name}")),

@@ -10,7 +10,7 @@ use super::places::{Place, Sources, last, plain};
 use crate::Snapshot;
 use crate::context::split_words;
 use seam_facts::{PolicyKind, SmolStr};
-use seam_graph::{Detail, Edge, EdgeKind, Endpoint, Evidence, Flows, PortRole};
+use seam_graph::{Detail, Edge, EdgeKind, Endpoint, Evidence, Flows, PortRole, Traffic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -213,15 +213,8 @@ impl<'a> Sides<'a> {
         let (from, to) = (&graph.nodes[edge.from], &graph.nodes[edge.to]);
         let proof = format!("{}:{}", detail.at.path, detail.at.at.line);
         let what = if detail.operation.is_empty() { to.name.clone() } else { detail.operation.clone() };
-        match edge.kind {
-            EdgeKind::Http
-            | EdgeKind::Grpc
-            | EdgeKind::Graphql
-            | EdgeKind::Websocket
-            | EdgeKind::Thrift
-            | EdgeKind::Dubbo
-            | EdgeKind::Smtp
-            | EdgeKind::Tcp => {
+        match edge.kind.traffic() {
+            Traffic::Call => {
                 let share = if self.is_remote() {
                     0.95
                 } else if self.has(Kind::Data) {
@@ -250,12 +243,12 @@ impl<'a> Sides<'a> {
                     board.add(&self.at(&detail.at), Clue { kind: "call", weight: weight * 0.6, says, at: "" });
                 }
             }
-            EdgeKind::Db | EdgeKind::Cache => {
+            Traffic::Keep => {
                 if self.is_remote() {
                     self.unreached(edge, detail, weight, board);
                 }
             }
-            EdgeKind::QueuePublish => {
+            Traffic::Publish => {
                 if self.is_remote() {
                     self.unreached(edge, detail, weight, board);
                 }
@@ -263,7 +256,7 @@ impl<'a> Sides<'a> {
                     self.other_ends(edge, detail, EdgeKind::QueueConsume, weight * 0.8, board);
                 }
             }
-            EdgeKind::QueueConsume => {
+            Traffic::Consume => {
                 if self.is_remote() {
                     self.unreached(edge, detail, weight * 0.9, board);
                 }

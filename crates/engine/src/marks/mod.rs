@@ -13,7 +13,7 @@ use answering::{Passed, declares};
 use schemars::JsonSchema;
 use seam_detect::keys::squash;
 use seam_facts::{Claim, FactBase, PolicyKind, Schema, SmolStr, Span};
-use seam_graph::{Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Policy};
+use seam_graph::{Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Policy, Traffic};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -544,18 +544,11 @@ fn tidy(mark: &mut Mark) {
 }
 
 fn kind(edge: EdgeKind) -> &'static str {
-    match edge {
-        EdgeKind::Http
-        | EdgeKind::Grpc
-        | EdgeKind::Graphql
-        | EdgeKind::Websocket
-        | EdgeKind::Thrift
-        | EdgeKind::Dubbo
-        | EdgeKind::Smtp
-        | EdgeKind::Tcp => "call",
-        EdgeKind::QueuePublish => "publish",
-        EdgeKind::QueueConsume => "consume",
-        EdgeKind::Db | EdgeKind::Cache => "store",
+    match edge.traffic() {
+        Traffic::Call => "call",
+        Traffic::Publish => "publish",
+        Traffic::Consume => "consume",
+        Traffic::Keep => "store",
     }
 }
 

@@ -137,22 +137,8 @@ fn charge(
                 ),
             ),
         };
-        out.push(Suspect {
-            service: (*service).to_owned(),
-            fault,
-            operation: None,
-            region: None,
-            score: parts.score(),
-            parts,
-            says,
-            since: None,
-            evidence: vec![Evidence { says: figures, at: None, shown_in: None }],
-            against: Vec::new(),
-            spread: Vec::new(),
-            story: Vec::new(),
-            contexts: Vec::new(),
-            along: Vec::new(),
-        });
+        let evidence = Evidence { says: figures, at: None, shown_in: None };
+        out.push(Suspect::new((*service).to_owned(), fault, parts, says, evidence));
     }
     out
 }

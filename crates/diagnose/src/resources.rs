@@ -41,22 +41,8 @@ fn suspect(telemetry: &Telemetry, level: &Level) -> Suspect {
         short(level.most),
         level.learned
     );
-    Suspect {
-        service: telemetry.text(level.service).to_owned(),
-        fault: Fault::Resource(level.measure),
-        operation: None,
-        region: None,
-        score: parts.score(),
-        parts,
-        says,
-        since: None,
-        evidence: vec![Evidence { says: figures, at: None, shown_in: None }],
-        against: Vec::new(),
-        spread: Vec::new(),
-        story: Vec::new(),
-        contexts: Vec::new(),
-        along: Vec::new(),
-    }
+    let evidence = Evidence { says: figures, at: None, shown_in: None };
+    Suspect::new(telemetry.text(level.service).to_owned(), Fault::Resource(level.measure), parts, says, evidence)
 }
 
 /// What a resource of a service explains of that service's other suspects.

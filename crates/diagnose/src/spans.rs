@@ -203,23 +203,9 @@ pub(crate) fn explain(suspect: &mut Suspect, by: f64, because: &str) {
 
 fn suspect(scene: &Scene<'_>, at: usize, service: Name, fault: Fault, says: String) -> Suspect {
     let parts = scene.parts(at);
-    let mut made = Suspect {
-        service: scene.text(service),
-        fault,
-        operation: None,
-        region: None,
-        score: parts.score(),
-        parts,
-        says,
-        since: scene.first(at).map(|s| s.at),
-        evidence: Vec::new(),
-        against: Vec::new(),
-        spread: Vec::new(),
-        story: Vec::new(),
-        contexts: vec![scene.deviations[at].context],
-        along: Vec::new(),
-    };
-    made.evidence.push(evidence(scene, at));
+    let mut made = Suspect::new(scene.text(service), fault, parts, says, evidence(scene, at));
+    made.since = scene.first(at).map(|s| s.at);
+    made.contexts = vec![scene.deviations[at].context];
     if let Some((before, now)) = scene.changes.get(&service) {
         let says = format!("runs `{}` since this time, `{}` before", scene.text(*now), scene.text(*before));
         made.evidence.push(Evidence { says, at: None, shown_in: None });

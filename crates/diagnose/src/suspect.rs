@@ -159,6 +159,26 @@ const SURE: f64 = 0.9;
 const SHARE: f64 = 0.05;
 
 impl Suspect {
+    /// Nobody is suspected without a first piece of evidence.
+    pub(crate) fn new(service: String, fault: Fault, parts: Parts, says: String, evidence: Evidence) -> Suspect {
+        Suspect {
+            service,
+            fault,
+            operation: None,
+            region: None,
+            score: parts.score(),
+            parts,
+            says,
+            since: None,
+            evidence: vec![evidence],
+            against: Vec::new(),
+            spread: Vec::new(),
+            story: Vec::new(),
+            contexts: Vec::new(),
+            along: Vec::new(),
+        }
+    }
+
     /// Lowers how sure it is by a number of comparisons, in powers of ten.
     pub(crate) fn looked_at(&mut self, comparisons: f64) {
         if !matches!(self.fault, Fault::Resource(_)) {

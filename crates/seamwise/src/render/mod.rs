@@ -20,6 +20,7 @@ pub mod path;
 pub mod picture;
 pub mod plan;
 pub mod rules;
+mod sarif;
 pub mod services;
 pub mod svg;
 pub mod table;

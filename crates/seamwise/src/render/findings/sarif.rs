@@ -1,13 +1,12 @@
-//! SARIF 2.1.0 (OASIS): what GitHub, GitLab, Azure DevOps and editors import. The chain stands twice: as a code flow, which
-//! GitHub shows as a path, and as related locations, which the message's links open.
+//! Findings as SARIF. The chain stands twice: as a code flow, which GitHub shows as a path, and as related locations, which
+//! the message's links open.
 
 use super::standing;
+use crate::render::sarif;
 use seam_engine::asks::detect::Answer;
 use seam_engine::{Finding, Place};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 pub fn render(answer: &Answer) -> String {
     let used: BTreeSet<&str> = answer.findings.iter().map(|f| f.rule.as_str()).collect();
@@ -17,22 +16,7 @@ pub fn render(answer: &Answer) -> String {
         .iter()
         .map(|f| result(f, used.iter().position(|id| *id == f.rule).unwrap_or_default()))
         .collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "Seamwise",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "columnKind": "utf16CodeUnits",
-            "originalUriBaseIds": { "ROOT": { "description": { "text": "the workspace's folder" } } },
-            "results": results,
-        }],
-    });
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    sarif::log(&rules, &results)
 }
 
 fn rule(id: &str) -> Value {
@@ -103,36 +87,5 @@ fn result(finding: &Finding, rule: usize) -> Value {
 }
 
 fn location(at: &Place, end: Option<u32>) -> Value {
-    let mut region = json!({ "startLine": at.line.max(1) });
-    if let Some(end) = end.filter(|end| *end > at.line) {
-        region["endLine"] = json!(end);
-    }
-    json!({ "physicalLocation": {
-        "artifactLocation": { "uri": uri(&at.path), "uriBaseId": "ROOT" },
-        "region": region,
-    }})
-}
-
-/// A relative path as a URI reference (RFC 3986): blanks and the like are percent-encoded, `/` stays.
-fn uri(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'@' | b'+' => {
-                out.push(byte as char);
-            }
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uri;
-
-    #[test]
-    fn paths_become_references() {
-        assert_eq!(uri("a b/[id]/ü.ts"), "a%20b/%5Bid%5D/%C3%BC.ts");
-    }
+    sarif::location(&at.path, at.line, end)
 }

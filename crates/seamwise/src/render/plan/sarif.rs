@@ -1,11 +1,10 @@
-//! Changes as SARIF 2.1.0 (OASIS), each at its newer line, the older one as a related location.
+//! Changes as SARIF, each at its newer line, the older one as a related location.
 
 use super::{sense, who};
+use crate::render::sarif;
 use seam_engine::asks::contract::{Answer, ContractChange, Quoted};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 pub fn render(answer: &Answer) -> String {
     let used: BTreeSet<&str> = answer.changes.iter().map(|c| c.rule.as_str()).collect();
@@ -16,21 +15,7 @@ pub fn render(answer: &Answer) -> String {
         .iter()
         .map(|c| result(c, used.iter().position(|id| *id == c.rule).unwrap_or_default()))
         .collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "Seamwise",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "columnKind": "utf16CodeUnits",
-            "results": results,
-        }],
-    });
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    sarif::log(&rules, &results)
 }
 
 fn result(change: &ContractChange, rule: usize) -> Value {
@@ -44,12 +29,7 @@ fn result(change: &ContractChange, rule: usize) -> Value {
         "safe" => change.text.clone(),
         _ => format!("{}\n{}-breaking, hurts {}{steps}", change.text, sense(change), who(change)),
     };
-    let location = |q: &Quoted| {
-        json!({ "physicalLocation": {
-            "artifactLocation": { "uri": q.path },
-            "region": { "startLine": q.line.max(1) },
-        }})
-    };
+    let location = |q: &Quoted| sarif::location(&q.path, q.line, None);
     let (first, related) = match (&change.revision, &change.base) {
         (Some(new), old) => (Some(new), old.as_ref()),
         (None, old) => (old.as_ref(), None),

@@ -47,14 +47,14 @@ mod tests {
     #[test]
     fn takes_off_what_platforms_add_and_nothing_else() {
         for (instance, name) in [
-            ("ts-travel-service-64469b5b48-25zj6", "ts-travel-service"),
-            ("ts-ui-dashboard-5477b965f-2chkr", "ts-ui-dashboard"),
+            ("cart-service-64469b5b48-25zj6", "cart-service"),
+            ("shop-front-5477b965f-2chkr", "shop-front"),
             ("redis-0", "redis"),
             ("shop_cart_1", "shop_cart"),
             ("node-exporter-x2b5z", "node-exporter"),
-            ("ts-order-service", "ts-order-service"),
+            ("orders-service", "orders-service"),
             ("checkout", "checkout"),
-            ("adservice2-7d4b-qq", "adservice2-7d4b-qq"),
+            ("stock2-7d4b-qq", "stock2-7d4b-qq"),
         ] {
             assert_eq!(service(instance), name);
         }

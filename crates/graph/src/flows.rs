@@ -6,7 +6,7 @@
 //! Computed on demand: the map does not need it.
 
 use crate::index::{last, owner_of};
-use crate::model::{Edge, EdgeKind, Endpoint, Graph, Node};
+use crate::model::{Edge, EdgeKind, Endpoint, Evidence, Graph, Node};
 use seam_facts::{Claim, FactBase, Key, SmolStr, Steps, Uses};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -162,9 +162,10 @@ impl Flows {
         let at = endpoint.proof.first();
         let functions = &self.functions[endpoint.node];
         let handler = endpoint.handler.as_str();
-        let starts = if handler.is_empty() { Vec::new() } else { functions.matching(&at.path, handler) };
+        // A handler that is written where it is registered has no name of its own: its symbol is the function around both.
+        let inline = handler.is_empty() || encloses(base, at, handler);
+        let starts = if inline { Vec::new() } else { functions.matching(&at.path, handler) };
         let mut effects = self.reached(endpoint.node, &starts);
-        // A handler that is written where it is registered has no name of its own.
         for ((path, _), operations) in &self.operations[endpoint.node] {
             let within = |o: &&Operation| {
                 let place = &graph.edges[o.edge].details[o.detail].at;
@@ -176,15 +177,15 @@ impl Flows {
                 }
             }
         }
-        if starts.is_empty() && at.at.line < at.at.end_line && functions.at(&at.path, "").is_some() {
-            let stands = |s: &&Steps| s.within.is_empty() && at.at.covers(s.lines.0) && at.at.covers(s.lines.1);
+        if inline && at.at.line < at.at.end_line && functions.at(&at.path, handler).is_some() {
+            let stands = |s: &&Steps| s.within == handler && at.at.covers(s.lines.0) && at.at.covers(s.lines.1);
             let facts = base.get(&at.path).into_iter().flat_map(|f| &f.facts);
             let steps = facts.filter_map(|f| match &f.claim {
                 Claim::Steps(steps) => Some(steps),
                 _ => None,
             });
             let names: Vec<SmolStr> = steps.filter(stands).flat_map(|s| &s.calls).map(|(_, n)| n.clone()).collect();
-            for effect in self.called(endpoint.node, &at.path, "", &names) {
+            for effect in self.called(endpoint.node, &at.path, handler, &names) {
                 if !effects.iter().any(|e| e.operation == effect.operation) {
                     effects.push(effect);
                 }
@@ -290,6 +291,18 @@ impl Functions {
         let found: Vec<usize> = all.iter().copied().filter(fits).collect();
         if found.len() <= 3 { found } else { Vec::new() }
     }
+}
+
+/// Whether a function of the file begins before this place and ends after it.
+fn encloses(base: &FactBase, at: &Evidence, symbol: &str) -> bool {
+    let uses = base.get(&at.path).into_iter().flat_map(|f| &f.facts).find_map(|f| match &f.claim {
+        Claim::Uses(uses) => Some(uses),
+        _ => None,
+    });
+    uses.is_some_and(|u| {
+        let mut all = u.functions.iter().zip(&u.lines);
+        all.any(|((name, _), (from, to))| name == symbol && *from < at.at.line && at.at.end_line <= *to)
+    })
 }
 
 /// The endpoint of this key.

@@ -5,7 +5,7 @@
 //! the system, and which are somebody's development set-up, is decided by how much of the system they start.
 
 use crate::images::{self, Product};
-use crate::index::{FileId, Index, below, folder, join, squash};
+use crate::index::{FileId, Index, below, folder, is_test, join, squash};
 use crate::likeness::bare;
 use crate::model::{NodeKind, Options};
 use seam_facts::{
@@ -68,6 +68,8 @@ pub(crate) struct Deploy<'a> {
     pub builds: BTreeMap<FileId, Vec<(&'a Build, &'a Fact)>>,
     /// Squashed names of the deployables of one program that only the environment tells apart, by image.
     pub programs: BTreeMap<String, BTreeSet<String>>,
+    /// Compose files that build nothing but tests.
+    for_tests: BTreeSet<FileId>,
     /// Somebody asked for one deployment.
     profiled: bool,
 }
@@ -81,6 +83,7 @@ impl<'a> Deploy<'a> {
             aliases: Vec::new(),
             builds: BTreeMap::new(),
             programs: BTreeMap::new(),
+            for_tests: BTreeSet::new(),
             profiled: options.profile.is_some(),
         };
         let mut includes: Vec<(FileId, &Profile)> = Vec::new();
@@ -184,9 +187,11 @@ impl<'a> Deploy<'a> {
 
     /// A compose file for tests that starts things of its own is no variant of the file beside it.
     fn set_tests_apart(&mut self, index: &Index<'_>) {
+        self.for_tests = self.files_that_build_tests();
         for id in 0..self.groups.len() {
             let base = self.groups[id].folder.len();
-            let tests = |file: &FileId| is_test_deployment(index.paths[*file].get(base..).unwrap_or_default());
+            let named = |file: &FileId| is_test_deployment(index.paths[*file].get(base..).unwrap_or_default());
+            let tests = |file: &FileId| named(file) || self.for_tests.contains(file);
             let (apart, rest): (BTreeSet<FileId>, BTreeSet<FileId>) =
                 self.groups[id].files.iter().copied().partition(tests);
             if self.groups[id].deployment != Deployment::Compose || apart.is_empty() || rest.is_empty() {
@@ -204,6 +209,23 @@ impl<'a> Deploy<'a> {
             self.groups[id].files = rest;
             self.groups.push(Group { deployment: Deployment::Compose, folder, files: apart, system: false });
         }
+    }
+
+    /// Compose files where all that they build beyond what other files beside them start lies in folders of tests, whatever
+    /// they are called.
+    fn files_that_build_tests(&self) -> BTreeSet<FileId> {
+        let mut starts: BTreeMap<(usize, &str), BTreeSet<FileId>> = BTreeMap::new();
+        for unit in &self.units {
+            starts.entry((unit.group, &unit.squashed)).or_default().insert(unit.file);
+        }
+        let mut built: BTreeMap<FileId, bool> = BTreeMap::new();
+        for unit in self.units.iter().filter(|u| u.service.deployment == Deployment::Compose) {
+            let alone = starts.get(&(unit.group, unit.squashed.as_str())).is_none_or(|files| files.len() == 1);
+            if let Some(context) = unit.context.as_ref().filter(|_| alone) {
+                *built.entry(unit.file).or_insert(true) &= is_test(&format!("{context}/Dockerfile"));
+            }
+        }
+        built.into_iter().filter(|(_, tests)| *tests).map(|(file, _)| file).collect()
     }
 
     fn choose_system(&mut self, index: &Index<'a>, includes: &[(FileId, &Profile)], options: &Options) {
@@ -233,7 +255,8 @@ impl<'a> Deploy<'a> {
         for unit in self.units.iter().filter(|u| own(u)) {
             members[unit.group].insert(unit.squashed.clone());
         }
-        let tested = |g: &Group| g.files.iter().all(|f| is_test_deployment(index.paths[*f]));
+        let for_tests = std::mem::take(&mut self.for_tests);
+        let tested = |g: &Group| g.files.iter().all(|f| is_test_deployment(index.paths[*f]) || for_tests.contains(f));
         let most = self
             .groups
             .iter()

@@ -239,6 +239,20 @@ fn a_compose_file_for_tests_is_no_part_of_the_system_beside_it() {
 }
 
 #[test]
+fn a_compose_file_that_builds_only_tests_is_no_part_of_the_system_either() {
+    let source = Source { context: Value::text("./suite/integration-test"), ..Source::default() };
+    let suite = Service { source: Some(source), ..Service::new("orders-it", Deployment::Compose) };
+    let graph = linked([
+        deployed(),
+        ("compose.st.yaml", vec![fact(1, service("web")), fact(4, Claim::Service(suite))]),
+        served(),
+        code(vec![fact(1, Claim::Uses(Uses::default()))]),
+    ]);
+    let names: Vec<&str> = graph.nodes.iter().map(|n| n.name.as_str()).collect();
+    assert_eq!(names, ["orders", "web"]);
+}
+
+#[test]
 fn values_of_a_chart_are_its_workloads_wherever_the_code_stands() {
     let workload = |name: &str| {
         let image = Some(Value::text(format!("registry/{name}:1")));

@@ -474,8 +474,14 @@ impl<'a> Code<'a> {
         if callee.is_empty() {
             return Value::opaque(call.name());
         }
-        let args = call.args.iter().take(8).map(|a| self.eval(&a.value, function, steps.saturating_sub(1))).collect();
-        Value::hole(Hole::Result { callee, args })
+        let args: Vec<Value> =
+            call.args.iter().take(8).map(|a| self.eval(&a.value, function, steps.saturating_sub(1))).collect();
+        let told = library::env_by_name(&callee, args.first());
+        let result = Value::hole(Hole::Result { callee, args });
+        match told {
+            Some(env) => Value::either([result, env]),
+            None => result,
+        }
     }
 }
 

@@ -447,7 +447,10 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
 /// The setting that this very expression reads.
 fn setting_read(code: &Code<'_>, expr: &Expr, function: usize) -> Option<Value> {
     match &expr.kind {
-        ExprKind::Call(call) => library::called(code, call, function, 6),
+        ExprKind::Call(call) => library::called(code, call, function, 6).or_else(|| {
+            let key = call.args.first().map(|a| code.value(&a.value, function));
+            library::env_by_name(&code.callee(call, function), key.as_ref())
+        }),
         ExprKind::Index(base, key) => library::indexed(code, base, &code.value(key, function), function, 6),
         ExprKind::Member(base, member) => library::member(code, base, member, function),
         _ => None,

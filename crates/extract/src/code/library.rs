@@ -60,6 +60,29 @@ const ENV_OBJECTS: &[(Lang, &str)] = &[
     (Lang::Php, "_SERVER"),
 ];
 
+/// A package's function that says by its name that it reads the environment, asked for a key in capitals:
+/// `readEnvOrDie('ORDERS_URL')`, `requireEnv('ORDERS_URL')`. Where the package is the workspace's own, its function says more.
+pub(super) fn env_by_name(callee: &str, key: Option<&Value>) -> Option<Value> {
+    let (package, name) = callee.rsplit_once('#')?;
+    let key = key?.as_text().filter(|k| k.contains('_') && is_upper(k))?;
+    let outer = !package.is_empty() && !package.starts_with(['.', '/']);
+    (outer && words(name).any(|w| w.eq_ignore_ascii_case("env"))).then(|| Value::env(key, None))
+}
+
+/// The words of a name: `readEnvOrDie` and `read_env_or_die` are four.
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['_', '.', '!']).flat_map(|part| {
+        let mut rest = part;
+        std::iter::from_fn(move || {
+            let end =
+                rest.char_indices().skip(1).find(|(_, c)| c.is_ascii_uppercase()).map_or(rest.len(), |(at, _)| at);
+            let (word, after) = rest.split_at(end);
+            rest = after;
+            (!word.is_empty()).then_some(word)
+        })
+    })
+}
+
 /// A function or method that the caller needs the value of.
 pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize) -> Option<Value> {
     if steps == 0 {

@@ -9,6 +9,7 @@ mod changes;
 mod flows;
 mod platforms;
 mod resources;
+pub mod signs;
 mod spans;
 mod story;
 mod suspect;

@@ -1,5 +1,6 @@
 //! Findings as they are published, and the comments that accept some of them.
 
+use crate::observed::Observed;
 use crate::shape::Place;
 use schemars::JsonSchema;
 use seam_detect as detect;
@@ -43,6 +44,9 @@ pub struct Finding {
     pub open: Vec<String>,
     /// The deployments in which it holds, where several were compared.
     pub profiles: Vec<String>,
+    /// Where the running system showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -103,6 +107,7 @@ impl Finding {
             }),
             open: finding.open.clone(),
             profiles,
+            observed: None,
         }
     }
 }

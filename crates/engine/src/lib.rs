@@ -15,6 +15,7 @@ mod impact;
 pub mod incident;
 pub mod layout;
 mod marks;
+mod observed;
 mod refusal;
 mod rename;
 mod rules;
@@ -33,6 +34,7 @@ pub use engine::{Change, Engine};
 pub use failure::Statement;
 pub use findings::{Allowed, Finding, Fix, Step};
 pub use marks::{Mark, Said, Spot};
+pub use observed::{GROUP as OBSERVED, Observed};
 pub use refusal::{Refusal, RefusalKind};
 pub use rules::{Detect, Level};
 pub use settings::{COMMENTED, Settings};
@@ -72,7 +74,8 @@ pub fn extractors() -> Vec<(&'static str, &'static str)> {
 
 /// Every rule's id with its page, in the order in which help shows them.
 pub fn rules() -> Vec<(&'static str, &'static str)> {
-    seam_detect::RULES.iter().map(|r| (r.id, r.page)).collect()
+    let observed = seam_diagnose::signs::KINDS.iter().map(|k| (k.id, k.page));
+    seam_detect::RULES.iter().map(|r| (r.id, r.page)).chain(observed).collect()
 }
 
 /// The facts of one file's text. Pure, and safe to run on many threads (give them stacks of 16 MB).

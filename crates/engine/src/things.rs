@@ -221,6 +221,7 @@ fn rules(snapshot: &Snapshot, out: &mut Vec<Thing>) {
         says: crate::asks::rules::sentence(page).into(),
     };
     out.extend(seam_detect::RULES.iter().map(|r| rule(r.id, r.page)));
+    out.extend(seam_diagnose::signs::KINDS.iter().map(|k| rule(k.id, k.page)));
     let (own, _) = seam_detect::own::rules(snapshot.base());
     out.extend(own.iter().map(|r| rule(&r.id, &r.page)));
 }

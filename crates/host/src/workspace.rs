@@ -174,6 +174,11 @@ impl Workspace {
         Ok(recorded)
     }
 
+    /// Telemetry may have grown: it is read again when it is next asked about.
+    pub fn hear_again(&mut self) {
+        self.recorded = None;
+    }
+
     /// How far reading telemetry is.
     pub fn hearing(&self) -> Arc<Progress> {
         self.hearing.clone()

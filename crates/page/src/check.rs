@@ -83,7 +83,8 @@ pub fn facts(text: &str, extractors: &[&str]) -> Outcome {
     compare(text, &page, "facts", &actual)
 }
 
-fn base<'p>(files: impl Iterator<Item = (&'p str, &'p str)>) -> FactBase {
+/// The facts of a page's files.
+pub fn base<'p>(files: impl Iterator<Item = (&'p str, &'p str)>) -> FactBase {
     let mut base = FactBase::default();
     for (path, source) in files {
         base.insert(SmolStr::from(path), Arc::new(seam_extract::extract(&File { path, text: source })));
@@ -206,7 +207,8 @@ fn compare(text: &str, page: &Page, block: &str, actual: &[String]) -> Outcome {
     against(text, expected, actual)
 }
 
-fn against(text: &str, expected: &Block, actual: &[String]) -> Outcome {
+/// A block against the lines that it should have, in any order.
+pub fn against(text: &str, expected: &Block, actual: &[String]) -> Outcome {
     let wanted: Vec<&str> = expected.text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
     let mut difference = Vec::new();
     // The order within a file's line is the extractor's affair; a page may list in any order.

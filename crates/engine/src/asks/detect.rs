@@ -2,10 +2,11 @@
 
 use crate::findings::{Allowed, Finding, apply_allows};
 use crate::shape::VERSION;
-use crate::{Refusal, Snapshot};
+use crate::{Refusal, Snapshot, observed};
 use schemars::JsonSchema;
 use seam_detect::own::{self, OwnRule};
 use seam_detect::{Group, Rule, Severity};
+use seam_diagnose::signs::KINDS;
 use seam_facts::{Key, SmolStr};
 use seam_graph::{Certainty, Graph};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,15 @@ pub struct Request {
     pub since: Option<String>,
     /// Rules that are too often wrong as well.
     pub nursery: bool,
+    /// Look at what the running system said instead of code: a folder with spans, log lines or metrics, or a store that `seam
+    /// serve` keeps. Only rules of the group `observed` run.
+    pub telemetry: Option<String>,
+    /// With telemetry: only this time, `FROM..TO`; what comes before it tells what is usual.
+    pub window: Option<String>,
+    /// With telemetry: what is usual, `FROM..TO`, or another folder with normal telemetry.
+    pub normal: Option<String>,
+    /// With telemetry: how long a slice of time is, `30s`, `5m`.
+    pub step: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +58,9 @@ pub struct Answer {
     pub findings: Vec<Finding>,
     /// Findings that a comment in the code accepts.
     pub allowed: Vec<Allowed>,
+    /// With telemetry: what could not be looked at, or read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -109,7 +122,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     };
     let settings = snapshot.settings();
     let (own, mistakes) = snapshot.own_rules();
-    let Chosen { rules, own } = chosen(request, settings, own)?;
+    let Chosen { rules, own, observed } = chosen(request, settings, own)?;
     let limits = settings.detect.limits();
     let (mut found, mut holds) = (Vec::new(), BTreeMap::<Key, Vec<String>>::new());
     let graphs = graphs(snapshot, request)?;
@@ -138,8 +151,33 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     if graphs.len() < 2 {
         holds.clear();
     }
-    let published = |f: &seam_detect::Finding| Finding::of(f, holds.get(&f.key).cloned().unwrap_or_default());
-    let (mut found, allowed) = apply_allows(snapshot.base(), found, &own, request.rules.is_empty());
+    let (mut said, mut missing) = (BTreeMap::new(), Vec::new());
+    if let Some(folder) = &request.telemetry {
+        let recorded = snapshot
+            .recorded()
+            .ok_or_else(|| Refusal::usage("no telemetry was read", "ask on the command line or through MCP"))?;
+        let asked = observed::Asked {
+            folder,
+            window: request.window.as_deref(),
+            normal: request.normal.as_deref(),
+            step: request.step.as_deref(),
+        };
+        let graph = graphs.first().map(|(_, graph)| graph.clone()).unwrap_or_default();
+        let shown = observed::find(snapshot, &graph, &recorded, &asked, &found)?;
+        found = shown.findings;
+        found.retain(|f| request.rules.is_empty() || observed.iter().any(|o| *o == f.rule || *o == f.group));
+        found.retain(|f| !settings.detect.is_off(&f.rule));
+        for finding in &mut found {
+            finding.severity = settings.detect.severity_of(&finding.rule).unwrap_or(finding.severity);
+        }
+        (said, missing) = (shown.observed, shown.missing);
+    }
+    let published = |f: &seam_detect::Finding| {
+        let observed = said.get(&f.key).cloned();
+        Finding { observed, ..Finding::of(f, holds.get(&f.key).cloned().unwrap_or_default()) }
+    };
+    let all = request.rules.is_empty() && request.telemetry.is_none();
+    let (mut found, allowed) = apply_allows(snapshot.base(), found, &own, all);
     let allowed: Vec<Allowed> = allowed.into_iter().map(|a| a.published(&published)).collect();
     let about = about(&graphs, request)?;
     let known: BTreeSet<&str> = request.baseline.iter().map(String::as_str).collect();
@@ -158,10 +196,11 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             notes: count(Severity::Note),
             allowed: allowed.len(),
             known,
-            rules: rules.len() + own.len(),
+            rules: if request.telemetry.is_some() { KINDS.len() } else { rules.len() + own.len() },
         },
         findings: found.iter().map(published).collect(),
         allowed,
+        missing,
     })
 }
 
@@ -204,11 +243,23 @@ fn concerns(finding: &seam_detect::Finding, (key, name): &(Key, SmolStr)) -> boo
 struct Chosen<'o> {
     rules: Vec<&'static Rule>,
     own: Vec<&'o OwnRule>,
+    /// Rules that look at telemetry.
+    observed: Vec<&'o str>,
 }
 
-fn chosen<'o>(request: &Request, settings: &crate::Settings, own: &'o [OwnRule]) -> Result<Chosen<'o>, Refusal> {
+fn chosen<'o>(request: &'o Request, settings: &crate::Settings, own: &'o [OwnRule]) -> Result<Chosen<'o>, Refusal> {
     let mut out = Chosen::default();
     for id in &request.rules {
+        if observed::is_kind(id) {
+            if request.telemetry.is_none() {
+                return Err(Refusal::usage(
+                    format!("`{id}` looks at what the running system said"),
+                    "give `--telemetry FOLDER` with spans, log lines or metrics",
+                ));
+            }
+            out.observed.push(id);
+            continue;
+        }
         let group = seam_detect::RULES.iter().copied().filter(|r| r.group.word() == id);
         let before = out.rules.len() + out.own.len();
         out.rules.extend(seam_detect::rule(id).into_iter().chain(group));

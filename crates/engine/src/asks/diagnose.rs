@@ -165,12 +165,15 @@ fn recorded(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
 
 /// The folders that a request wants read: of telemetry, and of normal telemetry.
 pub fn folders(name: &str, request: &str) -> Option<(String, Option<String>)> {
-    if name != "diagnose" {
-        return None;
-    }
+    // What is usual is a list of known findings' business elsewhere.
+    let normal = match name {
+        "diagnose" => "baseline",
+        "detect" => "normal",
+        _ => return None,
+    };
     let request: serde_json::Value = serde_json::from_str(request).ok()?;
     let text = |key: &str| request.get(key).and_then(|v| v.as_str()).map(str::to_owned);
-    Some((text("telemetry")?, text("baseline").filter(|b| !b.contains(".."))))
+    Some((text("telemetry")?, text(normal).filter(|b| !b.contains(".."))))
 }
 
 /// The part of a store that a request is about, the store reaching from `first` to `last`: the window and what is usual before

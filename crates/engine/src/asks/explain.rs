@@ -120,6 +120,16 @@ fn whole(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             ..Answer::default()
         });
     }
+    let observed = seam_diagnose::signs::KINDS.iter().find(|k| k.id == id);
+    if let Some(kind) = observed.filter(|_| graph.node(what).is_none()) {
+        return Ok(Answer {
+            version: VERSION,
+            kind: "rule".to_owned(),
+            key: kind.id.to_owned(),
+            page: Some(kind.page.to_owned()),
+            ..Answer::default()
+        });
+    }
     let (own, _) = seam_detect::own::rules(snapshot.base());
     if let Some(rule) = own.iter().find(|r| r.id == id).filter(|_| graph.node(what).is_none()) {
         return Ok(Answer {
@@ -175,6 +185,10 @@ fn catalogue() -> String {
         let nursery = if rule.nursery { " (nursery: only when asked for)" } else { "" };
         let sentence = super::rules::sentence(rule.page);
         out.push_str(&format!("- `{}`{nursery}: {}\n", rule.id, sentence));
+    }
+    out.push_str(&format!("\n## {} (with `--telemetry`)\n\n", crate::observed::GROUP));
+    for kind in seam_diagnose::signs::KINDS {
+        out.push_str(&format!("- `{}`: {}\n", kind.id, super::rules::sentence(kind.page)));
     }
     out
 }

@@ -69,6 +69,15 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             wrong: Vec::new(),
         })
         .collect();
+    rules.extend(seam_diagnose::signs::KINDS.iter().map(|kind| Listed {
+        id: kind.id.to_owned(),
+        group: crate::observed::GROUP.to_owned(),
+        severity: severity(kind.id, seam_detect::Severity::Warning),
+        nursery: false,
+        about: sentence(kind.page),
+        page: None,
+        wrong: Vec::new(),
+    }));
     let (own, mistakes) = own::rules(snapshot.base());
     rules.extend(own.iter().map(|rule| Listed {
         id: rule.id.to_string(),

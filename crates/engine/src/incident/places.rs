@@ -22,7 +22,7 @@ pub struct Where {
 /// Where a step of a service stands in its source.
 pub fn locate(snapshot: &Snapshot, graph: &Graph, node: usize, place: &Place) -> Option<Where> {
     match place {
-        Place::Line { logger, line, .. } if *line > 0 => stated(snapshot, graph, node, logger, *line),
+        Place::Line { logger, line, template } if *line > 0 => stated(snapshot, graph, node, logger, *line, template),
         Place::Line { template, .. } => saying(snapshot, graph, node, template),
         Place::Start { operation } => handler(snapshot, graph, node, operation),
         Place::End => None,
@@ -35,7 +35,8 @@ fn files(graph: &Graph, node: usize) -> impl Iterator<Item = &str> {
     node.own.iter().chain(&node.libraries).map(|p| p.as_str())
 }
 
-fn stated(snapshot: &Snapshot, graph: &Graph, node: usize, logger: &str, line: u32) -> Option<Where> {
+/// The line that a log names, or the nearest one of that file that writes the text: the code at hand may be another version.
+fn stated(snapshot: &Snapshot, graph: &Graph, node: usize, logger: &str, line: u32, template: &str) -> Option<Where> {
     let (packages, simple) = match logger.rsplit_once('.') {
         Some((_, extension)) if extension.len() <= 4 && extension.bytes().all(|b| b.is_ascii_lowercase()) => {
             ("", logger)
@@ -63,12 +64,27 @@ fn stated(snapshot: &Snapshot, graph: &Graph, node: usize, logger: &str, line: u
             best = Some((agreement, path));
         }
     }
-    quoted(snapshot, best?.1, line)
+    let path = best?.1;
+    let nearest = longest(template).and_then(|fixed| {
+        let text = snapshot.texts().read(path)?;
+        let numbered = text.lines().zip(1u32..).filter(|(l, _)| l.contains(fixed));
+        numbered.map(|(_, number)| number).min_by_key(|number| number.abs_diff(line))
+    });
+    // A statement of several lines is named by its first or its last.
+    quoted(snapshot, path, nearest.filter(|n| n.abs_diff(line) > STATEMENT).unwrap_or(line))
+}
+
+/// A log statement is written on so many lines at most, in general.
+const STATEMENT: u32 = 6;
+
+/// The longest fixed part of a template, where it tells statements apart.
+fn longest(template: &str) -> Option<&str> {
+    template.split("<*>").map(str::trim).max_by_key(|part| part.len()).filter(|part| part.len() >= 8)
 }
 
 /// The line that holds most of a template's fixed text.
 fn saying(snapshot: &Snapshot, graph: &Graph, node: usize, template: &str) -> Option<Where> {
-    let fixed = template.split("<*>").map(str::trim).max_by_key(|part| part.len()).filter(|part| part.len() >= 8)?;
+    let fixed = longest(template)?;
     files(graph, node).take(2000).find_map(|path| {
         let text = snapshot.texts().read(path)?;
         let line = text.lines().position(|line| line.contains(fixed))?;
@@ -84,7 +100,9 @@ fn handler(snapshot: &Snapshot, graph: &Graph, node: usize, operation: &str) -> 
         let served = graph.endpoints.iter().filter(|e| e.node == node);
         let fit = |e: &&seam_graph::Endpoint| shape(&e.path) == shape(path);
         let of_verb = served.clone().filter(fit).find(|e| verb.is_some() && e.method.as_deref() == verb);
-        let endpoint = of_verb.or_else(|| served.clone().find(fit))?;
+        // Without a verb the same names of parameters tell which is meant.
+        let same = |e: &&seam_graph::Endpoint| e.path == path;
+        let endpoint = of_verb.or_else(|| served.clone().find(same)).or_else(|| served.clone().find(fit))?;
         let at = endpoint.proof.first();
         return quoted(snapshot, &at.path, at.at.line);
     }

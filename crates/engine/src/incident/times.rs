@@ -42,7 +42,7 @@ pub(crate) fn window(text: &str, reach: Option<(Instant, Instant)>) -> Result<Wi
 }
 
 /// `30s`, `5m`, `1h`.
-pub(super) fn length(text: &str) -> Result<i64, Refusal> {
+pub(crate) fn length(text: &str) -> Result<i64, Refusal> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let number: Option<i64> = text[..digits].parse().ok();
     let unit = match &text[digits..] {

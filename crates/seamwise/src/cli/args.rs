@@ -370,6 +370,27 @@ pub struct Detect {
     /// From which severity on the exit code is 1.
     #[arg(long, value_enum, default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
+
+    /// Look at what the running system said: a folder with spans, log lines or metrics, or a store that `seam serve` keeps.
+    /// Calls that nothing states, repeated effects, orphaned work, and what changed over time or between versions.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["since", "write_baseline"])]
+    pub telemetry: Option<PathBuf>,
+
+    /// Look at it again and again, and say what is new, until stopped; of a store that `seam serve` keeps the last hour.
+    #[arg(long, requires = "telemetry", conflicts_with_all = ["output", "format"])]
+    pub live: bool,
+
+    /// With telemetry: only this time; what comes before it tells what is usual.
+    #[arg(long, value_name = "FROM..TO", requires = "telemetry")]
+    pub window: Option<String>,
+
+    /// With telemetry: what is usual, as a time or another folder. All that comes before, unless given.
+    #[arg(long, value_name = "FROM..TO|FOLDER", requires = "telemetry")]
+    pub normal: Option<String>,
+
+    /// With telemetry: how long a slice of time is: `30s`, `5m`. By how much is recorded, unless given.
+    #[arg(long, value_name = "LENGTH", requires = "telemetry")]
+    pub step: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,7 @@
 
 use super::args::{Args, Detect, FailOn, Report};
 use super::fail::Failure;
-use super::open::open;
+use super::open::{open, watched};
 use super::{asked, say, typed};
 use crate::render::findings as render;
 use seam_engine::Refusal;
@@ -24,7 +24,14 @@ pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
         baseline,
         since: command.since.clone(),
         nursery: command.nursery,
+        telemetry: command.telemetry.as_ref().map(|p| p.to_string_lossy().into_owned()),
+        window: command.window.clone(),
+        normal: command.normal.clone(),
+        step: command.step.clone(),
     };
+    if command.live {
+        return super::live::run(&mut workspace, &request, args);
+    }
     if let Some(path) = &command.write_baseline {
         // What is known already stays known.
         let all = Request { baseline: Vec::new(), since: None, ..request.clone() };
@@ -34,7 +41,12 @@ pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
         anstream::eprintln!("wrote {found} findings to `{}`; give it as `--baseline` from now on", path.display());
         return Ok(ExitCode::SUCCESS);
     }
-    let bytes = asked(&mut workspace, "detect", &request)?;
+    let bytes = if command.telemetry.is_some() {
+        let progress = workspace.hearing();
+        watched(&progress, || asked(&mut workspace, "detect", &request))?
+    } else {
+        asked(&mut workspace, "detect", &request)?
+    };
     let answer: Answer = typed(&bytes)?;
     let texts = |path: &str| workspace.text(path);
     let format = if args.json && command.format == Report::Text { Report::Json } else { command.format };

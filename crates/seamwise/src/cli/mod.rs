@@ -9,6 +9,7 @@ mod fail;
 mod impact;
 mod incident;
 mod init;
+mod live;
 mod map;
 mod mcp;
 mod open;

@@ -321,6 +321,7 @@ impl Keeper {
             counts: detect::Counts::default(),
             findings: Vec::new(),
             allowed: Vec::new(),
+            missing: Vec::new(),
         })
     }
 

@@ -40,6 +40,38 @@ fn totals(answer: &Answer) -> String {
     out
 }
 
+/// When the running system showed it, where to look it up, and its course.
+fn observed(finding: &Finding) -> Option<String> {
+    let observed = finding.observed.as_ref()?;
+    let mut parts = Vec::new();
+    match (&observed.since, &observed.until) {
+        (Some(since), Some(until)) => parts.push(format!("{since} to {until}")),
+        (Some(since), None) => parts.push(format!("since {since}")),
+        (None, _) => {}
+    }
+    if let Some(trace) = &observed.trace {
+        let span = observed.span.as_ref().map(|s| format!(", span {s}")).unwrap_or_default();
+        parts.push(format!("trace {trace}{span}"));
+    }
+    if observed.series.len() > 1 {
+        parts.push(sparkline(&observed.series));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// A course in so many characters at most; several values share one, the largest counts.
+const WIDE: usize = 60;
+
+/// Eight heights from nothing to the largest value.
+pub fn sparkline(values: &[f64]) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let together = values.len().div_ceil(WIDE).max(1);
+    let values: Vec<f64> = values.chunks(together).map(|c| c.iter().copied().fold(0.0, f64::max)).collect();
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let height = |v: &f64| if most > 0.0 { ((v / most * 7.0).round() as usize).min(7) } else { 0 };
+    values.iter().map(|v| HEIGHTS[height(v)]).collect()
+}
+
 /// What a person must know besides the message: how sure it is, and where it holds.
 fn standing(finding: &Finding) -> Option<String> {
     let mut parts = Vec::new();
@@ -53,4 +85,16 @@ fn standing(finding: &Finding) -> Option<String> {
         parts.push(format!("in {}", finding.profiles.join(", ")));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sparkline;
+
+    #[test]
+    fn a_course_is_drawn_from_nothing_to_its_largest_value() {
+        assert_eq!(sparkline(&[0.0, 1.0, 2.0]), "▁▅█");
+        assert_eq!(sparkline(&[0.0, 0.0]), "▁▁");
+        assert_eq!(sparkline(&vec![1.0; 600]).chars().count(), 60);
+    }
 }

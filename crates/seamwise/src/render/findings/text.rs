@@ -1,10 +1,14 @@
 //! Findings as compilers print them: message, code frames of every file of the chain, why, and what to do.
 
-use super::{Texts, standing, totals};
+use super::{Texts, observed, standing, totals};
+use crate::render::ink::dim;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet};
 use seam_engine::asks::detect::Answer;
 use seam_engine::{Finding, Place};
 use std::collections::BTreeMap;
+
+/// So much of what was not looked at is said; many files may have the same problem.
+const MISSING: usize = 6;
 
 pub fn render(answer: &Answer, texts: Texts<'_>) -> String {
     let mut out = String::new();
@@ -12,6 +16,12 @@ pub fn render(answer: &Answer, texts: Texts<'_>) -> String {
     for finding in &answer.findings {
         out.push_str(&one(finding, texts, &renderer));
         out.push_str("\n\n");
+    }
+    for missing in answer.missing.iter().take(MISSING) {
+        out.push_str(&format!("{} {missing}\n", dim("not seen:")));
+    }
+    if let Some(more) = answer.missing.len().checked_sub(MISSING).filter(|n| *n > 0) {
+        out.push_str(&format!("{} {more} more, all of them with `--json`\n", dim("not seen:")));
     }
     out.push_str(&totals(answer));
     out.push('\n');
@@ -34,6 +44,10 @@ fn one(finding: &Finding, texts: Texts<'_>, renderer: &Renderer) -> String {
     }
     if !finding.why.is_empty() {
         group = group.element(Level::NOTE.with_name("why").message(finding.why.as_str()));
+    }
+    let observed = observed(finding);
+    if let Some(observed) = &observed {
+        group = group.element(Level::NOTE.with_name("when").message(observed.as_str()));
     }
     for open in &finding.open {
         group = group.element(Level::NOTE.with_name("open").message(open.as_str()));

@@ -19,7 +19,7 @@ mod windows;
 pub use flows::Symptom;
 pub use suspect::{Diagnosis, Evidence, Fault, Parts, Place, Region, Suspect, Touched};
 pub use topology::{Sources, Topology, node};
-pub use windows::{Plan, When, plan};
+pub use windows::{Plan, When, plan, plan_whole};
 
 use seam_signals::{Forest, History, Profile, Severity, Step, Telemetry, What, Window, deviations, levels, sightings};
 

@@ -90,6 +90,19 @@ pub fn plan(telemetry: &Telemetry, forest: &Forest, when: When) -> Plan {
     plan
 }
 
+/// Windows over all that was recorded: longer ones where there would be too many, unless a length is asked for.
+pub fn plan_whole(telemetry: &Telemetry, forest: &Forest, when: When) -> Plan {
+    let usual = plan(telemetry, forest, when);
+    let (Some((first, last)), None, None) = (telemetry.reach(), when.step, when.window) else { return usual };
+    let reached = usual.slices.first().or(usual.usual.first()).map_or(first, |w| w.from);
+    if reached <= first.saturating_add(usual.step) {
+        return usual;
+    }
+    let needed = (last.saturating_sub(first) / LEARNED as i64).max(1);
+    let step = STEPS.iter().map(|s| s * SECOND).find(|s| *s >= needed).unwrap_or(needed);
+    plan(telemetry, forest, When { step: Some(step), ..when })
+}
+
 fn speaks(telemetry: &Telemetry, forest: &Forest, window: Window) -> bool {
     !forest.within(window.from, window.to).is_empty()
         || telemetry.spans.is_empty()

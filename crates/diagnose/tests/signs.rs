@@ -204,7 +204,8 @@ fn pages_say_what_signs_find() {
         if outcome.difference.is_empty() {
             continue;
         }
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/signs").join(format!("{}.md", kind.id));
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("src/signs").join(format!("{}.md", kind.id.replace('-', "_")));
         if update && std::fs::read_to_string(&file).is_ok_and(|t| t == kind.page) {
             std::fs::write(&file, &outcome.renewed).unwrap();
         }

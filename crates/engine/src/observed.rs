@@ -8,7 +8,7 @@ use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use seam_detect::{Finding, Link, Severity};
 use seam_diagnose::signs::{Grade, KINDS, Sign, Watched, signs};
-use seam_diagnose::{When, plan};
+use seam_diagnose::{When, plan_whole};
 use seam_facts::{Key, Span, format_smolstr};
 use seam_graph::{Certainty, Evidence, Graph};
 use seam_signals::clock;
@@ -83,7 +83,7 @@ pub(crate) fn find(
         baseline,
         step: asked.step.map(times::length).transpose()?,
     };
-    let plan = plan(telemetry, forest, when);
+    let plan = plan_whole(telemetry, forest, when);
     let map = (!graph.nodes.is_empty()).then(|| (graph, snapshot.base()));
     let (signs, mut missing) = signs(&Watched { telemetry, forest, map, plan: &plan });
     missing.extend(recorded.problems.iter().cloned());

@@ -34,7 +34,7 @@ cargo xtask errors FOLDER[,FOLDER] [--half tune|held] [--csv CSV] [--list] [--on
 cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
 cargo xtask diagnose nezha NORMAL FAULTS LABELS [--code FOLDER] [--without-logs] [--without-metrics] [--list]
 cargo xtask diagnose petshop FOLDER [--list]   score `diagnose` on telemetry with known causes, ties counted against us
-cargo xtask cascades [--cases N] [--seed N] [--list]   the same on systems that are made up, with faults and without
+cargo xtask cascades [--cases N] [--seed N] [--list] [--signs]   the same on systems that are made up, with faults and without
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {

@@ -14,6 +14,8 @@ export namespace services {
     baseline?: string[]
     /** `stated`: only what needs no inference. */
     certainty?: string | null
+    /** With telemetry: what is usual, `FROM..TO`, or another folder with normal telemetry. */
+    normal?: string | null
     /** Rules that are too often wrong as well. */
     nursery?: boolean
     /** Not these rules, or groups of rules. */
@@ -28,6 +30,12 @@ export namespace services {
     severity?: string | null
     /** A commit, branch or tag: only what is new since then. */
     since?: string | null
+    /** With telemetry: how long a slice of time is, `30s`, `5m`. */
+    step?: string | null
+    /** Look at what the running system said instead of code: a folder with spans, log lines or metrics, or a store that `seam serve` keeps. Only rules of the group `observed` run. */
+    telemetry?: string | null
+    /** With telemetry: only this time, `FROM..TO`; what comes before it tells what is usual. */
+    window?: string | null
   }
   export interface Answer {
     counts: Counts
@@ -261,6 +269,8 @@ export namespace detect {
     baseline?: string[]
     /** `stated`: only what needs no inference. */
     certainty?: string | null
+    /** With telemetry: what is usual, `FROM..TO`, or another folder with normal telemetry. */
+    normal?: string | null
     /** Rules that are too often wrong as well. */
     nursery?: boolean
     /** Not these rules, or groups of rules. */
@@ -275,6 +285,12 @@ export namespace detect {
     severity?: string | null
     /** A commit, branch or tag: only what is new since then. */
     since?: string | null
+    /** With telemetry: how long a slice of time is, `30s`, `5m`. */
+    step?: string | null
+    /** Look at what the running system said instead of code: a folder with spans, log lines or metrics, or a store that `seam serve` keeps. Only rules of the group `observed` run. */
+    telemetry?: string | null
+    /** With telemetry: only this time, `FROM..TO`; what comes before it tells what is usual. */
+    window?: string | null
   }
   export interface Answer {
     /** Findings that a comment in the code accepts. */
@@ -282,6 +298,8 @@ export namespace detect {
     counts: Counts
     /** Most severe first, then by rule and place. */
     findings: Finding[]
+    /** With telemetry: what could not be looked at, or read. */
+    missing?: string[]
     version: number
   }
   /** A finding that a comment accepts. */
@@ -325,6 +343,8 @@ export namespace detect {
     key: string
     /** What is wrong, in one clause. */
     message: string
+    /** Where the running system showed it. */
+    observed: Observed | null
     /** What could not be resolved and would decide the matter. */
     open: string[]
     /** The deployments in which it holds, where several were compared. */
@@ -344,6 +364,22 @@ export namespace detect {
     says: string
     /** What stands in its place. */
     to: string
+  }
+  /** What telemetry says of a finding. */
+  export interface Observed {
+    /** The course over time, one value a slice: a share of failures, milliseconds (95th percentile), requests or lines. */
+    series: number[]
+    /** As the telemetry calls it. */
+    service: string
+    /** UTC. */
+    since: string | null
+    span: string | null
+    /** How sure it is that it is no chance, from 0 to 1. */
+    sure: number
+    /** A trace and a span in which it can be looked up. */
+    trace: string | null
+    /** UTC; nothing where it is still so at the end. */
+    until: string | null
   }
   /** A place that proves something; it opens in an editor. */
   export interface Place {
@@ -575,6 +611,8 @@ export namespace drawing {
     baseline?: string[]
     /** `stated`: only what needs no inference. */
     certainty?: string | null
+    /** With telemetry: what is usual, `FROM..TO`, or another folder with normal telemetry. */
+    normal?: string | null
     /** Rules that are too often wrong as well. */
     nursery?: boolean
     /** Not these rules, or groups of rules. */
@@ -589,6 +627,12 @@ export namespace drawing {
     severity?: string | null
     /** A commit, branch or tag: only what is new since then. */
     since?: string | null
+    /** With telemetry: how long a slice of time is, `30s`, `5m`. */
+    step?: string | null
+    /** Look at what the running system said instead of code: a folder with spans, log lines or metrics, or a store that `seam serve` keeps. Only rules of the group `observed` run. */
+    telemetry?: string | null
+    /** With telemetry: only this time, `FROM..TO`; what comes before it tells what is usual. */
+    window?: string | null
   }
   export interface Answer {
     boxes: Cell[]

@@ -36,24 +36,24 @@ pub enum Grade {
 }
 
 macro_rules! kinds {
-    ($($name:ident = $id:literal),* $(,)?) => {
-        $(pub(crate) const $name: Kind = Kind { id: $id, page: include_str!(concat!($id, ".md")) };)*
+    ($($name:ident = $id:literal $page:literal),* $(,)?) => {
+        $(pub(crate) const $name: Kind = Kind { id: $id, page: include_str!($page) };)*
         /// All kinds, by their names.
         pub const KINDS: &[&Kind] = &[$(&$name),*];
     };
 }
 
 kinds! {
-    CHATTY_CALL = "chatty-call",
-    ERROR_SHIFT = "error-shift",
-    GONE_QUIET = "gone-quiet",
-    LATENCY_SHIFT = "latency-shift",
-    LOG_SHIFT = "log-shift",
-    NEVER_OBSERVED = "never-observed",
-    ORPHAN_WORK = "orphan-work",
-    REPEATED_EFFECT = "repeated-effect",
-    UNDECLARED_CALL = "undeclared-call",
-    VERSION_SHIFT = "version-shift",
+    CHATTY_CALL = "chatty-call" "chatty_call.md",
+    ERROR_SHIFT = "error-shift" "error_shift.md",
+    GONE_QUIET = "gone-quiet" "gone_quiet.md",
+    LATENCY_SHIFT = "latency-shift" "latency_shift.md",
+    LOG_SHIFT = "log-shift" "log_shift.md",
+    NEVER_OBSERVED = "never-observed" "never_observed.md",
+    ORPHAN_WORK = "orphan-work" "orphan_work.md",
+    REPEATED_EFFECT = "repeated-effect" "repeated_effect.md",
+    UNDECLARED_CALL = "undeclared-call" "undeclared_call.md",
+    VERSION_SHIFT = "version-shift" "version_shift.md",
 }
 
 /// One sign.

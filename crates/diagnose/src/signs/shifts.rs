@@ -55,7 +55,13 @@ pub(crate) fn find(watched: &Watched<'_>, out: &mut Vec<Sign>, missing: &mut Vec
         ));
         return;
     }
-    let entries = entries(watched, &windows);
+    let (entries, left_out) = entries(watched, &windows);
+    if left_out > 0 {
+        missing.push(format!(
+            "{left_out} requests of further operations than the first {MOST} were left out: spans may have identifiers in \
+             their names"
+        ));
+    }
     let looks = ((entries.len() * windows.len()).max(1) as f64).log10();
     let mut found: Vec<(Sign, BTreeSet<String>, Stretch)> = Vec::new();
     for (entry, slices) in &entries {
@@ -66,7 +72,7 @@ pub(crate) fn find(watched: &Watched<'_>, out: &mut Vec<Sign>, missing: &mut Vec
             found.push((sign, below(slices), stretch));
         }
         if let Some((sign, stretch)) = quiet(entry, slices, &windows, looks) {
-            found.push((sign, BTreeSet::new(), stretch));
+            found.push((sign, below(slices), stretch));
         }
     }
     follow(&mut found);
@@ -95,7 +101,11 @@ pub(super) fn at(windows: &[Window], time: Instant) -> Option<usize> {
     windows.get(index).filter(|w| w.from <= time).map(|_| index)
 }
 
-fn entries(watched: &Watched<'_>, windows: &[Window]) -> BTreeMap<Entry, Vec<Slice>> {
+/// So many operations are followed; more have identifiers in their names.
+const MOST: usize = 4096;
+
+fn entries(watched: &Watched<'_>, windows: &[Window]) -> (BTreeMap<Entry, Vec<Slice>>, usize) {
+    let mut left_out = 0;
     let Watched { telemetry, forest, .. } = watched;
     let mut out: BTreeMap<Entry, Vec<Slice>> = BTreeMap::new();
     for trace in forest.traces() {
@@ -109,6 +119,10 @@ fn entries(watched: &Watched<'_>, windows: &[Window]) -> BTreeMap<Entry, Vec<Sli
             }
             let Some(slice) = at(windows, span.start) else { continue };
             let entry = (telemetry.text(service).to_owned(), operation(telemetry, *row, &span));
+            if out.len() >= MOST && !out.contains_key(&entry) {
+                left_out += 1;
+                continue;
+            }
             let slices = out.entry(entry).or_insert_with(|| vec![Slice::default(); windows.len()]);
             let slice = &mut slices[slice];
             slice.n += 1;
@@ -123,7 +137,7 @@ fn entries(watched: &Watched<'_>, windows: &[Window]) -> BTreeMap<Entry, Vec<Sli
             callees(watched, *row, telemetry.text(service), 0, &mut slice.below);
         }
     }
-    out
+    (out, left_out)
 }
 
 /// Services right below a request's own spans.
@@ -316,21 +330,40 @@ fn quiet(entry: &Entry, slices: &[Slice], windows: &[Window], looks: f64) -> Opt
     Some((sign, stretch))
 }
 
-/// What changes with a callee's change, at the same time or later, follows from it.
+/// What changes with a callee's change, at the same time or later, follows from it; and a callee that nobody asks any more from
+/// what changed at those who asked.
 fn follow(found: &mut [(Sign, BTreeSet<String>, Stretch)]) {
-    let known: Vec<(&'static str, String, usize, usize)> =
-        found.iter().map(|(s, _, at)| (s.kind, s.service.clone(), at.from, at.to)).collect();
+    struct Change {
+        kind: &'static str,
+        service: String,
+        below: BTreeSet<String>,
+        from: usize,
+        to: usize,
+    }
+    let known: Vec<Change> = found
+        .iter()
+        .map(|(sign, below, at)| Change {
+            kind: sign.kind,
+            service: sign.service.clone(),
+            below: below.clone(),
+            from: at.from,
+            to: at.to,
+        })
+        .collect();
     for (sign, below, stretch) in found.iter_mut() {
-        let cause = known.iter().find(|(kind, service, from, to)| {
-            (*kind == sign.kind || *kind == ERROR_SHIFT.id || *kind == LATENCY_SHIFT.id)
-                && below.contains(service)
-                && *service != sign.service
-                && *from <= stretch.from
-                && *to >= stretch.from
-        });
-        if let Some((_, service, ..)) = cause {
+        let others = || known.iter().filter(|k| k.service != sign.service);
+        let why = if sign.kind == GONE_QUIET.id {
+            // A slice may begin before the last request and the change after it.
+            let cause = others().find(|k| k.below.contains(&sign.service) && k.from <= stretch.from + 1);
+            cause.map(|k| format!(" It follows from `{}`, which asked before and changed at that time.", k.service))
+        } else {
+            let failing = |k: &&Change| k.kind != GONE_QUIET.id && below.contains(&k.service);
+            let cause = others().filter(failing).find(|k| k.from <= stretch.from && k.to >= stretch.from);
+            cause.map(|k| format!(" It follows from `{}`, which it calls and which changed no later.", k.service))
+        };
+        if let Some(why) = why {
             sign.grade = Grade::Note;
-            sign.why.push_str(&format!(" It follows from `{service}`, which it calls and which changed no later."));
+            sign.why.push_str(&why);
         }
     }
 }

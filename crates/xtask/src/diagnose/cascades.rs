@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1000 * MS;
 const MINUTES: i64 = 16;
-const BEGINS: i64 = 12 * 60 * SECOND;
-const EPOCH: i64 = 1_700_000_000 * SECOND;
+pub(super) const BEGINS: i64 = 12 * 60 * SECOND;
+pub(super) const EPOCH: i64 = 1_700_000_000 * SECOND;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,9 +90,9 @@ struct Service {
     stalled: u32,
 }
 
-struct World {
+pub(super) struct World {
     services: Vec<Service>,
-    telemetry: Telemetry,
+    pub telemetry: Telemetry,
     random: Random,
     faults: Vec<(usize, Fault)>,
     /// A version that does no harm.
@@ -110,6 +110,9 @@ pub fn run(options: &[&str]) -> Result<String, String> {
     let cases = number("--cases", 240)?;
     let seed = number("--seed", 1)?;
     let list = options.contains(&"--list");
+    if options.contains(&"--signs") {
+        return Ok(super::shifts::run(cases, seed, list));
+    }
     let mut out = String::new();
     let mut single: BTreeMap<Fault, (u32, u32, u32, u32)> = BTreeMap::new();
     let (mut pairs, mut pair_first, mut pair_both) = (0, 0, 0);
@@ -219,7 +222,7 @@ impl World {
     }
 
     /// The system of a seed; of fourteen cases one has no fault, one two of them, and each kind has its turn.
-    fn make(seed: u64, case: u64) -> World {
+    pub fn make(seed: u64, case: u64) -> World {
         let mut random = Random::new(seed);
         let count = 5 + random.below(12) as usize;
         let mut telemetry = Telemetry::default();
@@ -680,6 +683,17 @@ impl World {
                 self.telemetry.metrics.push(key, percent, EPOCH + at, value);
             }
         }
+    }
+
+    /// Services with a fault.
+    pub fn roots(&self) -> Vec<String> {
+        self.faults.iter().map(|(s, _)| World::name(*s)).collect()
+    }
+
+    /// What is wrong, in a word.
+    pub fn fault(&self) -> String {
+        let all: Vec<String> = self.faults.iter().map(|(_, f)| format!("{f:?}").to_lowercase()).collect();
+        if all.len() > 1 { "two".into() } else { all.concat() }
     }
 
     fn answer(&self, at: Option<i64>) -> Diagnosis {

@@ -4,6 +4,7 @@ pub mod cascades;
 mod nezha;
 pub mod petshop;
 mod random;
+mod shifts;
 
 use seam_engine::incident::{Where, locate};
 use seam_host::{CachePlace, Opening, Progress, Workspace};

@@ -7,6 +7,7 @@
 mod blame;
 mod changes;
 mod flows;
+pub mod picture;
 mod platforms;
 mod resources;
 pub mod signs;

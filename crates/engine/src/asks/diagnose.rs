@@ -37,6 +37,8 @@ pub struct Request {
     pub step: Option<String>,
     /// Where it was noticed: a service, with `:latency` or `:failures` behind it.
     pub symptom: Option<String>,
+    /// With telemetry: also courses over time, a trace and who called whom, for a report to draw.
+    pub report: bool,
     /// How many suspects at most; 5 unless given.
     pub limit: Option<u32>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
@@ -158,6 +160,7 @@ fn recorded(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         symptom: request.symptom.as_deref(),
         profile: request.profile.as_deref(),
         limit: request.limit.unwrap_or(LIMIT) as usize,
+        report: request.report,
     };
     let incident = incident::run(snapshot, &recorded, &asked)?;
     Ok(Answer { version: VERSION, incident: Some(incident), ..Answer::default() })

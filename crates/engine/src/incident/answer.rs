@@ -3,7 +3,7 @@
 //! Invariant: texts come from the telemetry or the workspace and are data; a score is the product of the parts beside it.
 
 use super::places::{self, Where};
-use super::{Asked, Recorded};
+use super::{Asked, Recorded, Report};
 use crate::Snapshot;
 use schemars::JsonSchema;
 use seam_diagnose::{Diagnosis, Place, Suspect as Found};
@@ -28,6 +28,9 @@ pub struct Incident {
     pub looked_at: Looked,
     /// What would make the answer surer, and what could not be read.
     pub missing: Vec<String>,
+    /// What a report draws, where one is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
 }
 
 /// What was looked at.
@@ -153,6 +156,7 @@ pub(super) fn of(
         weak: found.weak.iter().filter(|s| s.score >= 0.05).take(3).map(told).collect(),
         looked_at,
         missing,
+        report: None,
     }
 }
 

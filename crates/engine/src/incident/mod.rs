@@ -5,13 +5,15 @@
 
 mod answer;
 mod places;
+mod report;
 pub(crate) mod times;
 
 pub use answer::{Incident, Looked, Parts, Region, Said, Spread, Step, Suspect, Told};
 pub use places::{Where, locate};
+pub use report::{Bar, Called, Course, Report};
 
 use crate::{Refusal, Snapshot};
-use seam_diagnose::{Question, Sources, Symptom, Topology, When, diagnose};
+use seam_diagnose::{Plan, Question, Sources, Symptom, Topology, When, diagnose, plan};
 use seam_signals::mapping::Mapping;
 use seam_signals::{Forest, Measure, Telemetry};
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub struct Asked<'a> {
     pub symptom: Option<&'a str>,
     pub profile: Option<&'a str>,
     pub limit: usize,
+    /// With what a report draws.
+    pub report: bool,
 }
 
 pub fn run(snapshot: &Snapshot, recorded: &Recorded, asked: &Asked<'_>) -> Result<Incident, Refusal> {
@@ -70,7 +74,15 @@ pub fn run(snapshot: &Snapshot, recorded: &Recorded, asked: &Asked<'_>) -> Resul
     let question =
         Question { telemetry, forest, topology: &topology, graph: graph.as_deref(), when, symptom: symptom.as_ref() };
     let found = diagnose(&question);
-    Ok(answer::of(snapshot, recorded, graph.as_deref(), found, asked))
+    let window = found.window;
+    let shown = found.suspects.iter().flat_map(|s| &s.evidence).find_map(|e| e.shown_in).map(|(trace, _)| trace);
+    let mut incident = answer::of(snapshot, recorded, graph.as_deref(), found, asked);
+    if asked.report {
+        // The window that was found is the one to be marked.
+        let plan = Plan { window, ..plan(telemetry, forest, when) };
+        incident.report = Some(report::of(recorded, &plan, &incident, shown));
+    }
+    Ok(incident)
 }
 
 fn when(recorded: &Recorded, asked: &Asked<'_>) -> Result<When, Refusal> {

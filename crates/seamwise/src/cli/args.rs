@@ -306,8 +306,23 @@ pub struct Diagnose {
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
 
+    /// With telemetry: `html` is one page with the system, courses over time and a trace.
+    #[arg(long, value_enum, default_value_t = DiagnoseReport::Text)]
+    pub format: DiagnoseReport,
+
+    /// Write to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
     #[command(flatten)]
     pub within: Within,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DiagnoseReport {
+    Text,
+    Json,
+    Html,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use super::args::{Args, Detect, FailOn, Report};
 use super::fail::Failure;
 use super::open::{open, watched};
-use super::{asked, say, typed};
+use super::{asked, typed};
 use crate::render::findings as render;
 use seam_engine::Refusal;
 use seam_engine::asks::detect::{Answer, Request};
@@ -60,10 +60,7 @@ pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
         Report::Junit => render::junit(&answer),
         Report::Markdown => render::markdown(&answer),
     };
-    match &command.output {
-        Some(path) => write(path, &anstream::adapter::strip_str(&text).to_string())?,
-        None => say(&text)?,
-    }
+    super::put(command.output.as_deref(), &text)?;
     let counts = &answer.counts;
     let failing = match command.fail_on {
         FailOn::Error => counts.errors,
@@ -82,21 +79,5 @@ fn read(path: &Path) -> Result<Vec<String>, Failure> {
 
 fn write_baseline(path: &Path, answer: &Answer) -> Result<(), Failure> {
     let findings = answer.findings.iter().map(|f| f.key.clone()).collect();
-    write(path, &crate::baseline::text(findings).map_err(Failure::Internal)?)
-}
-
-/// Whole or not at all: a full disk must not leave half a report where a good one was.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::output(&format!("`{}`", path.display()), &e);
-    // A pipe or a device is written to, not replaced.
-    if path.metadata().is_ok_and(|m| !m.is_file()) {
-        return std::fs::write(path, text).map_err(failed);
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path)).map_err(|e| {
-        let _ = std::fs::remove_file(&part);
-        failed(e)
-    })
+    super::write(path, &crate::baseline::text(findings).map_err(Failure::Internal)?)
 }

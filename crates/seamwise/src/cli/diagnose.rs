@@ -1,9 +1,9 @@
 //! `seam diagnose`: where a failure starts. The exit code is 1 when somebody is suspected.
 
-use super::args::{Args, Diagnose, Within};
+use super::args::{Args, Diagnose, DiagnoseReport, Within};
 use super::fail::Failure;
 use super::open::open;
-use super::{asked, say, typed};
+use super::{asked, typed};
 use crate::render;
 use seam_engine::Refusal;
 use seam_engine::asks::diagnose::{Answer, Request};
@@ -13,6 +13,10 @@ use std::process::ExitCode;
 pub fn run(command: &Diagnose, args: &Args) -> Result<ExitCode, Failure> {
     if let Some(telemetry) = &command.telemetry {
         return super::incident::run(telemetry, command, args);
+    }
+    if command.format == DiagnoseReport::Html {
+        let hint = "give a folder with spans, log lines or metrics, or leave `--format html` out";
+        return Err(Refusal::usage("an error text has no courses to draw", hint).into());
     }
     let error = command.error.as_deref().map(read).transpose()?;
     let Within { paths, profile } = &command.within;
@@ -26,11 +30,8 @@ pub fn run(command: &Diagnose, args: &Args) -> Result<ExitCode, Failure> {
     };
     let text = asked(&mut workspace, "diagnose", &request)?;
     let answer: Answer = typed(&text)?;
-    if args.json {
-        say(&format!("{text}\n"))?;
-    } else {
-        say(&render::diagnose::render(&answer))?;
-    }
+    let json = args.json || command.format == DiagnoseReport::Json;
+    super::put(command.output.as_deref(), &if json { format!("{text}\n") } else { render::diagnose::render(&answer) })?;
     Ok(ExitCode::from(u8::from(!answer.suspects.is_empty())))
 }
 

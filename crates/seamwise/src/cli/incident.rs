@@ -1,9 +1,9 @@
 //! `seam diagnose TELEMETRY`: where a failure starts, from what was recorded. The exit code is 1 when somebody is suspected.
 
-use super::args::{Args, Diagnose};
+use super::args::{Args, Diagnose, DiagnoseReport};
 use super::fail::Failure;
 use super::open::{open, watched};
-use super::{asked, say, typed};
+use super::{asked, typed};
 use crate::render;
 use seam_engine::asks::diagnose::{Answer, Request};
 use seam_host::{CachePlace, Opening, Progress, Workspace};
@@ -27,17 +27,21 @@ pub fn run(telemetry: &Path, command: &Diagnose, args: &Args) -> Result<ExitCode
         step: command.step.clone(),
         symptom: command.symptom.clone(),
         limit: command.limit,
+        report: command.format == DiagnoseReport::Html,
         profile: command.within.profile.clone(),
         ..Request::default()
     };
     let progress = workspace.hearing();
     let answer = watched(&progress, || asked(&mut workspace, "diagnose", &request))?;
     let shown: Answer = typed(&answer)?;
-    if args.json {
-        say(&format!("{answer}\n"))?;
-    } else {
-        say(&render::incident::render(&shown))?;
-    }
+    let format =
+        if args.json && command.format == DiagnoseReport::Text { DiagnoseReport::Json } else { command.format };
+    let text = match format {
+        DiagnoseReport::Json => format!("{answer}\n"),
+        DiagnoseReport::Text => render::incident::render(&shown),
+        DiagnoseReport::Html => render::report::render(&shown),
+    };
+    super::put(command.output.as_deref(), &text)?;
     let suspected = shown.incident.is_some_and(|i| !i.suspects.is_empty());
     Ok(ExitCode::from(u8::from(suspected)))
 }

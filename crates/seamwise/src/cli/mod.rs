@@ -25,6 +25,7 @@ use seam_host::Workspace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 pub fn main() -> ExitCode {
@@ -89,4 +90,28 @@ fn typed<A: DeserializeOwned>(answer: &str) -> Result<A, Failure> {
 /// To standard output; colours only if somebody looks.
 fn say(text: &str) -> Result<(), Failure> {
     anstream::stdout().write_all(text.as_bytes()).map_err(|e| Failure::output("the answer", &e))
+}
+
+/// To a file, without colours, or to standard output.
+fn put(output: Option<&Path>, text: &str) -> Result<(), Failure> {
+    match output {
+        Some(path) => write(path, &anstream::adapter::strip_str(text).to_string()),
+        None => say(text),
+    }
+}
+
+/// Whole or not at all: a full disk must not leave half a report where a good one was.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::output(&format!("`{}`", path.display()), &e);
+    // A pipe or a device is written to, not replaced.
+    if path.metadata().is_ok_and(|m| !m.is_file()) {
+        return std::fs::write(path, text).map_err(failed);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path)).map_err(|e| {
+        let _ = std::fs::remove_file(&part);
+        failed(e)
+    })
 }

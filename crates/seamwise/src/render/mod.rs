@@ -19,6 +19,7 @@ pub mod mermaid;
 pub mod path;
 pub mod picture;
 pub mod plan;
+pub mod report;
 pub mod rules;
 mod sarif;
 pub mod services;

@@ -39,4 +39,4 @@ pub use traffic::{
     Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, Message, Mount, Policy, PolicyKind, Protocol, Route, Store,
     System,
 };
-pub use value::{Hole, MASKED, MASKED_TOKEN, Part, Value};
+pub use value::{FLAG, Hole, MASKED, MASKED_TOKEN, Part, Value};

@@ -14,6 +14,9 @@ pub const MASKED: &str = "***";
 /// word of mixed letters and digits.
 pub const MASKED_TOKEN: &str = "*****";
 
+/// How a configuration key begins that is a flag of the command line.
+pub const FLAG: &str = "--";
+
 /// A concatenation of known text and holes. The empty value is the empty string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Value {

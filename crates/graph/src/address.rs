@@ -63,7 +63,11 @@ pub(crate) fn parse(text: &str) -> Vec<Address> {
     let end = rest.find(['/', '?', ';', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let authority = authority.rsplit_once('@').map(|(_, host)| host).unwrap_or(authority);
-    let path = path.split(['?', '#', ';']).next().unwrap_or("").to_owned();
+    let mut path = path.split(['?', '#', ';']).next().unwrap_or("").to_owned();
+    // `http://orders/` and `/list` make two slashes, which servers take for one.
+    while path.contains("//") {
+        path = path.replace("//", "/");
+    }
     let mut out = Vec::new();
     for item in authority.split(',') {
         // StackExchange.Redis and Kafka lists carry options between hosts, and hosts with their own scheme.

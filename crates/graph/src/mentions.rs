@@ -109,19 +109,7 @@ impl<'a> Edges<'_, 'a> {
     /// is no call, and a store's tools are no traffic of the service.
     pub(crate) fn commands(&mut self, node: usize) {
         let linker = self.linker;
-        let units = linker.deploy.nodes[node].units.iter().map(|u| &linker.deploy.units[*u]);
-        let mut commands: Vec<(FileId, &'a Fact, &'a Value)> = Vec::new();
-        for unit in units {
-            commands.extend(unit.service.command.as_ref().map(|c| (unit.file, unit.fact, c)));
-            let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
-            let build = recipe
-                .and_then(|r| linker.index.by_path.get(r.as_str()))
-                .and_then(|f| Some((*f, linker.deploy.builds.get(f)?.first()?)));
-            if let Some((file, (build, fact))) = build {
-                commands.extend(build.command.as_ref().map(|c| (file, *fact, c)));
-            }
-        }
-        for (file, fact, command) in commands {
+        for (file, fact, command) in linker.scopes[node].commands.iter().copied() {
             let written = command.to_string();
             if ["wait", "dockerize", "sleep", "until ", "nc -", "depend", "exporter"]
                 .iter()

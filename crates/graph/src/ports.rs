@@ -7,7 +7,7 @@ use crate::deploy::{interpolate, project_environment};
 use crate::index::FileId;
 use crate::join::{Linker, is_listener};
 use crate::model::{PortOf, PortRole};
-use seam_facts::{Claim, Deployment, Fact, Hole, SmolStr, Target, Value, format_smolstr};
+use seam_facts::{Claim, Deployment, FLAG, Fact, Hole, SmolStr, Target, Value, format_smolstr};
 
 /// Keys under which frameworks and programs are told what to listen on.
 const LISTENING: &[&str] = &[
@@ -87,7 +87,14 @@ impl Linker<'_> {
                 for text in self.view(node).texts(&setting.value, *file) {
                     let number = text.text.rsplit(':').next().and_then(|p| p.parse().ok()).filter(|_| !text.open);
                     // A variable that nobody sets leaves what stands beside it.
-                    let asked = |h: &&Hole| matches!(h, Hole::Env { .. } | Hole::Config { .. });
+                    // A flag that no command line gives is what it is by default.
+                    let asked = |h: &&Hole| match h {
+                        Hole::Env { .. } => true,
+                        Hole::Config { key, .. } => !key.starts_with(FLAG),
+                        Hole::Ref(_) | Hole::Param { .. } | Hole::Result { .. } | Hole::Either(_) | Hole::Opaque(_) => {
+                            false
+                        }
+                    };
                     let told = text.via.iter().any(|(_, f)| matches!(f.claim, Claim::Setting(_)));
                     let default = text.default || !told && setting.value.holes().iter().any(asked);
                     out.push(PortOf { default, ..of(PortRole::Listens, number, *file, fact) });

@@ -8,7 +8,7 @@ use crate::deploy::project_environment;
 use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
-use seam_facts::{ENVIRONMENT_PREFIX, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
+use seam_facts::{ENVIRONMENT_PREFIX, FLAG, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
 
 const MAX_DEPTH: usize = 14;
 const MAX_TEXTS: usize = 16;
@@ -188,7 +188,36 @@ impl<'a> View<'_, 'a> {
         self.known(false, key, depth, || self.in_configuration(key, depth))
     }
 
+    /// What a command line gives to a flag: `-name value`, `--name=value`.
+    fn flag(&self, name: &str, depth: usize) -> Vec<Text<'a>> {
+        let mut out = Vec::new();
+        for (file, fact, command) in &self.scope.commands {
+            for text in self.value(command, *file, None, depth - 1) {
+                let mut words = text.text.split([' ', '"', '\'', ',', '[', ']']).filter(|w| !w.is_empty());
+                while let Some(word) = words.next() {
+                    let Some(bare) = word.strip_prefix('-').map(|w| w.trim_start_matches('-')) else { continue };
+                    let value = match bare.split_once('=') {
+                        Some((flag, value)) if flag == name => Some(value),
+                        None if bare == name => words.next().filter(|v| !v.starts_with('-')),
+                        Some(_) | None => None,
+                    };
+                    let open = |value: &str| text.open && value.contains('{');
+                    out.extend(value.map(|value| Text {
+                        text: value.to_owned(),
+                        open: open(value),
+                        default: false,
+                        via: text.via.iter().copied().chain([(*file, *fact)]).collect(),
+                    }));
+                }
+            }
+        }
+        unique(out)
+    }
+
     fn in_configuration(&self, key: &str, depth: usize) -> Vec<Text<'a>> {
+        if let Some(flag) = key.strip_prefix(FLAG) {
+            return if depth > 0 { self.flag(flag, depth) } else { Vec::new() };
+        }
         let squashed = squash(key);
         // A reader of documents may want a prefix in the environment: `APP__DATABASE__URL` is `database.url`.
         let prefixed = self.index.constants.get(name_of(ENVIRONMENT_PREFIX)).into_iter().flatten();

@@ -39,6 +39,8 @@ pub(crate) struct Scope<'a> {
     pub configuration: HashMap<String, Vec<Set<'a>>>,
     /// Names that its code registers under.
     pub application_names: BTreeSet<SmolStr>,
+    /// Command lines that it is started with, each with the place that states it.
+    pub commands: Vec<(FileId, &'a Fact, &'a Value)>,
     /// What the platform itself gives to every process.
     pub platform: Rc<Platform<'a>>,
     /// Keys that were followed already: keys refer to keys, and each of many variants of a deployment sets them all.
@@ -169,6 +171,7 @@ fn scope<'a>(
         fallback: HashMap::new(),
         configuration: HashMap::new(),
         application_names: BTreeSet::new(),
+        commands: Vec::new(),
         platform: Rc::default(),
         known: RefCell::default(),
         parameters: RefCell::default(),
@@ -217,8 +220,11 @@ fn scope<'a>(
         }
         charted(index.paths[unit.file], shared, &mut scope);
         let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
+        scope.commands.extend(unit.service.command.as_ref().map(|c| (unit.file, unit.fact, c)));
         if let Some(file) = recipe.and_then(|r| index.by_path.get(r.as_str()).copied()) {
             image_settings(index, file, &mut scope);
+            let build = deploy.builds.get(&file).and_then(|all| all.first());
+            scope.commands.extend(build.and_then(|(build, fact)| Some((file, *fact, build.command.as_ref()?))));
         }
     }
     for file in &territory.own {

@@ -492,3 +492,23 @@ fn a_product_that_a_cluster_runs_apart_is_a_server_and_another_name_stays_open()
     assert_eq!(of("http://keycloak.auth.svc.cluster.local/realms/shop"), (1, 0));
     assert_eq!(of("http://billing.auth.svc.cluster.local/invoices"), (0, 1));
 }
+
+#[test]
+fn a_flag_is_what_the_command_line_gives_and_else_its_default() {
+    let started = |command: &str| {
+        let Claim::Service(web) = service("web") else { unreachable!() };
+        let web = Claim::Service(seam_facts::Service { command: Some(Value::text(command)), ..web });
+        let compose = vec![fact(1, web), fact(2, service("orders")), fact(3, service("carts"))];
+        let flag = Value::config("--orders-url", Some(Value::text("http://carts:80")));
+        let graph = linked([
+            ("compose.yaml", compose),
+            ("web/main.go", vec![fact(7, call(flag.then(Value::text("//list")), "main"))]),
+        ]);
+        let edge = graph.edges.iter().find(|e| e.details.iter().any(|d| d.at.path == "web/main.go")).unwrap();
+        (graph.nodes[edge.to].name.to_string(), edge.details[0].operation.to_string())
+    };
+    let listed = |to: &str| (to.to_owned(), "GET /list".to_owned());
+    assert_eq!(started("-orders-url http://orders:80 -v"), listed("orders"));
+    assert_eq!(started("./web --orders-url=http://orders:80"), listed("orders"));
+    assert_eq!(started("./web -v"), listed("carts"));
+}

@@ -160,7 +160,7 @@ fn below(slices: &[Slice]) -> BTreeSet<String> {
     slices.iter().flat_map(|s| s.below.iter().cloned()).collect()
 }
 
-/// The first stretch in which counts stand out from those before, and the counts that were usual until then.
+/// The stretch in which counts stand out most from those before, and the counts that were usual until then.
 pub(super) fn stretch(
     counts: &[(u32, u32)],
     looks: f64,
@@ -168,8 +168,9 @@ pub(super) fn stretch(
     surprise: impl Fn(&Usual, u32, u32) -> f64,
 ) -> Option<(Stretch, Vec<(u32, u32)>)> {
     let mut usual: Vec<(u32, u32)> = Vec::new();
-    let mut found: Option<(Stretch, Vec<(u32, u32)>)> = None;
-    let mut last = 0;
+    // Runs of slices that stand out, at most one calm one between, with what was usual before each.
+    let mut runs: Vec<(Stretch, Vec<(u32, u32)>, f64)> = Vec::new();
+    let (mut last, mut calm) = (0, usize::MAX);
     for (index, (k, n)) in counts.iter().copied().enumerate() {
         if n == 0 {
             continue;
@@ -180,17 +181,26 @@ pub(super) fn stretch(
         let how = known.map_or(0.0, |u| if beyond(&u, k, n) { surprise(&u, k, n) - looks } else { 0.0 });
         if how < SURPRISING {
             usual.push((k, n));
+            calm = calm.saturating_add(1);
             continue;
         }
-        match &mut found {
-            None => found = Some((Stretch { from: index, to: index, surprise: how, lasts: false }, usual.clone())),
-            Some((stretch, _)) => {
-                stretch.to = index;
-                stretch.surprise = stretch.surprise.max(how);
+        match runs.last_mut().filter(|_| calm <= 1) {
+            Some((run, _, sum)) => {
+                run.to = index;
+                run.surprise = run.surprise.max(how);
+                *sum += how;
+            }
+            None => {
+                let run = Stretch { from: index, to: index, surprise: how, lasts: false };
+                runs.push((run, usual.clone(), how));
             }
         }
+        calm = 0;
     }
-    found.map(|(mut stretch, usual)| {
+    // One slice alone may be a hiccup: it has to stand out twice as much.
+    runs.retain(|(run, _, sum)| run.from < run.to || run.to == last || *sum >= 2.0 * SURPRISING);
+    let best = runs.into_iter().reduce(|best, run| if run.2 > best.2 { run } else { best });
+    best.map(|(mut stretch, usual, _)| {
         stretch.lasts = stretch.to == last;
         (stretch, usual)
     })

@@ -6,7 +6,7 @@
 use super::{Code, library};
 use crate::code::ir::{Annotation, Call, Expr, ExprKind};
 use crate::lang::Lang;
-use seam_facts::{SmolStr, Value};
+use seam_facts::{FLAG, SmolStr, Value, format_smolstr};
 
 /// Packages whose functions are not the workspace's and give nothing that an address is made of.
 const SILENT: &[&str] = &[
@@ -163,9 +163,15 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&
     if flags && !call.new {
         let short_name = name.ends_with('P') as usize;
         return match name.trim_end_matches('P') {
-            "String" | "Int" | "Int64" | "Uint" | "Duration" | "Bool" | "StringSlice" | "Float64" => {
-                arg(1 + short_name)
+            "String" | "StringSlice" => {
+                let default = arg(1 + short_name)?;
+                // Only names say what a word of the command line means.
+                Some(match arg(0).and_then(|n| n.as_text()).filter(|n| !n.is_empty()) {
+                    Some(flag) => Value::config(format_smolstr!("{FLAG}{flag}"), Some(default)),
+                    None => default,
+                })
             }
+            "Int" | "Int64" | "Uint" | "Duration" | "Bool" | "Float64" => arg(1 + short_name),
             _ => None,
         };
     }

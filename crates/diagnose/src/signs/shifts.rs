@@ -75,7 +75,7 @@ pub(crate) fn find(watched: &Watched<'_>, out: &mut Vec<Sign>, missing: &mut Vec
             found.push((sign, below(slices), stretch));
         }
     }
-    follow(&mut found);
+    follow(&mut found, &unanswered(watched, &windows));
     out.extend(found.into_iter().map(|(sign, ..)| sign));
     lines::find(watched, &windows, out);
 }
@@ -340,9 +340,26 @@ fn quiet(entry: &Entry, slices: &[Slice], windows: &[Window], looks: f64) -> Opt
     Some((sign, stretch))
 }
 
-/// What changes with a callee's change, at the same time or later, follows from it; and a callee that nobody asks any more from
-/// what changed at those who asked.
-fn follow(found: &mut [(Sign, BTreeSet<String>, Stretch)]) {
+/// Failed calls that nobody answered, by the caller and slice: whom they were for is often not told.
+fn unanswered(watched: &Watched<'_>, windows: &[Window]) -> BTreeMap<String, Vec<u32>> {
+    let Watched { telemetry, forest, .. } = watched;
+    let mut out: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for (row, span) in telemetry.spans.rows().filter(|(_, s)| s.kind == SpanKind::Client) {
+        let other = |r: &u32| telemetry.spans.get(*r).is_some_and(|c| c.resource != span.resource);
+        if failed(telemetry, row, &span)
+            && !forest.children(row).iter().any(other)
+            && let Some(slice) = at(windows, span.start)
+        {
+            let service = telemetry.text(telemetry.service(span.resource)).to_owned();
+            out.entry(service).or_insert_with(|| vec![0; windows.len()])[slice] += 1;
+        }
+    }
+    out
+}
+
+/// What changes with a callee's change, at the same time or later, follows from it; a callee that nobody asks any more follows
+/// from what changed at those who asked, unless they still ask and get no answer: then they follow from it.
+fn follow(found: &mut [(Sign, BTreeSet<String>, Stretch)], unanswered: &BTreeMap<String, Vec<u32>>) {
     struct Change {
         kind: &'static str,
         service: String,
@@ -360,16 +377,33 @@ fn follow(found: &mut [(Sign, BTreeSet<String>, Stretch)]) {
             to: at.to,
         })
         .collect();
+    // More than three in the slices where it began, and more than in those before.
+    let asks_in_vain = |service: &str, from: usize| {
+        unanswered.get(service).is_some_and(|slices| {
+            let sum = |range: &[u32]| range.iter().sum::<u32>();
+            let from = from.saturating_sub(1).min(slices.len());
+            let (before, now) =
+                (sum(&slices[from.saturating_sub(2)..from]), sum(&slices[from..slices.len().min(from + 3)]));
+            now >= 3 && now > 2 * before
+        })
+    };
     for (sign, below, stretch) in found.iter_mut() {
         let others = || known.iter().filter(|k| k.service != sign.service);
+        let near = |k: &&Change| k.from <= stretch.from + 1 && stretch.from <= k.to + 1;
         let why = if sign.kind == GONE_QUIET.id {
             // A slice may begin before the last request and the change after it.
-            let cause = others().find(|k| k.below.contains(&sign.service) && k.from <= stretch.from + 1);
+            let mut callers = others().filter(|k| k.below.contains(&sign.service)).filter(near);
+            let cause = callers.find(|k| !asks_in_vain(&k.service, stretch.from));
             cause.map(|k| format!(" It follows from `{}`, which asked before and changed at that time.", k.service))
         } else {
-            let failing = |k: &&Change| k.kind != GONE_QUIET.id && below.contains(&k.service);
-            let cause = others().filter(failing).find(|k| k.from <= stretch.from && k.to >= stretch.from);
-            cause.map(|k| format!(" It follows from `{}`, which it calls and which changed no later.", k.service))
+            let mut callees = others().filter(|k| below.contains(&k.service)).filter(near);
+            let in_vain = asks_in_vain(&sign.service, stretch.from);
+            let cause = callees
+                .find(|k| k.kind != GONE_QUIET.id && k.from <= stretch.from || k.kind == GONE_QUIET.id && in_vain);
+            cause.map(|k| match k.kind == GONE_QUIET.id {
+                true => format!(" It follows from `{}`, which it asks in vain.", k.service),
+                false => format!(" It follows from `{}`, which it calls and which changed no later.", k.service),
+            })
         };
         if let Some(why) = why {
             sign.grade = Grade::Note;

@@ -56,6 +56,9 @@ fn asks(operation: &str) -> bool {
     WORDS.iter().any(|w| last.to_ascii_lowercase().starts_with(w))
 }
 
+/// Clients whose own timeout is finite, as their documentation has it (`crates/detect/src/defaults.rs` names each source).
+const FINITE: [&str; 6] = ["httpx", "aiohttp", "undici", "httpclient", "refit", "net::http"];
+
 fn dropped_timeout(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
     for interaction in &seen.map.interactions {
         for policy in interaction.policies.iter().filter(|p| p.kind == "timeout" && !p.inferred) {
@@ -74,6 +77,12 @@ fn dropped_timeout(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
             };
             let Some(text) = text else { continue };
             if !interaction.operations.iter().any(|o| retries::served(seen, interaction, o)) {
+                continue;
+            }
+            // What gives up by itself does not wait for ever without the option.
+            if FINITE.contains(&policy.on.to_ascii_lowercase().as_str())
+                || interaction.operations.iter().any(|o| FINITE.contains(&o.client.to_ascii_lowercase().as_str()))
+            {
                 continue;
             }
             let mut places = vec![(policy.at.path.clone(), policy.at.line)];

@@ -16,6 +16,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("detect", &["facts", "graph"]),
     ("diagnose", &["facts", "graph", "signals"]),
     ("plan", &["facts", "extract"]),
+    ("verify", &["facts", "graph", "signals"]),
+    ("stage", &["verify", "facts"]),
     ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "page"]),
     ("host", &["facts", "engine", "store"]),
     ("seamwise", &["engine", "host", "receive", "store"]),

@@ -3,8 +3,6 @@
 //! Invariants: everything that was started is ended, however this process ends; it listens and connects on loopback only;
 //! what a run did is handed back as data, and `verify` alone says what it means.
 
-#![expect(clippy::disallowed_methods, reason = "it starts processes and needs a clock")]
-
 mod error;
 pub mod state;
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# stores.sh [--attached] [--folder FOLDER] [postgres] [redis] [rabbit]   the named stores of this workspace, or all, on loopback.
-# What they write stands below FOLDER (`.stores`). Stays until Ctrl-C, with `--attached` until its input ends, and leaves no process
-# behind. Says `ready` when all answer. Ports: POSTGRES_PORT (7432), REDIS_PORT (7479), RABBIT_PORT (7472; the two after it are
+# stores.sh [--attached] [--folder FOLDER | --temporary] [postgres] [redis] [rabbit]   the named stores of this workspace, or all, on loopback.
+# What they write stands below FOLDER (`.stores`), or in one that is deleted afterwards. Stays until Ctrl-C, with `--attached` until
+# its input ends, and leaves no process behind. Says `ready` when all answer. Ports: POSTGRES_PORT (7432), REDIS_PORT (7479), RABBIT_PORT (7472; the two after it are
 # RabbitMQ's as well, unless RABBIT_EPMD_PORT and RABBIT_NODE_PORT say others).
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
-folder="$here/.stores" attached=0 wanted=()
+folder="$here/.stores" temporary='' attached=0 wanted=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --attached) attached=1 ;;
     --folder) folder="$2"; shift ;;
+    --temporary) temporary="$(mktemp -d)"; folder="$temporary"; chmod 755 "$folder" ;;
     postgres | redis | rabbit) wanted+=("$1") ;;
     *) echo "stores.sh: what is \`$1\`?" >&2; exit 2 ;;
   esac
@@ -31,13 +32,16 @@ stop() {
     sleep 0.1
   done
   for pid in ${started[@]+"${started[@]}"}; do kill -9 "$pid" 2> /dev/null || true; done
+  cd /
+  [ -z "$temporary" ] || rm -rf "$temporary"
 }
 trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
 until_true() {
   for _ in $(seq 600); do "$@" > /dev/null 2>&1 && return; sleep 0.1; done
-  echo "stores.sh: \`$*\` failed for a minute; see $folder/*.log" >&2
+  echo "stores.sh: \`$*\` failed for a minute" >&2
+  tail -n 20 "$folder"/*.log >&2
   exit 3
 }
 

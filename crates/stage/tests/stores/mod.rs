@@ -2,6 +2,7 @@
 //!
 //! A machine without them skips with a word; with `SEAM_REQUIRE_STORES=1`, as in `.ci/run`, that is a failure.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -27,9 +28,12 @@ pub fn workspaces() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workspaces")
 }
 
-/// Ports that nobody listens on, all different.
+/// Ports that nobody listens on, all different, below those that the system gives to outgoing connections.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    let held: [TcpListener; N] = std::array::from_fn(|_| {
+        let tries = std::iter::repeat_with(|| 20_000 + (RandomState::new().hash_one(0) % 12_000) as u16);
+        tries.take(1000).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).expect("a free port")
+    });
     std::array::from_fn(|at| held[at].local_addr().unwrap().port())
 }
 

@@ -4,6 +4,18 @@
 //! Invariant: nothing here runs, waits or listens. The same records give the same schedule, verdict and story, byte for byte;
 //! `stage` performs what stands here as data.
 
+pub mod book;
+pub mod call;
+pub mod explore;
+pub mod fault;
+pub mod finding;
+pub mod oracle;
+pub mod replay;
+pub mod run;
+pub mod schedule;
 pub mod state;
+pub mod story;
+pub mod text;
+pub mod trouble;
 
 pub use state::State;

@@ -1,0 +1,351 @@
+//! The search: which run comes next, what the last one showed, when it is over.
+//!
+//! Invariant: it is a machine without a clock. [`Explorer::next`] says what to perform, [`Explorer::record`] takes what happened;
+//! the same records lead to the same next steps. Two undisturbed runs come first; a finding that fails the verdict is shrunk
+//! to the fewest faults, and tried until it has come three times of three.
+
+use crate::fault::Script;
+use crate::finding::{Finding, Found, Grade};
+use crate::oracle::{Cx, Limits, canary, judge};
+use crate::run::{Ending, Learned, Run};
+use crate::schedule::{Known, further, singles, vectors};
+use crate::story;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How often a finding has to come.
+const CONFIRM: u32 = 3;
+
+/// What to perform next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A run under these faults; `fresh` asks for new processes.
+    Run { script: Script, why: Why, fresh: bool },
+    Done,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Baseline,
+    Explore,
+    Shrink,
+    Confirm,
+    /// No fault, after faults.
+    Canary,
+}
+
+/// What becomes of the system when something is down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Critical {
+    pub down: String,
+    pub ending: Ending,
+    /// The step that fails or differs first.
+    pub step: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Explorer {
+    limits: Limits,
+    known: Known,
+    /// Faults at once.
+    most: usize,
+    baselines: Vec<Run>,
+    learned: Learned,
+    queue: VecDeque<Script>,
+    planned: BTreeSet<Script>,
+    keys: BTreeSet<String>,
+    seen: BTreeSet<String>,
+    found: BTreeMap<String, Found>,
+    /// Findings on their way to being confirmed: under which faults, which identities.
+    pending: VecDeque<(Script, BTreeSet<String>)>,
+    shrinking: VecDeque<(Script, Script, BTreeSet<String>)>,
+    since_canary: Vec<Script>,
+    canary_due: bool,
+    broken: Option<String>,
+    pub critical: Vec<Critical>,
+    pub tried: Vec<Script>,
+    pub pruned: usize,
+    pub runs: usize,
+    replay: bool,
+}
+
+/// Runs between two canaries.
+const CANARY_EVERY: usize = 8;
+
+impl Explorer {
+    pub fn new(limits: Limits, known: Known, most: usize) -> Explorer {
+        Explorer {
+            limits,
+            known,
+            most: most.max(1),
+            baselines: Vec::new(),
+            learned: Learned::default(),
+            queue: VecDeque::new(),
+            planned: BTreeSet::new(),
+            keys: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            found: BTreeMap::new(),
+            pending: VecDeque::new(),
+            shrinking: VecDeque::new(),
+            since_canary: Vec::new(),
+            canary_due: false,
+            broken: None,
+            critical: Vec::new(),
+            tried: Vec::new(),
+            pruned: 0,
+            runs: 0,
+            replay: false,
+        }
+    }
+
+    /// Tries these faults and no others.
+    pub fn replaying(limits: Limits, scripts: Vec<Script>) -> Explorer {
+        let mut out = Explorer::new(limits, Known::default(), 1);
+        out.replay = true;
+        out.planned = scripts.iter().cloned().collect();
+        out.queue = scripts.into();
+        out
+    }
+
+    pub fn next(&mut self) -> Next {
+        let run = |script: Script, why| Next::Run { script, why, fresh: false };
+        if self.broken.is_some() {
+            return Next::Done;
+        }
+        if self.baselines.len() < 2 {
+            return Next::Run { script: Script::default(), why: Why::Baseline, fresh: self.baselines.is_empty() };
+        }
+        if let Some((_, smaller, _)) = self.shrinking.front() {
+            return run(smaller.clone(), Why::Shrink);
+        }
+        if let Some((script, _)) = self.pending.front() {
+            return run(script.clone(), Why::Confirm);
+        }
+        if self.canary_due || self.queue.is_empty() && !self.since_canary.is_empty() {
+            return run(Script::default(), Why::Canary);
+        }
+        match self.queue.front() {
+            Some(script) => run(script.clone(), Why::Explore),
+            None => Next::Done,
+        }
+    }
+
+    /// Takes what [`Explorer::next`] asked for.
+    pub fn record(&mut self, why: Why, run: Run) {
+        self.runs += 1;
+        match why {
+            Why::Baseline => self.baseline(run),
+            Why::Explore => self.explored(run),
+            Why::Shrink => self.shrunk(&run),
+            Why::Confirm => self.confirmed(&run),
+            Why::Canary => self.canary(&run),
+        }
+    }
+
+    fn baseline(&mut self, run: Run) {
+        if let Some(why) = unfit(&run) {
+            self.broken = Some(why);
+            return;
+        }
+        self.baselines.push(run);
+        if self.baselines.len() < 2 {
+            return;
+        }
+        let (one, two) = (&self.baselines[0], &self.baselines[1]);
+        let keys = |r: &Run| r.calls.iter().map(|c| c.key.clone()).collect::<BTreeSet<_>>();
+        if one.steps().len() != two.steps().len() {
+            self.broken = Some("two runs without faults ask different things".to_owned());
+            return;
+        }
+        self.learned = Learned::of(&self.baselines);
+        self.keys = &keys(one) | &keys(two);
+        self.seen = vectors(one);
+        self.seen.extend(vectors(two));
+        if !self.replay {
+            self.queue = singles(two, &self.known).into();
+            self.planned = self.queue.iter().cloned().collect();
+        }
+    }
+
+    fn judged(&self, run: &Run) -> Vec<Finding> {
+        judge(&Cx { run, learned: &self.learned, limits: &self.limits })
+    }
+
+    fn explored(&mut self, run: Run) {
+        let script = run.script.clone();
+        self.queue.retain(|s| *s != script);
+        self.tried.push(script.clone());
+        self.since_canary.push(script.clone());
+        self.canary_due = self.since_canary.len() >= CANARY_EVERY || !run.died.is_empty();
+        self.criticality(&run);
+        let fresh: Vec<Finding> = self.judged(&run);
+        let mut failing = BTreeSet::new();
+        for finding in fresh {
+            let id = finding.id();
+            match self.found.get_mut(&id) {
+                Some(found) => {
+                    if found.script != script && !found.also.contains(&script) {
+                        found.also.push(script.clone());
+                    }
+                }
+                None => {
+                    if finding.grade == Grade::Fails {
+                        failing.insert(id.clone());
+                    }
+                    self.found.insert(id, told(finding, &run));
+                }
+            }
+        }
+        if !failing.is_empty() {
+            if script.faults.len() > 1 {
+                self.shrink(&script, failing);
+            } else {
+                self.confirm(&script, failing);
+            }
+        }
+        if !self.replay && script.faults.len() < self.most {
+            for next in further(&run, &self.keys, &self.known) {
+                if self.planned.insert(next.clone()) {
+                    self.queue.push_back(next);
+                }
+            }
+        }
+        let vectors = vectors(&run);
+        if vectors.is_subset(&self.seen) {
+            self.pruned += 1;
+        }
+        self.seen.extend(vectors);
+        self.keys.extend(run.calls.iter().map(|c| c.key.clone()));
+    }
+
+    fn criticality(&mut self, run: &Run) {
+        let [fault] = run.script.faults.as_slice() else { return };
+        if !fault.lasts() {
+            return;
+        }
+        let endings = (0..self.learned.steps.len()).map(|s| (s, self.learned.ending(run, s).unwrap_or(Ending::Failed)));
+        let worst = endings.clone().map(|(_, e)| e).max().unwrap_or(Ending::Full);
+        let steps = self.baselines[0].steps();
+        let step = endings.clone().find(|(_, e)| *e != Ending::Full).map(|(s, _)| self.baselines[0].calls[steps[s]].operation());
+        self.critical.push(Critical { down: fault.at.to_string(), ending: worst, step });
+    }
+
+    fn shrink(&mut self, script: &Script, ids: BTreeSet<String>) {
+        for at in 0..script.faults.len() {
+            let mut faults = script.faults.clone();
+            faults.remove(at);
+            self.shrinking.push_back((script.clone(), Script { faults }, ids.clone()));
+        }
+    }
+
+    fn shrunk(&mut self, run: &Run) {
+        let Some((whole, smaller, ids)) = self.shrinking.pop_front() else { return };
+        let came: BTreeSet<String> = self.judged(run).into_iter().map(|f| f.id()).filter(|id| ids.contains(id)).collect();
+        if came == ids {
+            self.shrinking.retain(|(w, _, _)| *w != whole);
+            for finding in self.judged(run).into_iter().filter(|f| ids.contains(&f.id())) {
+                self.found.insert(finding.id(), told(finding, run));
+            }
+            if smaller.faults.len() > 1 {
+                self.shrink(&smaller, ids);
+            } else {
+                self.confirm(&smaller, ids);
+            }
+        } else if !self.shrinking.iter().any(|(w, _, _)| *w == whole) {
+            self.confirm(&whole, ids);
+        }
+    }
+
+    fn confirm(&mut self, script: &Script, ids: BTreeSet<String>) {
+        for _ in 1..CONFIRM {
+            self.pending.push_back((script.clone(), ids.clone()));
+        }
+    }
+
+    fn confirmed(&mut self, run: &Run) {
+        let Some((_, ids)) = self.pending.pop_front() else { return };
+        let came: BTreeSet<String> = self.judged(run).into_iter().map(|f| f.id()).collect();
+        for id in ids {
+            if let Some(found) = self.found.get_mut(&id) {
+                found.tried += 1;
+                found.came += u32::from(came.contains(&id));
+            }
+        }
+    }
+
+    fn canary(&mut self, run: &Run) {
+        let mut out = Vec::new();
+        canary(&Cx { run, learned: &self.learned, limits: &self.limits }, &mut out);
+        let after = std::mem::take(&mut self.since_canary);
+        self.canary_due = false;
+        for finding in out {
+            let mut found = told(finding, run);
+            found.script = after.last().cloned().unwrap_or_default();
+            found.also = after.iter().rev().skip(1).cloned().collect();
+            self.found.entry(found.finding.id()).or_insert(found);
+        }
+    }
+
+    /// Why nothing can be said, if that is so.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    pub fn found(&self) -> Vec<Found> {
+        let mut out: Vec<Found> = self.found.values().cloned().collect();
+        out.sort_by_key(|f| (f.finding.grade, f.finding.id()));
+        out
+    }
+
+    /// What was planned and not tried.
+    pub fn left(&self) -> Vec<Script> {
+        self.queue.iter().cloned().collect()
+    }
+
+    pub fn planned(&self) -> usize {
+        self.planned.len()
+    }
+
+    pub fn baselines(&self) -> &[Run] {
+        &self.baselines
+    }
+
+    /// Nothing is left but what explores.
+    pub fn may_stop(&self) -> bool {
+        self.pending.is_empty() && self.shrinking.is_empty()
+    }
+}
+
+fn told(finding: Finding, run: &Run) -> Found {
+    Found {
+        finding,
+        script: run.script.clone(),
+        came: 1,
+        tried: 1,
+        also: Vec::new(),
+        story: story::lines(run),
+        diagram: story::diagram(run),
+    }
+}
+
+/// Why a run without faults teaches nothing.
+fn unfit(run: &Run) -> Option<String> {
+    if let Some((service, how)) = run.died.iter().next() {
+        return Some(format!("without faults, the process of `{service}` ended: {how}"));
+    }
+    if run.steps().is_empty() {
+        return Some("the scenario makes no request that a proxy sees".to_owned());
+    }
+    if !run.content {
+        let failed = run.steps().into_iter().find(|at| run.calls[*at].seen.failed());
+        return Some(match failed {
+            Some(at) => {
+                let call = &run.calls[at];
+                let got = call.seen.status().map_or_else(|| "nothing".to_owned(), |s| s.to_string());
+                format!("without faults, `{} {}` gets {got}", call.request.method, call.request.path)
+            }
+            None => "without faults, the scenario fails".to_owned(),
+        });
+    }
+    None
+}

@@ -7,4 +7,21 @@ pub enum StageError {
     Io { action: &'static str, what: String, why: String },
     #[error("`{name}` at `{address}` cannot be {action}: {why}")]
     Store { name: String, address: String, action: &'static str, why: String },
+    /// The workspace says something that cannot be performed.
+    #[error("{says}")]
+    Settings { says: String, help: String },
+    #[error("`{name}` does not start: {why}")]
+    Start { name: String, why: String, log: String },
+    #[error("stopped")]
+    Stopped,
+}
+
+impl StageError {
+    pub fn io(action: &'static str, what: &str, error: &std::io::Error) -> StageError {
+        StageError::Io { action, what: what.to_owned(), why: error.to_string() }
+    }
+
+    pub fn settings(says: impl Into<String>, help: impl Into<String>) -> StageError {
+        StageError::Settings { says: says.into(), help: help.into() }
+    }
 }

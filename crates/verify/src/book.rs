@@ -38,7 +38,8 @@ impl Book {
         };
         let fault = self.script.on(&request.caller, &request.callee, &key).cloned();
         let at = self.calls.len();
-        let call = Call { parent, ambiguous, key, request, fault: fault.clone(), from: now, until: now, ..Call::default() };
+        let call =
+            Call { parent, ambiguous, key, request, fault: fault.clone(), from: now, until: now, ..Call::default() };
         self.calls.push(call);
         self.open.push(at);
         (at, fault)

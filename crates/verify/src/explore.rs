@@ -1,6 +1,6 @@
 //! The search: which run comes next, what the last one showed, when it is over.
 //!
-//! Invariant: it is a machine without a clock. [`Explorer::next`] says what to perform, [`Explorer::record`] takes what happened;
+//! Invariant: it is a machine without a clock. [`Explorer::due`] says what to perform, [`Explorer::record`] takes what happened;
 //! the same records lead to the same next steps. Two undisturbed runs come first; a finding that fails the verdict is shrunk
 //! to the fewest faults, and tried until it has come three times of three.
 
@@ -20,7 +20,11 @@ const CONFIRM: u32 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// A run under these faults; `fresh` asks for new processes.
-    Run { script: Script, why: Why, fresh: bool },
+    Run {
+        script: Script,
+        why: Why,
+        fresh: bool,
+    },
     Done,
 }
 
@@ -107,7 +111,7 @@ impl Explorer {
         out
     }
 
-    pub fn next(&mut self) -> Next {
+    pub fn due(&self) -> Next {
         let run = |script: Script, why| Next::Run { script, why, fresh: false };
         if self.broken.is_some() {
             return Next::Done;
@@ -130,7 +134,7 @@ impl Explorer {
         }
     }
 
-    /// Takes what [`Explorer::next`] asked for.
+    /// Takes what [`Explorer::due`] asked for.
     pub fn record(&mut self, why: Why, run: Run) {
         self.runs += 1;
         match why {
@@ -226,7 +230,10 @@ impl Explorer {
         let endings = (0..self.learned.steps.len()).map(|s| (s, self.learned.ending(run, s).unwrap_or(Ending::Failed)));
         let worst = endings.clone().map(|(_, e)| e).max().unwrap_or(Ending::Full);
         let steps = self.baselines[0].steps();
-        let step = endings.clone().find(|(_, e)| *e != Ending::Full).map(|(s, _)| self.baselines[0].calls[steps[s]].operation());
+        let step = endings
+            .clone()
+            .find(|(_, e)| *e != Ending::Full)
+            .map(|(s, _)| self.baselines[0].calls[steps[s]].operation());
         self.critical.push(Critical { down: fault.at.to_string(), ending: worst, step });
     }
 
@@ -240,7 +247,8 @@ impl Explorer {
 
     fn shrunk(&mut self, run: &Run) {
         let Some((whole, smaller, ids)) = self.shrinking.pop_front() else { return };
-        let came: BTreeSet<String> = self.judged(run).into_iter().map(|f| f.id()).filter(|id| ids.contains(id)).collect();
+        let came: BTreeSet<String> =
+            self.judged(run).into_iter().map(|f| f.id()).filter(|id| ids.contains(id)).collect();
         if came == ids {
             self.shrinking.retain(|(w, _, _)| *w != whole);
             for finding in self.judged(run).into_iter().filter(|f| ids.contains(&f.id())) {

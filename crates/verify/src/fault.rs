@@ -36,9 +36,13 @@ impl Kind {
     pub fn reaches(&self) -> bool {
         match self {
             Kind::Refuse | Kind::Status(_) | Kind::Grpc(_) => false,
-            Kind::ReplyLost | Kind::Late | Kind::Slow(_) | Kind::Truncate | Kind::Malform | Kind::Duplicate | Kind::Twice => {
-                true
-            }
+            Kind::ReplyLost
+            | Kind::Late
+            | Kind::Slow(_)
+            | Kind::Truncate
+            | Kind::Malform
+            | Kind::Duplicate
+            | Kind::Twice => true,
         }
     }
 

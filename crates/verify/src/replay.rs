@@ -26,7 +26,10 @@ impl Replay {
     pub fn read(text: &str) -> Result<Replay, String> {
         let replay: Replay = serde_json::from_str(text).map_err(|e| format!("this is no replay file: {e}"))?;
         if replay.seam_replay > VERSION {
-            return Err(format!("the replay file has version {}, this program reads up to {VERSION}", replay.seam_replay));
+            return Err(format!(
+                "the replay file has version {}, this program reads up to {VERSION}",
+                replay.seam_replay
+            ));
         }
         Ok(replay)
     }
@@ -57,6 +60,8 @@ mod tests {
 
     #[test]
     fn newer_versions_are_refused_with_a_reason() {
-        assert!(Replay::read(&FIRST.replace("\"seam_replay\": 1", "\"seam_replay\": 9")).unwrap_err().contains("version 9"));
+        assert!(
+            Replay::read(&FIRST.replace("\"seam_replay\": 1", "\"seam_replay\": 9")).unwrap_err().contains("version 9")
+        );
     }
 }

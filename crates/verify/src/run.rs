@@ -20,6 +20,8 @@ pub struct Run {
     pub states: Vec<States>,
     /// What the scenario itself says: its exit code was 0, its expectations held.
     pub content: bool,
+    /// Services that spoke something else than HTTP, with whom.
+    pub lines: BTreeSet<(String, String)>,
     /// What each service wrote meanwhile.
     pub logs: BTreeMap<String, String>,
     /// Services that ended, and how.
@@ -256,7 +258,10 @@ impl Renamed {
         Renamed { names }
     }
 
-    fn rows(&mut self, rows: &BTreeMap<String, BTreeMap<String, String>>) -> BTreeMap<String, BTreeMap<String, String>> {
+    fn rows(
+        &mut self,
+        rows: &BTreeMap<String, BTreeMap<String, String>>,
+    ) -> BTreeMap<String, BTreeMap<String, String>> {
         let mut out = BTreeMap::new();
         for (key, columns) in rows {
             let columns = columns.iter().map(|(c, v)| (c.clone(), self.names.rename(v, false))).collect();

@@ -35,6 +35,9 @@ pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
     for call in &calls {
         edges.entry(call.edge()).or_default().push(call);
     }
+    for (caller, callee) in &run.lines {
+        edges.entry((caller, callee)).or_default();
+    }
     let suspected = |caller: &str, callee: &str| {
         known.suspicions.iter().any(|s| {
             let about = |name: &str| s.services.iter().any(|n| n == name);
@@ -55,13 +58,18 @@ pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
     // A timeout costs real waiting: once for each edge, where a change is under way if there is one.
     let mut order: Vec<&Call> = calls.clone();
     order.sort_by_key(|c| (!c.mutating(), c.key.clone()));
-    let late: BTreeSet<&str> =
-        order.iter().filter(|c| waited.insert(c.edge())).map(|c| c.key.as_str()).collect();
+    let late: BTreeSet<&str> = order.iter().filter(|c| waited.insert(c.edge())).map(|c| c.key.as_str()).collect();
     for call in &calls {
         let (caller, callee) = call.edge();
         for (rank, kind) in kinds(call, edges[&(caller, callee)].len() == 1, late.contains(call.key.as_str()), known) {
             let depth = usize::MAX - call.depth();
-            out.push((suspected(caller, callee), 3 + rank, depth, usize::from(!call.mutating()), Fault::call(&call.key, kind)));
+            out.push((
+                suspected(caller, callee),
+                3 + rank,
+                depth,
+                usize::from(!call.mutating()),
+                Fault::call(&call.key, kind),
+            ));
         }
     }
     out.sort_by(|a, b| {

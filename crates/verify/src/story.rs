@@ -14,10 +14,13 @@ const LONGEST: usize = 24;
 fn told(run: &Run) -> Vec<usize> {
     let steps: BTreeSet<Option<usize>> = run.struck().into_iter().map(|at| run.step_of(at)).collect();
     let all: Vec<usize> = (0..run.calls.len()).collect();
-    let inside: Vec<usize> = all.iter().copied().filter(|at| steps.is_empty() || steps.contains(&run.step_of(*at))).collect();
+    let inside: Vec<usize> =
+        all.iter().copied().filter(|at| steps.is_empty() || steps.contains(&run.step_of(*at))).collect();
     let struck = run.struck();
     let near = |at: &usize| {
-        run.calls[*at].from_scenario() || struck.iter().any(|s| run.calls[*s].parent == run.calls[*at].parent) || struck.contains(at)
+        run.calls[*at].from_scenario()
+            || struck.iter().any(|s| run.calls[*s].parent == run.calls[*at].parent)
+            || struck.contains(at)
     };
     let mut out: Vec<usize> = if inside.len() > LONGEST { inside.into_iter().filter(near).collect() } else { inside };
     out.truncate(LONGEST);
@@ -32,7 +35,9 @@ fn line(call: &Call) -> String {
     let (caller, callee) = call.edge();
     let what = what(call);
     let outcome = match (&call.fault, &call.said) {
-        (Some(Kind::ReplyLost), Some(said)) => format!("{callee} does it and answers {}; the reply is lost", said.status),
+        (Some(Kind::ReplyLost), Some(said)) => {
+            format!("{callee} does it and answers {}; the reply is lost", said.status)
+        }
         (Some(Kind::Late), Some(said)) => {
             format!("{callee} does it and answers {}; the reply comes too late ({})", said.status, seen(&call.seen))
         }
@@ -48,7 +53,11 @@ fn line(call: &Call) -> String {
 
 fn what(call: &Call) -> String {
     let request = &call.request;
-    if request.method.is_empty() { "bytes".to_owned() } else { format!("{} {}", request.method, shorter(&request.path)) }
+    if request.method.is_empty() {
+        "bytes".to_owned()
+    } else {
+        format!("{} {}", request.method, shorter(&request.path))
+    }
 }
 
 fn shorter(path: &str) -> String {
@@ -113,7 +122,9 @@ fn nested(run: &Run, calls: &[usize], parent: Option<usize>, out: &mut String) {
                 let said = said.as_ref().map_or_else(String::new, |s| format!("{} ", s.status));
                 out.push_str(&format!("  {to}--x{from}: {}{}\n", said, plain(&kind.to_string())));
             }
-            (Some(kind), _) if !reaches => out.push_str(&format!("  Note over {from},{to}: {}\n", plain(&kind.to_string()))),
+            (Some(kind), _) if !reaches => {
+                out.push_str(&format!("  Note over {from},{to}: {}\n", plain(&kind.to_string())))
+            }
             _ => out.push_str(&format!("  {to}-->>{from}: {}\n", plain(&seen(&call.seen)))),
         }
     }

@@ -32,7 +32,8 @@ pub fn made(word: &str) -> bool {
     if hexadecimal && digits > 0 && bytes.len() >= 8 {
         return true;
     }
-    time(bytes) || digits >= 4 && bytes.len() >= 20 && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
+    time(bytes)
+        || digits >= 4 && bytes.len() >= 20 && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
 }
 
 /// `2026-01-31T…`, `2026-01-31`, and fractions of seconds since 1970.
@@ -84,11 +85,10 @@ pub fn words(text: &str) -> Vec<&str> {
     };
     let (mut out, mut from) = (Vec::new(), 0);
     for at in 1..=bytes.len() {
-        if at == bytes.len() || inner(at) != inner(at - 1) {
-            if text.is_char_boundary(at) {
-                out.push(&text[from..at]);
-                from = at;
-            }
+        let ends = at == bytes.len() || inner(at) != inner(at - 1);
+        if ends && text.is_char_boundary(at) {
+            out.push(&text[from..at]);
+            from = at;
         }
     }
     out
@@ -185,6 +185,9 @@ mod tests {
         let mut mask = Mask::default();
         mask.learn(r#"{"at":1,"total":5,"items":[{"n":1}]}"#, r#"{"at":2,"total":5,"items":[{"n":1}]}"#);
         assert_eq!(mask.apply(r#"{"at":9,"total":5,"items":[{"n":1}]}"#), "/items/0/n=1\n/total=5\n");
-        assert_ne!(mask.apply(r#"{"at":1,"total":6,"items":[{"n":1}]}"#), mask.apply(r#"{"at":1,"total":5,"items":[{"n":1}]}"#));
+        assert_ne!(
+            mask.apply(r#"{"at":1,"total":6,"items":[{"n":1}]}"#),
+            mask.apply(r#"{"at":1,"total":5,"items":[{"n":1}]}"#)
+        );
     }
 }

@@ -36,8 +36,12 @@ pub fn exceptions(log: &str) -> Vec<Exception> {
                 out.push(Exception { line: raised, place });
             }
         } else if let Some(said) = line.find("panicked at ").map(|p| &line[p..]) {
-            out.push(Exception { line: lines.get(at + 1).unwrap_or(&"panic").trim().to_owned(), place: said.to_owned() });
-        } else if line.starts_with("panic: ") || line.contains(": panic serving ") || line.starts_with("fatal error: ") {
+            out.push(Exception {
+                line: lines.get(at + 1).unwrap_or(&"panic").trim().to_owned(),
+                place: said.to_owned(),
+            });
+        } else if line.starts_with("panic: ") || line.contains(": panic serving ") || line.starts_with("fatal error: ")
+        {
             out.push(Exception { line: line.trim().to_owned(), place: String::new() });
         } else if lines.get(at + 1).is_some_and(|next| frame(next)) && !frame(line) && !line.trim().is_empty() {
             let place = lines[at + 1].trim().to_owned();
@@ -68,7 +72,10 @@ mod tests {
         let python = "x\nTraceback (most recent call last):\n  File \"a.py\", line 3, in f\n    g()\nKeyError: 'url'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 5, in f\n    h()\nValueError: no\n1.2.3.4 GET\n";
         let found = exceptions(python);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!((found[0].line.as_str(), found[0].place.as_str()), ("ValueError: no", "File \"a.py\", line 5, in f"));
+        assert_eq!(
+            (found[0].line.as_str(), found[0].place.as_str()),
+            ("ValueError: no", "File \"a.py\", line 5, in f")
+        );
         let node = "listening\nTypeError: Cannot read properties of undefined (reading 'id')\n    at /app/index.js:10:5\n    at next (/app/x.js:1:2)\nok\n";
         assert_eq!(exceptions(node)[0].line, "TypeError: Cannot read properties of undefined (reading 'id')");
         let java = "java.lang.NullPointerException: x\n\tat a.B.c(B.java:12)\n\tat a.B.d(B.java:13)\n";

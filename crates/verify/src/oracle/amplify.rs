@@ -32,8 +32,10 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         if !refused || call.from_scenario() {
             continue;
         }
-        let next = cx.run.calls[at + 1..].iter().find(|c| c.parent == call.parent && c.request.caller == call.request.caller);
-        let Some(next) = next.filter(|n| n.operation() == call.operation() && n.request.body == call.request.body) else {
+        let next =
+            cx.run.calls[at + 1..].iter().find(|c| c.parent == call.parent && c.request.caller == call.request.caller);
+        let Some(next) = next.filter(|n| n.operation() == call.operation() && n.request.body == call.request.body)
+        else {
             continue;
         };
         if next.request.path == call.request.path && next.from.saturating_sub(call.until) < AT_ONCE {

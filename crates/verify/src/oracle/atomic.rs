@@ -33,7 +33,9 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             Ending::Failed if changes.is_subset(usual) => {
                 (Rule::PartialEffect, Grade::Fails, format!("`{what}` fails, and a part of it stays"))
             }
-            Ending::Failed => (Rule::PartialEffect, Grade::Fails, format!("`{what}` fails, and leaves something else behind")),
+            Ending::Failed => {
+                (Rule::PartialEffect, Grade::Fails, format!("`{what}` fails, and leaves something else behind"))
+            }
             Ending::Degraded if changes == *usual => continue,
             Ending::Full | Ending::Degraded if changes.is_subset(usual) => {
                 let grade = if ending == Ending::Full { Grade::Fails } else { Grade::Weak };
@@ -42,9 +44,11 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             Ending::Full | Ending::Degraded if repeated(cx) => {
                 (Rule::DuplicateEffect, Grade::Fails, format!("`{what}` succeeds, and something happened twice"))
             }
-            Ending::Full | Ending::Degraded => {
-                (Rule::PartialEffect, Grade::Fails, format!("`{what}` succeeds, and something else than usual happened"))
-            }
+            Ending::Full | Ending::Degraded => (
+                Rule::PartialEffect,
+                Grade::Fails,
+                format!("`{what}` succeeds, and something else than usual happened"),
+            ),
         };
         out.push(Finding {
             rule,

@@ -84,7 +84,17 @@ fn time_like(path: &str) -> bool {
 /// `Idempotency-Key`, `X-Request-Id`, `/request_id`, `/idempotencyKey` …: names by which callees know a request again.
 fn names_key(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let words = ["idempoten", "dedup", "requestid", "requestkey", "transactionid", "operationid", "commandid", "messageid", "eventid"];
+    let words = [
+        "idempoten",
+        "dedup",
+        "requestid",
+        "requestkey",
+        "transactionid",
+        "operationid",
+        "commandid",
+        "messageid",
+        "eventid",
+    ];
     words.iter().any(|w| plain.contains(w))
 }
 

@@ -73,6 +73,8 @@ pub(crate) struct Under {
     /// Bytes between services that speak no HTTP.
     lines: Mutex<BTreeMap<(String, String), u64>>,
     troubles: Mutex<Vec<String>>,
+    /// The scenario has ended: nothing is held any longer.
+    pub over: watch::Sender<bool>,
 }
 
 impl Under {
@@ -83,6 +85,7 @@ impl Under {
             states: tokio::sync::Mutex::default(),
             lines: Mutex::default(),
             troubles: Mutex::default(),
+            over: watch::Sender::new(false),
         }
     }
 

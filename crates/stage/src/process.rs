@@ -101,12 +101,21 @@ async fn keep(out: impl AsyncRead + Unpin, log: Arc<Mutex<String>>) {
     }
 }
 
-/// A port of this machine that nobody listens on.
-pub(crate) fn free_port() -> Result<u16, StageError> {
-    let listener =
-        std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| StageError::io("listen on", "127.0.0.1", &e))?;
-    Ok(listener.local_addr().map_err(|e| StageError::io("listen on", "127.0.0.1", &e))?.port())
+/// Ports of this machine on which nobody listens, below those that the system gives to outgoing connections.
+pub(crate) fn free_ports(count: usize) -> Result<Vec<u16>, StageError> {
+    let span = LAST - FIRST;
+    let start = u16::try_from(std::process::id() % u32::from(span)).unwrap_or(0);
+    let all = (0..span).map(|at| FIRST + (start + at) % span);
+    let free = all.filter(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let ports: Vec<u16> = free.take(count).collect();
+    if ports.len() < count {
+        return Err(StageError::Io { action: "find", what: "free ports".to_owned(), why: "all are taken".to_owned() });
+    }
+    Ok(ports)
 }
+
+const FIRST: u16 = 20_011;
+const LAST: u16 = 32_000;
 
 /// Whether somebody listens.
 pub(crate) async fn open(port: u16) -> bool {

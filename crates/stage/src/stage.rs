@@ -4,7 +4,7 @@ use crate::StageError;
 use crate::control::{Control, Under};
 use crate::guard::{Guard, MARK, marked};
 use crate::layout::{Layout, Member, rewritten};
-use crate::process::{Running, free_port, open, ready};
+use crate::process::{Running, free_ports, open, ready};
 use crate::proxy::{Edge, serve};
 use crate::shim;
 use crate::state::{StoreAt, restore};
@@ -23,6 +23,9 @@ use tokio::task::JoinSet;
 /// How long a process may take until it is ready.
 const START: Duration = Duration::from_secs(60);
 
+/// How often processes are started again that end because another is not yet there.
+const AGAIN: usize = 5;
+
 pub struct Stage {
     pub layout: Layout,
     pub(crate) control: Arc<Control>,
@@ -37,21 +40,27 @@ pub struct Stage {
     shim: Option<PathBuf>,
     folder: tempfile::TempDir,
     initial: Vec<(StoreAt, seam_verify::State)>,
+    /// Ports of the workspace on which somebody else listens.
+    taken: Vec<u16>,
 }
 
 impl Stage {
     /// Opens proxies; nothing is started yet.
     pub async fn set(layout: Layout, stores: Vec<StoreAt>) -> Result<Stage, StageError> {
-        let patience = Duration::from_millis(layout.settings.patience.unwrap_or(8_000));
+        let patience = Duration::from_millis(layout.settings.patience.unwrap_or(seam_verify::oracle::PATIENCE));
         let folder = tempfile::Builder::new()
             .prefix("seam-stage-")
             .tempdir()
             .map_err(|e| StageError::io("make", "a temporary folder", &e))?;
         let guard = Guard::new(folder.path())?;
         let shim = shim::install(folder.path())?;
-        let mut real = Vec::new();
-        for member in &layout.members {
-            real.push(member.process.port.map(|_| free_port()).transpose()?);
+        let mut free = free_ports(layout.members.iter().filter(|m| m.process.port.is_some()).count())?.into_iter();
+        let real: Vec<Option<u16>> = layout.members.iter().map(|m| m.process.port.and_then(|_| free.next())).collect();
+        let mut taken = Vec::new();
+        for port in layout.members.iter().filter_map(|m| m.process.port) {
+            if open(port).await {
+                taken.push(port);
+            }
         }
         let stores =
             stores.into_iter().map(|s| StoreAt { address: located(&layout, &real, &s.address), ..s }).collect();
@@ -67,6 +76,7 @@ impl Stage {
             shim,
             folder,
             initial: Vec::new(),
+            taken,
             layout,
         };
         let callers: Vec<Option<usize>> =
@@ -99,12 +109,22 @@ impl Stage {
         Ok(())
     }
 
-    /// Starts all processes, one after the other, each when the ones before it are ready.
+    /// Starts all processes: stores one after the other, the rest at once. Who ends because another is not yet there is started
+    /// again.
     pub async fn start(&mut self, mut say: impl FnMut(&str)) -> Result<(), StageError> {
-        for at in 0..self.layout.members.len() {
+        let stores: Vec<bool> = self.layout.members.iter().map(|m| self.holds(m)).collect();
+        let (first, rest): (Vec<usize>, Vec<usize>) = (0..stores.len()).partition(|at| stores[*at]);
+        for at in first {
             say(self.layout.members[at].name());
-            self.start_one(at).await?;
+            let running = self.spawn(at).await?;
+            self.settle(vec![(at, running)]).await?;
         }
+        let mut waiting = Vec::new();
+        for at in rest {
+            say(self.layout.members[at].name());
+            waiting.push((at, self.spawn(at).await?));
+        }
+        self.settle(waiting).await?;
         if self.initial.is_empty() {
             for store in self.control.stores.clone() {
                 let state = crate::state::snapshot(&store).await?;
@@ -114,45 +134,72 @@ impl Stage {
         Ok(())
     }
 
-    async fn start_one(&mut self, at: usize) -> Result<(), StageError> {
-        let member = self.layout.members[at].clone();
-        let nominal = member.process.port;
-        let taken = match nominal {
-            Some(port) => open(port).await,
-            None => false,
-        };
+    /// Whether a member is a store.
+    fn holds(&self, member: &Member) -> bool {
+        let names = member.names();
+        self.layout.settings.store.iter().any(|s| names.iter().any(|n| s.address.contains(&format!("{n}:"))))
+    }
+
+    async fn spawn(&mut self, at: usize) -> Result<Running, StageError> {
+        let member = &self.layout.members[at];
         let env = self.env(Some(at), &member.env);
         let lead = self.lead(Some(at));
         let command = rewritten(&member.process.command, |n| self.placeholder(Some(at), n), &lead);
-        let mut running = Running::start(member.name(), &command, &member.folder, &env)?;
+        let running = Running::start(member.name(), &command, &member.folder, &env)?;
         self.guard.watch(running.group).await;
-        if let Some(real) = self.real[at] {
-            // A program that the shim does not reach listens where it always does.
-            let ports: Vec<u16> = std::iter::once(real).chain(nominal.filter(|_| !taken)).collect();
-            let found = match ready(&mut running, &ports, START).await {
-                Ok(found) => found,
+        Ok(running)
+    }
+
+    /// Waits until all of them are ready.
+    async fn settle(&mut self, mut waiting: Vec<(usize, Running)>) -> Result<(), StageError> {
+        let mut again = 0;
+        while !waiting.is_empty() {
+            let (at, mut running) = waiting.remove(0);
+            match self.wait_for(at, &mut running).await {
+                Ok(()) => self.running.push(running),
+                Err(StageError::Start { .. }) if running.ended().is_some() && again < AGAIN => {
+                    again += 1;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    let fresh = self.spawn(at).await?;
+                    waiting.push((at, fresh));
+                }
                 Err(error) => {
-                    running.stop(Duration::from_millis(300)).await;
+                    self.running.push(running);
+                    self.running.extend(waiting.into_iter().map(|(_, r)| r));
+                    self.end_processes().await;
                     return Err(error);
                 }
-            };
-            for (callee, edge) in &self.edges {
-                if *callee == at {
-                    edge.to.store(found, Ordering::Relaxed);
-                }
-            }
-            if let Some(path) = &member.process.ready {
-                healthy(&mut running, found, path).await?;
-            }
-        } else {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            if let Some(how) = running.ended() {
-                let (name, log) = (running.name.clone(), running.last_lines(12));
-                return Err(StageError::Start { name, why: format!("it ended at once: {how}"), log });
             }
         }
-        self.running.push(running);
         Ok(())
+    }
+
+    async fn wait_for(&self, at: usize, running: &mut Running) -> Result<(), StageError> {
+        let member = &self.layout.members[at];
+        let Some(real) = self.real[at] else {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            return match running.ended() {
+                Some(how) => Err(StageError::Start {
+                    name: running.name.clone(),
+                    why: format!("it ended at once: {how}"),
+                    log: running.last_lines(12),
+                }),
+                None => Ok(()),
+            };
+        };
+        // A program that the shim does not reach listens where it always does.
+        let ports: Vec<u16> =
+            std::iter::once(real).chain(member.process.port.filter(|p| !self.taken.contains(p))).collect();
+        let found = ready(running, &ports, START).await?;
+        for (callee, edge) in &self.edges {
+            if *callee == at {
+                edge.to.store(found, Ordering::Relaxed);
+            }
+        }
+        match &member.process.ready {
+            Some(path) => healthy(running, found, path).await,
+            None => Ok(()),
+        }
     }
 
     /// The environment of a member, or of the scenario.
@@ -263,8 +310,9 @@ impl Stage {
 
     /// The record of a run that is over.
     pub(crate) async fn end(&mut self, script: &Script, under: &Under, content: bool) -> Run {
-        under.quiet(Duration::from_secs(2)).await;
         let ms = under.now();
+        under.over.send_replace(true);
+        under.quiet(Duration::from_secs(2)).await;
         self.control.end();
         // Last words are on their way.
         tokio::time::sleep(Duration::from_millis(4)).await;
@@ -275,7 +323,7 @@ impl Stage {
                 run.died.insert(running.name.clone(), how);
             }
         }
-        run.calls = under.book().calls.clone();
+        run.calls = under.book().so_far(under.now());
         run.lines = under.lines().into_keys().collect();
         run.states = std::mem::take(&mut *under.states.lock().await).into_iter().collect::<Vec<States>>();
         run

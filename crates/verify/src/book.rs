@@ -91,14 +91,20 @@ impl Book {
         }
     }
 
-    /// Nothing is under way.
-    pub fn quiet(&self) -> bool {
-        self.open.is_empty()
+    /// Nothing is under way but what the scenario asks, and what is held on purpose.
+    pub fn quiet_below(&self) -> bool {
+        let held = |at: usize| self.calls[at].fault == Some(Kind::Late) && self.calls[at].said.is_some();
+        let above_held = |at: usize| self.open.iter().any(|o| held(*o) && self.calls[*o].parent == Some(at));
+        self.open.iter().all(|at| self.calls[*at].from_scenario() || held(*at) || above_held(*at))
     }
 
-    /// Nothing is under way but what the scenario asks.
-    pub fn quiet_below(&self) -> bool {
-        self.open.iter().all(|at| self.calls[*at].from_scenario())
+    /// The calls; those that have not ended have lasted until now.
+    pub fn so_far(&self, now: u64) -> Vec<Call> {
+        let mut calls = self.calls.clone();
+        for at in &self.open {
+            calls[*at].until = now;
+        }
+        calls
     }
 }
 

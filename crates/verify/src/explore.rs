@@ -4,7 +4,8 @@
 //! the same records lead to the same next steps. Two undisturbed runs come first; a finding that fails the verdict is shrunk
 //! to the fewest faults, and tried until it has come three times of three.
 
-use crate::fault::Script;
+use crate::call::Seen;
+use crate::fault::{Kind, Script, Spot};
 use crate::finding::{Finding, Found, Grade};
 use crate::oracle::{Cx, Limits, canary, judge};
 use crate::run::{Ending, Learned, Run};
@@ -182,6 +183,7 @@ impl Explorer {
         self.since_canary.push(script.clone());
         self.canary_due = self.since_canary.len() >= CANARY_EVERY || !run.died.is_empty();
         self.criticality(&run);
+        self.spare(&run);
         let fresh: Vec<Finding> = self.judged(&run);
         let mut failing = BTreeSet::new();
         for finding in fresh {
@@ -220,6 +222,21 @@ impl Explorer {
         }
         self.seen.extend(vectors);
         self.keys.extend(run.calls.iter().map(|c| c.key.clone()));
+    }
+
+    /// Who waits longer than we do on one edge does so on others: the waiting is real, and the effect that of a lost reply.
+    fn spare(&mut self, run: &Run) {
+        let waits = run.calls.iter().filter(|c| c.seen == Seen::WaitedOut).map(|c| c.request.caller.clone());
+        let callers: BTreeSet<String> = waits.collect();
+        let base = self.baselines.last();
+        let caller_of =
+            |key: &str| base.and_then(|r| r.calls.iter().find(|c| c.key == key)).map(|c| c.request.caller.clone());
+        self.queue.retain(|script| {
+            !script.faults.iter().any(|f| match &f.at {
+                Spot::Call(key) => f.kind == Kind::Late && caller_of(key).is_some_and(|c| callers.contains(&c)),
+                Spot::Edge { .. } | Spot::Service(_) => false,
+            })
+        });
     }
 
     fn criticality(&mut self, run: &Run) {

@@ -61,7 +61,11 @@ pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
     let late: BTreeSet<&str> = order.iter().filter(|c| waited.insert(c.edge())).map(|c| c.key.as_str()).collect();
     for call in &calls {
         let (caller, callee) = call.edge();
+        let handed = handed_on(run, call);
         for (rank, kind) in kinds(call, edges[&(caller, callee)].len() == 1, late.contains(call.key.as_str()), known) {
+            if handed && matches!(kind, Kind::ReplyLost | Kind::Duplicate | Kind::Truncate) {
+                continue;
+            }
             let depth = usize::MAX - call.depth();
             out.push((
                 suspected(caller, callee),
@@ -78,6 +82,16 @@ pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
     });
     let mut seen = BTreeSet::new();
     out.into_iter().map(|c| Script::of([c.4])).filter(|s| seen.insert(s.clone())).collect()
+}
+
+/// A gateway hands the scenario's request on as it is: losing its reply is losing the scenario's own, which nobody can help.
+fn handed_on(run: &Run, call: &Call) -> bool {
+    let Some(above) = call.parent.map(|p| &run.calls[p]).filter(|p| p.from_scenario()) else { return false };
+    let path = |c: &Call| c.request.path.trim_start_matches('/').to_owned();
+    above.request.method == call.request.method
+        && above.request.body == call.request.body
+        && !path(call).is_empty()
+        && path(above).ends_with(&path(call))
 }
 
 /// What may happen to a call, with a rank: the productive first, what costs waiting later.

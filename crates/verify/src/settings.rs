@@ -16,7 +16,7 @@ pub struct Settings {
     pub store: Vec<Store>,
     /// Calls of one operation under one request, where an undisturbed run makes one (4).
     pub attempts: Option<u32>,
-    /// How long a reply is held until the caller gives up, in milliseconds (8000).
+    /// How long a reply is held until the caller gives up, in milliseconds (5500).
     pub patience: Option<u64>,
     /// Hosts beyond this machine that services may reach; without any they reach none.
     pub hosts: Vec<String>,

@@ -68,11 +68,21 @@ impl Names {
         }
         out
     }
+}
 
-    /// Whether the text holds a made word that stands in none of the texts before.
-    pub fn knows(&self, word: &str) -> bool {
-        self.of.contains_key(word)
+/// A renamed text with [`HIDDEN`] for each name.
+pub fn unnamed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '$' && chars.peek().is_some_and(char::is_ascii_digit) {
+            while chars.next_if(char::is_ascii_digit).is_some() {}
+            out.push_str(HIDDEN);
+        } else {
+            out.push(c);
+        }
     }
+    out
 }
 
 /// Words of letters, digits, `-`, `_`, `.` and `:` between digits (times), and everything between them.

@@ -165,7 +165,8 @@ async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, entry: &mut Entry)
         Kind::Status(status) => {
             let reply = Reply { status, grpc: None, body: String::new() };
             entry.end(Seen::Reply(reply));
-            answer(status, "application/json", format!("{{\"error\":\"{}\"}}", reason(status)))
+            // As gateways answer: no JSON, whatever was asked for.
+            answer(status, "text/html", format!("<html><body>{status} {}</body></html>\n", reason(status)))
         }
         Kind::Grpc(code) => {
             entry.end(Seen::Reply(Reply { status: 200, grpc: Some(code), body: String::new() }));
@@ -181,8 +182,11 @@ async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, entry: &mut Entry)
         Kind::Late => {
             let _ = forward(out, edge, entry).await;
             // Dropped here if the caller gives up.
-            tokio::time::sleep(edge.control.patience).await;
-            entry.end(Seen::WaitedOut);
+            let mut over = entry.under.over.subscribe();
+            tokio::select! {
+                () = tokio::time::sleep(edge.control.patience) => entry.end(Seen::WaitedOut),
+                _ = over.wait_for(|over| *over) => entry.end(Seen::Nothing),
+            }
             Err(broken())
         }
         Kind::Slow(ms) => {

@@ -4,6 +4,7 @@
 
 use super::Cx;
 use crate::call::Seen;
+use crate::fault::Kind;
 use crate::finding::{Finding, Grade, Rule};
 use crate::run::Ending;
 use crate::trouble::{Exception, exceptions};
@@ -31,7 +32,7 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         match last(cx, service) {
             Some(exception) => out.push(Finding {
                 rule: Rule::UnhandledFailure,
-                grade: Grade::Fails,
+                grade: if cut_only(cx) { Grade::Weak } else { Grade::Fails },
                 at: format!("{place} {}", kind_of(&exception.line)),
                 says: format!(
                     "`{service}` does not handle a failure below `{} {}`: an exception becomes its answer",
@@ -56,6 +57,11 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// A reply that breaks off in the middle is rare; whoever fails on it alone fails rarely.
+fn cut_only(cx: &Cx<'_>) -> bool {
+    cx.run.script.faults.iter().all(|f| matches!(f.kind, Kind::Truncate | Kind::Malform))
 }
 
 fn last(cx: &Cx<'_>, service: &str) -> Option<Exception> {

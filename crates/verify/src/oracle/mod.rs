@@ -27,9 +27,12 @@ pub struct Limits {
     pub patience: u64,
 }
 
+/// Milliseconds; most clients with a timeout have given up by then.
+pub const PATIENCE: u64 = 5_500;
+
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { attempts: 4, patience: 8_000 }
+        Limits { attempts: 4, patience: PATIENCE }
     }
 }
 

@@ -12,6 +12,9 @@ pub enum StageError {
     Settings { says: String, help: String },
     #[error("`{name}` does not start: {why}")]
     Start { name: String, why: String, log: String },
+    /// Without a look at the stores nothing can be said about them.
+    #[error("a store could not be looked at while the scenario ran: {why}")]
+    Unseen { why: String },
     #[error("stopped")]
     Stopped,
 }

@@ -16,8 +16,10 @@ pub mod scenario;
 mod shim;
 pub mod stage;
 pub mod state;
+pub mod verify;
 
 pub use error::StageError;
 pub use layout::Layout;
 pub use scenario::Play;
 pub use stage::Stage;
+pub use verify::{Order, script, verify};

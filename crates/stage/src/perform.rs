@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub enum Told<'a> {
     Starting(&'a str),
+    Note(&'a str),
     Running { runs: usize, left: usize, script: &'a Script, why: Why },
 }
 
@@ -38,6 +39,9 @@ pub async fn explore(
         let under = stage.begin(&script);
         let content = play.perform(stage, &script).await?;
         let run = stage.end(&script, &under, content).await;
+        if let Some(why) = under.troubles().into_iter().next() {
+            return Err(StageError::Unseen { why });
+        }
         dirty = !run.died.is_empty();
         explorer.record(why, run);
     }

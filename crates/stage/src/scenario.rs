@@ -33,6 +33,14 @@ impl Play {
         }
     }
 
+    /// What it asks, in words.
+    pub fn told(&self) -> String {
+        match self {
+            Play::Http { asks, .. } => asks.iter().map(|a| format!("ask {} {}\n", a.method, a.url)).collect(),
+            Play::Command { command, folder, .. } => format!("run `{command}` in {}\n", folder.display()),
+        }
+    }
+
     /// Its exit code counts under faults too.
     pub fn judges(&self) -> bool {
         match self {

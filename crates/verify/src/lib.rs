@@ -12,6 +12,7 @@ pub mod finding;
 pub mod http_file;
 pub mod oracle;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod settings;

@@ -18,9 +18,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["facts", "extract"]),
     ("verify", &["facts", "graph", "signals"]),
     ("stage", &["verify", "facts"]),
-    ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "page"]),
+    ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "verify", "page"]),
     ("host", &["facts", "engine", "store"]),
-    ("seamwise", &["engine", "host", "receive", "store"]),
+    ("seamwise", &["engine", "host", "receive", "store", "verify", "stage"]),
     ("page", &["facts", "extract", "graph", "detect"]),
     ("xtask", &["engine", "host", "plan", "signals", "diagnose"]),
 ];

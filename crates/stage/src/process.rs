@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -103,9 +104,11 @@ async fn keep(out: impl AsyncRead + Unpin, log: Arc<Mutex<String>>) {
 
 /// Ports of this machine on which nobody listens, below those that the system gives to outgoing connections.
 pub(crate) fn free_ports(count: usize) -> Result<Vec<u16>, StageError> {
+    // Two stages at once, of one process or of two, shall not hand out the same ports.
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
     let span = LAST - FIRST;
     let start = u16::try_from(std::process::id() % u32::from(span)).unwrap_or(0);
-    let all = (0..span).map(|at| FIRST + (start + at) % span);
+    let all = (0..span).map(|_| FIRST + (start + GIVEN.fetch_add(1, Ordering::Relaxed) % span) % span);
     let free = all.filter(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
     let ports: Vec<u16> = free.take(count).collect();
     if ports.len() < count {

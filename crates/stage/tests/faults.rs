@@ -56,8 +56,7 @@ const BUY: &str = "POST http://localhost:7000/buy\nContent-Type: application/jso
 
 fn shop(routes: &str) -> Report {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        system(&[("shop", 7000, routes), ("payments", 7001, r#"{"POST /charge":{},"POST /refund":{}}"#)]);
+    let settings = system(&[("shop", 7000, routes), ("payments", 7001, r#"{"POST /charge":{},"POST /refund":{}}"#)]);
     try_out(&folder, settings, BUY, 1)
 }
 
@@ -98,7 +97,10 @@ fn an_exception_that_becomes_the_answer_is_a_finding() {
     let report =
         shop(r#"{"POST /buy":{"calls":[["POST","http://payments:7001/charge"]],"timeout":0.5,"strict":true}}"#);
     let fails = ids(&report.scenarios[0], Grade::Fails);
-    assert!(fails.iter().all(|id| id.starts_with("unhandled-failure/shop POST /buy")) && !fails.is_empty(), "{fails:?}");
+    assert!(
+        fails.iter().all(|id| id.starts_with("unhandled-failure/shop POST /buy")) && !fails.is_empty(),
+        "{fails:?}"
+    );
 }
 
 #[test]

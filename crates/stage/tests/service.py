@@ -4,7 +4,7 @@ A route: `calls` in order, each `[METHOD, url]`; `attempts`, `timeout` (seconds)
 Idempotency-Key that is made once; `strict` lets failures through as exceptions; `count` adds to what `GET /state` shows, once for
 each key if `dedup`; `undo` is called when a later call fails; `fail` ends the process.
 """
-import json, sys, time, urllib.request, urllib.error, uuid
+import http.client, json, sys, time, urllib.request, urllib.error, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, ROUTES = int(sys.argv[1]), json.loads(sys.argv[2])
@@ -25,7 +25,7 @@ def call(method, url, route, key):
             if route.get("strict"):
                 raise
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             if attempt + 1 == route.get("attempts", 1):
                 if route.get("strict"):
                     raise

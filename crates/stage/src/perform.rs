@@ -26,13 +26,15 @@ pub async fn explore(
     let until = Instant::now() + budget;
     let mut dirty = false;
     loop {
-        let Next::Run { script, why, fresh } = explorer.due() else { return Ok(true) };
+        let Next::Run { script, why, fresh, pause } = explorer.due() else { return Ok(true) };
         // Findings are confirmed also when the time is over; nothing new is begun.
         if Instant::now() > until && explorer.may_stop() && why != Why::Baseline {
             return Ok(false);
         }
         say(Told::Running { runs: explorer.runs, left: explorer.left().len(), script: &script, why });
-        if dirty || fresh && explorer.runs > 0 {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let fresh = dirty || fresh && explorer.runs > 0;
+        if fresh {
             stage.restart().await?;
         }
         stage.reset().await?;
@@ -43,6 +45,6 @@ pub async fn explore(
             return Err(StageError::Unseen { why });
         }
         dirty = !run.died.is_empty();
-        explorer.record(why, run);
+        explorer.record(why, fresh, run);
     }
 }

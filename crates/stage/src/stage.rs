@@ -297,8 +297,19 @@ impl Stage {
 
     /// New processes for all members that are no stores.
     pub async fn restart(&mut self) -> Result<(), StageError> {
-        self.end_processes().await;
-        self.start(|_| {}).await
+        let stores: Vec<String> =
+            self.layout.members.iter().filter(|m| self.holds(m)).map(|m| m.name().to_owned()).collect();
+        let (kept, ended) = std::mem::take(&mut self.running).into_iter().partition(|r| stores.contains(&r.name));
+        self.running = ended;
+        self.end_groups(Duration::from_millis(300)).await;
+        self.running = kept;
+        let mut waiting = Vec::new();
+        for at in 0..self.layout.members.len() {
+            if !stores.contains(&self.layout.members[at].process.name) {
+                waiting.push((at, self.spawn(at).await?));
+            }
+        }
+        self.settle(waiting).await
     }
 
     pub(crate) fn begin(&mut self, script: &Script) -> Arc<Under> {
@@ -329,13 +340,17 @@ impl Stage {
         run
     }
 
-    async fn end_processes(&mut self) {
+    async fn end_groups(&mut self, grace: Duration) {
         for running in self.running.iter().rev() {
             running.signal(Signal::TERM);
         }
         for mut running in std::mem::take(&mut self.running).into_iter().rev() {
-            running.stop(Duration::from_millis(1_000)).await;
+            running.stop(grace).await;
         }
+    }
+
+    async fn end_processes(&mut self) {
+        self.end_groups(Duration::from_millis(1_000)).await;
         for id in marked(&self.guard.mark) {
             if let Some(id) = Pid::from_raw(id) {
                 let _ = kill_process(id, Signal::KILL);

@@ -5,9 +5,10 @@
 //! to the fewest faults, and tried until it has come three times of three.
 
 use crate::call::Seen;
-use crate::fault::{Kind, Script, Spot};
+use crate::fault::{Fault, Kind, Script, Spot};
 use crate::finding::{Finding, Found, Grade};
 use crate::oracle::{Cx, Limits, canary, judge};
+use crate::recover::{Recovery, Shown, Task};
 use crate::run::{Ending, Learned, Run};
 use crate::schedule::{Known, further, singles, vectors};
 use crate::story;
@@ -25,6 +26,8 @@ pub enum Next {
         script: Script,
         why: Why,
         fresh: bool,
+        /// Milliseconds to wait before.
+        pause: u64,
     },
     Done,
 }
@@ -37,6 +40,8 @@ pub enum Why {
     Confirm,
     /// No fault, after faults.
     Canary,
+    /// Which fault left the system different.
+    Recover,
 }
 
 /// What becomes of the system when something is down.
@@ -62,10 +67,18 @@ pub struct Explorer {
     seen: BTreeSet<String>,
     found: BTreeMap<String, Found>,
     /// Findings on their way to being confirmed: under which faults, which identities.
-    pending: VecDeque<(Script, BTreeSet<String>)>,
+    pending: VecDeque<(Script, BTreeSet<String>, bool)>,
     shrinking: VecDeque<(Script, Script, BTreeSet<String>)>,
     since_canary: Vec<Script>,
     canary_due: bool,
+    recovery: Recovery,
+    /// Runs since processes were new.
+    worn: usize,
+    /// Faults that met no call: they are tried once more, in new processes.
+    missed: BTreeSet<Script>,
+    /// Faults that met no call twice.
+    unmet: Vec<Script>,
+    last_unlike: Option<Found>,
     broken: Option<String>,
     pub critical: Vec<Critical>,
     pub tried: Vec<Script>,
@@ -94,6 +107,11 @@ impl Explorer {
             shrinking: VecDeque::new(),
             since_canary: Vec::new(),
             canary_due: false,
+            recovery: Recovery::default(),
+            worn: 0,
+            missed: BTreeSet::new(),
+            unmet: Vec::new(),
+            last_unlike: None,
             broken: None,
             critical: Vec::new(),
             tried: Vec::new(),
@@ -113,37 +131,54 @@ impl Explorer {
     }
 
     pub fn due(&self) -> Next {
-        let run = |script: Script, why| Next::Run { script, why, fresh: false };
+        let worn = self.recovery.wears.is_some_and(|most| self.worn >= most);
+        let run =
+            |script: &Script, why, fresh| Next::Run { script: script.clone(), why, fresh: fresh || worn, pause: 0 };
+        let none = Script::default();
         if self.broken.is_some() {
             return Next::Done;
         }
         if self.baselines.len() < 2 {
-            return Next::Run { script: Script::default(), why: Why::Baseline, fresh: self.baselines.is_empty() };
+            return run(&none, Why::Baseline, self.baselines.is_empty());
+        }
+        match self.recovery.tasks.front() {
+            Some(Task::Undisturbed { first, .. }) => {
+                return Next::Run { script: none, why: Why::Recover, fresh: *first, pause: 0 };
+            }
+            Some(Task::Suspect(script)) => {
+                return Next::Run { script: script.clone(), why: Why::Recover, fresh: true, pause: 0 };
+            }
+            Some(Task::Look { waited, .. }) => {
+                return Next::Run { script: none, why: Why::Recover, fresh: false, pause: *waited };
+            }
+            None => {}
         }
         if let Some((_, smaller, _)) = self.shrinking.front() {
-            return run(smaller.clone(), Why::Shrink);
+            return run(smaller, Why::Shrink, false);
         }
-        if let Some((script, _)) = self.pending.front() {
-            return run(script.clone(), Why::Confirm);
+        if let Some((script, _, fresh)) = self.pending.front() {
+            return run(script, Why::Confirm, *fresh);
         }
         if self.canary_due || self.queue.is_empty() && !self.since_canary.is_empty() {
-            return run(Script::default(), Why::Canary);
+            return Next::Run { script: none, why: Why::Canary, fresh: false, pause: 0 };
         }
         match self.queue.front() {
-            Some(script) => run(script.clone(), Why::Explore),
+            Some(script) => run(script, Why::Explore, self.missed.contains(script)),
             None => Next::Done,
         }
     }
 
     /// Takes what [`Explorer::due`] asked for.
-    pub fn record(&mut self, why: Why, run: Run) {
+    pub fn record(&mut self, why: Why, fresh: bool, run: Run) {
         self.runs += 1;
+        self.worn = if fresh { 1 } else { self.worn + 1 };
         match why {
             Why::Baseline => self.baseline(run),
             Why::Explore => self.explored(run),
             Why::Shrink => self.shrunk(&run),
             Why::Confirm => self.confirmed(&run),
             Why::Canary => self.canary(&run),
+            Why::Recover => self.recovered(&run),
         }
     }
 
@@ -178,6 +213,14 @@ impl Explorer {
 
     fn explored(&mut self, run: Run) {
         let script = run.script.clone();
+        if self.met_nothing(&run) {
+            // An open breaker or a warm cache may have kept the call from happening.
+            if !self.missed.insert(script.clone()) {
+                self.queue.retain(|s| *s != script);
+                self.unmet.push(script);
+            }
+            return;
+        }
         self.queue.retain(|s| *s != script);
         self.tried.push(script.clone());
         self.since_canary.push(script.clone());
@@ -189,6 +232,10 @@ impl Explorer {
         for finding in fresh {
             let id = finding.id();
             match self.found.get_mut(&id) {
+                Some(found) if found.finding.grade == Grade::Weak && finding.grade == Grade::Fails => {
+                    failing.insert(id.clone());
+                    *found = told(finding, &run);
+                }
                 Some(found) => {
                     if found.script != script && !found.also.contains(&script) {
                         found.also.push(script.clone());
@@ -281,14 +328,15 @@ impl Explorer {
         }
     }
 
+    /// Once in new processes: what only an earlier fault made possible does not come there.
     fn confirm(&mut self, script: &Script, ids: BTreeSet<String>) {
-        for _ in 1..CONFIRM {
-            self.pending.push_back((script.clone(), ids.clone()));
+        for at in 1..CONFIRM {
+            self.pending.push_back((script.clone(), ids.clone(), at == 1));
         }
     }
 
     fn confirmed(&mut self, run: &Run) {
-        let Some((_, ids)) = self.pending.pop_front() else { return };
+        let Some((_, ids, _)) = self.pending.pop_front() else { return };
         let came: BTreeSet<String> = self.judged(run).into_iter().map(|f| f.id()).collect();
         for id in ids {
             if let Some(found) = self.found.get_mut(&id) {
@@ -299,16 +347,47 @@ impl Explorer {
     }
 
     fn canary(&mut self, run: &Run) {
-        let mut out = Vec::new();
-        canary(&Cx { run, learned: &self.learned, limits: &self.limits }, &mut out);
         let after = std::mem::take(&mut self.since_canary);
         self.canary_due = false;
-        for finding in out {
-            let mut found = told(finding, run);
-            found.script = after.last().cloned().unwrap_or_default();
-            found.also = after.iter().rev().skip(1).cloned().collect();
-            self.found.entry(found.finding.id()).or_insert(found);
+        if !self.unlike(run).is_empty() {
+            // What was seen since the last look may come from that; what fails the verdict was confirmed in new processes.
+            self.found.retain(|_, f| f.finding.grade == Grade::Fails || !after.contains(&f.script));
+            self.recovery.begin(after);
         }
+    }
+
+    /// How a run without faults fails; one with another content only is no reason.
+    fn unlike(&self, run: &Run) -> Vec<Finding> {
+        let mut out = Vec::new();
+        canary(&Cx { run, learned: &self.learned, limits: &self.limits }, &mut out);
+        out.retain(|f| f.grade == Grade::Fails);
+        out
+    }
+
+    fn recovered(&mut self, run: &Run) {
+        let unlike = self.unlike(run);
+        let fine = !run.script.is_empty() || unlike.is_empty();
+        if let Some(finding) = unlike.into_iter().next().filter(|_| run.script.is_empty()) {
+            self.last_unlike = Some(told(finding, run));
+        }
+        let Shown::Left { after, back } = self.recovery.done(fine) else { return };
+        let Some(mut found) = self.last_unlike.take() else { return };
+        if let Some(ms) = back {
+            found.finding.grade = Grade::Weak;
+            found.finding.says = format!("{}; it came back within {} s", found.finding.says, ms / 1_000);
+        }
+        found.script = after;
+        self.found.entry(found.finding.id()).or_insert(found);
+    }
+
+    /// Whether no call was faulted, though the faults are meant for calls.
+    fn met_nothing(&self, run: &Run) -> bool {
+        let line = |f: &Fault| {
+            let lines = self.baselines.iter().chain([run]).flat_map(|r| &r.lines);
+            let mut lines = lines.map(|(caller, callee)| f.hits(caller, callee, ""));
+            lines.any(|hit| hit)
+        };
+        run.struck().is_empty() && !run.script.faults.iter().any(line)
     }
 
     /// Why nothing can be said, if that is so.
@@ -327,6 +406,11 @@ impl Explorer {
         self.queue.iter().cloned().collect()
     }
 
+    /// What was tried and met no call.
+    pub fn unmet(&self) -> &[Script] {
+        &self.unmet
+    }
+
     pub fn planned(&self) -> usize {
         self.planned.len()
     }
@@ -337,7 +421,7 @@ impl Explorer {
 
     /// Nothing is left but what explores.
     pub fn may_stop(&self) -> bool {
-        self.pending.is_empty() && self.shrinking.is_empty()
+        self.pending.is_empty() && self.shrinking.is_empty() && self.recovery.tasks.is_empty()
     }
 }
 

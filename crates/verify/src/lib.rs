@@ -6,11 +6,13 @@
 
 pub mod book;
 pub mod call;
+pub mod effect;
 pub mod explore;
 pub mod fault;
 pub mod finding;
 pub mod http_file;
 pub mod oracle;
+mod recover;
 pub mod replay;
 pub mod report;
 pub mod run;

@@ -77,7 +77,7 @@ pub struct Played {
     /// Sets of faults: planned, tried.
     pub planned: usize,
     pub tried: usize,
-    /// Sets of faults that time did not allow.
+    /// Sets of faults that time did not allow, or that met no call.
     pub not_reached: Vec<String>,
     /// Findings, those that fail the verdict first.
     pub findings: Vec<Reported>,
@@ -103,9 +103,13 @@ impl Played {
         let found = explorer.found();
         let failed = found.iter().any(|f| f.finding.grade == Grade::Fails && f.steady());
         let unsteady = found.iter().any(|f| f.finding.grade == Grade::Fails && !f.steady());
-        let left: Vec<String> = explorer.left().iter().map(ToString::to_string).collect();
+        let unmet = explorer.unmet().iter().map(|s| format!("{s} (no such call was made)"));
+        let left: Vec<String> = explorer.left().iter().map(ToString::to_string).chain(unmet).collect();
         let because = match explorer.broken() {
             Some(why) => Some(why.to_owned()),
+            None if !explorer.unmet().is_empty() && !failed => {
+                Some(format!("{} of {} sets of faults met no call", explorer.unmet().len(), explorer.planned()))
+            }
             None if !whole && !failed => Some(format!(
                 "{} of {} sets of faults were not tried: the time was over",
                 left.len(),

@@ -3,6 +3,7 @@
 //! Invariant: a record is what was seen, without judgement; [`Learned`] says what is usual.
 
 use crate::call::{Call, Reply};
+use crate::effect::{Rows, Unit, between};
 use crate::fault::Script;
 use crate::state::State;
 use crate::text::{Mask, Names};
@@ -74,7 +75,8 @@ pub struct Learned {
     /// Calls for each operation under one step.
     pub volume: BTreeMap<String, u32>,
     pub steps: Vec<(u16, String)>,
-    pub changes: Vec<Changes>,
+    /// What each step changes in the stores.
+    pub changes: Vec<Vec<Unit>>,
     /// Columns of stores that belong to one run.
     volatile: BTreeSet<String>,
     /// Tables whose keys do.
@@ -82,9 +84,6 @@ pub struct Learned {
     /// Exceptions that services log without any fault.
     pub noise: BTreeSet<(String, String)>,
 }
-
-/// What a step changed in the stores: store, table, row, before → after, as comparable lines.
-pub type Changes = BTreeSet<String>;
 
 impl Learned {
     /// `runs` are undisturbed; what they disagree on is masked.
@@ -187,46 +186,27 @@ impl Learned {
         }
     }
 
-    /// What a step changed, as lines that can be compared between runs.
-    pub fn changes_of(&self, run: &Run, step: usize) -> Changes {
+    /// What a step changed.
+    pub fn changes_of(&self, run: &Run, step: usize) -> Vec<Unit> {
         let mut renamed = Renamed::of(run);
         let empty = States::new();
         let (before, after) = (run.states.get(step).unwrap_or(&empty), run.states.get(step + 1).unwrap_or(&empty));
-        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        let mut out = Vec::new();
         for (store, state) in after {
             let was = before.get(store);
             let tables: BTreeSet<&String> =
                 state.tables.keys().chain(was.into_iter().flat_map(|w| w.tables.keys())).collect();
             for table in tables {
-                let rows = |s: Option<&State>, renamed: &mut Renamed| {
-                    s.and_then(|s| s.tables.get(table)).map(|t| renamed.rows(t)).unwrap_or_default()
-                };
-                let (was, is) = (rows(was, &mut renamed), rows(Some(state), &mut renamed));
-                let keys: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-                for key in keys {
-                    let row = |rows: &BTreeMap<String, BTreeMap<String, String>>| {
-                        rows.get(key).map(|c| self.columns(store, table, c)).unwrap_or_else(|| "nothing".to_owned())
-                    };
-                    if was.get(key) != is.get(key) {
-                        let (from, to) = (row(&was), row(&is));
-                        if from != to {
-                            let key = if self.unkeyed.contains(&format!("{store}/{table}")) { "a row" } else { key };
-                            *lines.entry(format!("{store} {table} {key}: {from} → {to}")).or_insert(0) += 1;
-                        }
-                    }
-                }
+                let none = Rows::new();
+                let was = was.and_then(|w| w.tables.get(table)).unwrap_or(&none);
+                let is = state.tables.get(table).unwrap_or(&none);
+                let keyless = self.unkeyed.contains(&format!("{store}/{table}"));
+                let show = |column: &str| !self.volatile.contains(&format!("{store}/{table}/{column}"));
+                out.extend(between(store, table, (was, is), keyless, show, |text| renamed.names.rename(text, false)));
             }
         }
-        lines.into_iter().map(|(line, n)| if n == 1 { line } else { format!("{line} (×{n})") }).collect()
-    }
-
-    fn columns(&self, store: &str, table: &str, columns: &BTreeMap<String, String>) -> String {
-        let shown: Vec<String> = columns
-            .iter()
-            .filter(|(c, _)| !self.volatile.contains(&format!("{store}/{table}/{c}")))
-            .map(|(c, v)| format!("{c}={v}"))
-            .collect();
-        format!("{{{}}}", shown.join(", "))
+        out.sort();
+        out
     }
 }
 

@@ -177,6 +177,8 @@ impl Progress {
                     Why::Canary => "without faults, after faults".to_owned(),
                     Why::Explore => script.to_string(),
                     Why::Shrink => format!("fewer faults: {script}"),
+                    Why::Recover if script.is_empty() => "whether it came back".to_owned(),
+                    Why::Recover => format!("whether it comes back after {script}"),
                     Why::Confirm => format!("once more: {script}"),
                 };
                 self.bar.set_message(format!("run {}, {left} to go: {what}", runs + 1));

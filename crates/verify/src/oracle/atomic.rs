@@ -1,14 +1,17 @@
 //! Answers and stores agree: a success did all that an undisturbed run does, a failure did nothing.
 //!
 //! "Failure, and everything happened" is an ambiguous commit: the client cannot know, and asking again must be safe. Everything in
-//! between is a partial effect, or a duplicate one if more happened than should. A success with another content than usual says
-//! itself that something is missing: that is weak.
+//! between is a partial effect, or a duplicate one if more happened than should.
+//!
+//! Silent: what a correct system keeps of a failure. A record in a state that an undisturbed run does not lead to (a cancelled
+//! order), keys that were seen, versions and journals say that something failed; they do not do half of it. A success with another
+//! content than usual says itself that something is missing: that is weak.
 
 use super::Cx;
+use crate::effect::{Unit, What, compared};
 use crate::fault::Kind;
 use crate::finding::{Finding, Grade, Rule};
-use crate::run::{Changes, Ending};
-use crate::text::{self, HIDDEN};
+use crate::run::Ending;
 use std::collections::BTreeSet;
 
 pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
@@ -21,53 +24,108 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             return;
         }
         let changes = cx.learned.changes_of(cx.run, step);
-        let steps = cx.run.steps();
-        let call = &cx.run.calls[steps[step]];
-        let what = call.operation();
-        let (rule, grade, says) = match ending {
-            Ending::Full if same(&changes, usual) => continue,
-            Ending::Failed if changes.is_empty() => return,
-            Ending::Failed if usual.is_empty() => {
-                (Rule::PartialEffect, Grade::Fails, format!("`{what}` fails, and leaves traces"))
-            }
-            Ending::Failed if same(&changes, usual) => {
-                (Rule::AmbiguousCommit, Grade::Weak, format!("`{what}` fails, and yet all of it happened"))
-            }
-            Ending::Failed if within(&changes, usual) => {
-                (Rule::PartialEffect, Grade::Fails, format!("`{what}` fails, and a part of it stays"))
-            }
-            Ending::Failed => {
-                (Rule::PartialEffect, Grade::Fails, format!("`{what}` fails, and leaves something else behind"))
-            }
-            Ending::Degraded if same(&changes, usual) => continue,
-            Ending::Full | Ending::Degraded if within(&changes, usual) => {
-                let grade = if ending == Ending::Full { Grade::Fails } else { Grade::Weak };
-                (Rule::PartialEffect, grade, format!("`{what}` succeeds, and a part of it did not happen"))
-            }
-            // Nobody here sends it twice: the day somebody does, it counts twice.
-            Ending::Full | Ending::Degraded if delivered_twice(cx) => {
-                (Rule::DuplicateEffect, Grade::Weak, format!("`{what}` counts twice what is delivered twice"))
-            }
-            Ending::Full | Ending::Degraded if repeated(cx) => {
-                (Rule::DuplicateEffect, Grade::Fails, format!("`{what}` succeeds, and something happened twice"))
-            }
-            Ending::Full | Ending::Degraded => (
-                Rule::PartialEffect,
-                Grade::Fails,
-                format!("`{what}` succeeds, and something else than usual happened"),
-            ),
+        if ending != Ending::Failed && changes == *usual {
+            continue;
+        }
+        let call = &cx.run.calls[cx.run.steps()[step]];
+        let judged = match ending {
+            Ending::Failed => failure(&changes, usual),
+            Ending::Full | Ending::Degraded => success(cx, &changes, usual, ending),
         };
-        out.push(Finding {
-            rule,
-            grade,
-            at: format!("{what} {}", stores(&changes, usual, ending)),
-            says,
-            evidence: difference(&changes, usual, ending),
-            services: vec![call.request.callee.clone()],
-        });
-        // What follows starts from another state.
-        return;
+        if let Some(judged) = judged {
+            out.push(judged.finding(&call.operation(), &call.request.callee));
+        }
+        if ending == Ending::Failed || changes != *usual {
+            // What follows starts from another state.
+            return;
+        }
     }
+}
+
+struct Judged {
+    rule: Rule,
+    grade: Grade,
+    says: &'static str,
+    stores: BTreeSet<String>,
+    evidence: Vec<String>,
+}
+
+impl Judged {
+    fn finding(self, what: &str, service: &str) -> Finding {
+        let stores: Vec<String> = self.stores.into_iter().collect();
+        Finding {
+            rule: self.rule,
+            grade: self.grade,
+            at: format!("{what} {}", stores.join(", ")),
+            says: format!("`{what}` {}", self.says),
+            evidence: self.evidence.into_iter().take(12).collect(),
+            services: vec![service.to_owned()],
+        }
+    }
+}
+
+fn of<'a>(units: impl IntoIterator<Item = &'a &'a Unit>) -> BTreeSet<String> {
+    units.into_iter().map(|u| u.store.clone()).collect()
+}
+
+fn lines<'a>(word: &str, units: impl IntoIterator<Item = &'a &'a Unit>) -> Vec<String> {
+    units.into_iter().map(|u| format!("{word}: {}", u.text)).collect()
+}
+
+fn failure(changes: &[Unit], usual: &[Unit]) -> Option<Judged> {
+    let (extra, stays, missing) = compared(changes, usual);
+    let serious =
+        |units: Vec<&'_ Unit>| -> Vec<Unit> { units.into_iter().filter(|u| !u.bookkeeping()).cloned().collect() };
+    let (stays, missing) = (serious(stays), serious(missing));
+    let wrong: Vec<Unit> = serious(extra).into_iter().filter(|u| matches!(u.what, What::Amount | What::Went)).collect();
+    let (stays, wrong): (Vec<&Unit>, Vec<&Unit>) = (stays.iter().collect(), wrong.iter().collect());
+    if stays.is_empty() && wrong.is_empty() {
+        return None;
+    }
+    let evidence = [lines("stays", &stays), lines("stays", &wrong)].concat();
+    let stores = of(stays.iter().chain(&wrong));
+    Some(if missing.is_empty() && wrong.is_empty() {
+        let says = "fails, and yet all of it happened";
+        Judged { rule: Rule::AmbiguousCommit, grade: Grade::Weak, says, stores, evidence }
+    } else if wrong.is_empty() {
+        let says = "fails, and a part of it stays";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    } else {
+        let says = "fails, and leaves something else behind";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    })
+}
+
+fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending) -> Option<Judged> {
+    let (extra, _, missing) = compared(changes, usual);
+    let extra: Vec<&Unit> = extra.into_iter().filter(|u| !u.bookkeeping()).collect();
+    let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping()).collect();
+    // Once more what should have come once, or another amount.
+    let again = |u: &Unit| u.what == What::Came && usual.iter().any(|o| o.plain() == u.plain());
+    let twice: Vec<&Unit> =
+        extra.iter().copied().filter(|u| matches!(u.what, What::Amount | What::Went) || again(u)).collect();
+    let lacking: Vec<&Unit> = missing.iter().copied().filter(|m| !extra.iter().any(|e| e.slot == m.slot)).collect();
+    let evidence = [lines("missing", &missing), lines("instead", &extra)].concat();
+    if twice.is_empty() && lacking.is_empty() {
+        return None;
+    }
+    if twice.is_empty() {
+        let grade = if ending == Ending::Full { Grade::Fails } else { Grade::Weak };
+        let says = "succeeds, and a part of it did not happen";
+        return Some(Judged { rule: Rule::PartialEffect, grade, says, stores: of(&lacking), evidence });
+    }
+    let stores = of(&twice);
+    Some(if delivered_twice(cx) {
+        // Nobody here sends it twice: the day somebody does, it counts twice.
+        let says = "counts twice what is delivered twice";
+        Judged { rule: Rule::DuplicateEffect, grade: Grade::Weak, says, stores, evidence }
+    } else if repeated(cx) {
+        let says = "succeeds, and something happened twice";
+        Judged { rule: Rule::DuplicateEffect, grade: Grade::Fails, says, stores, evidence }
+    } else {
+        let says = "succeeds, and something else than usual happened";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    })
 }
 
 /// Some operation reached its callee more often than usual.
@@ -78,46 +136,4 @@ fn repeated(cx: &Cx<'_>) -> bool {
 
 fn delivered_twice(cx: &Cx<'_>) -> bool {
     cx.run.calls.iter().any(|c| matches!(c.fault, Some(Kind::Duplicate | Kind::Twice)))
-}
-
-/// Equal, where identifiers that no answer showed have no names.
-fn same(changes: &Changes, usual: &Changes) -> bool {
-    changes == usual || changes.iter().any(|l| l.contains(HIDDEN)) && plain(changes) == plain(usual)
-}
-
-fn within(changes: &Changes, usual: &Changes) -> bool {
-    changes.is_subset(usual) || {
-        let (changes, mut usual) = (plain(changes), plain(usual));
-        changes.into_iter().all(|line| usual.iter().position(|l| *l == line).map(|at| usual.swap_remove(at)).is_some())
-    }
-}
-
-/// Lines without the names of identifiers.
-fn plain(changes: &Changes) -> Vec<String> {
-    let mut out: Vec<String> = changes.iter().map(|line| text::unnamed(line)).collect();
-    out.sort();
-    out
-}
-
-/// Stores that hold something which they should not, or lack something.
-fn stores(changes: &Changes, usual: &Changes, ending: Ending) -> String {
-    let differ: Vec<&String> = match ending {
-        Ending::Failed => changes.iter().collect(),
-        Ending::Full | Ending::Degraded => changes.symmetric_difference(usual).collect(),
-    };
-    let names: BTreeSet<&str> = differ.into_iter().filter_map(|line| line.split(' ').next()).collect();
-    names.into_iter().collect::<Vec<_>>().join(", ")
-}
-
-fn difference(changes: &Changes, usual: &Changes, ending: Ending) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    match ending {
-        Ending::Failed => out.extend(changes.iter().map(|line| format!("stays: {line}"))),
-        Ending::Full | Ending::Degraded => {
-            out.extend(usual.difference(changes).map(|line| format!("missing: {line}")));
-            out.extend(changes.difference(usual).map(|line| format!("instead: {line}")));
-        }
-    }
-    out.truncate(12);
-    out
 }

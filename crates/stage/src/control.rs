@@ -47,21 +47,50 @@ impl Control {
         self.script.subscribe()
     }
 
-    /// What the stores hold, onto the run's record.
-    pub async fn observe(&self, under: &Under) {
+    /// Before a step: what the stores hold, unless it is known from after the last one. Without a look, `false`, the place stays
+    /// empty.
+    pub async fn before(&self, under: &Under, look: bool) {
         if self.stores.is_empty() {
             return;
         }
+        let mut states = under.states.lock().await;
+        let known = states.pop().filter(|last| !look || !last.is_empty());
+        let now = match known {
+            Some(known) => known,
+            None if look => self.look(under).await,
+            None => States::new(),
+        };
+        states.push(now);
+    }
+
+    /// After a step.
+    pub async fn after(&self, under: &Under, look: bool) {
+        if !self.stores.is_empty() {
+            let now = if look { self.look(under).await } else { States::new() };
+            under.states.lock().await.push(now);
+        }
+    }
+
+    /// All stores at once.
+    async fn look(&self, under: &Under) -> States {
+        let mut looking = tokio::task::JoinSet::new();
+        for store in self.stores.iter().cloned() {
+            looking.spawn(async move {
+                let state = snapshot(&store).await;
+                (store.name, state)
+            });
+        }
         let mut states = States::new();
-        for store in &self.stores {
-            match snapshot(store).await {
-                Ok(state) => {
-                    states.insert(store.name.clone(), state);
+        while let Some(looked) = looking.join_next().await {
+            match looked {
+                Ok((name, Ok(state))) => {
+                    states.insert(name, state);
                 }
+                Ok((_, Err(error))) => under.trouble(error.to_string()),
                 Err(error) => under.trouble(error.to_string()),
             }
         }
-        under.states.lock().await.push(states);
+        states
     }
 }
 

@@ -7,7 +7,7 @@ use crate::layout::{Layout, Member, rewritten};
 use crate::process::{Running, free_ports, open, ready};
 use crate::proxy::{Edge, serve};
 use crate::shim;
-use crate::state::{StoreAt, restore};
+use crate::state::{StoreAt, StoreKind, restore};
 use rustix::process::{Pid, Signal, kill_process};
 use seam_verify::call::SCENARIO;
 use seam_verify::fault::Script;
@@ -290,7 +290,10 @@ impl Stage {
     /// Stores as they were after the start.
     pub async fn reset(&self) -> Result<(), StageError> {
         for (store, state) in &self.initial {
-            restore(store, state).await?;
+            // What is behind an endpoint stays as it is: changes are compared, not contents.
+            if store.kind != StoreKind::Endpoint {
+                restore(store, state).await?;
+            }
         }
         Ok(())
     }
@@ -322,6 +325,10 @@ impl Stage {
     /// The record of a run that is over.
     pub(crate) async fn end(&mut self, script: &Script, under: &Under, content: bool) -> Run {
         let ms = under.now();
+        if under.book().holds() {
+            // Who hands a cancellation on does so now.
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
         under.over.send_replace(true);
         under.quiet(Duration::from_secs(2)).await;
         self.control.end();

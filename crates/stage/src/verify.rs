@@ -45,7 +45,7 @@ impl Order {
         let stores = self.settings.store.iter();
         stores
             .map(|s| {
-                let kind = kind(&s.address).ok_or_else(|| {
+                let kind = StoreKind::of(&s.address).ok_or_else(|| {
                     StageError::settings(
                         format!("nobody knows what kind of store `{}` is", s.address),
                         "write `postgres://…`, `redis://…`, `mongodb://…`, `sqlite:path` or `http://…`",
@@ -88,18 +88,6 @@ impl Order {
         }
         Ok((plays, notes))
     }
-}
-
-fn kind(address: &str) -> Option<StoreKind> {
-    let scheme = address.split(':').next().unwrap_or_default();
-    Some(match scheme.split('+').next().unwrap_or_default() {
-        "postgres" | "postgresql" => StoreKind::Postgres,
-        "redis" | "rediss" => StoreKind::Redis,
-        "mongodb" => StoreKind::Mongo,
-        "sqlite" => StoreKind::Sqlite,
-        "http" => StoreKind::Endpoint,
-        _ => return None,
-    })
 }
 
 /// What would be done, without doing it.

@@ -5,7 +5,7 @@
 //! then values that inbound and outbound share; else the call is marked ambiguous.
 
 use crate::call::{Call, Reply, Request, SCENARIO, Seen};
-use crate::fault::{Kind, Script};
+use crate::fault::{Fault, Kind, Script, Spot};
 use crate::text;
 use std::collections::BTreeMap;
 
@@ -89,6 +89,21 @@ impl Book {
             call.seen = seen;
             call.until = now;
         }
+    }
+
+    /// Something is held on purpose.
+    pub fn holds(&self) -> bool {
+        self.open.iter().any(|at| self.calls[*at].fault == Some(Kind::Late))
+    }
+
+    /// Whether faults can strike a step of the scenario, or have struck one before it.
+    pub fn concerns(&self, at: usize) -> bool {
+        let key = &self.calls[at].key;
+        let of_step = |fault: &Fault| match &fault.at {
+            Spot::Call(call) => call.split(" > ").next() == Some(key),
+            Spot::Edge { .. } | Spot::Service(_) => true,
+        };
+        self.script.is_empty() || self.script.faults.iter().any(of_step) || self.calls.iter().any(|c| c.fault.is_some())
     }
 
     /// Nothing is under way but what the scenario asks, and what is held on purpose.

@@ -25,7 +25,9 @@ pub struct Unit {
     pub what: What,
     /// Store, table, row and column, without the values.
     pub slot: String,
-    /// All of it, for people and for comparing.
+    /// What is compared: of numbers how much they change, so that no run has to start from the same.
+    pub same: String,
+    /// All of it, for people.
     pub text: String,
 }
 
@@ -67,11 +69,11 @@ impl Unit {
 
     /// Comparable where identifiers have no names.
     pub fn plain(&self) -> String {
-        text::unnamed(&self.text)
+        text::unnamed(&self.same)
     }
 
     pub fn unnamed(&self) -> bool {
-        self.text.contains(HIDDEN)
+        self.same.contains(HIDDEN)
     }
 }
 
@@ -91,7 +93,10 @@ pub fn between(
     keys.dedup();
     for key in keys {
         let slot = if keyless { format!("{store} {table} a row") } else { format!("{store} {table} {}", name(key)) };
-        let unit = |what, slot: String, text: String| Unit { store: store.to_owned(), what, slot, text };
+        let unit = |what, slot: String, text: String| {
+            let (store, same) = (store.to_owned(), text.clone());
+            Unit { store, what, slot, same, text }
+        };
         match (was.get(key), is.get(key)) {
             (None, Some(row)) => {
                 out.push(unit(What::Came, slot.clone(), format!("{slot} came: {}", name(&shown(row, &show)))))
@@ -112,7 +117,9 @@ pub fn between(
                     let what = if amount(from.as_deref()) && amount(to.as_deref()) { What::Amount } else { What::Word };
                     let mut say = |v: Option<String>| v.map_or_else(|| "nothing".to_owned(), |v| name(&v));
                     let slot = format!("{slot} {column}");
-                    out.push(unit(what, slot.clone(), format!("{slot}: {} → {}", say(from), say(to))));
+                    let by = difference(from.as_deref(), to.as_deref()).map(|by| format!("{slot}: {by:+}"));
+                    let unit = unit(what, slot.clone(), format!("{slot}: {} → {}", say(from), say(to)));
+                    out.push(Unit { same: by.unwrap_or_else(|| unit.same.clone()), ..unit });
                 }
             }
             (None, None) => {}
@@ -126,6 +133,12 @@ fn shown(row: &BTreeMap<String, String>, show: &impl Fn(&str) -> bool) -> String
     columns.join(", ")
 }
 
+/// How much a number changes; more digits than a price has are noise of the arithmetic.
+pub(crate) fn difference(from: Option<&str>, to: Option<&str>) -> Option<f64> {
+    let number = |v: Option<&str>| v?.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+    Some(((number(to)? - number(from)?) * 1e6).round() / 1e6)
+}
+
 fn amount(value: Option<&str>) -> bool {
     value.is_some_and(|v| v.trim().parse::<f64>().is_ok() || v.contains("\\x"))
 }
@@ -133,7 +146,7 @@ fn amount(value: Option<&str>) -> bool {
 /// Two lists of units: what only the first has, what both have, what only the second has; each as often as it stands there.
 pub fn compared<'a>(one: &'a [Unit], other: &'a [Unit]) -> (Vec<&'a Unit>, Vec<&'a Unit>, Vec<&'a Unit>) {
     let coarse = one.iter().chain(other).any(Unit::unnamed);
-    let text = |u: &Unit| if coarse { u.plain() } else { u.text.clone() };
+    let text = |u: &Unit| if coarse { u.plain() } else { u.same.clone() };
     let mut rest: Vec<&Unit> = other.iter().collect();
     let (mut only, mut both) = (Vec::new(), Vec::new());
     for unit in one {
@@ -174,8 +187,23 @@ mod tests {
     }
 
     #[test]
+    fn numbers_compare_by_how_much_they_change() {
+        let stock = |n: &str| rows(&[("lamp", &[("stock", n)])]);
+        let sold =
+            |from: &str, to: &str| between("db", "items", (&stock(from), &stock(to)), false, |_| true, str::to_owned);
+        assert_eq!(compared(&sold("10", "9"), &sold("7", "6")).1.len(), 1);
+        assert_eq!(compared(&sold("10", "9"), &sold("7", "5")).1.len(), 0);
+    }
+
+    #[test]
     fn bookkeeping_is_known_by_name() {
-        let slot = |slot: &str| Unit { store: "db".into(), what: What::Came, slot: slot.into(), text: String::new() };
+        let slot = |slot: &str| Unit {
+            store: "db".into(),
+            what: What::Came,
+            slot: slot.into(),
+            same: String::new(),
+            text: String::new(),
+        };
         assert!(slot("db processed_messages a row").bookkeeping() && slot("db keys idem:$1").bookkeeping());
         assert!(slot("db orders $1 version").bookkeeping() && !slot("db orders $1 stock").bookkeeping());
         assert!(!slot("db blocks $1 clocks").bookkeeping());
@@ -183,7 +211,13 @@ mod tests {
 
     #[test]
     fn lists_are_compared_as_often_as_a_unit_stands_there() {
-        let unit = |text: &str| Unit { store: "db".into(), what: What::Came, slot: "s".into(), text: text.into() };
+        let unit = |text: &str| Unit {
+            store: "db".into(),
+            what: What::Came,
+            slot: "s".into(),
+            same: text.into(),
+            text: text.into(),
+        };
         let (one, other) = ([unit("a ~"), unit("a ~")], [unit("a $1"), unit("b")]);
         let (only, both, rest) = compared(&one, &other);
         assert_eq!((only.len(), both.len(), rest.len()), (1, 1, 1));

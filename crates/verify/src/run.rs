@@ -3,10 +3,10 @@
 //! Invariant: a record is what was seen, without judgement; [`Learned`] says what is usual.
 
 use crate::call::{Call, Reply};
-use crate::effect::{Rows, Unit, between};
+use crate::effect::{Rows, Unit, between, difference};
 use crate::fault::Script;
-use crate::state::State;
-use crate::text::{Mask, Names};
+use crate::state::{Columns, State};
+use crate::text::{self, Mask, Names};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -160,27 +160,31 @@ impl Learned {
         })
     }
 
+    /// Two runs do the same: columns in which their changes differ belong to one run, and so do keys that only one has.
     fn learn_columns(&mut self, one: &Run, other: &Run) {
-        let (mut first, mut second) = (Renamed::of(one), Renamed::of(other));
-        for (at, states) in one.states.iter().enumerate() {
-            let Some(others) = other.states.get(at) else { continue };
-            for (store, state) in states {
-                let Some(twin) = others.get(store) else { continue };
-                for (table, rows) in &state.tables {
-                    let rows = first.rows(rows);
-                    let twins = twin.tables.get(table).map(|t| second.rows(t)).unwrap_or_default();
-                    for (key, columns) in &rows {
-                        match twins.get(key) {
-                            None => {
-                                self.unkeyed.insert(format!("{store}/{table}"));
-                            }
-                            Some(twin) => {
-                                let differs = |c: &&String| columns.get(*c) != twin.get(*c);
-                                let names = columns.keys().chain(twin.keys()).filter(differs);
-                                self.volatile.extend(names.map(|c| format!("{store}/{table}/{c}")));
-                            }
+        for step in 0..one.states.len().saturating_sub(1) {
+            let (first, second) = (Changed::of(one, step), Changed::of(other, step));
+            for ((store, table), changed) in &first {
+                let place = format!("{store}/{table}");
+                let none = Changed::default();
+                let twin = second.get(&(store.clone(), table.clone())).unwrap_or(&none);
+                let mut differ = |one: &Columns, other: &Columns| {
+                    let columns = one.keys().chain(other.keys()).filter(|c| one.get(*c) != other.get(*c));
+                    self.volatile.extend(columns.map(|c| format!("{place}/{c}")));
+                };
+                for (key, columns) in &changed.updated {
+                    match twin.updated.get(key) {
+                        Some(other) => differ(columns, other),
+                        None => {
+                            self.unkeyed.insert(place.clone());
                         }
                     }
+                }
+                if changed.came.keys().ne(twin.came.keys()) {
+                    self.unkeyed.insert(place.clone());
+                }
+                for (columns, other) in changed.came.values().zip(twin.came.values()) {
+                    differ(columns, other);
                 }
             }
         }
@@ -202,7 +206,7 @@ impl Learned {
                 let is = state.tables.get(table).unwrap_or(&none);
                 let keyless = self.unkeyed.contains(&format!("{store}/{table}"));
                 let show = |column: &str| !self.volatile.contains(&format!("{store}/{table}/{column}"));
-                out.extend(between(store, table, (was, is), keyless, show, |text| renamed.names.rename(text, false)));
+                out.extend(between(store, table, (was, is), keyless, show, |text| renamed.text(text)));
             }
         }
         out.sort();
@@ -238,18 +242,52 @@ impl Renamed {
         Renamed { names }
     }
 
-    fn rows(
-        &mut self,
-        rows: &BTreeMap<String, BTreeMap<String, String>>,
-    ) -> BTreeMap<String, BTreeMap<String, String>> {
-        let mut out = BTreeMap::new();
-        for (key, columns) in rows {
-            let columns = columns.iter().map(|(c, v)| (c.clone(), self.names.rename(v, false))).collect();
-            let mut name = self.names.rename(key, false);
-            while out.contains_key(&name) {
-                name.push('\'');
+    fn text(&mut self, text: &str) -> String {
+        self.names.rename(&text::readable(text), false)
+    }
+}
+
+/// What one step changed in one table, as far as learning goes: columns with what they became, numbers with how much they changed.
+#[derive(Default)]
+struct Changed {
+    came: BTreeMap<String, Columns>,
+    updated: BTreeMap<String, Columns>,
+}
+
+impl Changed {
+    fn of(run: &Run, step: usize) -> BTreeMap<(String, String), Changed> {
+        let mut renamed = Renamed::of(run);
+        let mut out: BTreeMap<(String, String), Changed> = BTreeMap::new();
+        let none = State::default();
+        let Some(after) = run.states.get(step + 1) else { return out };
+        for (store, state) in after {
+            let before = run.states.get(step).and_then(|s| s.get(store)).unwrap_or(&none);
+            for (table, rows) in &state.tables {
+                let changed = out.entry((store.clone(), table.clone())).or_default();
+                let was = before.tables.get(table);
+                for (key, columns) in rows {
+                    let mut name = renamed.text(key);
+                    match was.and_then(|w| w.get(key)) {
+                        None => {
+                            while changed.came.contains_key(&name) {
+                                name.push('\'');
+                            }
+                            let columns = columns.iter().map(|(c, v)| (c.clone(), renamed.text(v))).collect();
+                            changed.came.insert(name, columns);
+                        }
+                        Some(was) if was != columns => {
+                            let differ = columns.iter().filter(|(c, v)| was.get(*c) != Some(v));
+                            let told = differ.map(|(c, v)| {
+                                let by = difference(was.get(c).map(String::as_str), Some(v));
+                                (c.clone(), by.map_or_else(|| renamed.text(v), |by| by.to_string()))
+                            });
+                            let told = told.collect();
+                            changed.updated.insert(name, told);
+                        }
+                        Some(_) => {}
+                    }
+                }
             }
-            out.insert(name, columns);
         }
         out
     }

@@ -63,7 +63,8 @@ pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
         let (caller, callee) = call.edge();
         let handed = handed_on(run, call);
         for (rank, kind) in kinds(call, edges[&(caller, callee)].len() == 1, late.contains(call.key.as_str()), known) {
-            if handed && matches!(kind, Kind::ReplyLost | Kind::Duplicate | Kind::Truncate) {
+            let after = matches!(kind, Kind::ReplyLost | Kind::Duplicate | Kind::Truncate);
+            if handed && (after || kind == Kind::Late && call.mutating()) {
                 continue;
             }
             let depth = usize::MAX - call.depth();

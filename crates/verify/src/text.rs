@@ -70,6 +70,15 @@ impl Names {
     }
 }
 
+/// Bytes that a snapshot holds as `\x…` hexadecimal, with what is text in them as text.
+pub fn readable(value: &str) -> String {
+    let hex = value.strip_prefix("\\x").filter(|h| h.len() % 2 == 0 && h.bytes().all(|b| b.is_ascii_hexdigit()));
+    let Some(hex) = hex else { return value.to_owned() };
+    let digit = |b: u8| (b as char).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
+    let bytes: Vec<u8> = hex.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) * 16 + digit(pair[1])).collect();
+    bytes.escape_ascii().to_string()
+}
+
 /// A renamed text with [`HIDDEN`] for each name.
 pub fn unnamed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -188,6 +197,12 @@ mod tests {
         assert_eq!(names.rename(&format!("{{\"id\":\"{a}\"}}"), true), "{\"id\":\"$1\"}");
         assert_eq!(names.rename(&format!("{b}/{a} é"), true), "$2/$1 é");
         assert_eq!(names.rename("cafebabe99 at 2026-01-31T10:00:00.5", false), "~ at ~");
+    }
+
+    #[test]
+    fn bytes_show_the_text_in_them() {
+        assert_eq!(readable("\\x82a573746f636b0a"), "\\x82\\xa5stock\\n");
+        assert_eq!(readable("plain"), "plain");
     }
 
     #[test]

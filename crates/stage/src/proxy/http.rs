@@ -113,9 +113,6 @@ async fn handle(request: Request<Incoming>, edge: &Edge) -> io::Result<Response<
     let scenario = edge.caller == SCENARIO;
     if scenario {
         trace(&mut head.headers);
-        if under.states.lock().await.is_empty() {
-            edge.control.observe(&under).await;
-        }
     }
     let (at, fault) = under.arrive(call::Request {
         caller: edge.caller.clone(),
@@ -125,13 +122,17 @@ async fn handle(request: Request<Incoming>, edge: &Edge) -> io::Result<Response<
         headers: headers(&head.headers),
         body: text(&body),
     });
+    let look = scenario && under.book().concerns(at);
+    if scenario {
+        edge.control.before(&under, look).await;
+    }
     let mut entry = Entry { under: under.clone(), at, open: true };
     let out = Out { head, body, trailers };
     let answer = perform(&out, fault, edge, &mut entry).await;
     if scenario {
         // What goes on below belongs to this step.
         under.quiet(Duration::from_secs(2)).await;
-        edge.control.observe(&under).await;
+        edge.control.after(&under, look).await;
     }
     answer
 }

@@ -5,6 +5,9 @@ use crate::call::Seen;
 use crate::fault::Kind;
 use crate::finding::{Finding, Grade, Rule};
 
+/// Milliseconds.
+const SAME_MOMENT: u64 = 100;
+
 pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for call in cx.run.calls.iter().filter(|c| c.fault == Some(Kind::Late)) {
         let (caller, callee) = call.edge();
@@ -12,7 +15,9 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         let mut inverted = false;
         while let Some(at) = above {
             let outer = &cx.run.calls[at];
-            if outer.seen == Seen::GaveUp && outer.until < call.until && !outer.from_scenario() {
+            // Who hands a cancellation on gives up in the same moment.
+            let goes_on = call.seen != Seen::GaveUp || call.until > outer.until + SAME_MOMENT;
+            if outer.seen == Seen::GaveUp && goes_on && outer.until < call.until && !outer.from_scenario() {
                 let (outer_caller, middle) = outer.edge();
                 out.push(Finding {
                     rule: Rule::TimeoutInversion,

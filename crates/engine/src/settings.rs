@@ -27,6 +27,8 @@ pub struct Settings {
     pub externals: BTreeMap<String, Vec<String>>,
     /// Budgets and severities of rules.
     pub detect: crate::Detect,
+    /// What `seam verify` starts, asks and compares.
+    pub verify: seam_verify::settings::Settings,
 }
 
 /// What `seam init` writes.

@@ -101,3 +101,44 @@ fn every_edge_opens_at_its_evidence() {
         }
     }
 }
+
+#[test]
+fn the_kiosk_is_what_its_story_says() {
+    check("kiosk");
+    check("kiosk-repaired");
+}
+
+/// Files below a folder, without what is installed or built there.
+fn files(folder: &Path, below: &str, out: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+        if ["node_modules", "target", "bin", ".venv", ".stores", ".prepare.lock", "__pycache__"]
+            .contains(&name.as_str())
+        {
+            continue;
+        }
+        if entry.path().is_dir() {
+            files(folder, &path, out);
+        } else {
+            out.insert(path);
+        }
+    }
+}
+
+#[test]
+fn the_repaired_kiosk_differs_only_where_it_says_so() {
+    let (faulty, repaired) = (workspaces().join("kiosk"), workspaces().join("kiosk-repaired"));
+    let mut all = BTreeSet::new();
+    files(&faulty, "", &mut all);
+    files(&repaired, "", &mut all);
+    let story = std::fs::read_to_string(repaired.join("STORY.md")).unwrap();
+    // Installs and builds both.
+    all.remove("prepare.sh");
+    for path in &all {
+        let texts = [&faulty, &repaired].map(|folder| std::fs::read(folder.join(path)).unwrap_or_default());
+        let named = story.contains(&format!("`{path}`"));
+        assert_eq!(texts[0] != texts[1], named, "`{path}` differs, or the story of the repairs names it: not both");
+    }
+}

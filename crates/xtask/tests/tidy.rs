@@ -16,9 +16,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("detect", &["facts", "graph"]),
     ("diagnose", &["facts", "graph", "signals"]),
     ("plan", &["facts", "extract"]),
-    ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "page"]),
+    ("verify", &["facts", "graph", "signals"]),
+    ("stage", &["verify", "facts"]),
+    ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "verify", "page"]),
     ("host", &["facts", "engine", "store"]),
-    ("seamwise", &["engine", "host", "receive", "store"]),
+    ("seamwise", &["engine", "host", "receive", "store", "verify", "stage"]),
     ("page", &["facts", "extract", "graph", "detect"]),
     ("xtask", &["engine", "host", "plan", "signals", "diagnose"]),
 ];

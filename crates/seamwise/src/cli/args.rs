@@ -53,6 +53,8 @@ pub enum Command {
     Drift(Drift),
     /// Show what changed between two versions of a contract, who breaks, and what to do.
     Plan(Plan),
+    /// Start the services, ask them, and see what they do when calls between them fail.
+    Verify(Verify),
     /// List the rules of `detect`, and try the workspace's own (`seam/rules`).
     Rules(Rules),
     /// Put a question as JSON; the answer is JSON.
@@ -406,6 +408,52 @@ pub struct Detect {
     /// With telemetry: how long a slice of time is: `30s`, `5m`. By how much is recorded, unless given.
     #[arg(long, value_name = "LENGTH", requires = "telemetry")]
     pub step: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub roots: Roots,
+
+    /// Only these scenarios of `seam.toml`.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Vec<String>,
+
+    /// How long to explore each scenario (`90`, `120s`, `5m`); what was not reached is said.
+    #[arg(long, default_value = "120s", value_name = "TIME")]
+    pub budget: String,
+
+    /// Faults at once, at most: with 2, calls that only a fault makes happen are faulted too.
+    #[arg(long, default_value_t = 1, value_name = "K")]
+    pub faults: usize,
+
+    /// Try the faults of a replay file again, and nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+
+    /// Print what would be started, led elsewhere and injected; start nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[arg(long, value_enum, default_value_t = VerifyReport::Text)]
+    pub format: VerifyReport,
+
+    /// Where replay files of findings go; `.seam/replays` in the workspace unless given.
+    #[arg(long, value_name = "FOLDER")]
+    pub replays: Option<PathBuf>,
+
+    /// Weak findings in full as well.
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum VerifyReport {
+    Text,
+    Json,
+    Junit,
+    /// One file with sequence diagrams, without network.
+    Html,
 }
 
 #[derive(Debug, clap::Args)]

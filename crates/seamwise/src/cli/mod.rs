@@ -17,6 +17,7 @@ mod plan;
 mod questions;
 mod rules;
 mod serve;
+mod verify;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -45,6 +46,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Rules(rules) => rules::run(rules, args),
         Command::Plan(plan) => plan::run(plan, args),
         Command::Impact(impact) => impact::run(impact, args),
+        Command::Verify(verify) => verify::run(verify, args),
         Command::Agents(agents) => agents::run(agents, args),
         Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
@@ -60,6 +62,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         | Command::Rules(_)
         | Command::Plan(_)
         | Command::Impact(_)
+        | Command::Verify(_)
         | Command::Agents(_)
         | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),

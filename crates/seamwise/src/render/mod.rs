@@ -25,3 +25,4 @@ mod sarif;
 pub mod services;
 pub mod svg;
 pub mod table;
+pub mod verify;

@@ -1,0 +1,101 @@
+//! The report as one file: findings with their sequence diagrams. No network, no library.
+
+use super::sequence::drawn;
+use super::{ending, seconds};
+use crate::render::svg::escaped;
+use seam_verify::finding::Grade;
+use seam_verify::report::{Fate, Played, Report, Reported};
+
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1d2330;background:#fff}\
+code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:#f4f5f7;padding:.7rem;overflow:auto}\
+.passed{color:#1a7f37}.failed{color:#c4232b}.inconclusive{color:#9a6700}table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left}\
+details{border:1px solid #d7dbe2;border-radius:6px;padding:.6rem 1rem;margin:.6rem 0}summary{cursor:pointer;font-weight:600}\
+svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif;text-anchor:middle;fill:#1d2330}svg .who{font-weight:600}\
+svg .fault{fill:#c4232b}svg line.life{stroke:#c5cad3;stroke-dasharray:4 4}svg line{stroke:#1d2330}svg line.back{stroke-dasharray:5 4}\
+svg .broken{stroke:#c4232b;fill:none;stroke-width:2}svg .head{fill:#1d2330}\
+@media(prefers-color-scheme:dark){body{background:#14171d;color:#e4e7ec}pre{background:#1e232c}svg text,svg .head{fill:#e4e7ec}svg line{stroke:#e4e7ec}details{border-color:#39414f}}";
+
+pub fn render(report: &Report) -> String {
+    let verdict = report.verdict.name();
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>seam verify: {verdict}</title><style>{STYLE}</style></head><body>\n\
+         <h1>Verify: <span class=\"{verdict}\">{verdict}</span></h1>\n"
+    );
+    for played in &report.scenarios {
+        scenario(played, &mut out);
+    }
+    out + "</body></html>\n"
+}
+
+fn scenario(played: &Played, out: &mut String) {
+    let verdict = played.verdict.name();
+    out.push_str(&format!(
+        "<h2>{} <span class=\"{verdict}\">{verdict}</span></h2>\n<p>{} of {} sets of faults tried in {} runs, {}</p>\n",
+        escaped(&played.scenario),
+        played.tried,
+        played.planned,
+        played.runs,
+        seconds(played)
+    ));
+    if let Some(why) = &played.because {
+        out.push_str(&format!("<p>{}</p>\n", escaped(why)));
+    }
+    for reported in &played.findings {
+        finding(reported, out);
+    }
+    if !played.criticality.is_empty() {
+        out.push_str("<h3>Needed</h3><table><tr><th>down</th><th>the scenario</th><th>first step</th></tr>\n");
+        for critical in &played.criticality {
+            out.push_str(&format!(
+                "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                escaped(&critical.down),
+                ending(critical),
+                escaped(critical.step.as_deref().unwrap_or(""))
+            ));
+        }
+        out.push_str("</table>\n");
+    }
+    if !played.hypotheses.is_empty() {
+        out.push_str("<h3>Suspected</h3><table>\n");
+        for hypothesis in &played.hypotheses {
+            let fate = match hypothesis.fate {
+                Fate::Confirmed => "confirmed",
+                Fate::Refuted => "refuted",
+                Fate::NotReached => "not reached",
+            };
+            out.push_str(&format!("<tr><td>{fate}</td><td>{}</td></tr>\n", escaped(&hypothesis.finding)));
+        }
+        out.push_str("</table>\n");
+    }
+    if !played.not_reached.is_empty() {
+        out.push_str("<h3>Not reached</h3><ul>\n");
+        for script in &played.not_reached {
+            out.push_str(&format!("<li>{}</li>\n", escaped(script)));
+        }
+        out.push_str("</ul>\n");
+    }
+}
+
+fn finding(reported: &Reported, out: &mut String) {
+    let found = &reported.found;
+    let open = if found.finding.grade == Grade::Fails { " open" } else { "" };
+    let grade = match found.finding.grade {
+        Grade::Fails => format!("{} of {} times", found.came, found.tried),
+        Grade::Weak => "weak".to_owned(),
+    };
+    out.push_str(&format!(
+        "<details{open}><summary>{}: {} ({grade})</summary>\n<p>Fault: {}</p>\n{}\n<pre>{}</pre>\n",
+        found.finding.rule.name(),
+        escaped(&found.finding.says),
+        escaped(&found.script.to_string()),
+        drawn(&found.diagram),
+        escaped(&found.story.join("\n"))
+    ));
+    if !found.finding.evidence.is_empty() {
+        out.push_str(&format!("<pre>{}</pre>\n", escaped(&found.finding.evidence.join("\n"))));
+    }
+    if let Some(replay) = &reported.replay {
+        out.push_str(&format!("<p>Again: <code>seam verify --replay {}</code></p>\n", escaped(replay)));
+    }
+    out.push_str("</details>\n");
+}

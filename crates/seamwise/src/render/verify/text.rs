@@ -1,0 +1,127 @@
+//! The report for a terminal: verdict, findings as stories, who is needed, what was not reached.
+
+use super::{ending, seconds};
+use crate::render::ink::{bold, count, cyan, dim, pad, title, widest, yellow};
+use seam_verify::finding::Grade;
+use seam_verify::report::{Fate, Played, Report, Reported, Verdict};
+
+/// Lines of a list that a terminal shows; all are in the JSON.
+const SHOWN: usize = 8;
+
+pub fn render(report: &Report, all: bool) -> String {
+    let mut out = String::new();
+    for played in &report.scenarios {
+        scenario(played, all, &mut out);
+    }
+    out.push_str(&format!("\n{}\n", verdict(report.verdict)));
+    out
+}
+
+fn verdict(verdict: Verdict) -> String {
+    let colour = match verdict {
+        Verdict::Passed => "32",
+        Verdict::Inconclusive => "33",
+        Verdict::Failed => "31",
+    };
+    format!("\x1b[1;{colour}m{}\x1b[0m", verdict.name())
+}
+
+fn scenario(played: &Played, all: bool, out: &mut String) {
+    out.push_str(&format!(
+        "{}  {}  {}\n",
+        bold(&played.scenario),
+        verdict(played.verdict),
+        dim(format!(
+            "{} of {} sets of faults tried, {}, {}",
+            played.tried,
+            played.planned,
+            count(played.runs, "run"),
+            seconds(played)
+        ))
+    ));
+    if let Some(why) = &played.because {
+        out.push_str(&format!("  {} {why}\n", yellow("because:")));
+    }
+    let (fails, weak): (Vec<&Reported>, Vec<&Reported>) =
+        played.findings.iter().partition(|r| r.found.finding.grade == Grade::Fails);
+    for reported in fails {
+        finding(reported, out);
+    }
+    if !weak.is_empty() {
+        out.push_str(&title("weak", "worth knowing; the verdict stands"));
+        for reported in weak {
+            if all {
+                finding(reported, out);
+            } else {
+                let f = &reported.found.finding;
+                out.push_str(&format!("  {}  {}\n", yellow(f.rule.name()), f.says));
+            }
+        }
+    }
+    if !played.criticality.is_empty() {
+        out.push_str(&title("needed", "what becomes of the scenario when one thing is down"));
+        let wide = widest(played.criticality.iter().map(|c| c.down.as_str()), 60);
+        for critical in &played.criticality {
+            let step = critical.step.as_ref().map_or_else(String::new, |s| format!("  {}", dim(s)));
+            out.push_str(&format!("  {}  {}{step}\n", pad(&critical.down, wide), ending(critical)));
+        }
+    }
+    hypotheses(played, out);
+    if !played.not_reached.is_empty() {
+        out.push_str(&title("not reached", "the time was over; `--budget` gives more"));
+        for script in played.not_reached.iter().take(SHOWN) {
+            out.push_str(&format!("  {script}\n"));
+        }
+        if played.not_reached.len() > SHOWN {
+            out.push_str(&dim(format!("  and {} more\n", played.not_reached.len() - SHOWN)));
+        }
+    }
+}
+
+fn finding(reported: &Reported, out: &mut String) {
+    let found = &reported.found;
+    let steady = match (found.finding.grade, found.steady()) {
+        (Grade::Fails, true) => format!("{} of {} times", found.came, found.tried),
+        (Grade::Fails, false) => yellow(format!("only {} of {} times", found.came, found.tried)),
+        (Grade::Weak, _) => "seen".to_owned(),
+    };
+    out.push_str(&format!(
+        "\n\x1b[1;31m{}\x1b[0m {}  {}\n",
+        found.finding.rule.name(),
+        bold(&found.finding.says),
+        dim(steady)
+    ));
+    for fault in &found.script.faults {
+        out.push_str(&format!("  {} {fault}\n", cyan("fault")));
+    }
+    if found.script.is_empty() {
+        out.push_str(&format!("  {} without any\n", cyan("fault")));
+    }
+    for line in &found.story {
+        out.push_str(&format!("  {} {line}\n", dim("│")));
+    }
+    for line in &found.finding.evidence {
+        out.push_str(&format!("  {} {line}\n", dim("=")));
+    }
+    if !found.also.is_empty() {
+        out.push_str(&dim(format!("  the same under {}\n", count(found.also.len(), "other fault"))));
+    }
+    if let Some(replay) = &reported.replay {
+        out.push_str(&dim(format!("  again: seam verify --replay {replay}\n")));
+    }
+}
+
+fn hypotheses(played: &Played, out: &mut String) {
+    if played.hypotheses.is_empty() {
+        return;
+    }
+    out.push_str(&title("suspected", "what `detect` says, and what became of it here"));
+    for hypothesis in &played.hypotheses {
+        let fate = match hypothesis.fate {
+            Fate::Confirmed => "\x1b[31mconfirmed\x1b[0m",
+            Fate::Refuted => "\x1b[32mrefuted\x1b[0m",
+            Fate::NotReached => "not reached",
+        };
+        out.push_str(&format!("  {}  {}\n", pad(fate, 11), hypothesis.finding));
+    }
+}

@@ -1,0 +1,171 @@
+//! What all proxies of a stage share: the run that is under way.
+//!
+//! Invariant: a call belongs to the run in which it arrived, however long it takes.
+
+use crate::state::{StoreAt, snapshot};
+use seam_verify::book::Book;
+use seam_verify::call::{Reply, Request, Seen};
+use seam_verify::fault::{Kind, Script};
+use seam_verify::run::States;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+pub(crate) struct Control {
+    current: RwLock<Arc<Under>>,
+    /// For connections without calls: what is done to them from now on.
+    script: watch::Sender<Script>,
+    pub patience: Duration,
+    pub stores: Vec<StoreAt>,
+}
+
+impl Control {
+    pub fn new(patience: Duration, stores: Vec<StoreAt>) -> Control {
+        let current = RwLock::new(Arc::new(Under::new(Script::default())));
+        Control { current, script: watch::Sender::new(Script::default()), patience, stores }
+    }
+
+    /// A new run begins.
+    pub fn begin(&self, script: &Script) -> Arc<Under> {
+        let under = Arc::new(Under::new(script.clone()));
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = under.clone();
+        self.script.send_replace(script.clone());
+        under
+    }
+
+    /// No faults any more.
+    pub fn end(&self) {
+        self.script.send_replace(Script::default());
+    }
+
+    pub fn current(&self) -> Arc<Under> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn script(&self) -> watch::Receiver<Script> {
+        self.script.subscribe()
+    }
+
+    /// Before a step: what the stores hold, unless it is known from after the last one. Without a look, `false`, the place stays
+    /// empty.
+    pub async fn before(&self, under: &Under, look: bool) {
+        if self.stores.is_empty() {
+            return;
+        }
+        let mut states = under.states.lock().await;
+        let known = states.pop().filter(|last| !look || !last.is_empty());
+        let now = match known {
+            Some(known) => known,
+            None if look => self.look(under).await,
+            None => States::new(),
+        };
+        states.push(now);
+    }
+
+    /// After a step.
+    pub async fn after(&self, under: &Under, look: bool) {
+        if !self.stores.is_empty() {
+            let now = if look { self.look(under).await } else { States::new() };
+            under.states.lock().await.push(now);
+        }
+    }
+
+    /// All stores at once.
+    async fn look(&self, under: &Under) -> States {
+        let mut looking = tokio::task::JoinSet::new();
+        for store in self.stores.iter().cloned() {
+            looking.spawn(async move {
+                let state = snapshot(&store).await;
+                (store.name, state)
+            });
+        }
+        let mut states = States::new();
+        while let Some(looked) = looking.join_next().await {
+            match looked {
+                Ok((name, Ok(state))) => {
+                    states.insert(name, state);
+                }
+                Ok((_, Err(error))) => under.trouble(error.to_string()),
+                Err(error) => under.trouble(error.to_string()),
+            }
+        }
+        states
+    }
+}
+
+/// A run under way.
+pub(crate) struct Under {
+    book: Mutex<Book>,
+    began: Instant,
+    pub states: tokio::sync::Mutex<Vec<States>>,
+    /// Bytes between services that speak no HTTP.
+    lines: Mutex<BTreeMap<(String, String), u64>>,
+    troubles: Mutex<Vec<String>>,
+    /// The scenario has ended: nothing is held any longer.
+    pub over: watch::Sender<bool>,
+}
+
+impl Under {
+    fn new(script: Script) -> Under {
+        Under {
+            book: Mutex::new(Book::new(script)),
+            began: Instant::now(),
+            states: tokio::sync::Mutex::default(),
+            lines: Mutex::default(),
+            troubles: Mutex::default(),
+            over: watch::Sender::new(false),
+        }
+    }
+
+    pub fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn arrive(&self, request: Request) -> (usize, Option<Kind>) {
+        let now = self.now();
+        self.book().arrive(request, now)
+    }
+
+    pub fn reached(&self, at: usize) {
+        self.book().reached(at);
+    }
+
+    pub fn said(&self, at: usize, reply: Reply) {
+        self.book().said(at, reply);
+    }
+
+    pub fn ended(&self, at: usize, seen: Seen) {
+        let now = self.now();
+        self.book().ended(at, seen, now);
+    }
+
+    pub fn bytes(&self, caller: &str, callee: &str, count: u64) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        *lines.entry((caller.to_owned(), callee.to_owned())).or_insert(0) += count;
+    }
+
+    pub fn lines(&self) -> BTreeMap<(String, String), u64> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn trouble(&self, says: String) {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(says);
+    }
+
+    pub fn troubles(&self) -> Vec<String> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until nothing is under way below the scenario, or long enough.
+    pub async fn quiet(&self, most: Duration) {
+        let until = Instant::now() + most;
+        while !self.book().quiet_below() && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}

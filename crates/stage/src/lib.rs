@@ -1,0 +1,25 @@
+//! The stage: a workspace's services as processes of this machine, a proxy on every edge between them, and faults on call.
+//!
+//! Invariants: everything that was started is ended, however this process ends; it listens and connects on loopback only;
+//! what a run did is handed back as data, and `verify` alone says what it means.
+
+#![expect(clippy::disallowed_methods, reason = "it starts processes and needs a clock")]
+
+mod control;
+mod error;
+mod guard;
+pub mod layout;
+pub mod perform;
+mod process;
+mod proxy;
+pub mod scenario;
+mod shim;
+pub mod stage;
+pub mod state;
+pub mod verify;
+
+pub use error::StageError;
+pub use layout::Layout;
+pub use scenario::Play;
+pub use stage::Stage;
+pub use verify::{Order, script, verify};

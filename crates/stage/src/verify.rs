@@ -1,0 +1,213 @@
+//! From an order to a report: the stage is set, every scenario explored, and everything ended again.
+
+use crate::StageError;
+use crate::layout::Layout;
+use crate::perform::{Told, explore};
+use crate::scenario::Play;
+use crate::stage::{Stage, told};
+use crate::state::{StoreAt, StoreKind};
+use seam_verify::explore::Explorer;
+use seam_verify::oracle::{Limits, PATIENCE};
+use seam_verify::replay::Replay;
+use seam_verify::report::{Played, Report};
+use seam_verify::schedule::{Known, Suspicion};
+use seam_verify::settings::Settings;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What is to be verified.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Where `seam.toml` lies.
+    pub root: PathBuf,
+    pub settings: Settings,
+    /// Names of scenarios; all if empty.
+    pub scenarios: Vec<String>,
+    /// For each scenario.
+    pub budget: Duration,
+    /// Faults at once.
+    pub faults: usize,
+    /// Only this is tried again.
+    pub replay: Option<Replay>,
+    pub suspicions: Vec<Suspicion>,
+}
+
+impl Order {
+    fn limits(&self) -> Limits {
+        let own = Limits::default();
+        Limits {
+            attempts: self.settings.attempts.unwrap_or(own.attempts),
+            patience: self.settings.patience.unwrap_or(PATIENCE),
+        }
+    }
+
+    fn stores(&self) -> Result<Vec<StoreAt>, StageError> {
+        let stores = self.settings.store.iter();
+        stores
+            .map(|s| {
+                let kind = StoreKind::of(&s.address).ok_or_else(|| {
+                    StageError::settings(
+                        format!("nobody knows what kind of store `{}` is", s.address),
+                        "write `postgres://…`, `redis://…`, `mongodb://…`, `sqlite:path` or `http://…`",
+                    )
+                })?;
+                let address = match s.address.strip_prefix("sqlite:") {
+                    Some(path) => self.root.join(path.trim_start_matches("//")).display().to_string(),
+                    None => s.address.clone(),
+                };
+                Ok(StoreAt { name: s.name.clone(), kind, address })
+            })
+            .collect()
+    }
+
+    /// The scenarios that are meant, and what was not understood in their files.
+    pub fn plays(&self) -> Result<(Vec<Play>, Vec<String>), StageError> {
+        let all = &self.settings.scenario;
+        let wanted: Vec<String> = match &self.replay {
+            Some(replay) => vec![replay.scenario.clone()],
+            None => self.scenarios.clone(),
+        };
+        if let Some(unknown) = wanted.iter().find(|name| !all.iter().any(|s| s.name == **name)) {
+            let names: Vec<&str> = all.iter().map(|s| s.name.as_str()).collect();
+            return Err(StageError::settings(
+                format!("there is no scenario `{unknown}`"),
+                format!("`seam.toml` names: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
+            ));
+        }
+        if all.is_empty() {
+            return Err(StageError::settings(
+                "there is nothing to ask of the system",
+                "say under `[[verify.scenario]]` in `seam.toml` what to try: `name`, and `http = \"buy.http\"` or `command = \"…\"`",
+            ));
+        }
+        let (mut plays, mut notes) = (Vec::new(), Vec::new());
+        for scenario in all.iter().filter(|s| wanted.is_empty() || wanted.contains(&s.name)) {
+            let (play, problems) = Play::read(&self.root, scenario)?;
+            notes.extend(problems.into_iter().map(|p| format!("{}: {p}", scenario.name)));
+            plays.push(play);
+        }
+        Ok((plays, notes))
+    }
+}
+
+/// What would be done, without doing it.
+pub fn script(order: &Order) -> Result<String, StageError> {
+    let layout = Layout::of(&order.root, &order.settings)?;
+    let (plays, notes) = order.plays()?;
+    let mut out = String::from("# would be started, each in a process group of its own\n");
+    for member in &layout.members {
+        out.push_str(&format!("start {}\n", told(member)));
+    }
+    out.push_str("\n# addresses of this workspace lead to a proxy for each caller and callee, on 127.0.0.1\n");
+    for member in layout.members.iter().filter(|m| m.process.port.is_some()) {
+        let port = member.process.port.unwrap_or_default();
+        let shown = member.process.published.map_or_else(String::new, |p| format!(", localhost:{p}"));
+        out.push_str(&format!("proxy {}:{port}{shown}\n", member.names().join(", ")));
+    }
+    if order.settings.hosts.is_empty() {
+        out.push_str("refuse addresses beyond this machine\n");
+    } else {
+        out.push_str(&format!("let through {}\n", order.settings.hosts.join(", ")));
+    }
+    out.push_str("\n# before each run\n");
+    for store in order.stores()? {
+        out.push_str(&format!("restore {} ({:?})\n", store.name, store.kind));
+    }
+    if order.settings.store.is_empty() {
+        out.push_str("nothing: no store is named under `[[verify.store]]`, so what is left behind is not judged\n");
+    }
+    for play in &plays {
+        out.push_str(&format!("\n# scenario {}\n{}", play.name(), play.told()));
+    }
+    out.push_str("\n# faults, for every call that two runs without faults show\n");
+    match &order.replay {
+        Some(replay) => out.push_str(&format!("replay {}\n", replay.faults)),
+        None => out.push_str(
+            "edges down; then for each call, deepest first: status 500 and 503, reply lost, refused, delivered twice (with stores), \
+             status 404, reply cut short, reply late\n",
+        ),
+    }
+    out.push_str(&format!(
+        "at most {} at once, {} s for each scenario; then all processes are ended and stores are as before\n",
+        order.faults.max(1),
+        order.budget.as_secs()
+    ));
+    for note in notes {
+        out.push_str(&format!("note {note}\n"));
+    }
+    Ok(out)
+}
+
+/// Does it. Everything that was started is ended when this returns, however it returns.
+pub fn verify(order: &Order, say: impl FnMut(Told<'_>)) -> Result<Report, StageError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| StageError::io("start", "threads", &e))?;
+    runtime.block_on(async {
+        let layout = Layout::of(&order.root, &order.settings)?;
+        let (plays, notes) = order.plays()?;
+        let mut stage = Stage::set(layout, order.stores()?).await?;
+        let outcome = tokio::select! {
+            outcome = all(order, &mut stage, &plays, &notes, say) => outcome,
+            () = told_to_stop() => Err(StageError::Stopped),
+        };
+        let struck = stage.strike().await;
+        let report = outcome?;
+        struck?;
+        Ok(report)
+    })
+}
+
+async fn all(
+    order: &Order,
+    stage: &mut Stage,
+    plays: &[Play],
+    notes: &[String],
+    mut say: impl FnMut(Told<'_>),
+) -> Result<Report, StageError> {
+    for note in notes {
+        say(Told::Note(note));
+    }
+    stage.start(|name| say(Told::Starting(name))).await?;
+    let mut scenarios = Vec::new();
+    for play in plays {
+        let began = Instant::now();
+        let known = Known {
+            suspicions: order.suspicions.clone(),
+            stores: !order.settings.store.is_empty(),
+            ..Known::default()
+        };
+        let mut explorer = match &order.replay {
+            Some(replay) => Explorer::replaying(order.limits(), vec![replay.faults.clone()]),
+            None => Explorer::new(order.limits(), known, order.faults),
+        };
+        let whole = explore(stage, play, &mut explorer, order.budget, &mut say).await?;
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        scenarios.push(Played::of(play.name(), &explorer, whole, ms, &order.suspicions));
+    }
+    Ok(Report::of(scenarios))
+}
+
+/// An interrupt, or the system's word to end.
+#[cfg(unix)]
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,225 @@
+//! What a step did to the stores, in units that can be told apart: a row came, a row went, a column has another value.
+//!
+//! Invariant: units compare by what they say, with identifiers named in order of appearance; a unit is bookkeeping by the name of its
+//! table, key or column only (tables of keys that were seen, journals, versions, attempts): such traces are how correct systems
+//! remember a failure.
+
+use crate::text::{self, HIDDEN};
+use std::collections::BTreeMap;
+
+pub type Rows = BTreeMap<String, BTreeMap<String, String>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    Came,
+    Went,
+    /// A number, or bytes that nobody can read: another value is another amount.
+    Amount,
+    /// A text has another value: a state, a name.
+    Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit {
+    pub store: String,
+    pub what: What,
+    /// Store, table, row and column, without the values.
+    pub slot: String,
+    /// What is compared: of numbers how much they change, so that no run has to start from the same.
+    pub same: String,
+    /// All of it, for people.
+    pub text: String,
+}
+
+/// Parts of names by which systems call what they keep about their own work.
+const BOOKS: &[&str] = &[
+    "idempot",
+    "idem",
+    "dedup",
+    "processed",
+    "outbox",
+    "inbox",
+    "saga",
+    "journal",
+    "audit",
+    "history",
+    "attempt",
+    "retr",
+    "lock",
+    "version",
+    "revision",
+    "updated",
+    "modified",
+    "timestamp",
+    "tombstone",
+    "migration",
+    "seen",
+    "expire",
+    "ttl",
+];
+
+impl Unit {
+    pub fn bookkeeping(&self) -> bool {
+        let name = self.slot.to_ascii_lowercase();
+        let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        words.iter().any(|w| {
+            BOOKS.iter().any(|b| w.starts_with(b)) || matches!(*w, "log" | "logs" | "tx" | "txn" | "op" | "ops")
+        })
+    }
+
+    /// Comparable where identifiers have no names.
+    pub fn plain(&self) -> String {
+        text::unnamed(&self.same)
+    }
+
+    pub fn unnamed(&self) -> bool {
+        self.same.contains(HIDDEN)
+    }
+}
+
+/// Units between two contents of one table of one run; `keyless`: its keys belong to that run; `show` leaves out columns that do;
+/// `name` gives identifiers the names by which runs can be compared.
+pub fn between(
+    store: &str,
+    table: &str,
+    (was, is): (&Rows, &Rows),
+    keyless: bool,
+    show: impl Fn(&str) -> bool,
+    mut name: impl FnMut(&str) -> String,
+) -> Vec<Unit> {
+    let mut out = Vec::new();
+    let mut keys: Vec<&String> = was.keys().chain(is.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    for key in keys {
+        let slot = if keyless { format!("{store} {table} a row") } else { format!("{store} {table} {}", name(key)) };
+        let unit = |what, slot: String, text: String| {
+            let (store, same) = (store.to_owned(), text.clone());
+            Unit { store, what, slot, same, text }
+        };
+        match (was.get(key), is.get(key)) {
+            (None, Some(row)) => {
+                out.push(unit(What::Came, slot.clone(), format!("{slot} came: {}", name(&shown(row, &show)))))
+            }
+            (Some(row), None) => {
+                out.push(unit(What::Went, slot.clone(), format!("{slot} went: {}", name(&shown(row, &show)))))
+            }
+            (Some(before), Some(after)) => {
+                let mut columns: Vec<&String> = before.keys().chain(after.keys()).collect();
+                columns.sort();
+                columns.dedup();
+                for column in columns.into_iter().filter(|c| show(c)) {
+                    let value = |row: &BTreeMap<String, String>| row.get(column).cloned();
+                    let (from, to) = (value(before), value(after));
+                    if from == to {
+                        continue;
+                    }
+                    let what = if amount(from.as_deref()) && amount(to.as_deref()) { What::Amount } else { What::Word };
+                    let mut say = |v: Option<String>| v.map_or_else(|| "nothing".to_owned(), |v| name(&v));
+                    let slot = format!("{slot} {column}");
+                    let by = difference(from.as_deref(), to.as_deref()).map(|by| format!("{slot}: {by:+}"));
+                    let unit = unit(what, slot.clone(), format!("{slot}: {} → {}", say(from), say(to)));
+                    out.push(Unit { same: by.unwrap_or_else(|| unit.same.clone()), ..unit });
+                }
+            }
+            (None, None) => {}
+        }
+    }
+    out
+}
+
+fn shown(row: &BTreeMap<String, String>, show: &impl Fn(&str) -> bool) -> String {
+    let columns: Vec<String> = row.iter().filter(|(c, _)| show(c)).map(|(c, v)| format!("{c}={v}")).collect();
+    columns.join(", ")
+}
+
+/// How much a number changes; more digits than a price has are noise of the arithmetic.
+pub(crate) fn difference(from: Option<&str>, to: Option<&str>) -> Option<f64> {
+    let number = |v: Option<&str>| v?.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+    Some(((number(to)? - number(from)?) * 1e6).round() / 1e6)
+}
+
+fn amount(value: Option<&str>) -> bool {
+    value.is_some_and(|v| v.trim().parse::<f64>().is_ok() || v.contains("\\x"))
+}
+
+/// Two lists of units: what only the first has, what both have, what only the second has; each as often as it stands there.
+pub fn compared<'a>(one: &'a [Unit], other: &'a [Unit]) -> (Vec<&'a Unit>, Vec<&'a Unit>, Vec<&'a Unit>) {
+    let coarse = one.iter().chain(other).any(Unit::unnamed);
+    let text = |u: &Unit| if coarse { u.plain() } else { u.same.clone() };
+    let mut rest: Vec<&Unit> = other.iter().collect();
+    let (mut only, mut both) = (Vec::new(), Vec::new());
+    for unit in one {
+        match rest.iter().position(|r| text(r) == text(unit)) {
+            Some(at) => {
+                rest.remove(at);
+                both.push(unit);
+            }
+            None => only.push(unit),
+        }
+    }
+    (only, both, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(rows: &[(&str, &[(&str, &str)])]) -> Rows {
+        let columns = |c: &[(&str, &str)]| c.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        rows.iter().map(|(key, c)| ((*key).to_owned(), columns(c))).collect()
+    }
+
+    #[test]
+    fn rows_and_columns_are_told_apart() {
+        let was = rows(&[("$1", &[("stock", "10"), ("state", "open"), ("at", "1")])]);
+        let is = rows(&[("$1", &[("stock", "9"), ("state", "sold"), ("at", "2")]), ("$2", &[("total", "5")])]);
+        let units = between("db", "items", (&was, &is), false, |c| c != "at", str::to_owned);
+        let texts: Vec<(What, &str)> = units.iter().map(|u| (u.what, u.text.as_str())).collect();
+        assert_eq!(
+            texts,
+            [
+                (What::Word, "db items $1 state: open → sold"),
+                (What::Amount, "db items $1 stock: 10 → 9"),
+                (What::Came, "db items $2 came: total=5"),
+            ]
+        );
+    }
+
+    #[test]
+    fn numbers_compare_by_how_much_they_change() {
+        let stock = |n: &str| rows(&[("lamp", &[("stock", n)])]);
+        let sold =
+            |from: &str, to: &str| between("db", "items", (&stock(from), &stock(to)), false, |_| true, str::to_owned);
+        assert_eq!(compared(&sold("10", "9"), &sold("7", "6")).1.len(), 1);
+        assert_eq!(compared(&sold("10", "9"), &sold("7", "5")).1.len(), 0);
+    }
+
+    #[test]
+    fn bookkeeping_is_known_by_name() {
+        let slot = |slot: &str| Unit {
+            store: "db".into(),
+            what: What::Came,
+            slot: slot.into(),
+            same: String::new(),
+            text: String::new(),
+        };
+        assert!(slot("db processed_messages a row").bookkeeping() && slot("db keys idem:$1").bookkeeping());
+        assert!(slot("db orders $1 version").bookkeeping() && !slot("db orders $1 stock").bookkeeping());
+        assert!(!slot("db blocks $1 clocks").bookkeeping());
+    }
+
+    #[test]
+    fn lists_are_compared_as_often_as_a_unit_stands_there() {
+        let unit = |text: &str| Unit {
+            store: "db".into(),
+            what: What::Came,
+            slot: "s".into(),
+            same: text.into(),
+            text: text.into(),
+        };
+        let (one, other) = ([unit("a ~"), unit("a ~")], [unit("a $1"), unit("b")]);
+        let (only, both, rest) = compared(&one, &other);
+        assert_eq!((only.len(), both.len(), rest.len()), (1, 1, 1));
+    }
+}

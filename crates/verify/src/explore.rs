@@ -1,0 +1,460 @@
+//! The search: which run comes next, what the last one showed, when it is over.
+//!
+//! Invariant: it is a machine without a clock. [`Explorer::due`] says what to perform, [`Explorer::record`] takes what happened;
+//! the same records lead to the same next steps. Two undisturbed runs come first; a finding that fails the verdict is shrunk
+//! to the fewest faults, and tried until it has come three times of three.
+
+use crate::call::Seen;
+use crate::fault::{Fault, Kind, Script, Spot};
+use crate::finding::{Finding, Found, Grade};
+use crate::oracle::{Cx, Limits, canary, judge};
+use crate::recover::{Recovery, Shown, Task};
+use crate::run::{Ending, Learned, Run};
+use crate::schedule::{Known, further, singles, vectors};
+use crate::story;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How often a finding has to come.
+const CONFIRM: u32 = 3;
+
+/// What to perform next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A run under these faults; `fresh` asks for new processes.
+    Run {
+        script: Script,
+        why: Why,
+        fresh: bool,
+        /// Milliseconds to wait before.
+        pause: u64,
+    },
+    Done,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Baseline,
+    Explore,
+    Shrink,
+    Confirm,
+    /// No fault, after faults.
+    Canary,
+    /// Which fault left the system different.
+    Recover,
+}
+
+/// What becomes of the system when something is down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Critical {
+    pub down: String,
+    pub ending: Ending,
+    /// The step that fails or differs first.
+    pub step: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Explorer {
+    limits: Limits,
+    known: Known,
+    /// Faults at once.
+    most: usize,
+    baselines: Vec<Run>,
+    learned: Learned,
+    queue: VecDeque<Script>,
+    planned: BTreeSet<Script>,
+    keys: BTreeSet<String>,
+    seen: BTreeSet<String>,
+    found: BTreeMap<String, Found>,
+    /// Findings on their way to being confirmed: under which faults, which identities.
+    pending: VecDeque<(Script, BTreeSet<String>, bool)>,
+    shrinking: VecDeque<(Script, Script, BTreeSet<String>)>,
+    since_canary: Vec<Script>,
+    canary_due: bool,
+    recovery: Recovery,
+    /// Runs since processes were new.
+    worn: usize,
+    /// Faults that met no call: they are tried once more, in new processes.
+    missed: BTreeSet<Script>,
+    /// Faults that met no call twice.
+    unmet: Vec<Script>,
+    last_unlike: Option<Found>,
+    broken: Option<String>,
+    pub critical: Vec<Critical>,
+    pub tried: Vec<Script>,
+    pub pruned: usize,
+    pub runs: usize,
+    replay: bool,
+}
+
+/// Runs between two canaries.
+const CANARY_EVERY: usize = 8;
+
+impl Explorer {
+    pub fn new(limits: Limits, known: Known, most: usize) -> Explorer {
+        Explorer {
+            limits,
+            known,
+            most: most.max(1),
+            baselines: Vec::new(),
+            learned: Learned::default(),
+            queue: VecDeque::new(),
+            planned: BTreeSet::new(),
+            keys: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            found: BTreeMap::new(),
+            pending: VecDeque::new(),
+            shrinking: VecDeque::new(),
+            since_canary: Vec::new(),
+            canary_due: false,
+            recovery: Recovery::default(),
+            worn: 0,
+            missed: BTreeSet::new(),
+            unmet: Vec::new(),
+            last_unlike: None,
+            broken: None,
+            critical: Vec::new(),
+            tried: Vec::new(),
+            pruned: 0,
+            runs: 0,
+            replay: false,
+        }
+    }
+
+    /// Tries these faults and no others.
+    pub fn replaying(limits: Limits, scripts: Vec<Script>) -> Explorer {
+        let mut out = Explorer::new(limits, Known::default(), 1);
+        out.replay = true;
+        out.planned = scripts.iter().cloned().collect();
+        out.queue = scripts.into();
+        out
+    }
+
+    pub fn due(&self) -> Next {
+        let worn = self.recovery.wears.is_some_and(|most| self.worn >= most);
+        let run =
+            |script: &Script, why, fresh| Next::Run { script: script.clone(), why, fresh: fresh || worn, pause: 0 };
+        let none = Script::default();
+        if self.broken.is_some() {
+            return Next::Done;
+        }
+        if self.baselines.len() < 2 {
+            return run(&none, Why::Baseline, self.baselines.is_empty());
+        }
+        match self.recovery.tasks.front() {
+            Some(Task::Undisturbed { first, .. }) => {
+                return Next::Run { script: none, why: Why::Recover, fresh: *first, pause: 0 };
+            }
+            Some(Task::Suspect(script)) => {
+                return Next::Run { script: script.clone(), why: Why::Recover, fresh: true, pause: 0 };
+            }
+            Some(Task::Look { waited, .. }) => {
+                return Next::Run { script: none, why: Why::Recover, fresh: false, pause: *waited };
+            }
+            None => {}
+        }
+        if let Some((_, smaller, _)) = self.shrinking.front() {
+            return run(smaller, Why::Shrink, false);
+        }
+        if let Some((script, _, fresh)) = self.pending.front() {
+            return run(script, Why::Confirm, *fresh);
+        }
+        if self.canary_due || self.queue.is_empty() && !self.since_canary.is_empty() {
+            return Next::Run { script: none, why: Why::Canary, fresh: false, pause: 0 };
+        }
+        match self.queue.front() {
+            Some(script) => run(script, Why::Explore, self.missed.contains(script)),
+            None => Next::Done,
+        }
+    }
+
+    /// Takes what [`Explorer::due`] asked for.
+    pub fn record(&mut self, why: Why, fresh: bool, run: Run) {
+        self.runs += 1;
+        self.worn = if fresh { 1 } else { self.worn + 1 };
+        match why {
+            Why::Baseline => self.baseline(run),
+            Why::Explore => self.explored(run),
+            Why::Shrink => self.shrunk(&run),
+            Why::Confirm => self.confirmed(&run),
+            Why::Canary => self.canary(&run),
+            Why::Recover => self.recovered(&run),
+        }
+    }
+
+    fn baseline(&mut self, run: Run) {
+        if let Some(why) = unfit(&run) {
+            self.broken = Some(why);
+            return;
+        }
+        self.baselines.push(run);
+        if self.baselines.len() < 2 {
+            return;
+        }
+        let (one, two) = (&self.baselines[0], &self.baselines[1]);
+        let keys = |r: &Run| r.calls.iter().map(|c| c.key.clone()).collect::<BTreeSet<_>>();
+        if one.steps().len() != two.steps().len() {
+            self.broken = Some("two runs without faults ask different things".to_owned());
+            return;
+        }
+        self.learned = Learned::of(&self.baselines);
+        self.keys = &keys(one) | &keys(two);
+        self.seen = vectors(one);
+        self.seen.extend(vectors(two));
+        if !self.replay {
+            self.queue = singles(two, &self.known).into();
+            self.planned = self.queue.iter().cloned().collect();
+        }
+    }
+
+    fn judged(&self, run: &Run) -> Vec<Finding> {
+        judge(&Cx { run, learned: &self.learned, limits: &self.limits })
+    }
+
+    fn explored(&mut self, run: Run) {
+        let script = run.script.clone();
+        if self.met_nothing(&run) {
+            // An open breaker or a warm cache may have kept the call from happening.
+            if !self.missed.insert(script.clone()) {
+                self.queue.retain(|s| *s != script);
+                self.unmet.push(script);
+            }
+            return;
+        }
+        self.queue.retain(|s| *s != script);
+        self.tried.push(script.clone());
+        self.since_canary.push(script.clone());
+        self.canary_due = self.since_canary.len() >= CANARY_EVERY || !run.died.is_empty();
+        self.criticality(&run);
+        self.spare(&run);
+        let fresh: Vec<Finding> = self.judged(&run);
+        let mut failing = BTreeSet::new();
+        for finding in fresh {
+            let id = finding.id();
+            match self.found.get_mut(&id) {
+                Some(found) if found.finding.grade == Grade::Weak && finding.grade == Grade::Fails => {
+                    failing.insert(id.clone());
+                    *found = told(finding, &run);
+                }
+                Some(found) => {
+                    if found.script != script && !found.also.contains(&script) {
+                        found.also.push(script.clone());
+                    }
+                }
+                None => {
+                    if finding.grade == Grade::Fails {
+                        failing.insert(id.clone());
+                    }
+                    self.found.insert(id, told(finding, &run));
+                }
+            }
+        }
+        if !failing.is_empty() {
+            if script.faults.len() > 1 {
+                self.shrink(&script, failing);
+            } else {
+                self.confirm(&script, failing);
+            }
+        }
+        if !self.replay && script.faults.len() < self.most {
+            for next in further(&run, &self.keys, &self.known) {
+                if self.planned.insert(next.clone()) {
+                    self.queue.push_back(next);
+                }
+            }
+        }
+        let vectors = vectors(&run);
+        if vectors.is_subset(&self.seen) {
+            self.pruned += 1;
+        }
+        self.seen.extend(vectors);
+        self.keys.extend(run.calls.iter().map(|c| c.key.clone()));
+    }
+
+    /// Who waits longer than we do on one edge does so on others: the waiting is real, and the effect that of a lost reply.
+    fn spare(&mut self, run: &Run) {
+        let waits = run.calls.iter().filter(|c| c.seen == Seen::WaitedOut).map(|c| c.request.caller.clone());
+        let callers: BTreeSet<String> = waits.collect();
+        let base = self.baselines.last();
+        let caller_of =
+            |key: &str| base.and_then(|r| r.calls.iter().find(|c| c.key == key)).map(|c| c.request.caller.clone());
+        self.queue.retain(|script| {
+            !script.faults.iter().any(|f| match &f.at {
+                Spot::Call(key) => f.kind == Kind::Late && caller_of(key).is_some_and(|c| callers.contains(&c)),
+                Spot::Edge { .. } | Spot::Service(_) => false,
+            })
+        });
+    }
+
+    fn criticality(&mut self, run: &Run) {
+        let [fault] = run.script.faults.as_slice() else { return };
+        if !fault.lasts() {
+            return;
+        }
+        let endings = (0..self.learned.steps.len()).map(|s| (s, self.learned.ending(run, s).unwrap_or(Ending::Failed)));
+        let worst = endings.clone().map(|(_, e)| e).max().unwrap_or(Ending::Full);
+        let steps = self.baselines[0].steps();
+        let step = endings
+            .clone()
+            .find(|(_, e)| *e != Ending::Full)
+            .map(|(s, _)| self.baselines[0].calls[steps[s]].operation());
+        self.critical.push(Critical { down: fault.at.to_string(), ending: worst, step });
+    }
+
+    fn shrink(&mut self, script: &Script, ids: BTreeSet<String>) {
+        for at in 0..script.faults.len() {
+            let mut faults = script.faults.clone();
+            faults.remove(at);
+            self.shrinking.push_back((script.clone(), Script { faults }, ids.clone()));
+        }
+    }
+
+    fn shrunk(&mut self, run: &Run) {
+        let Some((whole, smaller, ids)) = self.shrinking.pop_front() else { return };
+        let came: BTreeSet<String> =
+            self.judged(run).into_iter().map(|f| f.id()).filter(|id| ids.contains(id)).collect();
+        if came == ids {
+            self.shrinking.retain(|(w, _, _)| *w != whole);
+            for finding in self.judged(run).into_iter().filter(|f| ids.contains(&f.id())) {
+                self.found.insert(finding.id(), told(finding, run));
+            }
+            if smaller.faults.len() > 1 {
+                self.shrink(&smaller, ids);
+            } else {
+                self.confirm(&smaller, ids);
+            }
+        } else if !self.shrinking.iter().any(|(w, _, _)| *w == whole) {
+            self.confirm(&whole, ids);
+        }
+    }
+
+    /// Once in new processes: what only an earlier fault made possible does not come there.
+    fn confirm(&mut self, script: &Script, ids: BTreeSet<String>) {
+        for at in 1..CONFIRM {
+            self.pending.push_back((script.clone(), ids.clone(), at == 1));
+        }
+    }
+
+    fn confirmed(&mut self, run: &Run) {
+        let Some((_, ids, _)) = self.pending.pop_front() else { return };
+        let came: BTreeSet<String> = self.judged(run).into_iter().map(|f| f.id()).collect();
+        for id in ids {
+            if let Some(found) = self.found.get_mut(&id) {
+                found.tried += 1;
+                found.came += u32::from(came.contains(&id));
+            }
+        }
+    }
+
+    fn canary(&mut self, run: &Run) {
+        let after = std::mem::take(&mut self.since_canary);
+        self.canary_due = false;
+        if !self.unlike(run).is_empty() {
+            // What was seen since the last look may come from that; what fails the verdict was confirmed in new processes.
+            self.found.retain(|_, f| f.finding.grade == Grade::Fails || !after.contains(&f.script));
+            self.recovery.begin(after);
+        }
+    }
+
+    /// How a run without faults fails; one with another content only is no reason.
+    fn unlike(&self, run: &Run) -> Vec<Finding> {
+        let mut out = Vec::new();
+        canary(&Cx { run, learned: &self.learned, limits: &self.limits }, &mut out);
+        out.retain(|f| f.grade == Grade::Fails);
+        out
+    }
+
+    fn recovered(&mut self, run: &Run) {
+        let unlike = self.unlike(run);
+        let fine = !run.script.is_empty() || unlike.is_empty();
+        if let Some(finding) = unlike.into_iter().next().filter(|_| run.script.is_empty()) {
+            self.last_unlike = Some(told(finding, run));
+        }
+        let Shown::Left { after, back } = self.recovery.done(fine) else { return };
+        let Some(mut found) = self.last_unlike.take() else { return };
+        if let Some(ms) = back {
+            found.finding.grade = Grade::Weak;
+            found.finding.says = format!("{}; it came back within {} s", found.finding.says, ms / 1_000);
+        }
+        found.script = after;
+        self.found.entry(found.finding.id()).or_insert(found);
+    }
+
+    /// Whether no call was faulted, though the faults are meant for calls.
+    fn met_nothing(&self, run: &Run) -> bool {
+        let line = |f: &Fault| {
+            let lines = self.baselines.iter().chain([run]).flat_map(|r| &r.lines);
+            let mut lines = lines.map(|(caller, callee)| f.hits(caller, callee, ""));
+            lines.any(|hit| hit)
+        };
+        run.struck().is_empty() && !run.script.faults.iter().any(line)
+    }
+
+    /// Why nothing can be said, if that is so.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    pub fn found(&self) -> Vec<Found> {
+        let mut out: Vec<Found> = self.found.values().cloned().collect();
+        out.sort_by_key(|f| (f.finding.grade, f.finding.id()));
+        out
+    }
+
+    /// What was planned and not tried.
+    pub fn left(&self) -> Vec<Script> {
+        self.queue.iter().cloned().collect()
+    }
+
+    /// What was tried and met no call.
+    pub fn unmet(&self) -> &[Script] {
+        &self.unmet
+    }
+
+    pub fn planned(&self) -> usize {
+        self.planned.len()
+    }
+
+    pub fn baselines(&self) -> &[Run] {
+        &self.baselines
+    }
+
+    /// Nothing is left but what explores.
+    pub fn may_stop(&self) -> bool {
+        self.pending.is_empty() && self.shrinking.is_empty() && self.recovery.tasks.is_empty()
+    }
+}
+
+fn told(finding: Finding, run: &Run) -> Found {
+    Found {
+        finding,
+        script: run.script.clone(),
+        came: 1,
+        tried: 1,
+        also: Vec::new(),
+        story: story::lines(run),
+        diagram: story::diagram(run),
+    }
+}
+
+/// Why a run without faults teaches nothing.
+fn unfit(run: &Run) -> Option<String> {
+    if let Some((service, how)) = run.died.iter().next() {
+        return Some(format!("without faults, the process of `{service}` ended: {how}"));
+    }
+    if run.steps().is_empty() {
+        return Some("the scenario makes no request that a proxy sees".to_owned());
+    }
+    if !run.content {
+        let failed = run.steps().into_iter().find(|at| run.calls[*at].seen.failed());
+        return Some(match failed {
+            Some(at) => {
+                let call = &run.calls[at];
+                let got = call.seen.status().map_or_else(|| "nothing".to_owned(), |s| s.to_string());
+                format!("without faults, `{} {}` gets {got}", call.request.method, call.request.path)
+            }
+            None => "without faults, the scenario fails".to_owned(),
+        });
+    }
+    None
+}

@@ -1,0 +1,108 @@
+//! What was found: which promise did not hold, under which faults, how surely.
+
+use crate::fault::Script;
+use serde::{Deserialize, Serialize};
+
+/// What went wrong; names as in the catalogue of hazards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// A process ended.
+    Crash,
+    /// An exception that nobody caught became the answer.
+    UnhandledFailure,
+    /// A request that is not idempotent reached its callee more often than without faults.
+    UnsafeRetry,
+    /// Calls multiply.
+    RetryStorm,
+    /// Something happened twice.
+    DuplicateEffect,
+    /// A failure was answered, or a success, and the stores hold something in between.
+    PartialEffect,
+    /// A failure was answered, and everything happened.
+    AmbiguousCommit,
+    /// The outer call is given up while the inner one still waits.
+    TimeoutInversion,
+    /// Nobody gives up.
+    MissingTimeout,
+    /// Tried again at once, at the same place.
+    RetryWithoutBackoff,
+    /// The system answers differently after the fault is over.
+    NotRecovered,
+    /// A 5xx whose reason is no 5xx.
+    ServerError,
+    /// The scenario's own expectations do not hold.
+    Expectation,
+}
+
+impl Rule {
+    pub fn name(self) -> &'static str {
+        match self {
+            Rule::Crash => "crash",
+            Rule::UnhandledFailure => "unhandled-failure",
+            Rule::UnsafeRetry => "unsafe-retry",
+            Rule::RetryStorm => "retry-storm",
+            Rule::DuplicateEffect => "duplicate-effect",
+            Rule::PartialEffect => "partial-effect",
+            Rule::AmbiguousCommit => "ambiguous-commit",
+            Rule::TimeoutInversion => "timeout-inversion",
+            Rule::MissingTimeout => "missing-timeout",
+            Rule::RetryWithoutBackoff => "retry-without-backoff",
+            Rule::NotRecovered => "not-recovered",
+            Rule::ServerError => "server-error",
+            Rule::Expectation => "expectation",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// The verdict is `failed`.
+    Fails,
+    /// Worth knowing; the verdict stands.
+    Weak,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub rule: Rule,
+    pub grade: Grade,
+    /// Where, without what belongs to one run: the same finding under other faults has the same place.
+    pub at: String,
+    pub says: String,
+    /// Further lines: what was expected, what was there.
+    pub evidence: Vec<String>,
+    /// Services that it is about.
+    pub services: Vec<String>,
+}
+
+impl Finding {
+    /// Stable between runs.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.rule.name(), self.at)
+    }
+}
+
+/// A finding with the faults that show it and how often it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    pub finding: Finding,
+    pub script: Script,
+    /// Times that it came, of times that it was tried.
+    pub came: u32,
+    pub tried: u32,
+    /// Other faults that show it too.
+    pub also: Vec<Script>,
+    /// What happened, step by step.
+    pub story: Vec<String>,
+    /// The same as a sequence diagram (Mermaid).
+    pub diagram: String,
+}
+
+impl Found {
+    /// It came every time.
+    pub fn steady(&self) -> bool {
+        self.came == self.tried
+    }
+}

@@ -1,0 +1,26 @@
+//! Whether a system keeps its promises when its parts fail: a scenario and its calls become a schedule of faults, records of
+//! runs become a verdict with its story.
+//!
+//! Invariant: nothing here runs, waits or listens. The same records give the same schedule, verdict and story, byte for byte;
+//! `stage` performs what stands here as data.
+
+pub mod book;
+pub mod call;
+pub mod effect;
+pub mod explore;
+pub mod fault;
+pub mod finding;
+pub mod http_file;
+pub mod oracle;
+mod recover;
+pub mod replay;
+pub mod report;
+pub mod run;
+pub mod schedule;
+pub mod settings;
+pub mod state;
+pub mod story;
+pub mod text;
+pub mod trouble;
+
+pub use state::State;

@@ -1,0 +1,148 @@
+//! Answers and stores agree: a success did all that an undisturbed run does, a failure did nothing.
+//!
+//! "Failure, and everything happened" is an ambiguous commit: the client cannot know, and asking again must be safe. Everything in
+//! between is a partial effect, or a duplicate one if more happened than should.
+//!
+//! Silent: what a correct system keeps of a failure. A record in a state that an undisturbed run does not lead to (a cancelled
+//! order), keys that were seen, versions and journals say that something failed; they do not do half of it. A success with another
+//! content than usual says itself that something is missing: that is weak.
+
+use super::Cx;
+use crate::effect::{Unit, What, compared};
+use crate::fault::Kind;
+use crate::finding::{Finding, Grade, Rule};
+use crate::run::Ending;
+use std::collections::BTreeSet;
+
+pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
+    if cx.run.states.len() < 2 {
+        return;
+    }
+    for (step, usual) in cx.learned.changes.iter().enumerate() {
+        let Some(ending) = cx.learned.ending(cx.run, step) else { return };
+        if cx.run.states.len() < step + 2 {
+            return;
+        }
+        // Before the faults nobody looked.
+        if cx.run.states[step].is_empty() || cx.run.states[step + 1].is_empty() {
+            if ending == Ending::Failed {
+                return;
+            }
+            continue;
+        }
+        let changes = cx.learned.changes_of(cx.run, step);
+        let (extra, _, missing) = compared(&changes, usual);
+        let alike = extra.is_empty() && missing.is_empty();
+        if ending != Ending::Failed && alike {
+            continue;
+        }
+        let call = &cx.run.calls[cx.run.steps()[step]];
+        let judged = match ending {
+            Ending::Failed => failure(&changes, usual),
+            Ending::Full | Ending::Degraded => success(cx, &changes, usual, ending),
+        };
+        if let Some(judged) = judged {
+            out.push(judged.finding(&call.operation(), &call.request.callee));
+        }
+        if ending == Ending::Failed || !alike {
+            // What follows starts from another state.
+            return;
+        }
+    }
+}
+
+struct Judged {
+    rule: Rule,
+    grade: Grade,
+    says: &'static str,
+    stores: BTreeSet<String>,
+    evidence: Vec<String>,
+}
+
+impl Judged {
+    fn finding(self, what: &str, service: &str) -> Finding {
+        let stores: Vec<String> = self.stores.into_iter().collect();
+        Finding {
+            rule: self.rule,
+            grade: self.grade,
+            at: format!("{what} {}", stores.join(", ")),
+            says: format!("`{what}` {}", self.says),
+            evidence: self.evidence.into_iter().take(12).collect(),
+            services: vec![service.to_owned()],
+        }
+    }
+}
+
+fn of<'a>(units: impl IntoIterator<Item = &'a &'a Unit>) -> BTreeSet<String> {
+    units.into_iter().map(|u| u.store.clone()).collect()
+}
+
+fn lines<'a>(word: &str, units: impl IntoIterator<Item = &'a &'a Unit>) -> Vec<String> {
+    units.into_iter().map(|u| format!("{word}: {}", u.text)).collect()
+}
+
+fn failure(changes: &[Unit], usual: &[Unit]) -> Option<Judged> {
+    let (extra, stays, missing) = compared(changes, usual);
+    let serious =
+        |units: Vec<&'_ Unit>| -> Vec<Unit> { units.into_iter().filter(|u| !u.bookkeeping()).cloned().collect() };
+    let (stays, missing) = (serious(stays), serious(missing));
+    let wrong: Vec<Unit> = serious(extra).into_iter().filter(|u| matches!(u.what, What::Amount | What::Went)).collect();
+    let (stays, wrong): (Vec<&Unit>, Vec<&Unit>) = (stays.iter().collect(), wrong.iter().collect());
+    if stays.is_empty() && wrong.is_empty() {
+        return None;
+    }
+    let evidence = [lines("stays", &stays), lines("stays", &wrong)].concat();
+    let stores = of(stays.iter().chain(&wrong));
+    Some(if missing.is_empty() && wrong.is_empty() {
+        let says = "fails, and yet all of it happened";
+        Judged { rule: Rule::AmbiguousCommit, grade: Grade::Weak, says, stores, evidence }
+    } else if wrong.is_empty() {
+        let says = "fails, and a part of it stays";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    } else {
+        let says = "fails, and leaves something else behind";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    })
+}
+
+fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending) -> Option<Judged> {
+    let (extra, _, missing) = compared(changes, usual);
+    let extra: Vec<&Unit> = extra.into_iter().filter(|u| !u.bookkeeping()).collect();
+    let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping()).collect();
+    // Once more what should have come once, or another amount.
+    let again = |u: &Unit| u.what == What::Came && usual.iter().any(|o| o.plain() == u.plain());
+    let twice: Vec<&Unit> =
+        extra.iter().copied().filter(|u| matches!(u.what, What::Amount | What::Went) || again(u)).collect();
+    let lacking: Vec<&Unit> = missing.iter().copied().filter(|m| !extra.iter().any(|e| e.slot == m.slot)).collect();
+    let evidence = [lines("missing", &missing), lines("instead", &extra)].concat();
+    if twice.is_empty() && lacking.is_empty() {
+        return None;
+    }
+    if twice.is_empty() {
+        let grade = if ending == Ending::Full { Grade::Fails } else { Grade::Weak };
+        let says = "succeeds, and a part of it did not happen";
+        return Some(Judged { rule: Rule::PartialEffect, grade, says, stores: of(&lacking), evidence });
+    }
+    let stores = of(&twice);
+    Some(if delivered_twice(cx) {
+        // Nobody here sends it twice: the day somebody does, it counts twice.
+        let says = "counts twice what is delivered twice";
+        Judged { rule: Rule::DuplicateEffect, grade: Grade::Weak, says, stores, evidence }
+    } else if repeated(cx) {
+        let says = "succeeds, and something happened twice";
+        Judged { rule: Rule::DuplicateEffect, grade: Grade::Fails, says, stores, evidence }
+    } else {
+        let says = "succeeds, and something else than usual happened";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    })
+}
+
+/// Some operation reached its callee more often than usual.
+fn repeated(cx: &Cx<'_>) -> bool {
+    let usual = |what: &String| cx.learned.usual.get(what).copied().unwrap_or(0);
+    cx.learned.reaching(cx.run).iter().any(|(what, count)| *count > usual(what) && usual(what) > 0)
+}
+
+fn delivered_twice(cx: &Cx<'_>) -> bool {
+    cx.run.calls.iter().any(|c| matches!(c.fault, Some(Kind::Duplicate | Kind::Twice)))
+}

@@ -1,0 +1,140 @@
+//! What happened, told in order: lines for people, and a sequence diagram.
+//!
+//! Invariant: only calls of the steps with faults are told, and everything that is told was recorded.
+
+use crate::call::{Call, SCENARIO, Seen};
+use crate::fault::Kind;
+use crate::run::Run;
+use std::collections::BTreeSet;
+
+/// The most calls that a story tells.
+const LONGEST: usize = 24;
+
+/// Calls worth telling, in order.
+fn told(run: &Run) -> Vec<usize> {
+    let steps: BTreeSet<Option<usize>> = run.struck().into_iter().map(|at| run.step_of(at)).collect();
+    let all: Vec<usize> = (0..run.calls.len()).collect();
+    let inside: Vec<usize> =
+        all.iter().copied().filter(|at| steps.is_empty() || steps.contains(&run.step_of(*at))).collect();
+    let struck = run.struck();
+    let near = |at: &usize| {
+        run.calls[*at].from_scenario()
+            || struck.iter().any(|s| run.calls[*s].parent == run.calls[*at].parent)
+            || struck.contains(at)
+    };
+    let mut out: Vec<usize> = if inside.len() > LONGEST { inside.into_iter().filter(near).collect() } else { inside };
+    out.truncate(LONGEST);
+    out
+}
+
+pub fn lines(run: &Run) -> Vec<String> {
+    told(run).into_iter().map(|at| line(&run.calls[at])).collect()
+}
+
+fn line(call: &Call) -> String {
+    let (caller, callee) = call.edge();
+    let what = what(call);
+    let outcome = match (&call.fault, &call.said) {
+        (Some(Kind::ReplyLost), Some(said)) => {
+            format!("{callee} does it and answers {}; the reply is lost", said.status)
+        }
+        (Some(Kind::Late), Some(said)) => {
+            format!("{callee} does it and answers {}; the reply comes too late ({})", said.status, seen(&call.seen))
+        }
+        (Some(Kind::Refuse), _) => "the connection is refused".to_owned(),
+        (Some(Kind::Status(status)), _) => format!("the answer is {status}, and {callee} hears nothing of it"),
+        (Some(kind), Some(said)) => format!("{callee} answers {}; {kind}", said.status),
+        (Some(kind), None) => kind.to_string(),
+        (None, Some(_)) => seen(&call.seen),
+        (None, None) => seen(&call.seen),
+    };
+    format!("{caller} → {callee} {what}: {outcome}")
+}
+
+fn what(call: &Call) -> String {
+    let request = &call.request;
+    if request.method.is_empty() {
+        "bytes".to_owned()
+    } else {
+        format!("{} {}", request.method, shorter(&request.path))
+    }
+}
+
+fn shorter(path: &str) -> String {
+    if path.chars().count() <= 80 { path.to_owned() } else { path.chars().take(79).chain(['…']).collect() }
+}
+
+fn seen(seen: &Seen) -> String {
+    match seen {
+        Seen::Reply(reply) => match reply.grpc {
+            Some(code) => format!("gRPC {code}"),
+            None => reply.status.to_string(),
+        },
+        Seen::Nothing => "no end".to_owned(),
+        Seen::Reset => "the connection breaks".to_owned(),
+        Seen::GaveUp => "the caller gives up".to_owned(),
+        Seen::WaitedOut => "the caller waits on".to_owned(),
+    }
+}
+
+/// Mermaid's `sequenceDiagram`.
+pub fn diagram(run: &Run) -> String {
+    let calls = told(run);
+    let mut out = String::from("sequenceDiagram\n");
+    let mut names: Vec<&str> = Vec::new();
+    for at in &calls {
+        for name in [run.calls[*at].request.caller.as_str(), run.calls[*at].request.callee.as_str()] {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    for name in &names {
+        let kind = if *name == SCENARIO { "actor" } else { "participant" };
+        out.push_str(&format!("  {kind} {} as {name}\n", id(name)));
+    }
+    // Starts and ends in the order of time; a call's end comes after what it made happen.
+    let mut marks: Vec<(u64, u8, usize)> = Vec::new();
+    for at in &calls {
+        marks.push((run.calls[*at].from, 0, *at));
+        marks.push((run.calls[*at].until, 1, *at));
+    }
+    nested(run, &calls, None, &mut out);
+    out
+}
+
+fn nested(run: &Run, calls: &[usize], parent: Option<usize>, out: &mut String) {
+    for at in calls.iter().copied() {
+        let call = &run.calls[at];
+        let above = call.parent.filter(|p| calls.contains(p));
+        if above != parent {
+            continue;
+        }
+        let (from, to) = (id(&call.request.caller), id(&call.request.callee));
+        let reaches = call.fault.as_ref().is_none_or(Kind::reaches);
+        let arrow = if reaches { "->>" } else { "-x" };
+        out.push_str(&format!("  {from}{arrow}{to}: {}\n", plain(&what(call))));
+        if reaches {
+            nested(run, calls, Some(at), out);
+        }
+        match (&call.fault, &call.said) {
+            (Some(kind), said) if reaches && kind.hurts() => {
+                let said = said.as_ref().map_or_else(String::new, |s| format!("{} ", s.status));
+                out.push_str(&format!("  {to}--x{from}: {}{}\n", said, plain(&kind.to_string())));
+            }
+            (Some(kind), _) if !reaches => {
+                out.push_str(&format!("  Note over {from},{to}: {}\n", plain(&kind.to_string())))
+            }
+            _ => out.push_str(&format!("  {to}-->>{from}: {}\n", plain(&seen(&call.seen)))),
+        }
+    }
+}
+
+fn id(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// Without what Mermaid reads as its own.
+fn plain(text: &str) -> String {
+    text.replace([';', '#', '\n'], " ")
+}

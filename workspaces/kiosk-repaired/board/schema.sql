@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS places (
+    event integer NOT NULL,
+    seat text NOT NULL,
+    state text NOT NULL,
+    changed timestamptz NOT NULL,
+    PRIMARY KEY (event, seat)
+);

@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS places (
+    event integer NOT NULL,
+    seat text NOT NULL,
+    state text NOT NULL,
+    PRIMARY KEY (event, seat)
+);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # stores.sh [--attached] [--folder FOLDER | --temporary] [postgres] [redis] [rabbit]   the named stores of this workspace, or all, on loopback.
 # What they write stands below FOLDER (`.stores`), or in one that is deleted afterwards. Stays until Ctrl-C, with `--attached` until
-# its input ends, and leaves no process behind. Says `ready` when all answer. Ports: POSTGRES_PORT (7432), REDIS_PORT (7479), RABBIT_PORT (7472; the two after it are
-# RabbitMQ's as well, unless RABBIT_EPMD_PORT and RABBIT_NODE_PORT say others).
+# its input ends, and leaves no process behind. Says `ready` when all answer. Ports: POSTGRES_PORT (7432), REDIS_PORT (7479), RABBIT_PORT (7472); what RabbitMQ needs
+# besides, for its own node only, is a free one.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 folder="$here/.stores" temporary='' attached=0 wanted=()
@@ -20,11 +20,14 @@ done
 mkdir -p "$folder"
 folder="$(cd "$folder" && pwd)"
 postgres_port="${POSTGRES_PORT:-7432}" redis_port="${REDIS_PORT:-7479}" rabbit_port="${RABBIT_PORT:-7472}"
-started=()
+started=() postgres=''
 
 stop() {
   trap - EXIT INT TERM HUP
-  for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2> /dev/null || true; done
+  for pid in ${started[@]+"${started[@]}"}; do
+    # PostgreSQL's word for "do not wait for clients".
+    if [ "$pid" = "$postgres" ]; then kill -INT "$pid" 2> /dev/null || true; else kill "$pid" 2> /dev/null || true; fi
+  done
   for _ in $(seq 100); do
     alive=0
     for pid in ${started[@]+"${started[@]}"}; do kill -0 "$pid" 2> /dev/null && alive=1; done
@@ -39,10 +42,25 @@ trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
 until_true() {
-  for _ in $(seq 600); do "$@" > /dev/null 2>&1 && return; sleep 0.1; done
-  echo "stores.sh: \`$*\` failed for a minute" >&2
+  local alive=1
+  for _ in $(seq 600); do
+    "$@" > /dev/null 2>&1 && return
+    for pid in "${started[@]}"; do kill -0 "$pid" 2> /dev/null || alive=0; done
+    [ "$alive" = 1 ] || break
+    sleep 0.1
+  done
+  echo "stores.sh: no \`$*\`, for a minute or because a process ended" >&2
   tail -n 20 "$folder"/*.log >&2
   exit 3
+}
+
+free_port() {
+  local port
+  while true; do
+    port=$((10240 + RANDOM % 9000))
+    (exec 9<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null || break
+  done
+  echo "$port"
 }
 
 start_postgres() {
@@ -63,6 +81,7 @@ start_postgres() {
   fi
   "${as[@]}" "$bin/postgres" -D "$data" -p "$postgres_port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
     < /dev/null > "$folder/postgres.log" 2>&1 &
+  postgres=$!
   started+=($!)
 }
 
@@ -79,10 +98,11 @@ start_rabbit() {
   printf 'listeners.tcp.local = 127.0.0.1:%s\n' "$port" > "$own/rabbitmq.conf"
   : > "$own/enabled_plugins"
   : > "$own/env.conf"
-  local epmd="${RABBIT_EPMD_PORT:-$((port + 1))}"
+  local mapper node
+  mapper="$(free_port)" node="$(free_port)"
   local settings=(
-    HOME="$own/home" ERL_EPMD_PORT="$epmd" ERL_EPMD_ADDRESS=127.0.0.1
-    RABBITMQ_HOME="$home" RABBITMQ_NODENAME="kiosk$port@localhost" RABBITMQ_DIST_PORT="${RABBIT_NODE_PORT:-$((port + 2))}"
+    HOME="$own/home" ERL_EPMD_PORT="$mapper" ERL_EPMD_ADDRESS=127.0.0.1
+    RABBITMQ_HOME="$home" RABBITMQ_NODENAME="kiosk$port@localhost" RABBITMQ_DIST_PORT="$node"
     RABBITMQ_CONFIG_FILE="$own/rabbitmq.conf" RABBITMQ_CONF_ENV_FILE="$own/env.conf" RABBITMQ_ENABLED_PLUGINS_FILE="$own/enabled_plugins"
     RABBITMQ_MNESIA_BASE="$own/data" RABBITMQ_LOG_BASE="$own/log"
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none"

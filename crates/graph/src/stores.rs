@@ -6,8 +6,9 @@ use crate::index::{FileId, squash};
 use crate::join::speaks;
 use crate::likeness::bare;
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use crate::resolve::Text;
+use crate::resolve::{Text, View};
 use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
+use std::collections::BTreeSet;
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -24,14 +25,7 @@ impl<'a> Edges<'_, 'a> {
     pub(crate) fn message(&mut self, node: usize, file: FileId, fact: &'a Fact, message: &'a Message) {
         let view = self.linker.view(node);
         let texts = message.address.as_ref().map(|a| view.texts(a, file)).unwrap_or_default();
-        let topic = [&Some(message.topic.clone()), &message.exchange, &message.routing_key]
-            .into_iter()
-            .flatten()
-            .filter(|v| !v.is_empty())
-            .flat_map(|v| view.texts(v, file).into_iter().next())
-            .map(|t| t.text)
-            .collect::<Vec<_>>()
-            .join(" ");
+        let topics = topics(&view, message, file);
         let (mut to, certainty, mut via) = self.store_node(node, message.system, &texts, (file, fact));
         if to.is_none() {
             (to, via) = self.connected(node, message.system);
@@ -45,7 +39,7 @@ impl<'a> Edges<'_, 'a> {
             self.open(
                 node,
                 if message.publish { "queue publish" } else { "queue consume" },
-                &topic,
+                topics.first().map_or("", String::as_str),
                 "no broker is known for it",
                 (file, fact),
             );
@@ -58,7 +52,9 @@ impl<'a> Edges<'_, 'a> {
             (_, true) => EdgeKind::QueuePublish,
             (_, false) => EdgeKind::QueueConsume,
         };
-        self.add(node, to, kind, certainty, topic.into(), &message.client, &message.within, (file, fact), &via);
+        for topic in topics {
+            self.add(node, to, kind, certainty, topic.into(), &message.client, &message.within, (file, fact), &via);
+        }
     }
 
     pub(crate) fn stores(&mut self) {
@@ -449,4 +445,26 @@ mod tests {
         assert!(speaks(System::Sql, System::Postgres));
         assert!(!speaks(System::Sql, System::Mongo));
     }
+}
+
+/// What a message is sent to or taken from. A function that sends to whatever its callers name sends to each of them.
+fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Vec<String> {
+    // The default exchange of AMQP: the key is the queue's name.
+    let key = message.routing_key.as_ref().filter(|key| **key != message.topic);
+    let parts = [Some(&message.topic), message.exchange.as_ref(), key].into_iter().flatten().filter(|v| !v.is_empty());
+    let mut out = vec![String::new()];
+    for part in parts {
+        let mut texts = view.texts(part, file);
+        let callers = matches!(part.as_hole(), Some(Hole::Param { .. }));
+        if !callers || texts.iter().any(|t| t.open) || out.len() > 1 {
+            texts.truncate(1);
+        }
+        let texts: BTreeSet<String> = texts.into_iter().map(|t| t.text).collect();
+        let joined = |before: &String, text: &String| [before.as_str(), text.as_str()].join(" ").trim().to_owned();
+        out = match texts.is_empty() {
+            true => out,
+            false => out.iter().flat_map(|before| texts.iter().map(move |text| joined(before, text))).collect(),
+        };
+    }
+    out
 }

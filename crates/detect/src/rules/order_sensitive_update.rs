@@ -31,7 +31,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
             for deed in handling(cx, node, operation) {
                 if let What::Write(write) = deed.what
-                    && write.kind == WriteKind::Set
+                    && matches!(write.kind, WriteKind::Set | WriteKind::Upsert)
                     && !write.name.is_empty()
                 {
                     tables.entry(stem(&write.name)).or_default().entry(topic).or_insert((operation, deed));
@@ -52,8 +52,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 
 /// The write, or what leads to it, compares versions, sequence numbers or times.
 fn knows_order(cx: &Cx<'_>, deed: &Deed<'_>) -> bool {
-    const WORDS: [&str; 8] =
-        ["version", "sequence", "occurredat", "timestamp", "updatedat", "etag", "ifmatch", "offset"];
+    const WORDS: [&str; 9] =
+        ["version", "sequence", "occurredat", "timestamp", "updatedat", "changedat", "etag", "ifmatch", "offset"];
     let names = |symbol: &str| deed.within == symbol || deed.way.iter().any(|w| w == symbol);
     cx.facts(&deed.at.path).iter().any(|fact| {
         let has = |n: &str| {

@@ -1,11 +1,13 @@
 //! A call that has an effect each time is tried again. See `unsafe_retry.md`.
 
+use super::backpressure_ignored::is_wish;
 use crate::effects::last;
 use crate::failures::Failures;
 use crate::patience::{Patience, called, is_call};
+use crate::stored::stem;
 use crate::work::{Deed, Start, What, adds, deeds, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{PolicyKind, WriteKind};
+use seam_facts::{AlterKind, Claim, PolicyKind, WriteKind};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
 
 pub static RULE: Rule = Rule {
@@ -166,9 +168,13 @@ fn added(cx: &Cx<'_>, index: usize) -> Option<(Evidence, String)> {
 }
 
 /// Whether all that a handler does comes to the same when it is done twice: upserts, updates to a value, inserts that a unique
-/// key refuses. What a mapper saves may be a new row each time.
+/// key refuses. What a mapper saves may be a new row each time. A handler that looks for an idempotency key is protected by it, and
+/// by nothing else, unless a column is unique that is no such key.
 fn bears_twice(cx: &Cx<'_>, index: usize) -> bool {
     let all = done(cx, index);
+    if asks_for_key(cx, index) && !all.iter().any(|deed| has_natural_key(cx, deed)) {
+        return false;
+    }
     let unique = uniques(cx, cx.graph.endpoints[index].node);
     let same = |deed: &Deed<'_>| match deed.what {
         What::Write(write) => match write.kind {
@@ -179,6 +185,29 @@ fn bears_twice(cx: &Cx<'_>, index: usize) -> bool {
         What::Publish(_) | What::Call(_) => false,
     };
     !all.is_empty() && all.iter().all(same)
+}
+
+/// The handler itself reads an idempotency key from the request.
+fn asks_for_key(cx: &Cx<'_>, index: usize) -> bool {
+    let endpoint = &cx.graph.endpoints[index];
+    cx.facts(&endpoint.proof.first().path).iter().any(|fact| match &fact.claim {
+        Claim::KeyUse(key) => !key.sent && !is_wish(key) && last(&key.within) == last(&endpoint.handler),
+        _ => false,
+    })
+}
+
+/// What is written has a unique column that is not named like a key for requests.
+fn has_natural_key(cx: &Cx<'_>, deed: &Deed<'_>) -> bool {
+    let What::Write(write) = deed.what else { return false };
+    let table = stem(&write.name);
+    cx.base.facts().any(|(_, fact)| match &fact.claim {
+        Claim::Alter(alter) if alter.kind == AlterKind::Unique && stem(&alter.table) == table => {
+            let column = alter.column.to_ascii_lowercase();
+            !["id", "uuid", "_id"].contains(&column.as_str())
+                && !["key", "idempot", "request", "token", "nonce"].iter().any(|word| column.contains(word))
+        }
+        _ => false,
+    })
 }
 
 /// What the callee does that a repetition does twice: a message, a further write over the network, a store.

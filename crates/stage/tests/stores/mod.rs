@@ -55,7 +55,7 @@ impl Stores {
                 return None;
             }
         }
-        let [postgres, redis, rabbit, mapper, node] = free_ports();
+        let [postgres, redis, rabbit] = free_ports();
         let mut child = Command::new(workspaces().join("kiosk/stores.sh"))
             .args(["--attached", "--temporary"])
             .args(which)
@@ -63,7 +63,6 @@ impl Stores {
                 [("POSTGRES_PORT", postgres), ("REDIS_PORT", redis), ("RABBIT_PORT", rabbit)]
                     .map(|(k, v)| (k, v.to_string())),
             )
-            .envs([("RABBIT_EPMD_PORT", mapper), ("RABBIT_NODE_PORT", node)].map(|(k, v)| (k, v.to_string())))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

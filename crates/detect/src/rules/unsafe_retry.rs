@@ -46,7 +46,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let at = |(o, says): (Operation, String)| (cx.detail(o).at.clone(), says);
-        let seen = effect(cx, index).map(at).or_else(|| index.and_then(|i| added(cx, i)));
+        let seen =
+            effect(cx, index).map(at).or_else(|| index.and_then(|i| added(cx, i).or_else(|| without_key(cx, i))));
         let flows = seen.is_some();
         let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to).map(at)) else { continue };
         let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
@@ -196,6 +197,13 @@ fn asks_for_key(cx: &Cx<'_>, index: usize) -> bool {
     })
 }
 
+/// What a handler writes that nothing but the missing key would keep from happening again.
+fn without_key(cx: &Cx<'_>, index: usize) -> Option<(Evidence, String)> {
+    let all = done(cx, index);
+    let write = all.iter().find(|deed| matches!(deed.what, What::Write(_)) && asks_for_key(cx, index))?;
+    Some((write.at.clone(), write.says(cx)))
+}
+
 /// What is written has a unique column that is not named like a key for requests.
 fn has_natural_key(cx: &Cx<'_>, deed: &Deed<'_>) -> bool {
     let What::Write(write) = deed.what else { return false };
@@ -203,7 +211,7 @@ fn has_natural_key(cx: &Cx<'_>, deed: &Deed<'_>) -> bool {
     cx.base.facts().any(|(_, fact)| match &fact.claim {
         Claim::Alter(alter) if alter.kind == AlterKind::Unique && stem(&alter.table) == table => {
             let column = alter.column.to_ascii_lowercase();
-            !["id", "uuid", "_id"].contains(&column.as_str())
+            !["", "id", "uuid", "_id"].contains(&column.as_str())
                 && !["key", "idempot", "request", "token", "nonce"].iter().any(|word| column.contains(word))
         }
         _ => false,

@@ -5,9 +5,10 @@
 use crate::state::{StoreAt, snapshot};
 use seam_verify::book::Book;
 use seam_verify::call::{Reply, Request, Seen};
-use seam_verify::fault::{Kind, Script};
+use seam_verify::fault::{Fault, Kind, Script};
 use seam_verify::run::States;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -18,12 +19,26 @@ pub(crate) struct Control {
     script: watch::Sender<Script>,
     pub patience: Duration,
     pub stores: Vec<StoreAt>,
+    /// Without faults, stores were seen to change after an answer: work goes on behind queues.
+    later: AtomicBool,
 }
+
+/// How long stores are left alone between two looks that have to be equal, and how long that may take.
+const PAUSE: Duration = Duration::from_millis(150);
+const SETTLED: Duration = Duration::from_secs(3);
+/// The same when faults are over and what they held up is made up for.
+const MADE_UP: Duration = Duration::from_secs(6);
 
 impl Control {
     pub fn new(patience: Duration, stores: Vec<StoreAt>) -> Control {
         let current = RwLock::new(Arc::new(Under::new(Script::default())));
-        Control { current, script: watch::Sender::new(Script::default()), patience, stores }
+        Control {
+            current,
+            script: watch::Sender::new(Script::default()),
+            patience,
+            stores,
+            later: AtomicBool::new(false),
+        }
     }
 
     /// A new run begins.
@@ -66,8 +81,49 @@ impl Control {
     /// After a step.
     pub async fn after(&self, under: &Under, look: bool) {
         if !self.stores.is_empty() {
-            let now = if look { self.look(under).await } else { States::new() };
+            let undisturbed = self.script.borrow().is_empty();
+            let now = match look {
+                true if undisturbed || self.later.load(Ordering::Relaxed) => {
+                    let (now, changed) = self.settled(under, SETTLED).await;
+                    if undisturbed && changed {
+                        self.later.store(true, Ordering::Relaxed);
+                    }
+                    now
+                }
+                true => self.look(under).await,
+                false => States::new(),
+            };
             under.states.lock().await.push(now);
+        }
+    }
+
+    /// Faults are over: what waits in queues is done, and the last look is taken again.
+    pub async fn made_up(&self, under: &Under) {
+        let lasting = self.script.borrow().faults.iter().any(Fault::lasts);
+        self.end();
+        if lasting && self.later.load(Ordering::Relaxed) && !self.stores.is_empty() {
+            tokio::time::sleep(PAUSE * 4).await;
+            let (now, _) = self.settled(under, MADE_UP).await;
+            let mut states = under.states.lock().await;
+            if let Some(last) = states.last_mut().filter(|last| !last.is_empty()) {
+                *last = now;
+            }
+        }
+    }
+
+    /// Looks until nothing changes; whether something did.
+    async fn settled(&self, under: &Under, most: Duration) -> (States, bool) {
+        let until = Instant::now() + most;
+        let mut last = self.look(under).await;
+        let mut changed = false;
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            let now = self.look(under).await;
+            if now == last || Instant::now() > until {
+                return (now, changed);
+            }
+            changed = true;
+            last = now;
         }
     }
 

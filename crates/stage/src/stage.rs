@@ -331,7 +331,7 @@ impl Stage {
         }
         under.over.send_replace(true);
         under.quiet(Duration::from_secs(2)).await;
-        self.control.end();
+        self.control.made_up(under).await;
         // Last words are on their way.
         tokio::time::sleep(Duration::from_millis(4)).await;
         let mut run = Run { script: script.clone(), content, ms, ..Run::default() };

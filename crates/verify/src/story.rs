@@ -5,6 +5,7 @@
 use crate::call::{Call, SCENARIO, Seen};
 use crate::fault::Kind;
 use crate::run::Run;
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The most calls that a story tells.
@@ -61,6 +62,7 @@ fn what(call: &Call) -> String {
 }
 
 fn shorter(path: &str) -> String {
+    let path = &text::abbreviated(path);
     if path.chars().count() <= 80 { path.to_owned() } else { path.chars().take(79).chain(['…']).collect() }
 }
 

@@ -79,6 +79,14 @@ pub fn readable(value: &str) -> String {
     bytes.escape_ascii().to_string()
 }
 
+/// Identifiers by their first digits: a story is told of things, not of their numbers.
+pub fn abbreviated(text: &str) -> String {
+    let short = |word: &str| {
+        if made(word) && word.len() > 12 { word.chars().take(8).chain(['…']).collect() } else { word.to_owned() }
+    };
+    words(text).into_iter().map(short).collect()
+}
+
 /// A renamed text with [`HIDDEN`] for each name.
 pub fn unnamed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -47,8 +47,9 @@ def forget(order, *targets):
 
 @app.errorhandler(psycopg.Error)
 def no_database(error):
+    # Nobody knows what was committed.
     log.warning("database: %s", error)
-    return {"error": "try again later"}, 503
+    return {"error": "database"}, 500
 
 
 @app.get("/health")

@@ -42,7 +42,8 @@ def forget(order, *targets):
     with connect() as db:
         db.execute("DELETE FROM orders WHERE id = %s AND status IN ('new', 'pending')", (order["id"],))
         outbox.put(db, order, *targets)
-    outbox.wake()
+    # Whoever is refused may try again at once, and finds the seat free.
+    outbox.now(connect)
 
 
 @app.errorhandler(psycopg.Error)

@@ -48,6 +48,15 @@ def relay(db):
         db.commit()
 
 
+def now(connect):
+    """Before the caller goes on, if it can be; the relay sees to the rest."""
+    try:
+        with connect() as db:
+            relay(db)
+    except Exception as error:
+        log.warning("at once: %s", error)
+
+
 def run(connect, sweep):
     while True:
         told = woken.wait(timeout=0.5)

@@ -42,13 +42,15 @@ def forget(order, *targets):
     with connect() as db:
         db.execute("DELETE FROM orders WHERE id = %s AND status IN ('new', 'pending')", (order["id"],))
         outbox.put(db, order, *targets)
-    outbox.wake()
+    # Whoever is refused may try again at once, and finds the seat free.
+    outbox.now(connect)
 
 
 @app.errorhandler(psycopg.Error)
 def no_database(error):
+    # Nobody knows what was committed.
     log.warning("database: %s", error)
-    return {"error": "try again later"}, 503
+    return {"error": "database"}, 500
 
 
 @app.get("/health")

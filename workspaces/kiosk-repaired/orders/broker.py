@@ -7,7 +7,9 @@ AMQP_URL = os.environ.get("AMQP_URL", "amqp://127.0.0.1:7472/%2f")
 
 
 def publish(queue, message):
-    connection = pika.BlockingConnection(pika.URLParameters(AMQP_URL))
+    parameters = pika.URLParameters(AMQP_URL)
+    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = 2
+    connection = pika.BlockingConnection(parameters)
     try:
         channel = connection.channel()
         channel.confirm_delivery()

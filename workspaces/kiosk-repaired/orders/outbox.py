@@ -31,28 +31,41 @@ def tell(target, order):
         publish(target, order)
 
 
-def relay(connect):
-    with connect() as db:
-        rows = db.execute("SELECT id, target, body FROM outbox WHERE due <= now() ORDER BY id LIMIT 100").fetchall()
+def relay(db):
+    rows = db.execute("SELECT id, target, body FROM outbox WHERE due <= now() ORDER BY id LIMIT 100").fetchall()
+    db.commit()
     for row in rows:
         try:
             tell(row["target"], row["body"])
         except Exception as error:
             log.warning("%s: %s", row["target"], error)
-            with connect() as db:
-                db.execute("UPDATE outbox SET due = now() + interval '300 milliseconds' WHERE id = %s", (row["id"],))
+            db.execute(
+                "UPDATE outbox SET due = now() + pause, pause = least(pause * 2, interval '5 seconds') WHERE id = %s",
+                (row["id"],),
+            )
         else:
-            with connect() as db:
-                db.execute("DELETE FROM outbox WHERE id = %s", (row["id"],))
+            db.execute("DELETE FROM outbox WHERE id = %s", (row["id"],))
+        db.commit()
+
+
+def now(connect):
+    """Before the caller goes on, if it can be; the relay sees to the rest."""
+    try:
+        with connect() as db:
+            relay(db)
+    except Exception as error:
+        log.warning("at once: %s", error)
 
 
 def run(connect, sweep):
     while True:
-        woken.wait(timeout=0.5)
+        told = woken.wait(timeout=0.5)
         woken.clear()
         try:
-            sweep()
-            relay(connect)
+            if not told:
+                sweep()
+            with connect() as db:
+                relay(db)
         except Exception as error:
             log.warning("relay: %s", error)
 

@@ -14,5 +14,6 @@ CREATE TABLE IF NOT EXISTS outbox (
     id bigserial PRIMARY KEY,
     target text NOT NULL,
     body jsonb NOT NULL,
-    due timestamptz NOT NULL DEFAULT now()
+    due timestamptz NOT NULL DEFAULT now(),
+    pause interval NOT NULL DEFAULT '500 milliseconds'
 );

@@ -9,8 +9,10 @@ export async function place(wanted, key = randomUUID()) {
   let answer;
   for (let attempt = 1; attempt <= 3; attempt++) {
     try {
-      answer = await send(order, key);
-      if (answer.status < 500) return answer;
+      const told = await send(order, key);
+      answer = { status: told.status, body: await told.json() };
+      // Whatever it says is final, but what leaves open what became of the order; 503 says that nothing did.
+      if (answer.status < 500 || answer.status === 503) return answer;
     } catch (error) {
       console.error('order:', error.message);
     }

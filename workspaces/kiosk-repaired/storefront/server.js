@@ -12,7 +12,7 @@ app.get('/health', (request, response) => response.json({ ok: true }));
 app.post('/orders', async (request, response) => {
   const answer = await place(request.body, request.get('idempotency-key'));
   if (!answer) return response.status(504).json({ error: 'try again later' });
-  response.status(answer.status).json(await answer.json());
+  response.status(answer.status).json(answer.body);
 });
 
 app.post('/cancellations', async (request, response) => {

@@ -131,14 +131,7 @@ fn configured<'g>(graph: &'g Graph, out: &mut Vec<Row<'g>>) {
     }
 }
 
-fn row<'g>(
-    what: What,
-    node: &'g SmolStr,
-    peer: &'g str,
-    name: SmolStr,
-    value: &str,
-    at: &'g Evidence,
-) -> Row<'g> {
+fn row<'g>(what: What, node: &'g SmolStr, peer: &'g str, name: SmolStr, value: &str, at: &'g Evidence) -> Row<'g> {
     let (class, behind) = (SmolStr::default(), SmolStr::default());
     Row { what, node, peer, name, value: value.into(), class, behind, certainty: Certainty::Stated, at }
 }

@@ -76,10 +76,7 @@ fn a_read_that_is_renamed_and_a_default_that_changes_are_told_apart() {
     b.reads = vec![read("STOCKS_URL", "http://stock", 3), read("WAIT", "1", 5)];
     let found = delta(&a, &b);
     let said: Vec<_> = found.iter().map(|d| (d.turn, d.name.as_str(), d.before.as_str(), d.after.as_str())).collect();
-    assert_eq!(
-        said,
-        [(Turn::Changed, "WAIT", "4", "1"), (Turn::Renamed, "STOCK_URL", "http://stock", "http://stock")]
-    );
+    assert_eq!(said, [(Turn::Changed, "WAIT", "4", "1"), (Turn::Renamed, "STOCK_URL", "http://stock", "http://stock")]);
 }
 
 #[test]

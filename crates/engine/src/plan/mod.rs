@@ -141,16 +141,18 @@ fn gathered(effects: &[Effect], quotes: &Quotes<'_>, direct: bool) -> Vec<Touche
         touched.through.extend(ways);
     };
     for effect in serious(effects) {
+        // That a thing is gone under its old name is stated; only what it is called now is told by likeness.
+        let sure = if effect.rule.id.ends_with("-moved") { Certainty::Stated } else { effect.certainty };
         if direct {
             for (service, places) in &effect.direct {
                 let lines = places.iter().map(|p| quotes.line(p, false)).collect();
-                put(service, effect, lines, Vec::new(), effect.certainty);
+                put(service, effect, lines, Vec::new(), sure);
             }
         } else {
             for tie in &effect.dependent {
                 let lines = tie.places.iter().map(|p| quotes.line(p, false)).collect();
                 let through = tie.through.iter().map(ToString::to_string).collect();
-                put(&tie.service, effect, lines, through, tie.certainty.max(effect.certainty));
+                put(&tie.service, effect, lines, through, tie.certainty.max(sure));
             }
         }
     }

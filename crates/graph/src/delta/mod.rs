@@ -172,7 +172,13 @@ fn changed<'g>(old: &Group<'g>, new: &Group<'g>) -> Option<Difference> {
         return None;
     }
     let mut out = difference(Turn::Changed, Some(old), Some(new));
-    (out.before, out.after) = (was, is);
+    // Where others say the old value still, it is told whole.
+    if !(was.is_empty() && was_at.is_none()) {
+        out.before = was;
+    }
+    if !(is.is_empty() && is_at.is_none()) {
+        out.after = is;
+    }
     out.was = was_at.or(out.was);
     out.is = is_at.or(out.is);
     Some(out)
@@ -239,11 +245,15 @@ fn likeness(old: &Group<'_>, new: &Group<'_>) -> u32 {
     let names = similar(&a.name, &b.name);
     let value = !a.value.is_empty() && a.value == b.value;
     // One line below another is the same line after an edit: near is a hint, never more.
-    let near = a.at.path == b.at.path && a.at.at.line.abs_diff(b.at.at.line) <= 2;
+    let near = match (a.at.path == b.at.path, a.at.at.line.abs_diff(b.at.at.line)) {
+        (true, 0) => 35,
+        (true, 1 | 2) => 20,
+        _ => 0,
+    };
     if !same_file && !(behind && names >= 60) && !moved {
         return 0;
     }
-    30 * u32::from(behind) + 20 * u32::from(near) + 20 * u32::from(same_file) + 10 * u32::from(value) + names / 3
+    30 * u32::from(behind) + near + 20 * u32::from(same_file) + 10 * u32::from(value) + names / 3
 }
 
 /// How alike two names are, out of 100: pairs of neighbouring letters that they share.

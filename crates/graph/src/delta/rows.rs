@@ -74,7 +74,7 @@ fn edges<'g>(graph: &'g Graph, out: &mut Vec<Row<'g>>) {
             Traffic::Keep => What::Table,
         };
         for detail in &edge.details {
-            let method = detail.operation.split_once(' ').map_or("", |(m, _)| m);
+            let method = detail.operation.split_once(' ').filter(|_| what == What::Operation).map_or("", |(m, _)| m);
             let class = format_smolstr!("{} {method}", edge.kind.word());
             let behind = if detail.within.is_empty() { detail.client.clone() } else { detail.within.clone() };
             let made = row(what, from, to, detail.operation.clone(), "", &detail.at);

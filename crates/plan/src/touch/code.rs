@@ -68,6 +68,7 @@ pub(super) fn effects(cx: &Cx<'_>, out: &mut Vec<Effect>, unknown: &mut Vec<Evid
             out.push(effect);
         }
         let told = out.len();
+        gone(cx, edited, out);
         for hunk in &edited.hunks {
             if spoken(&out[..told], edited, hunk) {
                 continue;
@@ -82,6 +83,81 @@ pub(super) fn effects(cx: &Cx<'_>, out: &mut Vec<Effect>, unknown: &mut Vec<Evid
     merge(out);
 }
 
+/// Functions and types that a file does not define any more, and other files of the same program still name.
+fn gone(cx: &Cx<'_>, edited: &Edited, out: &mut Vec<Effect>) {
+    let Some(before) = cx.old.uses(&edited.path) else { return };
+    let after = cx.new.uses(&edited.path);
+    let simple = |s: &str| SmolStr::from(s.rsplit(['.', '#', ':']).next().unwrap_or(s));
+    let names = |uses: &seam_facts::Uses| -> BTreeSet<SmolStr> {
+        let functions = uses.functions.iter().filter(|(n, _)| !n.contains('<')).map(|(n, _)| simple(n));
+        functions.chain(uses.types.iter().map(|(t, _)| simple(t))).collect()
+    };
+    let kept = after.map(names).unwrap_or_default();
+    for name in names(before).into_iter().filter(|n| n.len() > 3 && !kept.contains(n)) {
+        let line = before
+            .functions
+            .iter()
+            .zip(&before.lines)
+            .find(|((n, _), _)| simple(n) == name)
+            .map_or(1, |(_, l)| l.0.max(1));
+        let mut effect = Effect::new(
+            "name-gone",
+            format!("`{name}` is not defined any more, and is still named"),
+            format!("name/{}#{name}", edited.path),
+        );
+        effect.was = Some(Cx::place(&edited.path, line, "it was defined here"));
+        for node in cx.old.owners(&edited.path) {
+            let Some(now) = cx.new.node(cx.old.name(node)) else { continue };
+            let defined = |path: &SmolStr| cx.new.uses(path).is_some_and(|u| names(u).contains(&name));
+            if cx.new.files(now).any(defined) {
+                continue;
+            }
+            let mut places = Vec::new();
+            for path in cx.new.files(now).filter(|p| **p != edited.path && reaches(cx, p, &edited.path)) {
+                let Some(uses) = cx.new.uses(path) else { continue };
+                for ((_, mentioned), lines) in uses.functions.iter().zip(&uses.lines) {
+                    if mentioned.contains(&name) {
+                        let text = (cx.new.text)(path).unwrap_or_default();
+                        let from = lines.0.max(1) as usize;
+                        let at = text.lines().enumerate().skip(from - 1).find(|(_, l)| l.contains(name.as_str()));
+                        places.push(Cx::place(
+                            path,
+                            at.map_or(from as u32, |(i, _)| i as u32 + 1),
+                            "it is still named here",
+                        ));
+                    }
+                }
+            }
+            if !places.is_empty() {
+                places.extend(effect.was.clone());
+                effect.direct.insert(cx.old.name(node).clone(), places);
+            }
+        }
+        if !effect.direct.is_empty() {
+            effect.certainty = Certainty::Inferred;
+            let (_, entries) = ways_in(cx, edited, &Hunk { old: (line, 1), new: (line, 0) });
+            effect.entries = entries;
+            out.push(effect);
+        }
+    }
+}
+
+/// Whether a file imports another, as far as its imports' last words tell; in languages without imports by file, all do.
+fn reaches(cx: &Cx<'_>, path: &str, other: &str) -> bool {
+    let stem = other.rsplit('/').next().unwrap_or(other).split('.').next().unwrap_or(other);
+    let folder = |p: &str| p.rsplit_once('/').map_or(String::new(), |(f, _)| f.to_owned());
+    let named = cx.new.uses(path).is_some_and(|u| {
+        u.imports.iter().any(|i| {
+            i.split(['/', '.', '#', ':']).any(|part| part == stem)
+                || folder(other)
+                    .rsplit('/')
+                    .next()
+                    .is_some_and(|f| !f.is_empty() && i.split(['/', '.', '#']).any(|part| part == f))
+        })
+    });
+    named || folder(path) == folder(other)
+}
+
 /// Whether an effect has a place on the lines of a hunk.
 fn spoken(effects: &[Effect], edited: &Edited, hunk: &Hunk) -> bool {
     let on = |e: &Evidence, newer: bool| {
@@ -90,8 +166,14 @@ fn spoken(effects: &[Effect], edited: &Edited, hunk: &Hunk) -> bool {
         let end = if end - e.at.line > 6 { e.at.line } else { end };
         e.path == edited.path && (e.at.line..=end).any(|l| if newer { hunk.holds_new(l) } else { hunk.holds_old(l) })
     };
+    // An annotation stands above the field that it speaks of.
+    let beside = |p: &Evidence| {
+        p.path == edited.path
+            && (p.at.line.saturating_sub(2)..=p.at.line).any(|l| hunk.holds_new(l) || hunk.holds_old(l))
+    };
     effects.iter().any(|e| {
-        e.was.as_ref().is_some_and(|p| on(p, false))
+        (e.key.starts_with("field/") && e.was.iter().chain(&e.is).any(beside))
+            || e.was.as_ref().is_some_and(|p| on(p, false))
             || e.is.as_ref().is_some_and(|p| on(p, true))
             || e.direct.values().flatten().any(|p| on(p, true) || on(p, false))
     })

@@ -14,12 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Where code names elements of contracts of protocol buffers, by service: for the engine, which can read texts.
 pub type Named<'a> = dyn Fn(&BTreeSet<Element>) -> BTreeMap<Element, Lines> + 'a;
 
+/// What a name became, and on which line.
+type Moved = BTreeMap<String, (String, u32)>;
+
 /// Places by service.
 pub type Lines = BTreeMap<SmolStr, Vec<Evidence>>;
 
 pub(super) fn effects(cx: &Cx<'_>, named: &Named<'_>, out: &mut Vec<Effect>) {
     let seeds = cx.edited.iter().filter(|e| e.left_out.is_none() && !e.hunks.is_empty());
-    let mut all: Vec<(&Edited, Kind, Change, BTreeMap<String, String>)> = Vec::new();
+    let mut all: Vec<(&Edited, Kind, Change, Moved)> = Vec::new();
     for edited in seeds {
         let (Some(before), Some(after)) = (&edited.before, &edited.after) else { continue };
         let Some(kind) = of(&edited.path, after) else { continue };
@@ -92,8 +95,8 @@ fn started(change: &Change) -> Effect {
     effect.at(evidence(&change.base, "the older contract"), evidence(&change.revision, "the newer contract"))
 }
 
-/// Rpcs that live on under another name: `Service/Method` to the new method.
-fn renamed(old: &[Text<'_>], new: &[Text<'_>]) -> BTreeMap<String, String> {
+/// Rpcs that live on under another name: `Service/Method` to the new method and its line.
+fn renamed(old: &[Text<'_>], new: &[Text<'_>]) -> Moved {
     let (old, new) = (Schema::read(old), Schema::read(new));
     let mut out = BTreeMap::new();
     for service in &old.services {
@@ -102,7 +105,7 @@ fn renamed(old: &[Text<'_>], new: &[Text<'_>]) -> BTreeMap<String, String> {
         for method in gone {
             let came = now.methods.iter().filter(|m| !service.methods.iter().any(|o| o.name == m.name));
             if let Some(to) = came.min_by_key(|m| m.line.abs_diff(method.line)) {
-                out.insert(format!("{}/{}", service.name, method.name), to.name.clone());
+                out.insert(format!("{}/{}", service.name, method.name), (to.name.clone(), to.line));
             }
         }
     }
@@ -119,13 +122,14 @@ fn rpc(key: &str) -> Option<String> {
     Some(format!("{service}/{method}"))
 }
 
-fn proto(cx: &Cx<'_>, change: &Change, moved: &BTreeMap<String, String>, lines: &BTreeMap<Element, Lines>) -> Effect {
+fn proto(cx: &Cx<'_>, change: &Change, moved: &Moved, lines: &BTreeMap<Element, Lines>) -> Effect {
     let mut effect = started(change);
     let operation = rpc(&change.key).filter(|_| is_rpc(change));
     if let Some(operation) = operation {
-        if let Some(to) = moved.get(&operation).filter(|_| change.rule.id.contains("DELETE")) {
+        if let Some((to, line)) = moved.get(&operation).filter(|_| change.rule.id.contains("DELETE")) {
             effect.text = format!("rpc `{operation}` is `{to}` now");
             effect.certainty = Certainty::Inferred;
+            effect.is = effect.is.map(|e| Cx::place(&e.path, *line, "the newer contract"));
             effect.rule = super::rules::find("rpc-moved");
         }
         effect.key = format!("endpoint/{operation}");

@@ -202,7 +202,7 @@ impl<'a> Side<'a> {
         for (edge, e) in self.graph.edges.iter().enumerate().filter(|(_, e)| e.to == it.node && e.from != it.node) {
             for (detail, d) in e.details.iter().enumerate() {
                 let named = !d.operation.is_empty() && d.operation == it.asked_as();
-                if d.endpoint.as_ref() == Some(&it.key) || (d.endpoint.is_none() && named) {
+                if d.endpoint.as_ref() == Some(&it.key) || named {
                     out.push((edge, detail));
                 }
             }
@@ -221,8 +221,12 @@ impl<'a> Cx<'a> {
         self.on(&d.was, false) || self.on(&d.is, true)
     }
 
+    /// A statement may reach over some lines; configuration states things far from where they are used.
     fn on(&self, at: &Option<Evidence>, newer: bool) -> bool {
-        at.as_ref().is_some_and(|at| self.edit(&at.path).is_some_and(|e| e.touches(at.at, newer)))
+        let Some(at) = at else { return false };
+        let Some(edit) = self.edit(&at.path).filter(|e| !e.hunks.is_empty()) else { return false };
+        let wide = Span { line: at.at.line.saturating_sub(2), end_line: at.at.end_line.max(at.at.line) + 2, ..at.at };
+        seam_extract::lang::of_path(&at.path).is_none() || edit.touches(wide, newer)
     }
 
     /// A place without what is said there.

@@ -81,11 +81,25 @@ pub(super) fn asked(cx: &Cx<'_>, endpoint: usize, only: Option<&str>, effect: &m
             service: cx.old.name(edge.from).clone(),
             why: format!("calls `{operation}`"),
             through: vec![edge.key.clone()],
-            places: vec![detail.at.clone()],
+            places: spelled(cx, edge, detail),
             certainty: detail.certainty.max(edge.certainty),
             moved: moved(cx, edge.from, detail),
         });
     }
+}
+
+/// The call, and what its address is put together from in the caller's own files, where that is about nothing else.
+fn spelled(cx: &Cx<'_>, edge: &seam_graph::Edge, detail: &seam_graph::Detail) -> Vec<seam_graph::Evidence> {
+    let mut out = vec![detail.at.clone()];
+    if edge.details.len() <= 2 {
+        let path = detail.operation.rsplit(' ').next().unwrap_or_default();
+        let first = path.split(['{', '*']).next().unwrap_or_default().trim_end_matches('/');
+        let own = |e: &&seam_graph::Evidence| {
+            first.len() > 2 && e.says.contains(first) && cx.old.files(edge.from).any(|f| *f == e.path)
+        };
+        out.extend(edge.proof.iter().filter(own).filter(|e| e.at != detail.at.at).cloned());
+    }
+    out
 }
 
 /// Whether the call's own line is among what changes, and is answered afterwards.
@@ -237,7 +251,7 @@ fn publish(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
     let consumes = |side: &super::effect::Side<'_>, service: &str, topic: &str| {
         let edges =
             side.graph.edges.iter().filter(|e| e.kind == EdgeKind::QueueConsume && side.name(e.from) == service);
-        edges.flat_map(|e| &e.details).any(|x| x.operation == topic)
+        edges.flat_map(|e| &e.details).any(|x| meets(topic, &x.operation))
     };
     for (edge, detail) in readers(cx, &d.peer, &d.name) {
         let service = cx.old.name(edge.from).clone();
@@ -258,7 +272,13 @@ fn publish(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
 fn readers<'a>(cx: &Cx<'a>, broker: &str, topic: &str) -> Vec<(&'a seam_graph::Edge, &'a seam_graph::Detail)> {
     let edges = cx.old.graph.edges.iter();
     let edges = edges.filter(|e| e.kind == EdgeKind::QueueConsume && cx.old.name(e.to) == broker);
-    edges.flat_map(|e| e.details.iter().map(move |x| (e, x))).filter(|(_, x)| x.operation == topic).collect()
+    edges.flat_map(|e| e.details.iter().map(move |x| (e, x))).filter(|(_, x)| meets(topic, &x.operation)).collect()
+}
+
+/// Whether what is sent to an exchange (`shop orders`) arrives at a queue that is bound to it (`queue shop orders`), or both name
+/// one topic.
+pub(super) fn meets(sent: &str, read: &str) -> bool {
+    sent == read || read.split_once(' ').is_some_and(|(_, bound)| bound == sent)
 }
 
 fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
@@ -272,7 +292,7 @@ fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
     };
     let sent = |topic: &str| {
         let edges = cx.new.graph.edges.iter().filter(|e| e.kind == EdgeKind::QueuePublish);
-        edges.flat_map(|e| &e.details).any(|x| x.operation == topic)
+        edges.flat_map(|e| &e.details).any(|x| meets(&x.operation, topic))
     };
     if !d.to.is_empty() && !sent(&d.to) {
         effect.open.push(format!("nobody is seen to send to `{}`", d.to));
@@ -340,12 +360,9 @@ fn follow(cx: &Cx<'_>, d: &Difference, out: &mut Vec<Effect>) {
 pub(super) fn named(cx: &Cx<'_>, operation: &str) -> Vec<usize> {
     let endpoints = cx.old.graph.endpoints.iter().enumerate();
     let exact: Vec<usize> = endpoints.clone().filter(|(_, e)| e.asked_as() == operation).map(|(i, _)| i).collect();
-    if !exact.is_empty() {
-        return exact;
-    }
     // A server that is known only as a whole: `Cart/*`.
     let whole = operation.split_once('/').filter(|(s, _)| !s.contains(' ') && !s.is_empty());
-    let Some((service, _)) = whole else { return Vec::new() };
+    let Some((service, _)) = whole.filter(|_| exact.is_empty()) else { return exact };
     let whole = format_smolstr!("{service}/*");
     endpoints.filter(|(_, e)| e.path == whole).map(|(i, _)| i).collect()
 }

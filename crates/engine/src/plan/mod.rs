@@ -132,11 +132,11 @@ fn gathered(effects: &[Effect], quotes: &Quotes<'_>, direct: bool) -> Vec<Touche
         if !touched.because.contains(&effect.key) {
             touched.because.push(effect.key.clone());
         }
-        let new: Vec<Line> = lines
-            .into_iter()
-            .filter(|l| !touched.lines.iter().any(|k| (&k.path, k.line) == (&l.path, l.line)))
-            .collect();
-        touched.lines.extend(new);
+        for line in lines {
+            if !touched.lines.iter().any(|k| (&k.path, k.line) == (&line.path, line.line)) {
+                touched.lines.push(line);
+            }
+        }
         let ways: Vec<String> = through.into_iter().filter(|k| !touched.through.contains(k)).collect();
         touched.through.extend(ways);
     };

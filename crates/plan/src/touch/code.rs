@@ -169,7 +169,7 @@ fn spoken(effects: &[Effect], edited: &Edited, hunk: &Hunk) -> bool {
     // An annotation stands above the field that it speaks of.
     let beside = |p: &Evidence| {
         p.path == edited.path
-            && (p.at.line.saturating_sub(2)..=p.at.line).any(|l| hunk.holds_new(l) || hunk.holds_old(l))
+            && (p.at.line.saturating_sub(2)..=p.at.line + 3).any(|l| hunk.holds_new(l) || hunk.holds_old(l))
     };
     effects.iter().any(|e| {
         (e.key.starts_with("field/") && e.was.iter().chain(&e.is).any(beside))

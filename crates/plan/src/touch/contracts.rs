@@ -294,7 +294,7 @@ fn sql(cx: &Cx<'_>, change: &Change, edited: &Edited) -> Effect {
         // Statements that a mapper makes: the column as a key between quotes, beside the table.
         if places.is_empty() && keeps(cx, node, table) {
             let word = column.unwrap_or(table);
-            let quoted = super::fields::named(cx, node, word, "").places;
+            let quoted = super::fields::named(cx, node, word, "", &BTreeSet::new()).places;
             places.extend(quoted);
         }
         if !places.is_empty() {

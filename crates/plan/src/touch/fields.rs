@@ -76,12 +76,17 @@ fn compared(cx: &Cx<'_>, edited: &Edited, before: &Held<'_>, after: &Held<'_>, o
     let gone: Vec<&&ShapeField> = before.fields.iter().filter(|f| !lives(f, &after.fields)).collect();
     let mut come: Vec<&&ShapeField> = after.fields.iter().filter(|f| !lives(f, &before.fields)).collect();
     let whose = if before.ty.is_empty() { "a body".to_owned() } else { format!("`{}`", before.ty) };
-    let place = |f: &ShapeField, says: &str| Cx::place(&edited.path, f.line, says);
+    // A field begins with its annotations: the line that is edited says more.
+    let place = |f: &ShapeField, newer: bool| {
+        let hunks = edited.hunks.iter().map(|h| if newer { h.new } else { h.old });
+        let near = |(from, count): &(u32, u32)| *count > 0 && f.line <= *from && *from <= f.line + 3;
+        Cx::place(&edited.path, hunks.into_iter().find(near).map_or(f.line, |(from, _)| from), "the field")
+    };
     let mut tell = |id: &str, text: String, old: Option<&ShapeField>, new: Option<&ShapeField>| {
         let name = old.or(new).map(|f| f.name.clone()).unwrap_or_default();
         let key = format!("field/{}{}{name}", before.ty, if before.ty.is_empty() { "" } else { "." });
-        let was = old.map(|f| place(f, "the field"));
-        let is = new.map(|f| place(f, "the field"));
+        let was = old.map(|f| place(f, false));
+        let is = new.map(|f| place(f, true));
         let mut effect = Effect::new(id, text, key).at(was, is);
         reach(cx, edited, before, old.map(|f| f.name.as_str()), &mut effect);
         if !effect.direct.is_empty() {
@@ -155,7 +160,11 @@ pub(super) fn couple(
     let found: Vec<(usize, BTreeSet<Key>, Named)> = partners
         .into_iter()
         .filter(|(node, _)| cx.old.runs(*node))
-        .map(|(node, keys)| (node, keys, named(cx, node, field, ty)))
+        .map(|(node, keys)| {
+            let meeting = meeting(cx, node, &keys);
+            let named = named(cx, node, field, ty, &meeting);
+            (node, keys, named)
+        })
         .filter(|(_, _, named)| !named.places.is_empty())
         .collect();
     // Where nothing says on which interaction it travels, a type of the same name says it.
@@ -185,8 +194,15 @@ pub(super) struct Named {
 /// Most places of one service that are told.
 const PLACES: usize = 12;
 
-/// Where a node's own code names a field: in types, in literals that it sends or takes, and between quotes.
-pub(super) fn named(cx: &Cx<'_>, node: usize, field: &str, ty: &str) -> Named {
+/// The files in which a node carries out some interactions.
+fn meeting(cx: &Cx<'_>, node: usize, keys: &BTreeSet<Key>) -> BTreeSet<SmolStr> {
+    let edges = cx.old.graph.edges.iter().filter(|e| e.from == node && keys.contains(&e.key));
+    edges.flat_map(|e| &e.details).map(|d| d.at.path.clone()).collect()
+}
+
+/// Where a node's own code names a field: in types, in literals that it sends or takes, and between quotes; in a language whose
+/// objects are what came as JSON, as a member, in the files that meet the other side.
+pub(super) fn named(cx: &Cx<'_>, node: usize, field: &str, ty: &str, meeting: &BTreeSet<SmolStr>) -> Named {
     let (mut typed, mut alike, mut quoted) = (Vec::new(), Vec::new(), Vec::new());
     let wanted = plain(field);
     let same = |name: &str| name == field || plain(name) == wanted;
@@ -201,13 +217,14 @@ pub(super) fn named(cx: &Cx<'_>, node: usize, field: &str, ty: &str) -> Named {
             let places = fields.iter().filter(|f| same(&f.name)).map(|f| Cx::place(path, f.line, "names the field"));
             if !ty.is_empty() && name == ty { typed.extend(places) } else { alike.extend(places) }
         }
-        if seam_extract::lang::of_path(path).is_none() {
-            continue;
-        }
-        let Some(text) = (cx.old.text)(path).filter(|t| marks.iter().any(|m| t.contains(m.as_str()))) else { continue };
+        let Some(lang) = seam_extract::lang::of_path(path) else { continue };
+        let member = (lang == seam_extract::lang::Lang::Script && meeting.contains(path)).then(|| format!(".{field}"));
+        let Some(text) = (cx.old.text)(path).filter(|t| t.contains(field)) else { continue };
         for (index, line) in text.lines().enumerate() {
-            if marks.iter().any(|m| line.contains(m.as_str())) {
-                quoted.push(Cx::place(path, index as u32 + 1, "names it between quotes"));
+            let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '(');
+            let has = |m: &String| line.match_indices(m.as_str()).any(|(at, _)| ends(&line[at + m.len()..]));
+            if marks.iter().any(|m| line.contains(m.as_str())) || member.as_ref().is_some_and(has) {
+                quoted.push(Cx::place(path, index as u32 + 1, "names it"));
             }
         }
     }

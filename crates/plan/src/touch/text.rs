@@ -173,7 +173,8 @@ pub fn says_the_same(hunk: &Hunk, old: &[String], new: &[String]) -> bool {
     a == b
 }
 
-/// Text between quotes on a line, and the names on it: what another text may know the same thing by.
+/// Text between quotes on a line, and the names on it: what another text may know the same thing by. With `true`, what is a key
+/// or stands between quotes.
 pub fn words(line: &str) -> Vec<(String, bool)> {
     let mut out = Vec::new();
     let (mut word, mut quote) = (String::new(), None);
@@ -183,7 +184,9 @@ pub fn words(line: &str) -> Vec<(String, bool)> {
         }
         word.clear();
     };
+    let mut last = ' ';
     for c in line.chars() {
+        let before = std::mem::replace(&mut last, c);
         match quote {
             Some(q) if c == q => {
                 put(&mut word, true);
@@ -195,6 +198,8 @@ pub fn words(line: &str) -> Vec<(String, bool)> {
                 quote = Some(c);
             }
             None if c.is_alphanumeric() || c == '_' => word.push(c),
+            // The key of a literal is as good as one between quotes.
+            None if c == ':' && before != ':' => put(&mut word, true),
             None => put(&mut word, false),
         }
     }

@@ -250,7 +250,7 @@ fn likeness(old: &Group<'_>, new: &Group<'_>) -> u32 {
         (true, 1 | 2) => 20,
         _ => 0,
     };
-    if !same_file && !(behind && names >= 60) && !moved {
+    if !(same_file || moved || behind && names >= 60) {
         return 0;
     }
     30 * u32::from(behind) + near + 20 * u32::from(same_file) + 10 * u32::from(value) + names / 3

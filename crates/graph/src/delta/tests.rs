@@ -1,3 +1,5 @@
+//! Differences of small graphs that are made by hand.
+
 use super::*;
 use crate::model::{Endpoint, Node, NodeKind, Proof, ReadOf, SettingOf};
 use seam_facts::{Key, Protocol, Span};

@@ -65,7 +65,7 @@ fn port(cx: &Cx<'_>, all: &[&Difference]) -> Option<Effect> {
     let inner: Vec<&&Difference> = all.iter().filter(|d| !matches!(d.peer.as_str(), "published")).collect();
     let moved = |d: &&&Difference| d.turn != Turn::Added;
     let name = &first.node;
-    if inner.iter().any(|d| moved(&d)) {
+    if inner.iter().any(&moved) {
         // Some places say the old number still: the others do not meet it.
         let said = |d: &&Difference| match d.turn {
             Turn::Removed => format!("{} port {} is gone", d.peer, d.before),

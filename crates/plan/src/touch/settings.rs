@@ -101,7 +101,7 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
             let mut reads = reads.filter(|r| plain(&r.key) == plain(&d.name)).peekable();
             reads.peek().is_some() && reads.all(|r| r.default.is_none()) && !sets(&cx.new, &d.node, &d.name)
         };
-        if chosen.iter().any(|d| needs(&d)) && !renamed.contains(&(first.node.clone(), first.name.clone())) {
+        if chosen.iter().any(needs) && !renamed.contains(&(first.node.clone(), first.name.clone())) {
             effect.rule = super::rules::find("setting-unset");
         }
     } else if let Some(wrong) = unanswered(cx, &first.before, &first.after) {

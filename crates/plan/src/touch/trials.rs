@@ -197,6 +197,6 @@ fn holds(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + word.len()..].chars().next();
-        !(starts && part(before)) && !part(after)
+        !(part(after) || starts && part(before))
     })
 }

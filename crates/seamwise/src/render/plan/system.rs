@@ -231,23 +231,26 @@ fn risk(answer: &Answer, out: &mut String) {
     }
 }
 
+/// What a row says of a candidate.
+type Cell = fn(&Row) -> String;
+
 /// Candidates side by side.
 fn compared(answer: &Answer) -> String {
     let mut out = format!("{}  {}\n\n", bold("plan"), count(answer.candidates.len(), "candidate"));
     let rows = &answer.candidates;
     let wide = widest(rows.iter().map(|r| r.name.as_str()), 40).max(9);
     let list = |names: &[String]| if names.is_empty() { "–".to_owned() } else { names.join(", ") };
-    let lines: [(&str, Box<dyn Fn(&Row) -> String>); 10] = [
-        ("left behind", Box::new(|r| r.counts.unresolved.to_string())),
-        ("breaking", Box::new(|r| r.counts.breaking.to_string())),
-        ("may break", Box::new(|r| r.counts.warnings.to_string())),
-        ("direct", Box::new(|r| r.direct.len().to_string())),
-        ("dependent", Box::new(|r| r.dependent.len().to_string())),
-        ("beyond", Box::new(|r| r.beyond.len().to_string())),
-        ("new findings", Box::new(|r| r.new_findings.to_string())),
-        ("cured", Box::new(|r| r.cured_findings.to_string())),
-        ("tests, steps", Box::new(|r| format!("{}, {}", r.tests, r.steps))),
-        ("risk", Box::new(|r| format!("{} {}", r.risk, r.word))),
+    let lines: [(&str, Cell); 10] = [
+        ("left behind", |r| r.counts.unresolved.to_string()),
+        ("breaking", |r| r.counts.breaking.to_string()),
+        ("may break", |r| r.counts.warnings.to_string()),
+        ("direct", |r| r.direct.len().to_string()),
+        ("dependent", |r| r.dependent.len().to_string()),
+        ("beyond", |r| r.beyond.len().to_string()),
+        ("new findings", |r| r.new_findings.to_string()),
+        ("cured", |r| r.cured_findings.to_string()),
+        ("tests, steps", |r| format!("{}, {}", r.tests, r.steps)),
+        ("risk", |r| format!("{} {}", r.risk, r.word)),
     ];
     let names: Vec<String> = rows.iter().map(|r| bold(pad(&short(&r.name, wide), wide))).collect();
     let _ = writeln!(out, "  {}  {}", pad("", 12), names.join("  "));

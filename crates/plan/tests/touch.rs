@@ -267,3 +267,32 @@ fn any_cut_of_any_file_is_answered() {
         }
     }
 }
+
+/// A system of a few lines, as files.
+fn small(files: &[(&str, &str)]) -> Files {
+    files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
+#[test]
+fn a_variable_that_a_shared_library_reads_touches_those_who_call_the_library() {
+    let compose = "services:\n  a:\n    build: {context: ., dockerfile: a/Dockerfile}\n    env_file: .env\n  b:\n    build: {context: ., dockerfile: b/Dockerfile}\n    env_file: .env\n  stock:\n    build: ./stock\n";
+    let module = |name: &str| format!("module shop/{name}\n\nrequire shop/common v0.0.0\n\nreplace shop/common => ../common\n");
+    let (a, b) = (module("a"), module("b"));
+    let shop = small(&[
+        ("compose.yaml", compose),
+        (".env", "STOCK_ADDR=stock:3000\n"),
+        ("common/go.mod", "module shop/common\n"),
+        (
+            "common/stock.go",
+            "package common\n\nimport (\n\t\"net/http\"\n\t\"os\"\n)\n\nfunc AskStock() error {\n\t_, err := http.Get(\"http://\" + os.Getenv(\"STOCK_ADDR\") + \"/stock\")\n\treturn err\n}\n\nfunc Greet() string { return \"hello\" }\n",
+        ),
+        ("a/go.mod", &a),
+        ("a/main.go", "package main\n\nimport \"shop/common\"\n\nfunc main() { common.AskStock() }\n"),
+        ("a/Dockerfile", "FROM golang\nCOPY a /src\n"),
+        ("b/go.mod", &b),
+        ("b/main.go", "package main\n\nimport \"shop/common\"\n\nfunc main() { println(common.Greet()) }\n"),
+        ("b/Dockerfile", "FROM golang\nCOPY b /src\n"),
+    ]);
+    let found = edited(&shop, &[(".env", "stock:3000", "stock:3001")]);
+    assert_eq!((found.direct(), found.dependent()), (set(&["a"]), set(&[])), "{:?}", found.effects);
+}

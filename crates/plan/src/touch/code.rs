@@ -171,7 +171,10 @@ fn spoken(effects: &[Effect], edited: &Edited, hunk: &Hunk) -> bool {
         p.path == edited.path
             && (p.at.line.saturating_sub(2)..=p.at.line + 3).any(|l| hunk.holds_new(l) || hunk.holds_old(l))
     };
-    effects.iter().any(|e| {
+    // What is only added speaks for lines that are only added.
+    let speaks =
+        |e: &&Effect| e.rule.level > crate::change::Level::Safe || hunk.old.1 == 0 || !e.rule.id.ends_with("-added");
+    effects.iter().filter(speaks).any(|e| {
         (e.key.starts_with("field/") && e.was.iter().chain(&e.is).any(beside))
             || e.was.as_ref().is_some_and(|p| on(p, false))
             || e.is.as_ref().is_some_and(|p| on(p, true))

@@ -3,9 +3,9 @@
 //! Invariant: a setting touches a service that reads it, or that it is given to alone. One file of variables that all services
 //! share touches those that read the variable; where nobody is seen to read it, that is said and nobody is touched.
 
-use super::effect::{Cx, Effect, Side};
+use super::effect::{Cx, Effect, Side, Tie};
 use seam_facts::SmolStr;
-use seam_graph::{Certainty, Difference, PortRole, Turn, What};
+use seam_graph::{Certainty, Difference, PortRole, ReadOf, Traffic, Turn, What};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A variable that is given to more services than this, none of which is seen to read it, is nobody's.
@@ -41,7 +41,46 @@ fn plain(key: &str) -> String {
 
 fn reads(side: &Side<'_>, node: &str, key: &str) -> bool {
     let key = plain(key);
-    side.graph.reads.iter().any(|r| side.name(r.node) == node && plain(&r.key) == key)
+    side.graph.reads.iter().any(|r| side.name(r.node) == node && plain(&r.key) == key && runs(side, r))
+}
+
+/// Whether a node's own code leads to a read that stands in a library: one that all share is read by those who call it.
+fn runs(side: &Side<'_>, read: &ReadOf) -> bool {
+    let node = &side.graph.nodes[read.node];
+    if node.own.iter().any(|f| *f == read.at.path) || !node.libraries.iter().any(|f| *f == read.at.path) {
+        return true;
+    }
+    let Some(uses) = side.uses(&read.at.path) else { return true };
+    let last = |s: &str| SmolStr::from(s.rsplit(['.', '#', ':']).next().unwrap_or(s));
+    let line = read.at.at.line;
+    let holding =
+        uses.functions.iter().zip(&uses.lines).filter(|((n, _), l)| !n.is_empty() && l.0 <= line && line <= l.1);
+    let mut names: BTreeSet<SmolStr> = holding.map(|((n, _), _)| last(n)).collect();
+    if names.is_empty() {
+        return true;
+    }
+    for _ in 0..4 {
+        let named = |file: &&SmolStr| {
+            side.uses(file).is_some_and(|u| u.functions.iter().any(|(_, all)| all.iter().any(|n| names.contains(n))))
+        };
+        if node.own.iter().any(|f| named(&f)) {
+            return true;
+        }
+        let mut more = BTreeSet::new();
+        for file in node.libraries.iter().filter(|f| !seam_graph::is_test(f)) {
+            for (name, all) in side.uses(file).into_iter().flat_map(|u| &u.functions) {
+                if !name.is_empty() && all.iter().any(|n| names.contains(n)) {
+                    more.insert(last(name));
+                }
+            }
+        }
+        let before = names.len();
+        names.extend(more);
+        if names.len() == before {
+            break;
+        }
+    }
+    false
 }
 
 fn sets(side: &Side<'_>, node: &str, key: &str) -> bool {
@@ -90,6 +129,7 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
         places.dedup_by(|a, b| (&a.path, a.at.line) == (&b.path, b.at.line));
         effect.direct.insert(d.node.clone(), places);
     }
+    ported(cx, first, &mut effect);
     if reading.is_empty() && first.turn != Turn::Added {
         effect.certainty = Certainty::Inferred;
         let names: Vec<&str> = all.iter().map(|d| d.node.as_str()).collect();
@@ -109,6 +149,43 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
         effect.text = format!("{}: {wrong}", effect.text);
     }
     (!effect.direct.is_empty() || !effect.open.is_empty()).then_some(effect)
+}
+
+/// A port that only a setting tells: those who call the service, and whose own settings name the number.
+fn ported(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
+    let named = d.name.rsplit(['.', '_', ':', '-']).next().is_some_and(|w| w.eq_ignore_ascii_case("port"));
+    let number =
+        d.before.parse::<u32>().ok().filter(|_| named && d.turn == Turn::Changed && d.after.parse::<u32>().is_ok());
+    let (Some(number), Some(node)) = (number, cx.old.node(&d.node)) else { return };
+    if cx.differences.iter().any(|o| o.what == What::Port && o.node == d.node) {
+        return;
+    }
+    let number = number.to_string();
+    for edge in
+        cx.old.graph.edges.iter().filter(|e| e.to == node && e.from != node && e.kind.traffic() == Traffic::Call)
+    {
+        let has = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|part| part == number);
+        let set = cx
+            .old
+            .graph
+            .settings
+            .iter()
+            .find(|s| s.node == edge.from && (has(&s.value) || s.texts.iter().any(|t| has(t))));
+        if let Some(set) = set {
+            let service = cx.old.name(edge.from).clone();
+            effect.tie(Tie {
+                why: format!("`{}` names the port", set.key),
+                through: vec![edge.key.clone()],
+                places: vec![set.at.clone()],
+                certainty: Certainty::Inferred,
+                moved: cx.differences.iter().any(|o| o.what == What::Setting && o.node == service && o.name == set.key),
+                service,
+            });
+        }
+    }
+    if !effect.dependent.is_empty() {
+        effect.rule = super::rules::find("port-moved");
+    }
 }
 
 fn value(text: &str) -> String {

@@ -57,6 +57,7 @@ fn endpoint(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
         asked(cx, endpoint, None, &mut effect);
     }
     carried(cx, node, d, &mut effect);
+    unjoined(cx, node, d, &mut effect);
     if d.turn == Turn::Removed && effect.dependent.is_empty() {
         effect.rule = super::rules::find("endpoint-unused-removed");
     }
@@ -73,7 +74,11 @@ pub(super) fn asked(cx: &Cx<'_>, endpoint: usize, only: Option<&str>, effect: &m
     for (edge, detail) in cx.old.callers(endpoint) {
         let edge = &cx.old.graph.edges[edge];
         let detail = &edge.details[detail];
-        if only.is_some_and(|o| o != detail.operation) {
+        // A stub whose methods are called where nobody can follow it may call this one.
+        let whole = detail.operation.ends_with("/*");
+        if only
+            .is_some_and(|o| o != detail.operation && !(whole && o.starts_with(detail.operation.trim_end_matches('*'))))
+        {
             continue;
         }
         let operation = if detail.operation.is_empty() { "it" } else { detail.operation.as_str() };
@@ -82,7 +87,7 @@ pub(super) fn asked(cx: &Cx<'_>, endpoint: usize, only: Option<&str>, effect: &m
             why: format!("calls `{operation}`"),
             through: vec![edge.key.clone()],
             places: spelled(cx, edge, detail),
-            certainty: detail.certainty.max(edge.certainty),
+            certainty: if whole { Certainty::Inferred } else { detail.certainty.max(edge.certainty) },
             moved: moved(cx, edge.from, detail),
         });
     }
@@ -139,6 +144,42 @@ fn carried(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
                     moved: false,
                 });
             }
+        }
+    }
+}
+
+/// Calls that lead nowhere for want of an address, and ask for the very path.
+fn unjoined(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
+    if d.turn == Turn::Changed {
+        return;
+    }
+    let parts = |path: &str| -> Vec<String> {
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        let all = path.split('/').filter(|p| !p.is_empty());
+        all.map(|p| if p.contains(['{', '$', ':']) { "{}".to_owned() } else { p.to_owned() }).collect()
+    };
+    let wanted = parts(d.name.rsplit(' ').next().unwrap_or_default());
+    let telling = |p: &String| {
+        p.len() > 3
+            && !["{}", "health", "healthz", "ready", "metrics", "version", "index", "login"].contains(&p.as_str())
+    };
+    if !wanted.iter().any(telling) {
+        return;
+    }
+    for open in cx.old.graph.unresolved.iter().filter(|u| u.node != node && u.what.contains("call")) {
+        // What stands before the path is not known: the first part, where the value begins with a hole or an address.
+        let value = open.value.split_once("://").map_or(open.value.as_str(), |(_, rest)| rest);
+        let asked = parts(value);
+        let begins = usize::from(!value.starts_with('/'));
+        if asked.get(begins..).is_some_and(|a| a == wanted) {
+            effect.tie(Tie {
+                service: cx.old.name(open.node).clone(),
+                why: format!("asks for `{}`, of whom is not known", d.name),
+                through: Vec::new(),
+                places: vec![open.at.clone()],
+                certainty: Certainty::Inferred,
+                moved: false,
+            });
         }
     }
 }

@@ -276,7 +276,8 @@ fn small(files: &[(&str, &str)]) -> Files {
 #[test]
 fn a_variable_that_a_shared_library_reads_touches_those_who_call_the_library() {
     let compose = "services:\n  a:\n    build: {context: ., dockerfile: a/Dockerfile}\n    env_file: .env\n  b:\n    build: {context: ., dockerfile: b/Dockerfile}\n    env_file: .env\n  stock:\n    build: ./stock\n";
-    let module = |name: &str| format!("module shop/{name}\n\nrequire shop/common v0.0.0\n\nreplace shop/common => ../common\n");
+    let module =
+        |name: &str| format!("module shop/{name}\n\nrequire shop/common v0.0.0\n\nreplace shop/common => ../common\n");
     let (a, b) = (module("a"), module("b"));
     let shop = small(&[
         ("compose.yaml", compose),

@@ -146,3 +146,38 @@ fn candidates_are_compared_and_the_one_that_dominates_is_named() {
     let table = text(&seam(shop.path(), &["plan", "--compare", "move.patch", "comment.patch"]));
     assert!(table.contains("left behind") && table.contains("comment.patch"), "{table}");
 }
+
+#[test]
+fn impact_tells_of_routes_settings_topics_ports_and_fields_who_is_touched() {
+    let shop = copy("bookshop");
+    let run = |arguments: &[&str]| seam(shop.path(), &[&["impact"], arguments].concat());
+    for (what, direct) in [
+        ("GET /books/{isbn}", vec!["catalog", "checkout", "gateway"]),
+        ("catalog/main.py:20", vec!["catalog", "checkout", "gateway"]),
+        ("checkout/src/server.js:16", vec!["catalog", "checkout", "gateway"]),
+        ("setting/PAYMENTS_URL", vec!["checkout"]),
+        ("PAYMENTS_URL", vec!["checkout"]),
+        ("topic/orders.placed", vec!["checkout", "mailer"]),
+        ("port/payments", vec!["checkout", "payments"]),
+        ("payments:8090", vec!["checkout", "payments"]),
+        ("table/books", vec!["catalog"]),
+        ("books.price", vec!["catalog"]),
+        ("payment.card", vec!["checkout", "payments"]),
+    ] {
+        let output = run(&[what, "--format", "json"]);
+        let answer: Value = serde_json::from_str(&text(&output)).unwrap();
+        assert_eq!(services(&answer, "direct"), direct, "{what}: {answer}");
+        assert!(!answer["verdicts"]["because"].as_array().unwrap().is_empty(), "{what}");
+    }
+    let sarif = text(&run(&["GET /books/{isbn}", "--format", "sarif"]));
+    let sarif: Value = serde_json::from_str(&sarif).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(
+        results.iter().any(|r| r["level"] == "error" && r.to_string().contains("checkout/src/server.js")),
+        "{sarif}"
+    );
+    let said = text(&run(&["topic/orders.placed"]));
+    assert!(said.contains("mailer") && said.contains("topic"), "{said}");
+    assert_eq!(run(&["topic/orders.placed"]).status.code(), Some(1));
+    assert_eq!(run(&["nothing like that"]).status.code(), Some(2));
+}

@@ -3,6 +3,7 @@
 mod compare;
 mod shapes;
 mod sides;
+mod suppose;
 
 use crate::asks::plan::{Answer, Counts, Found, Line, Owner, Request, Tests, Touched};
 use crate::impact::{Contracts, Found as Names};
@@ -17,6 +18,7 @@ use shapes::Quotes;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use compare::compared;
+pub(crate) use suppose::impact;
 
 /// One change against the older state.
 pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {

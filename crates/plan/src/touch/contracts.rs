@@ -268,9 +268,18 @@ fn sql(cx: &Cx<'_>, change: &Change, edited: &Edited) -> Effect {
         _ => (change.key.as_str(), None),
     };
     let table = table.rsplit('.').next().unwrap_or(table);
+    kept(cx, table, column, &edited.path, &mut effect);
+    if effect.direct.is_empty() {
+        effect.open.push(format!("no code is seen to name `{}`", change.key));
+    }
+    effect
+}
+
+/// Services whose own code names a table, or a column of it; the file that declares it aside.
+pub(super) fn kept(cx: &Cx<'_>, table: &str, column: Option<&str>, aside: &str, effect: &mut Effect) {
     for node in (0..cx.old.graph.nodes.len()).filter(|n| cx.old.runs(*n)) {
         let mut places = Vec::new();
-        for path in cx.old.files(node).filter(|p| !is_test(p) && **p != edited.path) {
+        for path in cx.old.files(node).filter(|p| !is_test(p) && *p != aside) {
             for fact in cx.old.base.get(path).into_iter().flat_map(|f| &f.facts) {
                 let names = match &fact.claim {
                     Claim::Columns(c) => {
@@ -302,10 +311,6 @@ fn sql(cx: &Cx<'_>, change: &Change, edited: &Edited) -> Effect {
             effect.direct.insert(cx.old.name(node).clone(), places);
         }
     }
-    if effect.direct.is_empty() {
-        effect.open.push(format!("no code is seen to name `{}`", change.key));
-    }
-    effect
 }
 
 /// Whether a node uses this table, or a database of which no table is known.

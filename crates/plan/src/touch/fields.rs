@@ -136,6 +136,21 @@ fn reach(cx: &Cx<'_>, edited: &Edited, held: &Held<'_>, field: Option<&str>, eff
     }
 }
 
+/// Whom a field of a type of a file touches, without an edit of it.
+pub(super) fn of_type(cx: &Cx<'_>, path: &str, ty: &str, field: &str, effect: &mut Effect) {
+    let places: Vec<Evidence> = effect.was.iter().cloned().collect();
+    let held = Held { ty: ty.into(), of: None, within: SmolStr::default(), fields: Vec::new() };
+    let owners: Vec<usize> = cx.old.owners(path).into_iter().filter(|n| mentions(cx, *n, path, ty)).collect();
+    for node in &owners {
+        effect.direct.insert(cx.old.name(*node).clone(), places.clone());
+    }
+    for node in owners.iter().copied().filter(|_| owners.len() <= SHARED) {
+        let (partners, sure) = partners(cx, node, &held, path);
+        couple(cx, partners, field, ty, sure, effect);
+        effect.entries.extend(ways_in(cx, node, &held).into_iter().map(|e| cx.old.graph.endpoints[e].key.clone()));
+    }
+}
+
 /// Whether a node's own files name a type of a file that it may only have as a library.
 fn mentions(cx: &Cx<'_>, node: usize, path: &str, ty: &str) -> bool {
     let it = &cx.old.graph.nodes[node];

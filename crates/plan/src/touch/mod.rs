@@ -19,6 +19,7 @@ mod risk;
 mod rules;
 mod settings;
 mod steps;
+pub mod suppose;
 mod text;
 mod traffic;
 mod trials;

@@ -40,7 +40,7 @@ fn service(cx: &Cx<'_>, d: &Difference) -> Effect {
 }
 
 /// Everybody who calls a node, or uses it as a store.
-fn callers(cx: &Cx<'_>, name: &str, why: &str, effect: &mut Effect) {
+pub(super) fn callers(cx: &Cx<'_>, name: &str, why: &str, effect: &mut Effect) {
     let Some(node) = cx.old.node(name) else { return };
     for edge in cx.old.graph.edges.iter().filter(|e| e.to == node && e.from != node) {
         let service = cx.old.name(edge.from).clone();

@@ -122,6 +122,27 @@ fn moved(cx: &Cx<'_>, from: usize, detail: &seam_graph::Detail) -> bool {
             .any(|d| d.at.path == detail.at.path && d.within == detail.within && d.endpoint.is_some())
 }
 
+/// The same for a thing that is only thought of: gateways that name its path, and calls that lead nowhere and ask for it.
+pub(super) fn around(cx: &Cx<'_>, endpoint: usize, effect: &mut Effect) {
+    let it = &cx.old.graph.endpoints[endpoint];
+    let d = Difference {
+        what: What::Endpoint,
+        node: cx.old.name(it.node).clone(),
+        peer: SmolStr::default(),
+        turn: Turn::Removed,
+        name: it.asked_as(),
+        to: SmolStr::default(),
+        before: SmolStr::default(),
+        after: SmolStr::default(),
+        certainty: it.certainty,
+        was: None,
+        is: None,
+    };
+    carried(cx, it.node, &d, effect);
+    unjoined(cx, it.node, &d, effect);
+    unknown(cx, it.node, effect);
+}
+
 /// Gateways whose rule names the path that moves.
 fn carried(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
     let path = |name: &str| name.rsplit(' ').next().unwrap_or(name).to_owned();

@@ -178,7 +178,8 @@ pub struct Way {
 
 #[derive(Debug, clap::Args)]
 pub struct Impact {
-    /// `shop.v1.Order.total`, the end of it (`Order.total`), or where it is declared (`order.proto:12`).
+    /// `shop.v1.Order.total`, the end of it (`Order.total`), `GET /orders/{id}`, `setting/STOCK_URL`, `topic/orders`, `orders.total` (a column),
+    /// `port/orders`, or where it stands (`order.proto:12`, `src/app.py:20`).
     #[arg(value_name = "NAME|FILE:LINE")]
     pub what: String,
     /// What is done to it.
@@ -206,6 +207,8 @@ pub enum ImpactReport {
     Json,
     Markdown,
     Mermaid,
+    /// SARIF 2.1.0: every line that the change breaks.
+    Sarif,
 }
 
 #[derive(Debug, clap::Args)]

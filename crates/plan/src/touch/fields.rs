@@ -373,8 +373,11 @@ fn over(cx: &Cx<'_>, edge: &seam_graph::Edge, topic: Option<&str>, out: &mut BTr
     };
     for far in cx.old.graph.edges.iter().filter(|e| e.to == edge.to && e.kind.traffic() == other && e.from != edge.from)
     {
-        let meets =
-            |x: &seam_graph::Detail| topic.is_none_or(|t| t.is_empty() || x.operation.is_empty() || x.operation == t);
+        let meets = |x: &seam_graph::Detail| {
+            topic.is_none_or(|t| {
+                t.is_empty() || super::traffic::meets(t, &x.operation) || super::traffic::meets(&x.operation, t)
+            })
+        };
         if far.details.iter().any(meets) {
             out.entry(far.from).or_default().extend([edge.key.clone(), far.key.clone()]);
         }

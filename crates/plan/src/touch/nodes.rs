@@ -87,7 +87,8 @@ fn port(cx: &Cx<'_>, all: &[&Difference]) -> Option<Effect> {
             let settled = cx.differences.iter().any(|d| d.what == What::Setting && d.node == service);
             // The line that names the port, where one does.
             let named = edge.proof.iter().find(|e| numbers.iter().any(|n| e.says.contains(&format!(":{n}"))));
-            let place = named.unwrap_or_else(|| edge.proof.first()).clone();
+            let number = numbers.first().map(|n| format!(":{n}")).unwrap_or_default();
+            let place = super::traffic::pinned(cx, named.unwrap_or_else(|| edge.proof.first()), &number);
             effect.tie(Tie {
                 why: "calls it at its address".to_owned(),
                 through: vec![edge.key.clone()],

@@ -47,6 +47,10 @@ fn reads(side: &Side<'_>, node: &str, key: &str) -> bool {
 /// Whether a node's own code leads to a read that stands in a library: one that all share is read by those who call it.
 fn runs(side: &Side<'_>, read: &ReadOf) -> bool {
     let node = &side.graph.nodes[read.node];
+    // What tests read is not what the program reads.
+    if seam_graph::is_test(&read.at.path) {
+        return false;
+    }
     if node.own.iter().any(|f| *f == read.at.path) || !node.libraries.iter().any(|f| *f == read.at.path) {
         return true;
     }
@@ -63,7 +67,7 @@ fn runs(side: &Side<'_>, read: &ReadOf) -> bool {
         let named = |file: &&SmolStr| {
             side.uses(file).is_some_and(|u| u.functions.iter().any(|(_, all)| all.iter().any(|n| names.contains(n))))
         };
-        if node.own.iter().any(|f| named(&f)) {
+        if node.own.iter().filter(|f| !seam_graph::is_test(f)).any(|f| named(&f)) {
             return true;
         }
         let mut more = BTreeSet::new();

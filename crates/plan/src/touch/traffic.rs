@@ -58,6 +58,7 @@ fn endpoint(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
     }
     carried(cx, node, d, &mut effect);
     unjoined(cx, node, d, &mut effect);
+    spelling(cx, node, d, &mut effect);
     if d.turn == Turn::Removed && effect.dependent.is_empty() {
         effect.rule = super::rules::find("endpoint-unused-removed");
     }
@@ -95,7 +96,9 @@ pub(super) fn asked(cx: &Cx<'_>, endpoint: usize, only: Option<&str>, effect: &m
 
 /// The call, and what its address is put together from in the caller's own files, where that is about nothing else.
 fn spelled(cx: &Cx<'_>, edge: &seam_graph::Edge, detail: &seam_graph::Detail) -> Vec<seam_graph::Evidence> {
-    let mut out = vec![detail.at.clone()];
+    let segment =
+        detail.operation.rsplit(' ').next().unwrap_or_default().split('/').find(|s| s.len() > 2 && !s.contains('{'));
+    let mut out = vec![pinned(cx, &detail.at, segment.unwrap_or_default())];
     if edge.details.len() <= 2 {
         let path = detail.operation.rsplit(' ').next().unwrap_or_default();
         let first = path.split(['{', '*']).next().unwrap_or_default().trim_end_matches('/');
@@ -103,6 +106,20 @@ fn spelled(cx: &Cx<'_>, edge: &seam_graph::Edge, detail: &seam_graph::Detail) ->
             first.len() > 2 && e.says.contains(first) && cx.old.files(edge.from).any(|f| *f == e.path)
         };
         out.extend(edge.proof.iter().filter(own).filter(|e| e.at != detail.at.at).cloned());
+    }
+    out
+}
+
+/// A statement that reaches over several lines, at the one that has a word.
+pub(super) fn pinned(cx: &Cx<'_>, at: &seam_graph::Evidence, word: &str) -> seam_graph::Evidence {
+    let mut out = at.clone();
+    if word.is_empty() || at.at.end_line <= at.at.line {
+        return out;
+    }
+    let text = (cx.old.text)(&at.path).unwrap_or_default();
+    let lines = text.lines().enumerate().skip(at.at.line as usize - 1).take((at.at.end_line - at.at.line) as usize + 1);
+    if let Some((index, _)) = lines.into_iter().find(|(_, l)| l.contains(word)) {
+        out.at.line = index as u32 + 1;
     }
     out
 }
@@ -140,6 +157,7 @@ pub(super) fn around(cx: &Cx<'_>, endpoint: usize, effect: &mut Effect) {
     };
     carried(cx, it.node, &d, effect);
     unjoined(cx, it.node, &d, effect);
+    spelling(cx, it.node, &d, effect);
     unknown(cx, it.node, effect);
 }
 
@@ -200,6 +218,48 @@ fn unjoined(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
                 places: vec![open.at.clone()],
                 certainty: Certainty::Inferred,
                 moved: false,
+            });
+        }
+    }
+}
+
+/// Who calls the node, nobody can follow for what, and spells the very path: a generated client, a table of paths.
+fn spelling(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
+    let path = d.name.rsplit(' ').next().unwrap_or_default();
+    let stretch = path.split(['{', '*']).next().unwrap_or_default().trim_end_matches('/');
+    if d.turn == Turn::Changed || stretch.len() < 5 || !path.starts_with('/') {
+        return;
+    }
+    for edge in
+        cx.old.graph.edges.iter().filter(|e| e.to == node && e.from != node && e.kind.traffic() == Traffic::Call)
+    {
+        let service = cx.old.name(edge.from).clone();
+        let gateway = cx.old.graph.nodes[edge.from].kind == NodeKind::Gateway;
+        if gateway || effect.services().any(|s| *s == service) {
+            continue;
+        }
+        let mut places = Vec::new();
+        for file in
+            cx.old.files(edge.from).filter(|f| !seam_graph::is_test(f) && seam_extract::lang::of_path(f).is_some())
+        {
+            let Some(text) = (cx.old.text)(file).filter(|t| t.contains(stretch)) else { continue };
+            for (index, line) in text.lines().enumerate() {
+                let ends = |rest: &str| rest.starts_with(['"', '\'', '`', '/', '?', '{', '$']);
+                let begins = |before: &str| before.ends_with(['"', '\'', '`', '}']);
+                let found = |(at, _): (usize, &str)| ends(&line[at + stretch.len()..]) && begins(&line[..at]);
+                if places.len() < 6 && line.match_indices(stretch).any(found) {
+                    places.push(Cx::place(file, index as u32 + 1, "spells the path"));
+                }
+            }
+        }
+        if !places.is_empty() {
+            effect.tie(Tie {
+                why: format!("spells `{stretch}`, and calls `{}`", d.node),
+                through: vec![edge.key.clone()],
+                places,
+                certainty: Certainty::Inferred,
+                moved: false,
+                service,
             });
         }
     }
@@ -294,7 +354,7 @@ pub(super) fn reaching(cx: &Cx<'_>, service: &str, at: Option<&seam_graph::Evide
         cx.old.flows.endpoint(index).iter().any(|effect| {
             let edge = &cx.old.graph.edges[effect.operation.edge];
             let place = &edge.details[effect.operation.detail].at;
-            place.path == at.path && place.at.line == at.at.line
+            place.path == at.path && (place.at.line == at.at.line || place.at.covers(at.at.line))
         })
     };
     endpoints.filter(|(index, _)| runs(*index)).map(|(_, e)| e.key.clone()).collect()
@@ -339,8 +399,16 @@ fn readers<'a>(cx: &Cx<'a>, broker: &str, topic: &str) -> Vec<(&'a seam_graph::E
 
 /// Whether what is sent to an exchange (`shop orders`) arrives at a queue that is bound to it (`queue shop orders`), or both name
 /// one topic.
+///
+/// A queue that is called like the routing key alone meets it too, and a name that is not known may be any.
 pub(super) fn meets(sent: &str, read: &str) -> bool {
-    sent == read || read.split_once(' ').is_some_and(|(_, bound)| bound == sent)
+    let of = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+    let (sent, read) = (of(sent), of(read));
+    let open = |all: &[String]| all.is_empty() || all.iter().any(|w| w.contains('{'));
+    if open(&sent) || open(&read) {
+        return true;
+    }
+    sent.iter().all(|w| read.contains(w)) || read.len() == 1 && sent.last() == read.first()
 }
 
 fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {

@@ -51,7 +51,7 @@ fn runs(side: &Side<'_>, read: &ReadOf) -> bool {
     if seam_graph::is_test(&read.at.path) {
         return false;
     }
-    if node.own.iter().any(|f| *f == read.at.path) || !node.libraries.iter().any(|f| *f == read.at.path) {
+    if node.own.contains(&read.at.path) || !node.libraries.contains(&read.at.path) {
         return true;
     }
     let Some(uses) = side.uses(&read.at.path) else { return true };

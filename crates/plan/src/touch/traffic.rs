@@ -245,7 +245,11 @@ fn spelling(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
             let Some(text) = (cx.old.text)(file).filter(|t| t.contains(stretch)) else { continue };
             for (index, line) in text.lines().enumerate() {
                 let ends = |rest: &str| rest.starts_with(['"', '\'', '`', '/', '?', '{', '$']);
-                let begins = |before: &str| before.ends_with(['"', '\'', '`', '}']);
+                // Behind an address: a hole, or something that it is joined to. A page of its own may be called so, too.
+                let begins = |before: &str| {
+                    let joined = before.trim_end_matches(['"', '\'', '`']).trim_end();
+                    before.ends_with('}') || before.ends_with(['"', '\'', '`']) && joined.ends_with(['+', '.', ','])
+                };
                 let found = |(at, _): (usize, &str)| ends(&line[at + stretch.len()..]) && begins(&line[..at]);
                 if places.len() < 6 && line.match_indices(stretch).any(found) {
                     places.push(Cx::place(file, index as u32 + 1, "spells the path"));

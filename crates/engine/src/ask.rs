@@ -40,6 +40,7 @@ pub static ASKS: &[Ask] = &[
     ask!(services),
     ask!(path),
     ask!(impact),
+    ask!(plan),
     ask!(at),
     ask!(explain),
     ask!(detect),

@@ -90,6 +90,8 @@ pub(crate) struct Found<'a> {
     graph: &'a Graph,
     texts: BTreeMap<String, String>,
     pub direct: Vec<Touched>,
+    /// The same by element: services with their places.
+    pub by_element: BTreeMap<Element, BTreeMap<String, Vec<(String, u32)>>>,
     pub regenerate: Vec<String>,
     pub json: Vec<Exchange>,
 }
@@ -138,7 +140,8 @@ impl<'a> Found<'a> {
                 by_service.entry(service).or_default().push(reference);
             }
         }
-        let mut found = Found { graph, texts, direct: Vec::new(), regenerate: Vec::new(), json: Vec::new() };
+        let (direct, by_element, regenerate, json) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
+        let mut found = Found { graph, texts, direct, by_element, regenerate, json };
         let generated: BTreeSet<String> = by_service
             .iter()
             .filter(|(name, r)| having.contains(*name) || r.iter().any(|r| r.certainty == Certainty::Sure))
@@ -151,6 +154,10 @@ impl<'a> Found<'a> {
                 continue;
             }
             let coupling = if sure { "generated" } else { "json" };
+            for reference in references {
+                let services = found.by_element.entry(reference.element.clone()).or_default();
+                services.entry(service.clone()).or_default().push((reference.path.clone(), reference.line));
+            }
             let mut lines: Vec<Line> = references.iter().map(|r| found.line(r)).collect();
             lines.dedup_by(|a, b| (&a.path, a.line) == (&b.path, b.line));
             found.direct.push(Touched { service: service.clone(), coupling: coupling.to_owned(), lines });

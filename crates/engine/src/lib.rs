@@ -16,6 +16,7 @@ pub mod incident;
 pub mod layout;
 mod marks;
 mod observed;
+mod plan;
 mod refusal;
 mod rename;
 mod rules;
@@ -54,7 +55,7 @@ pub use trouble::Trouble;
 
 /// Whether an ask's answer depends on the files only, so that it holds as long as they do: commits come and go without them.
 pub fn is_kept(name: &str) -> bool {
-    name != "diagnose"
+    name != "diagnose" && name != "plan"
 }
 
 /// What may stand in `seam.toml`, for editors.

@@ -12,11 +12,12 @@
 //! 7. `calls`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers; `ports`: where it is dialled; `stock`: its packages, tests and owners.
 //!
-//! `flows` follows, on demand, what a service does to others when one of its entries is used.
+//! `delta` compares two graphs. `flows` follows, on demand, what a service does to others when one of its entries is used.
 
 mod address;
 mod calls;
 mod crates;
+mod delta;
 mod deploy;
 mod edges;
 mod endpoints;
@@ -48,6 +49,7 @@ mod undeployed;
 mod variants;
 mod whole;
 
+pub use delta::{Difference, Turn, What, delta};
 pub use flows::{Effect, Flows, Operation, endpoint_of, is_synchronous};
 pub use index::is_test;
 pub use join::link;

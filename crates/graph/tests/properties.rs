@@ -7,7 +7,7 @@ use seam_facts::{
     Call, Claim, Constant, Deployment, Endpoint, Fact, FactBase, FileFacts, Hole, How, Message, Protocol, Service,
     Setting, SettingScope, SmolStr, Source, Span, Store, System, Uses, Value,
 };
-use seam_graph::{Graph, Options, link};
+use seam_graph::{Graph, Options, Turn, delta, link};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -143,6 +143,22 @@ proptest! {
         let turn = turns[0].index(order.len());
         order.rotate_left(turn);
         prop_assert_eq!(linked(order), linked(&files));
+    }
+
+    #[test]
+    fn a_graph_does_not_differ_from_itself_and_differences_turn_around(files in files(), others in files()) {
+        let (a, b) = (linked(&files), linked(&others));
+        prop_assert_eq!(delta(&a, &a), Vec::new());
+        let (there, back) = (delta(&a, &b), delta(&b, &a));
+        let count = |found: &[seam_graph::Difference], turn: Turn| found.iter().filter(|d| d.turn == turn).count();
+        prop_assert_eq!(count(&there, Turn::Changed), count(&back, Turn::Changed));
+        prop_assert_eq!(
+            count(&there, Turn::Added) + count(&there, Turn::Renamed),
+            count(&back, Turn::Removed) + count(&back, Turn::Renamed)
+        );
+        for found in &there {
+            prop_assert!(found.was.is_some() || found.is.is_some());
+        }
     }
 
     #[test]

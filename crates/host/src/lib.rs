@@ -10,6 +10,7 @@ mod contract;
 mod edits;
 mod error;
 mod git;
+mod planning;
 mod read;
 mod skip;
 mod telemetry;

@@ -129,6 +129,11 @@ impl Workspace {
             let request = seam_engine::only_new(&known, name, request)?;
             return self.ask(name, &request);
         }
+        if let Some(change) = seam_engine::asks::plan::wants(name, request) {
+            let hint = "give a commit, branch or tag of the repository that the workspace lies in, or a patch";
+            let request = self.with_texts(change).map_err(|e| Refusal::usage(e.to_string(), hint))?;
+            return seam_engine::asks::plan::answered(&self.snapshot(), &request);
+        }
         if let Some(folders) = seam_engine::folders(name, request) {
             let recorded = self.hear(folders, request)?;
             let snapshot = self.snapshot();

@@ -16,6 +16,7 @@ mod limits;
 pub mod openapi;
 pub mod proto;
 pub mod sql;
+pub mod touch;
 pub mod tree;
 
 pub use advice::steps;

@@ -161,7 +161,7 @@ fn node(clients: &Path, program: &str, args: &[&str]) -> (bool, String) {
     (output.status.success(), said + &String::from_utf8_lossy(&output.stderr))
 }
 
-const CALLS: [(&str, &[&str]); 10] = [
+const CALLS: [(&str, &[&str]); 11] = [
     ("system_overview", &[]),
     ("find", &["query=checkout"]),
     ("context", &["task=who takes the placed orders?"]),
@@ -169,6 +169,7 @@ const CALLS: [(&str, &[&str]); 10] = [
     ("at", &["path=checkout/src/server.js", "line=16"]),
     ("path", &["from=checkout", "to=payments"]),
     ("impact", &["key=Order.total"]),
+    ("plan", &["edits=[{\"path\":\"catalog/main.py\",\"text\":\"\"}]"]),
     ("findings", &["limit=2"]),
     ("explain", &["what=checkout"]),
     ("drift", &[]),

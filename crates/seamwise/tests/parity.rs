@@ -34,6 +34,14 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("context", json!({"task": "who takes the placed orders?", "budget": 1500})),
         ("overview", json!({})),
         ("impact", json!({"key": "Order.total"})),
+        ("plan", json!({"edits": [{"path": "checkout/src/addresses.js", "text": "module.exports = {}\n"}]})),
+        (
+            "plan",
+            json!({"candidates": [
+                {"name": "one", "edits": [{"path": "compose.yaml", "text": "services: {}\n"}]},
+                {"name": "two", "patches": ["--- a/STORY.md\n+++ b/STORY.md\n@@ -1 +1 @@\n-# bookshop\n+# books\n"]},
+            ]}),
+        ),
         ("diagnose", json!({"error": "checkout | Error: connect ECONNREFUSED payments:8080"})),
         (
             "contract",

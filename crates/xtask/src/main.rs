@@ -1,9 +1,10 @@
 //! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `seed`,
-//! `context`, `contracts`, `errors`, `generate`.
+//! `context`, `contracts`, `changes`, `errors`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
 mod accuracy;
+mod changes;
 mod context;
 mod contracts;
 mod diagnose;
@@ -32,6 +33,7 @@ cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER
 cargo xtask errors FOLDER[,FOLDER] [--half tune|held] [--csv CSV] [--list] [--only ID,…] [--rg PROGRAM]   how often the file where
                                          a failure starts is among the first suspects of `diagnose`, or of plain search
 cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
+cargo xtask changes FOLDER [--half tune|held] [--only ID,…] [--list]   whom `plan` finds to be touched by the edits of docs/truth/changes.json
 cargo xtask diagnose nezha NORMAL FAULTS LABELS [--code FOLDER] [--without-logs] [--without-metrics] [--list]
 cargo xtask diagnose petshop FOLDER [--list]   score `diagnose` on telemetry with known causes, ties counted against us
 cargo xtask cascades [--cases N] [--seed N] [--list] [--signs]   the same on systems that are made up, with faults and without
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         ["errors", systems, options @ ..] => errors::run(&root(), systems, options),
         ["contracts", bench] => contracts::run(Path::new(bench), None),
         ["contracts", bench, buf] => contracts::run(Path::new(bench), Some(Path::new(buf))),
+        ["changes", systems, options @ ..] => changes::run(&root(), Path::new(systems), options),
         ["diagnose", "nezha", normal, faults, labels, options @ ..] => {
             diagnose::nezha(Path::new(normal), Path::new(faults), Path::new(labels), options)
         }

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("graph", &["facts"]),
     ("detect", &["facts", "graph"]),
     ("diagnose", &["facts", "graph", "signals"]),
-    ("plan", &["facts", "extract"]),
+    ("plan", &["facts", "extract", "graph"]),
     ("verify", &["facts", "graph", "signals"]),
     ("stage", &["verify", "facts"]),
     ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "verify", "page"]),

@@ -5,21 +5,23 @@
 
 use crate::impact::{self, Found};
 use crate::shape::VERSION;
-use crate::{Refusal, Snapshot};
+use crate::{Refusal, RefusalKind, Snapshot};
 use schemars::JsonSchema;
 use seam_plan::impact::Element;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-pub const ABOUT: &str = "who is touched, at which line, if one element of a contract changes: a message, field, enum value or rpc of protocol \
-buffers, by its name (`shop.v1.Order.total`, `Order.total`) or its place. Gives the lines in every service and language, services that are \
+pub const ABOUT: &str = "who is touched, at which line, if one thing changes: a message, field, enum value or rpc of protocol buffers \
+(`shop.v1.Order.total`, `Order.total`), a route (`GET /orders/{id}`), a setting, a topic, a table or column (`orders.total`), a port (`orders:8080`), a \
+field of a type that travels as JSON; by its name or its place. Gives the lines in every service and language, services that are \
 coupled through JSON only, who depends on them, what breaks (wire, JSON, source), in which order to deploy, and which tests cover it. Call it \
 before you rename or remove anything that another service may read";
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
-    /// The element, by its full name or the end of it: `shop.v1.Order.total`, `Order.total`.
+    /// The element, by its full name or the end of it: `shop.v1.Order.total`, `Order.total`; or a route, `setting/KEY`, `topic/NAME`, `table/NAME`,
+    /// `table.column`, `port/SERVICE`, `Type.field`.
     pub key: Option<String>,
     /// Or where it is declared: workspace-relative, `/` between parts.
     pub path: Option<String>,
@@ -36,7 +38,7 @@ pub struct Answer {
     pub version: u32,
     /// What changes, by its full name: `shop.v1.Order.total`.
     pub element: String,
-    /// `message`, `field`, `enum`, `enum value`, `service` or `rpc`.
+    /// `message`, `field`, `enum`, `enum value`, `service` or `rpc`; or `endpoint`, `setting`, `topic`, `table`, `column`, `port`.
     pub kind: String,
     pub change: String,
     /// Where it is declared; copies of the contract in other folders too.
@@ -86,7 +88,7 @@ pub struct Verdicts {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Touched {
     pub service: String,
-    /// `generated` (code that is generated or loaded from the contract) or `json` (only what is sent as JSON).
+    /// `generated` (code that is generated or loaded from the contract) or `json` (only what is sent as JSON); for other things their kind.
     pub coupling: String,
     pub lines: Vec<Line>,
 }
@@ -127,7 +129,14 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         return Err(Refusal::usage(message, "choose one of `rename`, `remove`, `type`"));
     }
     let contracts = impact::Contracts::read(snapshot);
-    let element = chosen(&contracts, request)?;
+    let element = match chosen(&contracts, request) {
+        Ok(element) => element,
+        // What is no element of protocol buffers may be a route, a setting, a topic …
+        Err(refusal) if refusal.kind == RefusalKind::Unknown => {
+            return crate::plan::impact(snapshot, request, change)?.ok_or(refusal);
+        }
+        Err(refusal) => return Err(refusal),
+    };
     // What is in a message or a service goes with it.
     let mut wanted: BTreeSet<Element> = [element.clone()].into();
     if change == "remove" {
@@ -156,8 +165,8 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
 fn chosen(contracts: &impact::Contracts, request: &Request) -> Result<Element, Refusal> {
     if let (Some(path), Some(line)) = (&request.path, request.line) {
         return contracts.at(path, line).ok_or_else(|| {
-            let message = format!("no element of a contract is declared at `{path}:{line}`");
-            Refusal::unknown(message, "give the line of a message, field, enum value or rpc in a `.proto` file")
+            let message = format!("nothing that others use is declared at `{path}:{line}`");
+            Refusal::unknown(message, "give the line of an element of a `.proto` file, a route, a call, a setting, a topic, a port or a field of a type")
         });
     }
     let Some(key) = request.key.as_deref().filter(|k| !k.is_empty()) else {
@@ -170,8 +179,8 @@ fn chosen(contracts: &impact::Contracts, request: &Request) -> Result<Element, R
     match all.len() {
         1 => Ok(all.swap_remove(0)),
         0 => Err(Refusal::unknown(
-            format!("no contract declares `{key}`"),
-            "give the name as the `.proto` file has it: `Message.field`, `Service.Method`; `seam find` shows what there is",
+            format!("no contract declares `{key}`, and no route, setting, topic, table, port or field is called so"),
+            "give `Message.field`, `GET /path`, `setting/KEY`, `topic/NAME`, `table.column`, `port/SERVICE`; `seam find` shows what there is",
         )),
         count => {
             let names: Vec<String> = all.iter().take(8).map(|e| format!("`{}`", e.key())).collect();

@@ -18,6 +18,7 @@ pub mod links;
 pub mod map;
 pub mod overview;
 pub mod path;
+pub mod plan;
 pub mod rules;
 pub mod services;
 pub mod words;

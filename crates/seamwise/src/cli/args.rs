@@ -178,7 +178,8 @@ pub struct Way {
 
 #[derive(Debug, clap::Args)]
 pub struct Impact {
-    /// `shop.v1.Order.total`, the end of it (`Order.total`), or where it is declared (`order.proto:12`).
+    /// `shop.v1.Order.total`, the end of it (`Order.total`), `GET /orders/{id}`, `setting/STOCK_URL`, `topic/orders`, `orders.total` (a column),
+    /// `port/orders`, or where it stands (`order.proto:12`, `src/app.py:20`).
     #[arg(value_name = "NAME|FILE:LINE")]
     pub what: String,
     /// What is done to it.
@@ -206,6 +207,8 @@ pub enum ImpactReport {
     Json,
     Markdown,
     Mermaid,
+    /// SARIF 2.1.0: every line that the change breaks.
+    Sarif,
 }
 
 #[derive(Debug, clap::Args)]
@@ -458,22 +461,44 @@ pub enum VerifyReport {
 
 #[derive(Debug, clap::Args)]
 pub struct Plan {
+    /// The workspace's folders, and what changes: patch files (`-` reads standard input) or a range of revisions (`A..B`). Without
+    /// any, what is not committed.
+    #[arg(value_name = "PATH|PATCH|A..B", conflicts_with = "contract")]
+    pub what: Vec<String>,
+
+    /// The older state: a commit, branch or tag. The last commit unless given; with patches, the files as they are.
+    #[arg(long, value_name = "REVISION", conflicts_with = "contract")]
+    pub base: Option<String>,
+
+    /// Compare several changes, each a patch file or a revision: what each touches, and which one is best.
+    #[arg(long, num_args = 1.., value_name = "PATCH|REVISION", conflicts_with = "contract")]
+    pub compare: Vec<String>,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME", conflicts_with = "contract")]
+    pub profile: Option<String>,
+
     /// Two versions of a contract: OpenAPI, AsyncAPI, `.proto`, GraphQL, Avro, JSON Schema, SQL. Each is a file, a folder
     /// (of `.proto`, `.graphql`, `.sql` files), or `REV:path`. The exit code is 1 if something breaks. With more than two,
     /// the last one is compared with each before it.
-    #[arg(long, num_args = 2.., required = true, value_name = "BASE REVISION")]
+    #[arg(long, num_args = 2.., value_name = "BASE REVISION")]
     pub contract: Vec<String>,
 
     #[arg(long, value_enum, default_value_t = PlanReport::Table)]
     pub format: PlanReport,
 
-    /// From which grade on a change makes the exit code 1; left out: what breaks or may break.
+    /// From which grade on a change makes the exit code 1; left out: what breaks and leaves somebody behind (of two contracts: what
+    /// breaks or may break).
     #[arg(long, value_enum)]
     pub fail_on: Option<FailGrade>,
 
     /// Safe changes as well.
     #[arg(long)]
     pub all: bool,
+
+    /// Write to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 
     /// `openapi`, `asyncapi`, `protobuf`, `graphql`, `avro`, `json-schema` or `sql`, where the text does not say it.
     #[arg(long, value_name = "KIND")]
@@ -508,6 +533,8 @@ pub enum PlanReport {
     Github,
     /// For a review comment.
     Markdown,
+    /// Who is touched, as a drawing in Markdown (not of two contracts).
+    Mermaid,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -13,6 +13,8 @@ use std::process::ExitCode;
 /// 1 if something that is named breaks, otherwise 0.
 pub fn run(command: &Impact, args: &Args) -> Result<ExitCode, Failure> {
     let (file, line) = split(&command.what)?;
+    // `orders:8080` is a port, not a line.
+    let line = line.filter(|_| Path::new(file).is_file() || file.contains('.'));
     let (mut workspace, _) = open(&command.within.paths, args)?;
     let change = match command.change {
         ImpactChange::Rename => "rename",
@@ -34,6 +36,7 @@ pub fn run(command: &Impact, args: &Args) -> Result<ExitCode, Failure> {
         ImpactReport::Json => text + "\n",
         ImpactReport::Markdown => render::markdown(&answer),
         ImpactReport::Mermaid => render::mermaid(&answer),
+        ImpactReport::Sarif => render::sarif(&answer),
     })?;
     Ok(if fails(&answer, command.fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

@@ -17,6 +17,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("at", "at"),
     ("path", "path"),
     ("impact", "impact"),
+    ("plan", "plan"),
     ("findings", "findings"),
     ("explain", "explain"),
     ("drift", "drift"),

@@ -2,6 +2,7 @@
 
 use super::ink::{bold, count, cyan, dim, title, yellow};
 use seam_engine::asks::impact::{Answer, Line, Touched};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -32,7 +33,11 @@ pub fn text(answer: &Answer) -> String {
     let note = format!("{} on {}", count(answer.direct.len(), "service"), count(lines, "line"));
     out.push_str(&title("touched directly", note));
     for touched in &answer.direct {
-        let coupling = if touched.coupling == "json" { yellow("json only") } else { "generated code".to_owned() };
+        let coupling = match touched.coupling.as_str() {
+            "json" => yellow("json only"),
+            "generated" => "generated code".to_owned(),
+            other => other.to_owned(),
+        };
         let _ =
             writeln!(out, "  {}  {}  {}", bold(&touched.service), coupling, dim(count(touched.lines.len(), "line")));
         for (index, line) in touched.lines.iter().enumerate() {
@@ -77,6 +82,34 @@ pub fn text(answer: &Answer) -> String {
 
 fn mark(verdict: &str) -> String {
     if verdict == "breaks" { yellow(verdict) } else { verdict.to_owned() }
+}
+
+/// Every line that names it; an error where the change breaks something.
+pub fn sarif(answer: &Answer) -> String {
+    let verdicts = &answer.verdicts;
+    let breaks = [&verdicts.wire, &verdicts.json, &verdicts.source].iter().any(|v| *v == "breaks");
+    let id = format!("{}-{}", answer.kind.replace(' ', "-"), answer.change);
+    let rules = [json!({ "id": id, "name": id, "properties": { "tags": ["change"] } })];
+    let lines = answer.direct.iter().flat_map(|t| t.lines.iter().map(move |l| (t, l)));
+    let result = |(touched, line): (&Touched, &Line)| {
+        let text = format!(
+            "`{}` {} `{}`: {} of the {}",
+            touched.service, line.what, answer.element, answer.change, answer.kind
+        );
+        let declared = answer.declared.iter().find(|d| (&d.path, d.line) != (&line.path, line.line));
+        json!({
+            "ruleId": id,
+            "ruleIndex": 0,
+            "level": if breaks { "error" } else { "warning" },
+            "message": { "text": text },
+            "locations": [super::sarif::location(&line.path, line.line, None)],
+            "relatedLocations": declared.map(|d| super::sarif::location(&d.path, d.line, None)).into_iter().collect::<Vec<_>>(),
+            "partialFingerprints": { "seamKey/v1": format!("impact/{}/{}/{}", answer.element, touched.service, line.text) },
+            "properties": { "service": touched.service, "certainty": line.certainty },
+        })
+    };
+    let results: Vec<Value> = lines.map(result).collect();
+    super::sarif::log(&rules, &results)
 }
 
 pub fn markdown(answer: &Answer) -> String {

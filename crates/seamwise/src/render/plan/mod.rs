@@ -1,8 +1,12 @@
-//! Answers of `contract`, for those who read them.
+//! Answers of `contract` and `plan`, for those who read them: `table`, `markdown`, `sarif` and `github` show two versions of a
+//! contract, `system`, `comment` and `sites` what a change does to the system.
 
+pub mod comment;
 pub mod github;
 pub mod markdown;
 pub mod sarif;
+pub mod sites;
+pub mod system;
 pub mod table;
 
 use seam_engine::asks::contract::ContractChange;

@@ -16,6 +16,7 @@ pub mod incident;
 pub mod layout;
 mod marks;
 mod observed;
+pub mod memory;
 mod refusal;
 mod rename;
 mod rules;
@@ -44,6 +45,9 @@ pub use shape::{
 };
 pub use snapshot::Snapshot;
 pub use texts::Texts;
+
+/// What is remembered, for the host that reads and writes it.
+pub use seam_learn as learn;
 
 /// What telemetry is read into, by the host.
 pub use seam_signals as signals;

@@ -6,19 +6,28 @@
 
 mod entry;
 mod front;
+mod history;
 mod index;
 mod lexicon;
 mod log;
 mod mask;
 mod page;
+mod postmortem;
 mod priors;
 mod recall;
 mod words;
 
 pub use entry::{Entry, Kind, Verdict, heading};
+pub use history::{Commit, mine};
 pub use index::Index;
 pub use log::{Log, Told};
 pub use mask::{Masked, mask};
 pub use page::{FORMAT, parse, render};
+pub use postmortem::postmortem;
 pub use priors::priors;
 pub use recall::{Hit, Query, Reason, recall};
+
+/// A message with `<*>` for what varies.
+pub fn template(message: &str) -> String {
+    words::template(message)
+}

@@ -701,6 +701,7 @@ impl World {
         let topology = Topology::of(&self.telemetry, &forest, Sources::default());
         let when = When { at: at.map(|a| a + EPOCH), ..When::default() };
         diagnose(&Question {
+            priors: None,
             telemetry: &self.telemetry,
             forest: &forest,
             topology: &topology,

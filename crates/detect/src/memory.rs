@@ -53,7 +53,14 @@ pub fn remember(finding: &mut Finding, priors: &Priors, day: Option<i64>) -> His
             continue;
         }
         let same = exact && judged.said.as_deref().is_none_or(|s| s == finding.message);
-        let share = weight * if same { 1.0 } else if exact || near { NEARBY } else { ELSEWHERE };
+        let share = weight
+            * if same {
+                1.0
+            } else if exact || near {
+                NEARBY
+            } else {
+                ELSEWHERE
+            };
         match judged.outcome {
             Outcome::Confirmed => real += share,
             Outcome::Refuted | Outcome::Dismissed => not += share,

@@ -19,7 +19,7 @@ mod topology;
 mod windows;
 
 pub use flows::Symptom;
-pub use memory::{Remembered, marks, remember};
+pub use memory::{Remembered, likeness, marks, remember};
 pub use suspect::{Diagnosis, Evidence, Fault, Parts, Place, Region, Suspect, Touched};
 pub use topology::{Sources, Topology, node};
 pub use windows::{Plan, When, plan, plan_whole};
@@ -104,7 +104,9 @@ pub fn diagnose(question: &Question<'_>) -> Diagnosis {
         if let Some(priors) = question.priors {
             remember(&mut suspects, priors, Some(window.to.div_euclid(DAY)));
         }
-        let (told, weak) = suspects.into_iter().partition::<Vec<_>, _>(Suspect::is_told);
+        let any = suspects.iter().any(Suspect::is_told);
+        let named = |s: &Suspect| s.is_told() || any && s.is_remembered();
+        let (told, weak) = suspects.into_iter().partition::<Vec<_>, _>(named);
         out.suspects = told;
         out.weak = weak;
     }

@@ -133,10 +133,10 @@ pub struct Suspect {
     /// The operation that it concerns, where it concerns one.
     pub operation: Option<String>,
     pub region: Option<Region>,
-    /// The product of the parts and of memory.
+    /// The product of the parts, and what memory adds.
     pub score: f64,
     pub parts: Parts,
-    /// What memory makes of it: 1 where nothing like it was learnt.
+    /// What memory adds, or takes: 0 where nothing like it was learnt.
     pub memory: f64,
     /// Which memories did, the strongest first.
     pub remembered: Vec<crate::Remembered>,
@@ -173,7 +173,7 @@ impl Suspect {
             region: None,
             score: parts.score(),
             parts,
-            memory: 1.0,
+            memory: 0.0,
             remembered: Vec::new(),
             says,
             since: None,
@@ -207,6 +207,11 @@ impl Suspect {
             | Fault::Network
             | Fault::Waiting => self.parts.sure >= SURE && self.parts.effect * self.parts.unexplained >= SHARE,
         }
+    }
+
+    /// Whether memory alone makes it stand out: it was at fault when this very pattern was seen.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.memory > 0.0 && self.score >= SCORE
     }
 
     /// Whether what it is counted by may be no normal behaviour: not to be learned as usual, though it is not named.

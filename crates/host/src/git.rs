@@ -44,7 +44,8 @@ pub(crate) fn recent(root: &Path, path: &str) -> Vec<Commit> {
 pub(crate) fn log(root: &Path, most: usize) -> Result<Vec<seam_engine::learn::Commit>, HostError> {
     let count = most.to_string();
     let log = ["log", "--no-merges", "--no-show-signature", "--no-renames", "--no-ext-diff", "--no-textconv"];
-    let shape = ["--date=short", "--name-only", "--relative", "--format=%x01%h%x00%ad%x00%s%x00", "-n", &count, "--", "."];
+    let shape =
+        ["--date=short", "--name-only", "--relative", "--format=%x01%h%x00%ad%x00%s%x00", "-n", &count, "--", "."];
     let bytes = run(root, &[&log[..], &shape].concat(), "HEAD")?;
     let one = |part: &str| {
         let mut parts = part.splitn(4, '\0');

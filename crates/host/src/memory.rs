@@ -12,7 +12,7 @@ use seam_facts::{Problem, ProblemKind, format_smolstr};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What people find in the folder, and what writers lock.
 const README: &str = "README.md";
@@ -24,6 +24,9 @@ Commit this folder; merging is having both files.\n";
 const PART: &str = "part";
 /// An entry is a page, not a book.
 const LARGEST: u64 = 1 << 20;
+/// How long reading waits for a writer before it says nothing of what that one is writing.
+const WAITS: u32 = 20;
+const WAIT: Duration = Duration::from_millis(10);
 
 /// The memory below a workspace's folder.
 #[derive(Clone, Debug)]
@@ -75,8 +78,10 @@ impl Folder {
         let read: Vec<(String, Entry, Vec<Problem>)> =
             state.par_iter().filter_map(|(name, size, _)| self.one(name, *size)).collect();
         let mut log = Log::of(read);
-        let writing = self.is_locked();
-        for (name, _, _) in state.iter().filter(|(name, _, _)| is_part(name) && !writing) {
+        let parts: Vec<&String> = state.iter().map(|(name, _, _)| name).filter(|name| is_part(name)).collect();
+        // Whoever is writing is done in a moment: what is there after it was left by somebody who was killed.
+        let left = !parts.is_empty() && self.is_free();
+        for name in parts.into_iter().filter(|name| left && self.path.join(name).exists()) {
             let says = format_smolstr!(
                 "a program ended while it wrote this: the entry is not kept; see what it holds and remove it"
             );
@@ -100,7 +105,11 @@ impl Folder {
                 let text = String::from_utf8_lossy(&bytes);
                 let (entry, mut problems) = parse(stem, &text);
                 if matches!(text, std::borrow::Cow::Owned(_)) {
-                    problems.push(Problem::new(ProblemKind::Encoding, "not UTF-8: what is broken costs a character", None));
+                    problems.push(Problem::new(
+                        ProblemKind::Encoding,
+                        "not UTF-8: what is broken costs a character",
+                        None,
+                    ));
                 }
                 (name.to_owned(), entry, problems)
             }
@@ -108,9 +117,16 @@ impl Folder {
         })
     }
 
-    fn is_locked(&self) -> bool {
-        let lock = File::open(self.path.join(README));
-        lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+    /// Whether nobody is writing, now or in a moment.
+    fn is_free(&self) -> bool {
+        for _ in 0..WAITS {
+            let lock = File::open(self.path.join(README));
+            if !lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))) {
+                return true;
+            }
+            std::thread::sleep(WAIT);
+        }
+        false
     }
 
     /// Keeps an entry: `id` names it and is the end of its own hash, `text` is the whole file.
@@ -134,7 +150,8 @@ impl Folder {
         };
         drop(lock);
         if !known {
-            let cause = std::io::Error::new(ErrorKind::AlreadyExists, "another text has this name and is not overwritten");
+            let cause =
+                std::io::Error::new(ErrorKind::AlreadyExists, "another text has this name and is not overwritten");
             return Err(HostError::Memory { what: "write", path, cause });
         }
         Ok(Kept { path, known, finished })
@@ -178,7 +195,10 @@ impl Folder {
             let Ok(text) = fs::read_to_string(&part) else { continue };
             let whole = parse(id, &text).0.named().id == id;
             let path = self.path.join(format!("{id}.md"));
-            if whole && !path.exists() && File::open(&part).and_then(|f| f.sync_all()).is_ok() && fs::rename(&part, &path).is_ok()
+            if whole
+                && !path.exists()
+                && File::open(&part).and_then(|f| f.sync_all()).is_ok()
+                && fs::rename(&part, &path).is_ok()
             {
                 out.push(id.to_owned());
             }

@@ -252,6 +252,30 @@ impl Workspace {
         Ok(engine.snapshot())
     }
 
+    /// The workspace as it was at a revision, or as a folder holds it, with its texts.
+    pub fn state_at(&mut self, place: &str) -> Result<Snapshot, HostError> {
+        if Path::new(place).is_dir() {
+            let opening = Opening { roots: vec![place.into()], cache: cache::Place::Nowhere, threads: 0 };
+            let (mut other, _) = Workspace::open(&opening, &Progress::default())?;
+            other.load();
+            let snapshot = other.engine.snapshot().with_texts(other.texts());
+            return Ok(snapshot);
+        }
+        let snapshot = self.before(place)?;
+        let mut then: BTreeMap<String, Option<Arc<str>>> = BTreeMap::new();
+        for (root, prefix) in &self.roots {
+            for (name, bytes) in crate::git::differing(root, place)? {
+                let text = bytes.map(|b| String::from_utf8_lossy(&b).into());
+                then.insert(joined(prefix, &name), text);
+            }
+        }
+        let now = self.texts();
+        Ok(snapshot.with_texts(Texts::new(move |path| match then.get(path) {
+            Some(text) => text.as_ref().map(|t| t.to_string()),
+            None => now.read(path),
+        })))
+    }
+
     /// The workspace as it would be with these texts in place of what is there; nothing is written.
     pub fn supposing(&mut self, texts: &[(String, String)]) -> Snapshot {
         self.load();

@@ -159,7 +159,13 @@ fn shown(value: &str) -> String {
         && !value.contains(": ")
         && !value.contains(" #")
         && !value.ends_with([' ', ':'])
-        && !value.chars().any(|c| c.is_control() || matches!(c, ',' | '[' | ']' | '{' | '}' | '"' | '\'' | '`' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}'))
+        && !value.chars().any(|c| {
+            c.is_control()
+                || matches!(
+                    c,
+                    ',' | '[' | ']' | '{' | '}' | '"' | '\'' | '`' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
+                )
+        })
         && !matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off");
     if plain {
         return value.to_owned();

@@ -69,13 +69,17 @@ impl Log {
                     self.gone.insert(id, by);
                 }
                 Ok(None) => {}
-                Err(()) => self.say(&id, "it replaces or retracts itself in a circle: the circle is not followed".into()),
+                Err(()) => {
+                    self.say(&id, "it replaces or retracts itself in a circle: the circle is not followed".into())
+                }
             }
         }
         for (target, by) in &against {
             let standing: Vec<&str> = by
                 .iter()
-                .filter(|b| !self.gone.contains_key(*b) && self.entries.get(*b).is_some_and(|e| e.kind != Kind::Retraction))
+                .filter(|b| {
+                    !self.gone.contains_key(*b) && self.entries.get(*b).is_some_and(|e| e.kind != Kind::Retraction)
+                })
                 .map(SmolStr::as_str)
                 .collect();
             if let [first, .., last] = standing.as_slice() {
@@ -154,8 +158,13 @@ mod tests {
     use super::*;
 
     fn entry(id: &str, kind: Kind, of: Option<&str>, replaces: Option<&str>) -> (String, Entry, Vec<Problem>) {
-        let entry =
-            Entry { id: id.into(), kind, of: of.map(Into::into), replaces: replaces.map(Into::into), ..Entry::default() };
+        let entry = Entry {
+            id: id.into(),
+            kind,
+            of: of.map(Into::into),
+            replaces: replaces.map(Into::into),
+            ..Entry::default()
+        };
         (id.to_owned(), entry, Vec::new())
     }
 

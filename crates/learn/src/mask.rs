@@ -42,9 +42,32 @@ fn hide(out: &mut Masked, kind: &'static str) {
 
 /// Headings of post-mortems after which names of people stand.
 const PEOPLE: &[&str] = &[
-    "author", "authors", "owner", "owners", "reporter", "reported by", "on-call", "on call", "oncall", "incident commander",
-    "commander", "responder", "responders", "participants", "attendees", "scribe", "assignee", "reviewer", "reviewers", "contact",
-    "customer name", "username", "user name", "phone", "engineer", "written by",
+    "author",
+    "authors",
+    "owner",
+    "owners",
+    "reporter",
+    "reported by",
+    "on-call",
+    "on call",
+    "oncall",
+    "incident commander",
+    "commander",
+    "responder",
+    "responders",
+    "participants",
+    "attendees",
+    "scribe",
+    "assignee",
+    "reviewer",
+    "reviewers",
+    "contact",
+    "customer name",
+    "username",
+    "user name",
+    "phone",
+    "engineer",
+    "written by",
 ];
 
 /// `Author: Jane Doe` without whom it names.
@@ -72,7 +95,9 @@ fn words(line: &str, out: &mut Masked) {
 }
 
 fn plain_words(text: &str, out: &mut Masked) {
-    let separates = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '<' | '>' | '[' | ']' | '|');
+    let separates = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '<' | '>' | '[' | ']' | '|')
+    };
     // A word after `password is`, `token:` … says what it should not.
     let mut told = 0_u8;
     for word in text.split_inclusive(separates) {
@@ -99,9 +124,16 @@ fn plain_words(text: &str, out: &mut Masked) {
             continue;
         }
         let key = lower.trim_end_matches([':', '=']);
-        let secret = ["password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "pin"].contains(&key);
+        let secret =
+            ["password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "pin"].contains(&key);
         let joins = matches!(key, "is" | "was" | "were" | "=" | "to" | "" | "with" | "for" | "of" | "the");
-        told = if secret { 3 } else if told > 0 && joins { told - 1 } else { 0 };
+        told = if secret {
+            3
+        } else if told > 0 && joins {
+            told - 1
+        } else {
+            0
+        };
         out.text.push_str(word);
     }
 }
@@ -124,12 +156,15 @@ fn looks(word: &str) -> Option<(&'static str, String)> {
     for home in ["/home/", "/Users/", "C:\\Users\\"] {
         if let Some((before, rest)) = bare.split_once(home) {
             let name: String = rest.chars().take_while(|c| !matches!(c, '/' | '\\')).collect();
-            let shared = name.is_empty() || matches!(name.as_str(), "app" | "node" | "runner" | "user" | "ubuntu" | "root");
+            let shared =
+                name.is_empty() || matches!(name.as_str(), "app" | "node" | "runner" | "user" | "ubuntu" | "root");
             return (!shared).then(|| ("user", format!("{before}{home}<user>{}{tail}", &rest[name.len()..])));
         }
     }
     let handle = bare.strip_prefix('@').is_some_and(|h| {
-        h.len() >= 3 && h.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) && h.chars().any(char::is_alphabetic)
+        h.len() >= 3
+            && h.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+            && h.chars().any(char::is_alphabetic)
     });
     // Annotations of Java and TypeScript have capitals, scopes of npm a slash.
     let annotation = bare.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase());
@@ -143,7 +178,12 @@ fn is_mail(word: &str) -> bool {
     let Some((name, host)) = word.rsplit_once('@') else { return false };
     let ends = host.rsplit('.').next().unwrap_or_default();
     let plain = |t: &str| t.chars().all(|c| c.is_ascii_alphanumeric() || "._%+-".contains(c));
-    !name.is_empty() && host.contains('.') && ends.len() >= 2 && ends.chars().all(char::is_alphabetic) && plain(name) && plain(host)
+    !name.is_empty()
+        && host.contains('.')
+        && ends.len() >= 2
+        && ends.chars().all(char::is_alphabetic)
+        && plain(name)
+        && plain(host)
 }
 
 /// An address of the internet without its last two parts; private ones say nothing of anybody.
@@ -172,7 +212,8 @@ fn numbers(line: &str) -> Vec<(usize, usize, &'static str)> {
             at += 1;
             continue;
         }
-        let inner = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b' ' | b'-' | b'(' | b')' | b'.');
+        let inner =
+            |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b' ' | b'-' | b'(' | b')' | b'.');
         let mut end = at + 1;
         while end < bytes.len() && inner(bytes[end]) {
             end += 1;
@@ -185,7 +226,9 @@ fn numbers(line: &str) -> Vec<(usize, usize, &'static str)> {
         let digits = compact.bytes().all(|b| b.is_ascii_digit());
         let kind = match bytes[at] {
             b'+' if digits && (9..=15).contains(&compact.len()) => Some("phone"),
-            b'0'..=b'9' if digits && (13..=19).contains(&compact.len()) && !stamp(&compact) && luhn(&compact) => Some("card"),
+            b'0'..=b'9' if digits && (13..=19).contains(&compact.len()) && !stamp(&compact) && luhn(&compact) => {
+                Some("card")
+            }
             b'A'..=b'Z' if (15..=34).contains(&compact.len()) && iban(&compact) => Some("account"),
             _ => None,
         };
@@ -208,7 +251,8 @@ fn numbers(line: &str) -> Vec<(usize, usize, &'static str)> {
 
 /// Milliseconds or nanoseconds since 1970 in this century's first decades.
 fn stamp(digits: &str) -> bool {
-    (digits.len() == 13 || digits.len() == 16 || digits.len() == 19) && (digits.starts_with("16") || digits.starts_with("17") || digits.starts_with("18"))
+    (digits.len() == 13 || digits.len() == 16 || digits.len() == 19)
+        && (digits.starts_with("16") || digits.starts_with("17") || digits.starts_with("18"))
 }
 
 fn luhn(digits: &str) -> bool {
@@ -224,7 +268,11 @@ fn luhn(digits: &str) -> bool {
 
 fn iban(text: &str) -> bool {
     let head = text.as_bytes();
-    if !(head[0].is_ascii_uppercase() && head[1].is_ascii_uppercase() && head[2].is_ascii_digit() && head[3].is_ascii_digit()) {
+    if !(head[0].is_ascii_uppercase()
+        && head[1].is_ascii_uppercase()
+        && head[2].is_ascii_digit()
+        && head[3].is_ascii_digit())
+    {
         return false;
     }
     let turned = text[4..].chars().chain(text[..4].chars());

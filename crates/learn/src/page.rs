@@ -110,7 +110,9 @@ fn take(entry: &mut Entry, fields: Vec<Field>, problems: &mut Vec<Problem>) {
         match key.as_str() {
             "seam" => match first().and_then(|v| v.parse::<u32>().ok()) {
                 Some(version) if version <= FORMAT => {}
-                Some(version) => wrong(format!("written in version {version} of the format; this program knows {FORMAT}")),
+                Some(version) => {
+                    wrong(format!("written in version {version} of the format; this program knows {FORMAT}"))
+                }
                 None => wrong("`seam` is the version of the format, a number".to_owned()),
             },
             "id" => match small().filter(|id| is_id(id)) {

@@ -61,7 +61,8 @@ pub fn postmortem(name: &str, text: &str, services: &[SmolStr]) -> (Entry, Vec<P
             .split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.')))
             .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
             .collect();
-        entry.services = services.iter().filter(|s| s.len() > 2 && words.contains(&s.to_lowercase())).cloned().collect();
+        entry.services =
+            services.iter().filter(|s| s.len() > 2 && words.contains(&s.to_lowercase())).cloned().collect();
     }
     (entry, problems)
 }
@@ -86,8 +87,10 @@ const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 
 /// The first day that a text names: `2024-05-01`, `May 1, 2024`, `1 May 2024`, `May 1st 2024`.
 pub(crate) fn day_in(text: &str) -> Option<SmolStr> {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '*' | '"' | '`')).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '*' | '"' | '`'))
+        .filter(|w| !w.is_empty())
+        .collect();
     for (at, word) in words.iter().enumerate() {
         if let Some(day) = word.get(..10).filter(|d| crate::entry::day(d).is_some()) {
             return Some(day.into());

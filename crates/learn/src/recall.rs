@@ -69,7 +69,8 @@ pub fn recall(log: &Log, index: &Index, query: &Query, kinds: &[Kind], limit: us
         let mut reasons = structure(entry, query);
         if let Some(fit) = fits.get(&(number as u32)).filter(|_| best > 0.0) {
             let mut seen = BTreeSet::new();
-            let words: Vec<&str> = fit.words.iter().map(|(w, _)| w.as_str()).filter(|w| seen.insert(*w)).take(4).collect();
+            let words: Vec<&str> =
+                fit.words.iter().map(|(w, _)| w.as_str()).filter(|w| seen.insert(*w)).take(4).collect();
             reasons.push(Reason {
                 kind: "words",
                 says: format!("shares words and meanings: {}", words.join(", ")),

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 /// Too frequent in any text to tell one from another.
 const COMMON: &[&str] = &[
-    "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "but",
-    "by", "can", "could", "did", "do", "does", "each", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in",
-    "into", "is", "it", "its", "just", "may", "more", "most", "much", "not", "of", "on", "one", "only", "or", "other", "our", "out",
-    "over", "she", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this",
-    "those", "to", "too", "until", "up", "us", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "why",
-    "will", "with", "would", "you", "your", "yet", "though", "even", "every", "had", "got", "get", "gets", "whose", "upon", "became",
+    "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before",
+    "being", "but", "by", "can", "could", "did", "do", "does", "each", "for", "from", "had", "has", "have", "he",
+    "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "may", "more", "most", "much", "not",
+    "of", "on", "one", "only", "or", "other", "our", "out", "over", "she", "should", "so", "some", "such", "than",
+    "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "until", "up",
+    "us", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with",
+    "would", "you", "your", "yet", "though", "even", "every", "had", "got", "get", "gets", "whose", "upon", "became",
     "become", "made", "make", "during", "between", "both", "own", "same", "several", "many", "few", "now", "no",
 ];
 
@@ -49,7 +50,8 @@ impl Words {
         let lower = word.to_lowercase().replace('\'', "");
         let number = lower.bytes().all(|b| b.is_ascii_digit());
         // Three digits are a status or a port's worth of meaning; longer ones vary.
-        if lower.is_empty() || lower.len() > 40 || self.common.contains(lower.as_str()) || (number && lower.len() != 3) {
+        if lower.is_empty() || lower.len() > 40 || self.common.contains(lower.as_str()) || (number && lower.len() != 3)
+        {
             return;
         }
         if lower.len() == 1 && !number {
@@ -95,11 +97,7 @@ pub(crate) fn template(text: &str) -> String {
 /// How much two messages share: their fixed words, each weighing the same.
 pub(crate) fn alike(a: &str, b: &str) -> f64 {
     let fixed = |text: &str| -> BTreeSet<String> {
-        template(text)
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|w| w.len() >= 3)
-            .map(str::to_lowercase)
-            .collect()
+        template(text).split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() >= 3).map(str::to_lowercase).collect()
     };
     let (a, b) = (fixed(a), fixed(b));
     let both = a.intersection(&b).count();

@@ -199,7 +199,10 @@ fn fields(
     entry.weight = request.weight.or(entry.weight);
     entry.half_life = request.half_life.or(entry.half_life);
     if entry.weight.is_some_and(|w| !(0.0..=1.0).contains(&w)) || entry.half_life == Some(0) {
-        return Err(Refusal::usage("a weight is from 0 to 1, a half-life at least one day", "leave them out for the usual ones"));
+        return Err(Refusal::usage(
+            "a weight is from 0 to 1, a half-life at least one day",
+            "leave them out for the usual ones",
+        ));
     }
     if let Some(verdict) = &request.verdict {
         entry.verdict = Some(Verdict::of(verdict).ok_or_else(|| {
@@ -245,7 +248,8 @@ fn key(graph: &seam_graph::Graph, name: &str, missing: &mut Vec<String>) -> Key 
     if let Some(node) = graph.node(name) {
         return graph.nodes[node].key.clone();
     }
-    let exists = graph.nodes.iter().any(|n| n.key.as_str() == name) || graph.edges.iter().any(|e| e.key.as_str() == name);
+    let exists =
+        graph.nodes.iter().any(|n| n.key.as_str() == name) || graph.edges.iter().any(|e| e.key.as_str() == name);
     if !exists {
         missing.push(format!("the map has no `{name}`: it is remembered as it is, and found again by that name only"));
     }
@@ -313,7 +317,8 @@ fn of_finding(snapshot: &Snapshot, key: &str, request: &Request, entry: &mut Ent
 }
 
 fn titled(entry: &Entry) -> String {
-    let who = entry.cause.first().and_then(|k| k.as_str().split('/').nth(1)).or(entry.services.first().map(SmolStr::as_str));
+    let who =
+        entry.cause.first().and_then(|k| k.as_str().split('/').nth(1)).or(entry.services.first().map(SmolStr::as_str));
     match (who, &entry.fault) {
         (Some(who), Some(fault)) => format!("{who}: {fault}"),
         (Some(who), None) => format!("{} of {who}", entry.kind.word()),
@@ -347,13 +352,19 @@ fn lacks(entry: &Entry, missing: &mut Vec<String>) {
     };
     say(entry.date.is_empty(), "no date: it counts as old");
     if entry.kind == Kind::Incident {
-        say(entry.cause.is_empty() && entry.services.is_empty(), "no cause: it is found by its words only, and moves no suspect");
+        say(
+            entry.cause.is_empty() && entry.services.is_empty(),
+            "no cause: it is found by its words only, and moves no suspect",
+        );
         say(entry.fault.is_none(), "no kind of fault: it speaks of the service, whatever ails it");
         say(entry.part(heading::CAUGHT).is_none(), "nothing says what would have caught it");
     }
     let judges = matches!(entry.kind, Kind::Dismissal | Kind::Verdict);
     say(judges && entry.finding.is_none() && entry.rule.is_none(), "no finding and no rule: it judges nothing");
-    say(entry.kind == Kind::Dismissal && entry.part(heading::REASON).is_none(), "no reason: nobody will know why it is no hazard");
+    say(
+        entry.kind == Kind::Dismissal && entry.part(heading::REASON).is_none(),
+        "no reason: nobody will know why it is no hazard",
+    );
     say(entry.kind == Kind::Verdict && entry.verdict.is_none(), "no verdict: confirmed or refuted");
 }
 

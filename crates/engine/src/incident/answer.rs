@@ -90,10 +90,10 @@ pub struct Suspect {
     pub operation: Option<String>,
     /// Where code takes another way.
     pub region: Option<Region>,
-    /// The product of the parts, and of what memory makes of it.
+    /// The product of the parts, and what memory adds.
     pub score: f64,
     pub parts: Parts,
-    /// The factor of memory; absent where nothing like it was learnt.
+    /// What memory adds or takes; absent where nothing like it was learnt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<f64>,
     /// Which memories moved it, and by how much.

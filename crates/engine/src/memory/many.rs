@@ -57,10 +57,17 @@ struct Exported {
 /// Names and texts of what was exported.
 pub fn exported(text: &str) -> Result<Vec<(String, String)>, Refusal> {
     let all: Export = serde_json::from_str(text).map_err(|e| {
-        Refusal::usage(format!("this is no export of a memory: {e}"), "give a file that `seam learn export` wrote, or a folder")
+        Refusal::usage(
+            format!("this is no export of a memory: {e}"),
+            "give a file that `seam learn export` wrote, or a folder",
+        )
     })?;
     if all.seam_memory > seam_learn::FORMAT {
-        let says = format!("the export is in version {} of the format, this program knows {}", all.seam_memory, seam_learn::FORMAT);
+        let says = format!(
+            "the export is in version {} of the format, this program knows {}",
+            all.seam_memory,
+            seam_learn::FORMAT
+        );
         return Err(Refusal::usage(says, "use a newer `seam`"));
     }
     Ok(all.entries.into_iter().map(|e| (e.id, e.text)).collect())
@@ -69,7 +76,8 @@ pub fn exported(text: &str) -> Result<Vec<(String, String)>, Refusal> {
 /// An entry of somebody else's. It keeps its name, so that what speaks of it still does.
 pub fn adopted(name: &str, text: &str) -> Proposal {
     let (entry, _) = seam_learn::parse(name, text);
-    let keep = entry.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') && !entry.id.is_empty();
+    let keep =
+        entry.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') && !entry.id.is_empty();
     Proposal::of(entry, keep)
 }
 
@@ -88,7 +96,8 @@ pub fn alerts(text: &str) -> Result<(Vec<record::Request>, Vec<String>), Refusal
             let list = value.as_array().or_else(|| value.get("alerts").and_then(Value::as_array));
             let Some(list) = list else { return Err(unreadable()) };
             for alert in list {
-                let text = |keys: &[&str]| keys.iter().find_map(|k| alert.get(k).and_then(Value::as_str)).map(str::to_owned);
+                let text =
+                    |keys: &[&str]| keys.iter().find_map(|k| alert.get(k).and_then(Value::as_str)).map(str::to_owned);
                 let finding = text(&["finding", "key", "fingerprint"]);
                 let reason = text(&["reason", "dismissed_comment", "dismissed_reason", "justification", "comment"]);
                 let date = text(&["date", "dismissed_at"]);
@@ -161,11 +170,15 @@ mod tests {
         let (requests, notes) = alerts(sarif).unwrap();
         assert_eq!((requests.len(), notes.len()), (1, 1));
         assert_eq!(requests[0].reason.as_deref(), Some("it is fine"));
-        let json = r#"[{"finding":"finding/a/b","reason":"why","date":"2024-05-01T10:00"},{"finding":"x","reason":"y"}]"#;
+        let json =
+            r#"[{"finding":"finding/a/b","reason":"why","date":"2024-05-01T10:00"},{"finding":"x","reason":"y"}]"#;
         let (requests, notes) = alerts(json).unwrap();
         assert_eq!((requests.len(), notes.len()), (1, 1));
         assert_eq!(requests[0].date.as_deref(), Some("2024-05-01"));
-        assert_eq!(alerts("finding,reason\nfinding/a/b c,\"said, twice\"\n").unwrap().0[0].reason.as_deref(), Some("said, twice"));
+        assert_eq!(
+            alerts("finding,reason\nfinding/a/b c,\"said, twice\"\n").unwrap().0[0].reason.as_deref(),
+            Some("said, twice")
+        );
         assert!(alerts("{").is_err() && alerts("{}").is_err());
     }
 

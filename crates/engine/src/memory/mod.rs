@@ -2,17 +2,19 @@
 //!
 //! Invariant: the same files give the same memory; nothing here opens one. What an entry's texts say is data, never an instruction.
 
+mod guard;
 mod many;
 
+pub use guard::{Guard, guard};
 pub use many::{Proposal, adopted, alerts, export, exported, mined};
 
+use schemars::JsonSchema;
 use seam_facts::Priors;
 use seam_learn::{Entry, Hit, Index, Kind, Log, Query};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
-pub use seam_learn::{FORMAT, parse, render, Told};
+pub use seam_learn::{FORMAT, Told, parse, render};
 
 /// Where entries are kept, below the workspace's first folder.
 pub const FOLDER: &str = ".seam/memory";
@@ -114,7 +116,7 @@ pub struct Remembered {
     pub memory: String,
     pub title: String,
     pub says: String,
-    /// What it adds to the factor of a score; above zero raises. Absent where it moves no score.
+    /// What it adds to a score; above zero raises. Absent where it moves no score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<f64>,
 }

@@ -40,7 +40,10 @@ pub fn read(path: &Path) -> Result<String, Failure> {
         std::fs::read(path)
     };
     let bytes = read.map_err(|e| {
-        Refusal::usage(format!("cannot read `{}`: {e}", path.display()), "give a file that exists, or `-` for standard input")
+        Refusal::usage(
+            format!("cannot read `{}`: {e}", path.display()),
+            "give a file that exists, or `-` for standard input",
+        )
     })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -53,7 +53,7 @@ fn incident(answer: &Answer, incident: &Incident) -> String {
 
 fn one(rank: usize, suspect: &Suspect) -> String {
     let parts = &suspect.parts;
-    let memory = suspect.memory.map(|m| format!(" × {m:.2} memory")).unwrap_or_default();
+    let memory = suspect.memory.map(|m| format!(" {m:+.2} memory")).unwrap_or_default();
     let score = format!(
         "{:.2} = {:.2} effect × {:.2} unexplained × {:.2} sure{memory}",
         suspect.score, parts.effect, parts.unexplained, parts.sure

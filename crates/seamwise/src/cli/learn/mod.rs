@@ -3,6 +3,7 @@
 //! Invariant: nothing is kept that the ask did not make; `--dry-run` shows the very text and keeps nothing.
 
 mod bulk;
+mod guard;
 mod prompt;
 
 use super::args::{Args, Within};
@@ -29,7 +30,7 @@ pub fn run(learn: &Learn, args: &Args) -> Result<ExitCode, Failure> {
         What::Show(command) => show(command, args),
         What::FromGit(command) => bulk::from_git(command, args),
         What::FromAlerts(command) => bulk::from_alerts(command, args),
-        What::Guard(_) => Ok(()),
+        What::Guard(command) => guard::run(command, args),
         What::Export(command) => bulk::export(command, args),
         What::Import(command) => bulk::import(command, args),
     }
@@ -138,10 +139,11 @@ fn edit(command: &Edit, args: &Args) -> Result<(), Failure> {
     if let Some(path) = &command.from {
         request.markdown = Some(read(path)?);
     } else if is_empty(&command.fields) {
-        let answer = asked(&mut workspace, "memories", &memories::Request {
-            id: Some(command.id.clone()),
-            ..memories::Request::default()
-        })?;
+        let answer = asked(
+            &mut workspace,
+            "memories",
+            &memories::Request { id: Some(command.id.clone()), ..memories::Request::default() },
+        )?;
         let answer: memories::Answer = typed(&answer)?;
         let text = answer.memories.into_iter().next().and_then(|m| m.text).unwrap_or_default();
         let Some(edited) = prompt::editor(&text)? else {
@@ -188,7 +190,9 @@ fn store(workspace: &Workspace, id: &str, text: &str) -> Result<bool, Failure> {
     })?;
     let kept = folder.keep(id, text)?;
     for finished in &kept.finished {
-        anstream::eprintln!("\x1b[1;33mnote\x1b[0m: `{finished}` had been left by a program that ended while it wrote; it was whole and is kept");
+        anstream::eprintln!(
+            "\x1b[1;33mnote\x1b[0m: `{finished}` had been left by a program that ended while it wrote; it was whole and is kept"
+        );
     }
     Ok(!kept.known)
 }

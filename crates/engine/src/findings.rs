@@ -1,7 +1,7 @@
 //! Findings as they are published, and the comments that accept some of them.
 
-use crate::observed::Observed;
 use crate::memory::Remembered;
+use crate::observed::Observed;
 use crate::shape::Place;
 use schemars::JsonSchema;
 use seam_detect as detect;

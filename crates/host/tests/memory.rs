@@ -1,5 +1,7 @@
 //! The memory on disk: many writers at once, one that is killed, files that nobody can read.
 
+#![expect(clippy::disallowed_methods, reason = "it writes files and starts writers")]
+
 use seam_engine::learn::{Entry, render};
 use seam_host::MemoryFolder;
 use std::fs;
@@ -24,7 +26,8 @@ fn as_another_process() {
     let folder = MemoryFolder::of(Path::new(&root));
     let number = std::env::var("SEAM_NUMBER").unwrap();
     match number.as_str() {
-        "forever" => (0..).for_each(|n| drop(keep(&folder, &format!("entry {n}{}", " long".repeat(20_000))))),
+        // More than anybody has the time for: it is killed.
+        "forever" => (0..1_000_000).for_each(|n| drop(keep(&folder, &format!("entry {n}{}", " long".repeat(20_000))))),
         number => (0..3).for_each(|n| drop(keep(&folder, &format!("entry {n} of {number}")))),
     }
 }

@@ -263,7 +263,7 @@ fn luhn(digits: &str) -> bool {
         .map(|(i, b)| u32::from(b - b'0') * (1 + (i as u32 & 1)))
         .map(|d| if d > 9 { d - 9 } else { d })
         .sum();
-    sum % 10 == 0 && digits.bytes().any(|b| b != b'0')
+    sum.is_multiple_of(10) && digits.bytes().any(|b| b != b'0')
 }
 
 fn iban(text: &str) -> bool {

@@ -1,7 +1,5 @@
 //! Entries as files: what is written is read back, whatever is read gives an entry, and files of every version stay readable.
 
-#![expect(clippy::disallowed_methods, reason = "it reads golden files")]
-
 use proptest::prelude::*;
 use seam_facts::priors::Mark;
 use seam_facts::{Key, SmolStr};

@@ -44,7 +44,10 @@ fn requests() -> Vec<(&'static str, Value)> {
         ),
         ("findings", json!({"limit": 3})),
         ("recall", json!({"query": "payments did not answer", "limit": 2})),
-        ("record", json!({"title": "payments was gone", "date": "2024-05-02", "cause": ["payments"], "fault": "silent"})),
+        (
+            "record",
+            json!({"title": "payments was gone", "date": "2024-05-02", "cause": ["payments"], "fault": "silent"}),
+        ),
         ("memories", json!({"all": true})),
     ]
 }

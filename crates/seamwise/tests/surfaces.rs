@@ -61,8 +61,20 @@ fn tools_have_schemas_that_clients_accept() {
     let answers = mcp(&[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})]);
     let tools = answers[0]["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools.iter().map(|t| t["name"].as_str().unwrap()).collect();
-    let few =
-        ["system_overview", "find", "context", "diagnose", "at", "path", "impact", "findings", "explain", "drift"];
+    let few = [
+        "system_overview",
+        "find",
+        "context",
+        "diagnose",
+        "at",
+        "path",
+        "impact",
+        "findings",
+        "explain",
+        "drift",
+        "recall",
+        "record",
+    ];
     assert_eq!(names, few);
     for tool in tools {
         let schema = tool["inputSchema"].to_string();

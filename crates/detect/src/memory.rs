@@ -45,6 +45,8 @@ pub fn remember(finding: &mut Finding, priors: &Priors, day: Option<i64>) -> His
     // A further finding of one subject is numbered: `…#2`.
     let mut told: Vec<(f64, Remembered)> = Vec::new();
     let (mut real, mut not) = (0.0, 0.0);
+    // Of two judgements of this very finding the later one counts; on one day, that it broke.
+    let (mut broke, mut dismissed) = (None::<Option<i64>>, None::<Option<i64>>);
     for judged in priors.judged.iter().filter(|j| j.rule == finding.rule) {
         let weight = judged.memory.weight_on(day);
         let exact = judged.finding.as_ref() == Some(&finding.key);
@@ -74,9 +76,11 @@ pub fn remember(finding: &mut Finding, priors: &Priors, day: Option<i64>) -> His
             Outcome::Confirmed => {
                 finding.certainty = Certainty::Stated;
                 finding.hypothesis = false;
+                broke = broke.max(Some(judged.memory.day));
             }
             Outcome::Refuted => finding.certainty = Certainty::Inferred,
-            Outcome::Dismissed if weight >= FADED => {
+            Outcome::Dismissed if weight >= FADED && dismissed <= Some(judged.memory.day) => {
+                dismissed = Some(judged.memory.day);
                 out.dismissed = Some((judged.memory.id.clone(), judged.reason.clone()));
             }
             Outcome::Dismissed => {}
@@ -92,8 +96,7 @@ pub fn remember(finding: &mut Finding, priors: &Priors, day: Option<i64>) -> His
     }
     told.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.memory.cmp(&b.1.memory)));
     out.remembered = told.into_iter().take(TOLD).map(|(_, r)| r).collect();
-    // What broke here is not dismissed by an older look at it.
-    if real > not {
+    if broke.is_some() && broke >= dismissed {
         out.dismissed = None;
     }
     out
@@ -174,7 +177,7 @@ mod tests {
         let history = remember(&mut changed, &priors, Some(0));
         assert!(history.dismissed.is_none() && history.remembered[0].says.contains("look again"));
         let broke = judged(Outcome::Confirmed, &finding());
-        let both = with(vec![judged(Outcome::Dismissed, &finding()), broke.clone(), Judged { finding: None, ..broke }]);
+        let both = with(vec![judged(Outcome::Dismissed, &finding()), broke]);
         assert_eq!(remember(&mut finding(), &both, Some(0)).dismissed, None, "it broke since");
     }
 

@@ -2,12 +2,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary on a folder that it writes to")]
 
+mod editor;
+
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A service that calls another one without a timeout, and one that sets what nobody reads.
+/// A service that waits for another one for a minute.
 fn workspace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
@@ -15,10 +17,7 @@ fn workspace() -> tempfile::TempDir {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    write(
-        "compose.yaml",
-        "services:\n  shop:\n    build: ./shop\n    environment:\n      UNUSED_URL: http://payments\n  payments:\n    build: ./payments\n",
-    );
+    write("compose.yaml", "services:\n  shop:\n    build: ./shop\n  payments:\n    build: ./payments\n");
     write(
         "shop/main.py",
         "import requests\n\n\ndef pay():\n    requests.post(\"http://payments/charges\", timeout=60)\n",
@@ -54,7 +53,7 @@ fn memories(folder: &Path) -> Vec<String> {
     names
 }
 
-const UNREAD: &str = "finding/unread-setting/service/shop UNUSED_URL";
+const UNREAD: &str = "finding/unread-setting/checkout LEGACY_URL";
 
 fn keys(answer: &Value) -> Vec<String> {
     answer["findings"].as_array().unwrap().iter().map(|f| f["key"].as_str().unwrap().to_owned()).collect()
@@ -112,10 +111,10 @@ fn an_incident_is_recorded_listed_recalled_and_cited() {
 
 #[test]
 fn a_dismissed_finding_is_left_out_with_its_reason_until_it_says_something_else() {
-    let folder = workspace();
+    let folder = editor::copy("bookshop");
     let folder = folder.path();
     assert!(keys(&json(folder, &["detect"])).contains(&UNREAD.to_owned()));
-    let unknown = seam(folder, &["learn", "dismiss", "finding/unread-setting/UNUSED_URL", "--reason", "x"]);
+    let unknown = seam(folder, &["learn", "dismiss", "finding/unread-setting/LEGACY_URL", "--reason", "x"]);
     assert_eq!(unknown.status.code(), Some(2));
     said(folder, &["learn", "dismiss", UNREAD, "--reason", "an old image reads it"]);
     let answer = json(folder, &["detect"]);
@@ -135,7 +134,7 @@ fn a_dismissed_finding_is_left_out_with_its_reason_until_it_says_something_else(
 
 #[test]
 fn a_verdict_makes_a_finding_certain_and_says_so() {
-    let folder = workspace();
+    let folder = editor::copy("bookshop");
     let folder = folder.path();
     said(
         folder,

@@ -106,8 +106,10 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let similar = match entry.kind {
         Kind::Retraction => Vec::new(),
         Kind::Incident | Kind::Dismissal | Kind::Verdict | Kind::Guard | Kind::Pattern => {
-            let hits = memory.recall(&of(&entry), &[], 4);
-            memory.shown(&hits).into_iter().filter(|s| s.id != entry.id.as_str()).take(3).collect()
+            let hits = memory.recall(&of(&entry), &[], 6);
+            // Words alone always find something; what is told unasked shares more.
+            let told = hits.into_iter().filter(|h| h.reasons.iter().any(|r| r.kind != "words"));
+            memory.shown(&told.collect::<Vec<_>>()).into_iter().filter(|s| s.id != entry.id.as_str()).take(3).collect()
         }
     };
     Ok(Answer {

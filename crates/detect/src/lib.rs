@@ -16,6 +16,7 @@ mod failures;
 mod finding;
 pub mod keys;
 pub mod live;
+mod memory;
 mod methods;
 mod names;
 pub mod own;
@@ -32,6 +33,7 @@ mod work;
 
 pub use cx::{Cx, Limits};
 pub use finding::{Draft, Finding, Fix, Link, Severity};
+pub use memory::{History, Remembered, remember};
 pub use rule::{Group, Rule};
 pub use rules::RULES;
 

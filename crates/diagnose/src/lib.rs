@@ -7,6 +7,7 @@
 mod blame;
 mod changes;
 mod flows;
+mod memory;
 pub mod picture;
 mod platforms;
 mod resources;
@@ -18,6 +19,7 @@ mod topology;
 mod windows;
 
 pub use flows::Symptom;
+pub use memory::{Remembered, likeness, marks, remember};
 pub use suspect::{Diagnosis, Evidence, Fault, Parts, Place, Region, Suspect, Touched};
 pub use topology::{Sources, Topology, node};
 pub use windows::{Plan, When, plan, plan_whole};
@@ -71,10 +73,15 @@ pub struct Question<'a> {
     pub graph: Option<&'a seam_graph::Graph>,
     pub when: When,
     pub symptom: Option<&'a Symptom>,
+    /// What was learnt before; nothing is remembered without it.
+    pub priors: Option<&'a seam_facts::Priors>,
 }
 
 /// So many suspects are named at most.
 const NAMED: usize = 10;
+
+/// Nanoseconds.
+const DAY: i64 = 86_400_000_000_000;
 
 /// Looks at a time, or looks for the time first, and names who is suspected.
 pub fn diagnose(question: &Question<'_>) -> Diagnosis {
@@ -91,9 +98,15 @@ pub fn diagnose(question: &Question<'_>) -> Diagnosis {
         None => search(question, &plan, &mut history, &mut usual),
     };
     out.learned = usual.len();
-    if let Some((window, suspects)) = found {
+    if let Some((window, mut suspects)) = found {
         out.window = Some(window);
-        let (told, weak) = suspects.into_iter().partition::<Vec<_>, _>(Suspect::is_told);
+        out.marks = marks(&suspects);
+        if let Some(priors) = question.priors {
+            remember(&mut suspects, priors, Some(window.to.div_euclid(DAY)));
+        }
+        let any = suspects.iter().any(Suspect::is_told);
+        let named = |s: &Suspect| s.is_told() || any && s.is_remembered();
+        let (told, weak) = suspects.into_iter().partition::<Vec<_>, _>(named);
         out.suspects = told;
         out.weak = weak;
     }
@@ -213,7 +226,7 @@ fn is_trouble(telemetry: &Telemetry, step: Step) -> bool {
     }
 }
 
-fn sort(all: &mut [Suspect]) {
+pub(crate) fn sort(all: &mut [Suspect]) {
     all.sort_by(|a, b| {
         b.score
             .total_cmp(&a.score)

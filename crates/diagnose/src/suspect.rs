@@ -133,8 +133,13 @@ pub struct Suspect {
     /// The operation that it concerns, where it concerns one.
     pub operation: Option<String>,
     pub region: Option<Region>,
+    /// The product of the parts, and what memory adds.
     pub score: f64,
     pub parts: Parts,
+    /// What memory adds, or takes: 0 where nothing like it was learnt.
+    pub memory: f64,
+    /// Which memories did, the strongest first.
+    pub remembered: Vec<crate::Remembered>,
     /// One sentence: what is wrong.
     pub says: String,
     pub since: Option<Instant>,
@@ -168,6 +173,8 @@ impl Suspect {
             region: None,
             score: parts.score(),
             parts,
+            memory: 0.0,
+            remembered: Vec::new(),
             says,
             since: None,
             evidence: vec![evidence],
@@ -191,7 +198,7 @@ impl Suspect {
     /// Whether it stands out enough to be named.
     pub fn is_told(&self) -> bool {
         match self.fault {
-            Fault::Resource(_) | Fault::SlowItself | Fault::FailsItself => self.score >= SCORE,
+            Fault::Resource(_) | Fault::SlowItself | Fault::FailsItself => self.parts.score() >= SCORE,
             Fault::Code
             | Fault::Failing
             | Fault::Silent
@@ -200,6 +207,11 @@ impl Suspect {
             | Fault::Network
             | Fault::Waiting => self.parts.sure >= SURE && self.parts.effect * self.parts.unexplained >= SHARE,
         }
+    }
+
+    /// Whether memory alone makes it stand out: it was at fault when this very pattern was seen.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.memory > 0.0 && self.score >= SCORE
     }
 
     /// Whether what it is counted by may be no normal behaviour: not to be learned as usual, though it is not named.
@@ -225,6 +237,8 @@ pub struct Diagnosis {
     pub weak: Vec<Suspect>,
     /// What would make the answer surer, and what could not be looked at.
     pub missing: Vec<String>,
+    /// The pattern of what deviates, for memory to keep.
+    pub marks: Vec<seam_facts::priors::Mark>,
     /// What was explained; found, where nobody said when.
     pub window: Option<Window>,
     /// How long a window is, in nanoseconds.

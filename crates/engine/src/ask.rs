@@ -57,6 +57,9 @@ pub static ASKS: &[Ask] = &[
     ask!(contract),
     ask!(overview),
     ask!(findings),
+    ask!(recall),
+    ask!(record),
+    ask!(memories),
 ];
 
 /// An ask by its name.

@@ -1,5 +1,6 @@
 //! Findings as they are published, and the comments that accept some of them.
 
+use crate::memory::Remembered;
 use crate::observed::Observed;
 use crate::shape::Place;
 use schemars::JsonSchema;
@@ -47,6 +48,12 @@ pub struct Finding {
     /// Where the running system showed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
+    /// How likely it is real by how the like came out before; absent where nothing was learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likely: Option<f64>,
+    /// Which memories speak of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -108,8 +115,33 @@ impl Finding {
             open: finding.open.clone(),
             profiles,
             observed: None,
+            likely: None,
+            remembered: Vec::new(),
         }
     }
+
+    /// The same with what memory says of it.
+    pub(crate) fn with(mut self, history: Option<&detect::History>) -> Self {
+        let Some(history) = history else { return self };
+        self.likely = Some(history.likely);
+        let remembered = |r: &detect::Remembered| Remembered {
+            memory: r.memory.to_string(),
+            title: r.title.clone(),
+            says: r.says.clone(),
+            by: None,
+        };
+        self.remembered = history.remembered.iter().map(remembered).collect();
+        self
+    }
+}
+
+/// A finding that memory keeps from view.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Dismissed {
+    pub finding: Finding,
+    pub reason: String,
+    /// The entry's name: `seam learn show MEMORY`.
+    pub memory: String,
 }
 
 /// The same before it is published.

@@ -15,6 +15,7 @@ mod impact;
 pub mod incident;
 pub mod layout;
 mod marks;
+pub mod memory;
 mod observed;
 mod plan;
 mod refusal;
@@ -45,6 +46,9 @@ pub use shape::{
 };
 pub use snapshot::Snapshot;
 pub use texts::Texts;
+
+/// What is remembered, for the host that reads and writes it.
+pub use seam_learn as learn;
 
 /// What telemetry is read into, by the host.
 pub use seam_signals as signals;

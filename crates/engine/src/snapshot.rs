@@ -2,6 +2,7 @@
 
 use crate::failure::{self, Statement};
 use crate::incident::Recorded;
+use crate::memory::Memory;
 use crate::things::{self, Thing};
 use crate::{Refusal, Settings, Texts, ask, asks, rename};
 use seam_detect::own::{self, OwnRule};
@@ -23,6 +24,7 @@ pub struct Snapshot {
     flows: Mutex<BTreeMap<Option<String>, Arc<Flows>>>,
     texts: Texts,
     recorded: Mutex<Option<Arc<Recorded>>>,
+    memory: Mutex<Arc<Memory>>,
 }
 
 type Detected = Arc<Vec<seam_detect::Finding>>;
@@ -43,6 +45,7 @@ impl Snapshot {
             flows: Mutex::default(),
             texts: Texts::default(),
             recorded: Mutex::default(),
+            memory: Mutex::default(),
         }
     }
 
@@ -58,6 +61,16 @@ impl Snapshot {
 
     pub(crate) fn recorded(&self) -> Option<Arc<Recorded>> {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was learnt, for all answers from now on.
+    pub fn remember(&self, memory: Arc<Memory>) {
+        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = memory;
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub fn memory(&self) -> Arc<Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn texts(&self) -> &Texts {

@@ -10,6 +10,7 @@ mod code;
 mod deploy;
 mod hazard;
 mod key;
+pub mod priors;
 mod problem;
 mod show;
 mod site;
@@ -31,6 +32,7 @@ pub use hazard::{
     ShapeKind, Steps, Stretch, Write, WriteKind,
 };
 pub use key::Key;
+pub use priors::Priors;
 pub use problem::{Problem, ProblemKind};
 pub use site::{Lines, Span};
 pub use smol_str::{SmolStr, format_smolstr};

@@ -14,6 +14,8 @@ pub enum HostError {
     Revision { revision: String, root: PathBuf, why: String },
     #[error("cannot watch `{path}`: {cause}", path = path.display())]
     Watch { path: PathBuf, cause: String },
+    #[error("cannot {what} `{path}`: {cause}", path = path.display())]
+    Memory { what: &'static str, path: PathBuf, cause: std::io::Error },
     #[error(transparent)]
     Store(#[from] seam_store::Error),
 }

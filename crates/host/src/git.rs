@@ -40,6 +40,22 @@ pub(crate) fn recent(root: &Path, path: &str) -> Vec<Commit> {
     text(bytes).lines().filter_map(line).collect()
 }
 
+/// The last commits without merges, the newest first, with the files below `root` that each touches.
+pub(crate) fn log(root: &Path, most: usize) -> Result<Vec<seam_engine::learn::Commit>, HostError> {
+    let count = most.to_string();
+    let log = ["log", "--no-merges", "--no-show-signature", "--no-renames", "--no-ext-diff", "--no-textconv"];
+    let shape =
+        ["--date=short", "--name-only", "--relative", "--format=%x01%h%x00%ad%x00%s%x00", "-n", &count, "--", "."];
+    let bytes = run(root, &[&log[..], &shape].concat(), "HEAD")?;
+    let one = |part: &str| {
+        let mut parts = part.splitn(4, '\0');
+        let (id, date, subject) = (parts.next()?, parts.next()?, parts.next()?);
+        let files = parts.next()?.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect();
+        Some(seam_engine::learn::Commit { id: id.into(), date: date.into(), subject: subject.to_owned(), files })
+    };
+    Ok(text(bytes).split('\u{1}').filter_map(one).collect())
+}
+
 /// What a revision has at a path: the file, or every file below it.
 pub(crate) fn at_revision(root: &Path, revision: &str, path: &str) -> Result<Vec<Before>, HostError> {
     let wanted = format!("{revision}^{{commit}}");

@@ -10,6 +10,7 @@ use crate::walk::{Found, Walk, walk};
 use crate::{HostError, read, skip};
 use rayon::prelude::*;
 use seam_engine::incident::Recorded;
+use seam_engine::memory::Memory;
 use seam_engine::{Change, Engine, FileFacts, ProblemKind, Refusal, Settings, Snapshot, Texts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -70,6 +71,8 @@ pub struct Workspace {
     /// The folders of telemetry that were read last, with what they hold.
     recorded: Option<(Folders, Arc<Recorded>)>,
     hearing: Arc<Progress>,
+    /// What is remembered, and the files that it was read from.
+    memory: (crate::memory::State, Arc<Memory>),
 }
 
 /// A folder of telemetry, and one of normal telemetry.
@@ -110,6 +113,7 @@ impl Workspace {
             unsaved: false,
             recorded: None,
             hearing: Arc::default(),
+            memory: Default::default(),
         };
         let mut report = workspace.reread(progress);
         report.notes.splice(0..0, notes);
@@ -189,6 +193,37 @@ impl Workspace {
         self.hearing.clone()
     }
 
+    /// Where what is learnt of this workspace is kept; nowhere if it has no folder.
+    pub fn memory(&self) -> Option<crate::MemoryFolder> {
+        self.roots.first().map(|(root, _)| crate::MemoryFolder::of(root))
+    }
+
+    /// What the history of commits shows of the services, as entries that may be kept.
+    pub fn mined(&mut self, most: usize) -> Result<Vec<seam_engine::memory::Proposal>, HostError> {
+        let mut commits = Vec::new();
+        for (root, prefix) in &self.roots {
+            for mut commit in crate::git::log(root, most)? {
+                commit.files = commit.files.iter().map(|f| joined(prefix, f)).collect();
+                commits.push(commit);
+            }
+        }
+        // Several repositories side by side are one history.
+        commits.sort_by(|a, b| b.date.cmp(&a.date));
+        Ok(seam_engine::memory::mined(&self.snapshot(), &commits))
+    }
+
+    /// Reads the memory if its files are other than they were. The map stays: it does not depend on it.
+    pub fn recollect(&mut self) {
+        let Some(folder) = self.memory() else { return };
+        let state = folder.state();
+        if state != self.memory.0 {
+            self.memory = (state, Arc::new(Memory::of(self.pool.install(|| folder.read()))));
+            if let Some(snapshot) = &self.snapshot {
+                snapshot.remember(self.memory.1.clone());
+            }
+        }
+    }
+
     /// The present state as a value.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         if let Some(snapshot) = &self.snapshot {
@@ -196,6 +231,7 @@ impl Workspace {
         }
         self.load();
         let snapshot = Arc::new(self.engine.snapshot().with_texts(self.texts()));
+        snapshot.remember(self.memory.1.clone());
         self.snapshot = Some(snapshot.clone());
         snapshot
     }
@@ -219,6 +255,30 @@ impl Workspace {
             }
         }
         Ok(engine.snapshot())
+    }
+
+    /// The workspace as it was at a revision, or as a folder holds it, with its texts.
+    pub fn state_at(&mut self, place: &str) -> Result<Snapshot, HostError> {
+        if Path::new(place).is_dir() {
+            let opening = Opening { roots: vec![place.into()], cache: cache::Place::Nowhere, threads: 0 };
+            let (mut other, _) = Workspace::open(&opening, &Progress::default())?;
+            other.load();
+            let snapshot = other.engine.snapshot().with_texts(other.texts());
+            return Ok(snapshot);
+        }
+        let snapshot = self.before(place)?;
+        let mut then: BTreeMap<String, Option<Arc<str>>> = BTreeMap::new();
+        for (root, prefix) in &self.roots {
+            for (name, bytes) in crate::git::differing(root, place)? {
+                let text = bytes.map(|b| String::from_utf8_lossy(&b).into());
+                then.insert(joined(prefix, &name), text);
+            }
+        }
+        let now = self.texts();
+        Ok(snapshot.with_texts(Texts::new(move |path| match then.get(path) {
+            Some(text) => text.as_ref().map(|t| t.to_string()),
+            None => now.read(path),
+        })))
     }
 
     /// The workspace as it would be with these texts in place of what is there; nothing is written.
@@ -293,6 +353,7 @@ impl Workspace {
             part(path.as_bytes());
             part(problem.as_bytes());
         }
+        part(&postcard::to_stdvec(&self.memory.0).unwrap_or_default());
         *hasher.finalize().as_bytes()
     }
 
@@ -326,6 +387,7 @@ impl Workspace {
 
     /// The same under the settings that are known.
     pub(crate) fn reread(&mut self, progress: &Progress) -> Report {
+        self.recollect();
         let mut found = Walk::default();
         for (root, prefix) in &self.roots {
             walk(root, prefix, &self.settings.ignore, &mut found);

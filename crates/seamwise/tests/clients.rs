@@ -161,7 +161,7 @@ fn node(clients: &Path, program: &str, args: &[&str]) -> (bool, String) {
     (output.status.success(), said + &String::from_utf8_lossy(&output.stderr))
 }
 
-const CALLS: [(&str, &[&str]); 11] = [
+const CALLS: [(&str, &[&str]); 13] = [
     ("system_overview", &[]),
     ("find", &["query=checkout"]),
     ("context", &["task=who takes the placed orders?"]),
@@ -173,6 +173,8 @@ const CALLS: [(&str, &[&str]); 11] = [
     ("findings", &["limit=2"]),
     ("explain", &["what=checkout"]),
     ("drift", &[]),
+    ("recall", &["query=payments did not answer"]),
+    ("record", &["title=payments was gone"]),
 ];
 
 /// Lists and calls every tool, and reads pages and prompts.

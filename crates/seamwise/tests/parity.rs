@@ -51,6 +51,12 @@ fn requests() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("findings", json!({"limit": 3})),
+        ("recall", json!({"query": "payments did not answer", "limit": 2})),
+        (
+            "record",
+            json!({"title": "payments was gone", "date": "2024-05-02", "cause": ["payments"], "fault": "silent"}),
+        ),
+        ("memories", json!({"all": true})),
     ]
 }
 
@@ -90,6 +96,9 @@ fn every_ask_gives_the_same_bytes_directly_through_mcp_and_through_lsp() {
     let folder = copy("bookshop");
     let contract = "syntax = \"proto3\";\npackage shop;\nmessage Order { int64 total = 1; }\n";
     std::fs::write(folder.path().join("shop.proto"), contract).unwrap();
+    std::fs::create_dir_all(folder.path().join(".seam/memory")).unwrap();
+    let memory = "---\nseam: 1\nkind: incident\ndate: 2024-05-01\ncause: [service/payments]\n---\n# payments was scaled to zero\n";
+    std::fs::write(folder.path().join(".seam/memory/2024-05-01-payments.md"), memory).unwrap();
     let requests = requests();
     for ask in seam_engine::ASKS {
         assert!(requests.iter().any(|(name, _)| *name == ask.name), "`{}` has no request here", ask.name);

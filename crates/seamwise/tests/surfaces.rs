@@ -73,6 +73,8 @@ fn tools_have_schemas_that_clients_accept() {
         "findings",
         "explain",
         "drift",
+        "recall",
+        "record",
     ];
     assert_eq!(names, few);
     for tool in tools {

@@ -18,11 +18,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["facts", "extract", "graph"]),
     ("verify", &["facts", "graph", "signals"]),
     ("stage", &["verify", "facts"]),
-    ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "verify", "page"]),
+    ("learn", &["facts"]),
+    ("engine", &["facts", "extract", "graph", "detect", "signals", "diagnose", "plan", "verify", "learn", "page"]),
     ("host", &["facts", "engine", "store"]),
     ("seamwise", &["engine", "host", "receive", "store", "verify", "stage"]),
     ("page", &["facts", "extract", "graph", "detect"]),
-    ("xtask", &["engine", "host", "plan", "signals", "diagnose"]),
+    ("xtask", &["facts", "engine", "host", "plan", "signals", "diagnose"]),
 ];
 
 /// Lines of a source file, tests aside: aimed at, and never more.

@@ -14,6 +14,8 @@ export namespace services {
     baseline?: string[]
     /** `stated`: only what needs no inference. */
     certainty?: string | null
+    /** Answer as if nothing had been learnt of these findings. */
+    no_memory?: boolean
     /** With telemetry: what is usual, `FROM..TO`, or another folder with normal telemetry. */
     normal?: string | null
     /** Rules that are too often wrong as well. */
@@ -269,6 +271,8 @@ export namespace detect {
     baseline?: string[]
     /** `stated`: only what needs no inference. */
     certainty?: string | null
+    /** Answer as if nothing had been learnt of these findings. */
+    no_memory?: boolean
     /** With telemetry: what is usual, `FROM..TO`, or another folder with normal telemetry. */
     normal?: string | null
     /** Rules that are too often wrong as well. */
@@ -296,6 +300,8 @@ export namespace detect {
     /** Findings that a comment in the code accepts. */
     allowed: Allowed[]
     counts: Counts
+    /** Findings that somebody looked at and dismissed, as memory has it. */
+    dismissed?: Dismissed[]
     /** Most severe first, then by rule and place. */
     findings: Finding[]
     /** With telemetry: what could not be looked at, or read. */
@@ -310,6 +316,8 @@ export namespace detect {
   }
   export interface Counts {
     allowed: number
+    /** Left out because memory says that somebody dismissed them. */
+    dismissed?: number
     errors: number
     /** Left out because they are in the baseline. */
     known: number
@@ -317,6 +325,13 @@ export namespace detect {
     /** How many rules were run. */
     rules: number
     warnings: number
+  }
+  /** A finding that memory keeps from view. */
+  export interface Dismissed {
+    finding: Finding
+    /** The entry's name: `seam learn show MEMORY`. */
+    memory: string
+    reason: string
   }
   /** Something that is wrong, or will go wrong, between services. */
   export interface Finding {
@@ -341,6 +356,8 @@ export namespace detect {
     hypothesis: boolean
     /** Stable across runs and unrelated edits: `finding/RULE/SUBJECT`. */
     key: string
+    /** How likely it is real by how the like came out before; absent where nothing was learnt. */
+    likely: number | null
     /** What is wrong, in one clause. */
     message: string
     /** Where the running system showed it. */
@@ -349,6 +366,8 @@ export namespace detect {
     open: string[]
     /** The deployments in which it holds, where several were compared. */
     profiles: string[]
+    /** Which memories speak of it. */
+    remembered?: Remembered[]
     rule: string
     /** `error`, `warning` or `note`. */
     severity: string
@@ -391,6 +410,15 @@ export namespace detect {
     path: string
     /** What is said there, in a few words. */
     says: string
+  }
+  /** A memory that changed a rank, and by how much. */
+  export interface Remembered {
+    /** What it adds to a score; above zero raises. Absent where it moves no score. */
+    by: number | null
+    /** The entry's name: `seam learn show MEMORY`. */
+    memory: string
+    says: string
+    title: string
   }
   export interface Step {
     at: Place
@@ -611,6 +639,8 @@ export namespace drawing {
     baseline?: string[]
     /** `stated`: only what needs no inference. */
     certainty?: string | null
+    /** Answer as if nothing had been learnt of these findings. */
+    no_memory?: boolean
     /** With telemetry: what is usual, `FROM..TO`, or another folder with normal telemetry. */
     normal?: string | null
     /** Rules that are too often wrong as well. */

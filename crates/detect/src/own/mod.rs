@@ -2,8 +2,11 @@
 //!
 //! Invariant: a page that cannot be read is a finding at its line, never a rule that is silently left out.
 
+mod apart;
 mod condition;
 mod rows;
+
+pub use apart::{Apart, apart};
 
 use crate::finding::Head;
 use crate::{Cx, Draft, Finding, Group, Severity, rule};
@@ -83,6 +86,12 @@ pub fn fields() -> Vec<(String, &'static [&'static str])> {
 }
 
 impl OwnRule {
+    /// The rule of a page that is no file yet.
+    pub fn of(text: &str, path: &str) -> Result<OwnRule, Mistake> {
+        let says = "a rule of this workspace".into();
+        OwnRule::read(&text.into(), &Evidence { path: path.into(), at: Span::at(1, 1), says, by: "own-rules".into() })
+    }
+
     fn read(text: &SmolStr, page: &Evidence) -> Result<OwnRule, Mistake> {
         let wrong = |line: usize, says: String| {
             let at = Evidence { at: Span::at(line as u32 + 1, 1), ..page.clone() };

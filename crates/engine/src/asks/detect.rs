@@ -1,6 +1,6 @@
 //! What is wrong between services, or will go wrong: findings of all rules.
 
-use crate::findings::{Allowed, Finding, apply_allows};
+use crate::findings::{Allowed, Dismissed, Finding, apply_allows};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot, observed};
 use schemars::JsonSchema;
@@ -48,6 +48,8 @@ pub struct Request {
     pub normal: Option<String>,
     /// With telemetry: how long a slice of time is, `30s`, `5m`.
     pub step: Option<String>,
+    /// Answer as if nothing had been learnt of these findings.
+    pub no_memory: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +63,9 @@ pub struct Answer {
     /// With telemetry: what could not be looked at, or read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Findings that somebody looked at and dismissed, as memory has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dismissed: Vec<Dismissed>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +78,13 @@ pub struct Counts {
     pub known: usize,
     /// How many rules were run.
     pub rules: usize,
+    /// Left out because memory says that somebody dismissed them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub dismissed: usize,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The revision that a request for findings wants to be compared with.
@@ -92,7 +104,8 @@ pub fn only_new(before: &Snapshot, name: &str, request: &str) -> Result<String, 
     let known = |profiles: Vec<String>, rules: Vec<String>, nursery: bool| {
         let answer = run(before, &Request { profiles, rules, nursery, ..Request::default() })?;
         let allowed = answer.allowed.into_iter().map(|a| a.finding.key);
-        Ok(answer.findings.into_iter().map(|f| f.key).chain(allowed))
+        let dismissed = answer.dismissed.into_iter().map(|d| d.finding.key);
+        Ok(answer.findings.into_iter().map(|f| f.key).chain(allowed).chain(dismissed))
     };
     if name == "findings" {
         let mut request: super::findings::Request = serde_json::from_str(request).map_err(unreadable)?;
@@ -177,8 +190,9 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         Finding { observed, ..Finding::of(f, holds.get(&f.key).cloned().unwrap_or_default()) }
     };
     let all = request.rules.is_empty() && request.telemetry.is_none();
-    let (mut found, allowed) = apply_allows(snapshot.base(), found, &own, all);
+    let (found, allowed) = apply_allows(snapshot.base(), found, &own, all);
     let allowed: Vec<Allowed> = allowed.into_iter().map(|a| a.published(&published)).collect();
+    let Known { mut found, histories, dismissed } = remembered(snapshot, request, found);
     let about = about(&graphs, request)?;
     let known: BTreeSet<&str> = request.baseline.iter().map(String::as_str).collect();
     let before = found.len();
@@ -186,7 +200,9 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let known = before - found.len();
     found.retain(|f| !request.off.iter().any(|o| f.rule == *o || f.group == *o));
     found.retain(|f| f.severity <= least && f.certainty <= certain && about.as_ref().is_none_or(|a| concerns(f, a)));
-    found.sort_by_key(|f| f.severity);
+    // Among equals, what broke before comes first.
+    let likely = |f: &seam_detect::Finding| histories.get(&f.key).map_or(0.5, |h| h.likely);
+    found.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| likely(b).total_cmp(&likely(a))));
     let count = |severity: Severity| found.iter().filter(|f| f.severity == severity).count();
     Ok(Answer {
         version: VERSION,
@@ -197,11 +213,48 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
             allowed: allowed.len(),
             known,
             rules: if request.telemetry.is_some() { KINDS.len() } else { rules.len() + own.len() },
+            dismissed: dismissed.len(),
         },
-        findings: found.iter().map(published).collect(),
+        findings: found.iter().map(|f| published(f).with(histories.get(&f.key))).collect(),
         allowed,
         missing,
+        dismissed: dismissed
+            .iter()
+            .map(|(f, memory, reason)| Dismissed {
+                finding: published(f).with(histories.get(&f.key)),
+                memory: memory.to_string(),
+                reason: reason.clone(),
+            })
+            .collect(),
     })
+}
+
+/// What memory leaves of what was found.
+struct Known {
+    found: Vec<seam_detect::Finding>,
+    histories: BTreeMap<Key, seam_detect::History>,
+    /// Each with the memory that dismisses it, and why.
+    dismissed: Vec<(seam_detect::Finding, SmolStr, String)>,
+}
+
+fn remembered(snapshot: &Snapshot, request: &Request, found: Vec<seam_detect::Finding>) -> Known {
+    let mut out = Known { found: Vec::new(), histories: BTreeMap::new(), dismissed: Vec::new() };
+    let memory = snapshot.memory();
+    if request.no_memory || memory.priors().judged.is_empty() {
+        return Known { found, ..out };
+    }
+    let day = memory.priors().newest();
+    for mut finding in found {
+        let history = seam_detect::remember(&mut finding, memory.priors(), day);
+        match history.dismissed.clone() {
+            Some((memory, reason)) => out.dismissed.push((finding.clone(), memory, reason)),
+            None => out.found.push(finding.clone()),
+        }
+        if !history.remembered.is_empty() {
+            out.histories.insert(finding.key, history);
+        }
+    }
+    out
 }
 
 /// A deployment's name, where one was asked for, and its graph.

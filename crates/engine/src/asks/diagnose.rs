@@ -6,6 +6,7 @@
 
 use crate::failure;
 use crate::incident::{self, Asked, Incident};
+use crate::memory::Similar;
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -43,6 +44,8 @@ pub struct Request {
     pub limit: Option<u32>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     pub profile: Option<String>,
+    /// Answer as if nothing had been learnt from earlier incidents.
+    pub no_memory: bool,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +62,9 @@ pub struct Answer {
     /// What the telemetry says, where it was asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Incident>,
+    /// Past incidents that are like it, the likest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub similar: Vec<Similar>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -140,6 +146,9 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let service = request.service.as_deref().map(|name| super::map::find(&graph, name)).transpose()?;
     let mut answer = failure::diagnose(snapshot, &graph, text, service);
     answer.version = VERSION;
+    if !request.no_memory {
+        remember(snapshot, &graph, text, &mut answer);
+    }
     let most = request.limit.unwrap_or(LIMIT) as usize;
     answer.suspects.truncate(most);
     for suspect in &mut answer.suspects {
@@ -161,9 +170,41 @@ fn recorded(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         profile: request.profile.as_deref(),
         limit: request.limit.unwrap_or(LIMIT) as usize,
         report: request.report,
+        no_memory: request.no_memory,
     };
     let incident = incident::run(snapshot, &recorded, &asked)?;
-    Ok(Answer { version: VERSION, incident: Some(incident), ..Answer::default() })
+    let mut answer = Answer { version: VERSION, incident: Some(incident), ..Answer::default() };
+    if !request.no_memory {
+        answer.similar = super::recall::like_diagnosis(snapshot, &answer);
+    }
+    Ok(answer)
+}
+
+/// What a suspect gains if its service was at fault when the same message was seen, at most.
+const REMEMBERED: f64 = 0.3;
+
+/// Past incidents with the same messages: told, and the services that were at fault then go up.
+fn remember(snapshot: &Snapshot, graph: &seam_graph::Graph, text: &str, answer: &mut Answer) {
+    let similar = super::recall::like(snapshot, graph, text);
+    for suspect in &mut answer.suspects {
+        let Some(service) = &suspect.service else { continue };
+        let guilty = |s: &&Similar| {
+            let told = s.reasons.iter().any(|r| r.kind == "message");
+            told && s.cause.iter().any(|c| c == service || c.split('/').nth(1) == Some(service))
+        };
+        let Some(past) = similar.iter().find(guilty) else { continue };
+        let weight = past.reasons.iter().filter(|r| r.kind == "message").map(|r| r.weight).fold(0.0, f64::max);
+        let weight = crate::memory::round((weight * REMEMBERED / 0.6).min(REMEMBERED));
+        suspect.parts.push(Part {
+            kind: "memory".into(),
+            weight,
+            says: format!("{service} was at fault when this was said before: {} ({})", past.title, past.id),
+            at: format!("{}:1", past.path),
+        });
+        suspect.score += weight;
+    }
+    answer.suspects.sort_by(|a, b| b.score.total_cmp(&a.score));
+    answer.similar = similar;
 }
 
 /// The folders that a request wants read: of telemetry, and of normal telemetry.

@@ -28,6 +28,8 @@ pub struct Request {
     pub limit: Option<u32>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     pub profile: Option<String>,
+    /// Answer as if nothing had been learnt of these findings.
+    pub no_memory: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +61,9 @@ pub struct Short {
     /// What could not be resolved and would decide the matter.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
+    /// What is remembered of it: `what (memory)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<String>,
 }
 
 pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
@@ -68,6 +73,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         severity: request.severity.clone(),
         service: request.service.clone(),
         baseline: request.baseline.clone(),
+        no_memory: request.no_memory,
         ..detect::Request::default()
     };
     let answer = detect::run(snapshot, &full)?;
@@ -101,6 +107,7 @@ impl Short {
             why: finding.why,
             help: finding.help,
             open: finding.open,
+            remembered: finding.remembered.into_iter().map(|r| format!("{} ({})", r.says, r.memory)).collect(),
         }
     }
 }

@@ -5,6 +5,7 @@
 use super::places::{self, Where};
 use super::{Asked, Recorded, Report};
 use crate::Snapshot;
+use crate::memory::Remembered;
 use schemars::JsonSchema;
 use seam_diagnose::{Diagnosis, Place, Suspect as Found};
 use seam_graph::Graph;
@@ -25,12 +26,38 @@ pub struct Incident {
     pub suspects: Vec<Suspect>,
     /// What stood out too little to be suspected.
     pub weak: Vec<Told>,
+    /// All that deviates, as `record` keeps it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pattern: Vec<Mark>,
     pub looked_at: Looked,
     /// What would make the answer surer, and what could not be read.
     pub missing: Vec<String>,
     /// What a report draws, where one is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
+}
+
+/// One deviation of the pattern.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Mark {
+    pub service: String,
+    pub fault: String,
+    pub score: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+impl Incident {
+    /// The pattern of deviations as memory keeps it.
+    pub fn marks(&self) -> Vec<seam_facts::priors::Mark> {
+        let mark = |m: &Mark| seam_facts::priors::Mark {
+            service: m.service.as_str().into(),
+            fault: m.fault.as_str().into(),
+            score: m.score,
+            place: m.place.as_deref().map(Into::into),
+        };
+        self.pattern.iter().map(mark).collect()
+    }
 }
 
 /// What was looked at.
@@ -63,9 +90,15 @@ pub struct Suspect {
     pub operation: Option<String>,
     /// Where code takes another way.
     pub region: Option<Region>,
-    /// The product of the parts.
+    /// The product of the parts, and what memory adds.
     pub score: f64,
     pub parts: Parts,
+    /// What memory adds or takes; absent where nothing like it was learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<f64>,
+    /// Which memories moved it, and by how much.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
     /// What is wrong, as a sentence.
     pub says: String,
     /// UTC.
@@ -154,9 +187,19 @@ pub(super) fn of(
         learned: found.learned,
         suspects: found.suspects.iter().take(asked.limit).map(|s| suspect(snapshot, graph, s)).collect(),
         weak: found.weak.iter().filter(|s| s.score >= 0.05).take(3).map(told).collect(),
+        pattern: found.marks.iter().map(mark).collect(),
         looked_at,
         missing,
         report: None,
+    }
+}
+
+fn mark(mark: &seam_facts::priors::Mark) -> Mark {
+    Mark {
+        service: mark.service.to_string(),
+        fault: mark.fault.to_string(),
+        score: mark.score,
+        place: mark.place.as_ref().map(ToString::to_string),
     }
 }
 
@@ -206,6 +249,17 @@ fn suspect(snapshot: &Snapshot, graph: Option<&Graph>, found: &Found) -> Suspect
             unexplained: round(found.parts.unexplained),
             sure: round(found.parts.sure),
         },
+        memory: (!found.remembered.is_empty()).then(|| round(found.memory)),
+        remembered: found
+            .remembered
+            .iter()
+            .map(|r| Remembered {
+                memory: r.memory.to_string(),
+                title: r.title.clone(),
+                says: r.says.clone(),
+                by: Some(r.by),
+            })
+            .collect(),
         says: found.says.clone(),
         since: found.since.map(clock::shown),
         evidence: found

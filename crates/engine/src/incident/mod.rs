@@ -52,6 +52,8 @@ pub struct Asked<'a> {
     pub limit: usize,
     /// With what a report draws.
     pub report: bool,
+    /// Answer as if nothing had been learnt.
+    pub no_memory: bool,
 }
 
 pub fn run(snapshot: &Snapshot, recorded: &Recorded, asked: &Asked<'_>) -> Result<Incident, Refusal> {
@@ -71,8 +73,16 @@ pub fn run(snapshot: &Snapshot, recorded: &Recorded, asked: &Asked<'_>) -> Resul
         Sources { told: Some(&recorded.mapping.topology), graph: graph.as_deref(), platforms: true },
     );
     let symptom = asked.symptom.map(|text| symptom(telemetry, text)).transpose()?;
-    let question =
-        Question { telemetry, forest, topology: &topology, graph: graph.as_deref(), when, symptom: symptom.as_ref() };
+    let memory = snapshot.memory();
+    let question = Question {
+        telemetry,
+        forest,
+        topology: &topology,
+        graph: graph.as_deref(),
+        when,
+        symptom: symptom.as_ref(),
+        priors: (!asked.no_memory).then(|| memory.priors()),
+    };
     let found = diagnose(&question);
     let window = found.window;
     let shown = found.suspects.iter().flat_map(|s| &s.evidence).find_map(|e| e.shown_in).map(|(trace, _)| trace);

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use super::learning::{Learn, Recall};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -55,6 +56,10 @@ pub enum Command {
     Plan(Plan),
     /// Start the services, ask them, and see what they do when calls between them fail.
     Verify(Verify),
+    /// Remember what an incident, a verdict or a finding taught, so that the next answer is better.
+    Learn(Learn),
+    /// Show what is remembered that is like this.
+    Recall(Recall),
     /// List the rules of `detect`, and try the workspace's own (`seam/rules`).
     Rules(Rules),
     /// Put a question as JSON; the answer is JSON.
@@ -318,6 +323,9 @@ pub struct Diagnose {
     /// Write to this file instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Answer as if nothing had been learnt from earlier incidents.
+    #[arg(long)]
+    pub no_memory: bool,
 
     #[command(flatten)]
     pub within: Within,
@@ -367,6 +375,10 @@ pub struct Detect {
     /// Rules that are too often wrong as well.
     #[arg(long)]
     pub nursery: bool,
+
+    /// Answer as if nothing had been learnt of these findings.
+    #[arg(long)]
+    pub no_memory: bool,
 
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub format: Report,

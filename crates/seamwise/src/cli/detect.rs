@@ -28,6 +28,7 @@ pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
         window: command.window.clone(),
         normal: command.normal.clone(),
         step: command.step.clone(),
+        no_memory: command.no_memory,
     };
     if command.live {
         return super::live::run(&mut workspace, &request, args);

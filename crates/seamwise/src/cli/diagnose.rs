@@ -25,6 +25,7 @@ pub fn run(command: &Diagnose, args: &Args) -> Result<ExitCode, Failure> {
         error,
         service: command.service.clone(),
         limit: command.limit,
+        no_memory: command.no_memory,
         profile: profile.clone(),
         ..Request::default()
     };

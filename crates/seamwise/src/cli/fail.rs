@@ -26,6 +26,7 @@ impl From<HostError> for Failure {
             HostError::Root { .. } => "give the path of a folder that exists and can be read",
             HostError::NotAFolder { .. } => "give the folder that contains it",
             HostError::Revision { .. } => "give a commit, branch or tag of the repository that the workspace lies in",
+            HostError::Memory { .. } => "give a workspace's folder that can be written to",
             HostError::Threads(_) | HostError::Watch { .. } | HostError::Store(_) => {
                 return Failure::Internal(error.to_string());
             }

@@ -28,6 +28,7 @@ pub fn run(telemetry: &Path, command: &Diagnose, args: &Args) -> Result<ExitCode
         symptom: command.symptom.clone(),
         limit: command.limit,
         report: command.format == DiagnoseReport::Html,
+        no_memory: command.no_memory,
         profile: command.within.profile.clone(),
         ..Request::default()
     };

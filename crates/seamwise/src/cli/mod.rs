@@ -9,12 +9,15 @@ mod fail;
 mod impact;
 mod incident;
 mod init;
+mod learn;
+mod learning;
 mod live;
 mod map;
 mod mcp;
 mod open;
 mod plan;
 mod questions;
+mod recall;
 mod rules;
 mod serve;
 mod verify;
@@ -48,6 +51,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Impact(impact) => impact::run(impact, args),
         Command::Verify(verify) => verify::run(verify, args),
         Command::Agents(agents) => agents::run(agents, args),
+        Command::Learn(learn) => learn::run(learn, args),
         Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
     }
@@ -64,6 +68,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         | Command::Impact(_)
         | Command::Verify(_)
         | Command::Agents(_)
+        | Command::Learn(_)
         | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
@@ -71,6 +76,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         Command::At(at) => questions::at(at, args),
         Command::Find(find) => questions::find(find, args),
         Command::Context(context) => questions::context(context, args),
+        Command::Recall(recall) => recall::run(recall, args),
         Command::Explain(explain) => questions::explain(explain, args),
         Command::Ask(ask) => questions::ask(ask, args),
         Command::Schema(schema) => questions::schema(schema),

@@ -322,6 +322,7 @@ impl Keeper {
             findings: Vec::new(),
             allowed: Vec::new(),
             missing: Vec::new(),
+            dismissed: Vec::new(),
         })
     }
 

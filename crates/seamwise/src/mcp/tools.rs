@@ -21,6 +21,8 @@ const TOOLS: &[(&str, &str)] = &[
     ("findings", "findings"),
     ("explain", "explain"),
     ("drift", "drift"),
+    ("recall", "recall"),
+    ("record", "record"),
 ];
 
 /// How long lists are at most, where nobody says.

@@ -23,6 +23,7 @@ pub fn render(answer: &Answer) -> String {
     if answer.suspects.is_empty() {
         out.push_str("\nnobody is suspected\n");
     }
+    out.push_str(&super::memory::beside(&answer.similar));
     if !answer.open.is_empty() {
         out.push_str(&title("open first", ""));
         answer.open.iter().for_each(|path| out.push_str(&format!("  {path}\n")));

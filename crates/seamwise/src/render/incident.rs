@@ -5,10 +5,10 @@ use seam_engine::asks::diagnose::Answer;
 use seam_engine::incident::{Incident, Suspect, Where};
 
 pub fn render(answer: &Answer) -> String {
-    answer.incident.as_ref().map_or_else(String::new, incident)
+    answer.incident.as_ref().map_or_else(String::new, |i| incident(answer, i))
 }
 
-fn incident(incident: &Incident) -> String {
+fn incident(answer: &Answer, incident: &Incident) -> String {
     let n = incident.suspects.len();
     let count = if n == 1 { "1 suspect".to_owned() } else { format!("{n} suspects") };
     let mut out = format!("{}  {count}", bold("diagnose"));
@@ -31,6 +31,7 @@ fn incident(incident: &Incident) -> String {
     if incident.suspects.is_empty() {
         out.push_str("\nnothing stands out: nobody is suspected\n");
     }
+    out.push_str(&super::memory::beside(&answer.similar));
     if !incident.weak.is_empty() {
         out.push_str(&title("too weak to be suspected", ""));
         for weak in &incident.weak {
@@ -52,8 +53,9 @@ fn incident(incident: &Incident) -> String {
 
 fn one(rank: usize, suspect: &Suspect) -> String {
     let parts = &suspect.parts;
+    let memory = suspect.memory.map(|m| format!(" {m:+.2} memory")).unwrap_or_default();
     let score = format!(
-        "{:.2} = {:.2} effect × {:.2} unexplained × {:.2} sure",
+        "{:.2} = {:.2} effect × {:.2} unexplained × {:.2} sure{memory}",
         suspect.score, parts.effect, parts.unexplained, parts.sure
     );
     let mut out = format!("\n{rank}. {}  {}  {}\n", bold(&suspect.service), yellow(&suspect.fault), dim(score));
@@ -71,6 +73,7 @@ fn one(rank: usize, suspect: &Suspect) -> String {
         let place = if place.is_empty() { String::new() } else { dim(format!("  {place}")) };
         out.push_str(&format!("   {} {}{place}\n", dim("seen"), evidence.says));
     }
+    out.push_str(&super::memory::remembered(&suspect.remembered, "   "));
     for against in &suspect.against {
         out.push_str(&format!("   {} {against}\n", dim("against")));
     }

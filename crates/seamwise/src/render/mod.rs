@@ -15,6 +15,7 @@ pub mod html;
 pub mod impact;
 pub mod incident;
 mod ink;
+pub mod memory;
 pub mod mermaid;
 pub mod path;
 pub mod picture;

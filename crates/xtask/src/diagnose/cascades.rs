@@ -10,8 +10,9 @@
 //! a third of the failures are swallowed; nobody waits more than 3 s to be let in; 4 requests a second for 16 minutes, the fault begins after 12; clocks of services differ by
 //! up to 3 ms; one in two hundred requests meets a hiccup of 50 ms somewhere, one in four hundred fails without a reason.
 
+use super::memory::Replay;
 use super::random::Random;
-use seam_diagnose::{Diagnosis, Question, Sources, Topology, When, diagnose};
+use seam_diagnose::{Diagnosis, Question, Sources, Suspect, Topology, When, diagnose};
 use seam_signals::{
     Forest, Log, Name, Resource, ResourceId, SeriesKey, Severity, Span, SpanId, SpanKind, Statistic, Status, Telemetry,
     Temporality, TraceId,
@@ -113,6 +114,8 @@ pub fn run(options: &[&str]) -> Result<String, String> {
     if options.contains(&"--signs") {
         return Ok(super::shifts::run(cases, seed, list));
     }
+    // One system after the other as if they were one: services of the same names call others each time, so that this shows harm.
+    let (mut replay, mut replayed) = (Replay::default(), Replay::default());
     let mut out = String::new();
     let mut single: BTreeMap<Fault, (u32, u32, u32, u32)> = BTreeMap::new();
     let (mut pairs, mut pair_first, mut pair_both) = (0, 0, 0);
@@ -131,7 +134,13 @@ pub fn run(options: &[&str]) -> Result<String, String> {
                 silent += u32::from(given.suspects.is_empty());
                 quiet_found += u32::from(searched.suspects.is_empty());
             }
-            [(_, fault)] => {
+            [(service, fault)] => {
+                let kind = format!("{fault:?}");
+                let name = World::name(*service);
+                let guilty = |s: &Suspect| s.service == name;
+                let all = |d: &Diagnosis| d.suspects.iter().chain(&d.weak).cloned().collect::<Vec<_>>();
+                replay.solve(&format!("case {case}"), &all(&given), &name, &kind, &guilty);
+                replayed.solve(&format!("case {case}"), &all(&searched), &name, &kind, &guilty);
                 let sum = single.entry(*fault).or_default();
                 sum.0 += 1;
                 sum.1 += u32::from(right(&given));
@@ -213,6 +222,10 @@ pub fn run(options: &[&str]) -> Result<String, String> {
         share(silent, quiet),
         share(quiet_found, quiet)
     );
+    if options.contains(&"--memory") {
+        out += &replay.told("memory", list);
+        out += &replayed.told("memory, time not given", list);
+    }
     Ok(out)
 }
 
@@ -701,6 +714,7 @@ impl World {
         let topology = Topology::of(&self.telemetry, &forest, Sources::default());
         let when = When { at: at.map(|a| a + EPOCH), ..When::default() };
         diagnose(&Question {
+            priors: None,
             telemetry: &self.telemetry,
             forest: &forest,
             topology: &topology,

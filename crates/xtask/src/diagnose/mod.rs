@@ -1,6 +1,7 @@
 //! Scores `diagnose` on telemetry whose causes are known: public data sets, and systems that are made up.
 
 pub mod cascades;
+mod memory;
 mod nezha;
 pub mod petshop;
 mod random;

@@ -4,6 +4,7 @@
 //! Rules of counting: suspects in order, ties counted against us. AS@k: the right service among the first k distinct services.
 //! AIS@k: right service with the right region or resource at place k or better. Labels are read after the answers are made.
 
+use super::memory::Replay;
 use seam_diagnose::{Case, Fault, Suspect, suspects};
 use seam_signals::{Forest, History, Measure, Profile, Telemetry, Window, mapping::Mapping};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,12 @@ pub fn run(
         out += &format!("\n{}\n", if history { "normal minute and every earlier file" } else { "normal minute alone" });
         for (task, offset) in [("minute +2 given", Some(2)), ("minute +1 given", Some(1)), ("time not given", None)] {
             out += &score(task, offset, &labels, &answers, list);
+        }
+        if options.contains(&"--memory") {
+            for (task, offset) in [("minute +2 given", Some(2)), ("minute +1 given", Some(1)), ("time not given", None)]
+            {
+                out += &replayed(task, offset, &labels, &answers, list);
+            }
         }
         if let Some(resolve) = resolve {
             out += &resolved(&labels, &answers, resolve);
@@ -176,6 +183,22 @@ fn score(task: &str, offset: Option<usize>, labels: &[Label], answers: &[[Vec<Su
         share(region3),
         labels.len()
     )
+}
+
+/// The same cases in order, with what the earlier ones taught: by service alone, and with region or resource.
+fn replayed(task: &str, offset: Option<usize>, labels: &[Label], answers: &[[Vec<Suspect>; 3]], list: bool) -> String {
+    let mut out = String::new();
+    for whole in [false, true] {
+        let mut replay = Replay::default();
+        for (label, three) in labels.iter().zip(answers) {
+            let suspects = offset.map_or_else(|| merged(three), |o| three[o].clone());
+            let right = |s: &Suspect| s.service == label.service && (!whole || is_region(s, &label.region));
+            replay.solve(&label.minute, &suspects, &label.service, &label.kind, &right);
+        }
+        let what = if whole { "service and region" } else { "service" };
+        out += &replay.told(&format!("memory, {task}, {what}"), list);
+    }
+    out
 }
 
 /// How many code regions are right within the first three at minute +2 and stand in the source with file and line.

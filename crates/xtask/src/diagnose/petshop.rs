@@ -4,6 +4,7 @@
 //! Rules of counting: the root's node at place k or better, ties counted against us; an answer that is not told counts as none
 //! for what is detected, and any answer that is told in a window without an issue counts as a false alarm.
 
+use super::memory::Replay;
 use seam_diagnose::{MetricCase, Sources, Suspect, Symptom, Topology, metric_suspects};
 use seam_signals::{Forest, Measure, Telemetry, Window, mapping::Mapping};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub fn run(folder: &Path, options: &[&str]) -> Result<String, String> {
     let mut out = String::new();
     for platforms in [true, false] {
         for known in [true, false] {
+            let mut solved: Vec<(i64, Issue, Vec<Suspect>)> = Vec::new();
             let (mut n, mut first, mut third, mut detected) = (0, 0, 0, 0);
             let mut misses = String::new();
             for scenario in &scenarios {
@@ -39,6 +41,7 @@ pub fn run(folder: &Path, options: &[&str]) -> Result<String, String> {
                     first += usize::from(place <= 1);
                     third += usize::from(place <= 3);
                     detected += usize::from(place <= 1 && found.first().is_some_and(|s| s.is_told()));
+                    let order = issue.noticed;
                     if list && place > 1 {
                         misses += &format!("  {} root {} at {place}\n", issue.folder, issue.root);
                         for s in found.iter().take(3) {
@@ -54,6 +57,7 @@ pub fn run(folder: &Path, options: &[&str]) -> Result<String, String> {
                             );
                         }
                     }
+                    solved.push((order, issue, found));
                 }
             }
             let share = |k: usize| k as f64 / f64::from(n.max(1));
@@ -64,6 +68,18 @@ pub fn run(folder: &Path, options: &[&str]) -> Result<String, String> {
                 share(first),
                 share(third)
             );
+            if options.contains(&"--memory") {
+                solved.sort_by_key(|(noticed, issue, _)| (*noticed, issue.folder.clone()));
+                let mut replay = Replay::default();
+                for (_, issue, found) in &solved {
+                    let kind = issue
+                        .symptom
+                        .measure
+                        .map_or("", |m| if m == Measure::Latency { "latency" } else { "availability" });
+                    replay.solve(&issue.folder, found, &issue.root, kind, &|s: &Suspect| s.service == issue.root);
+                }
+                out += &replay.told("memory", list);
+            }
         }
         out += &silence(&scenarios, platforms, list)?;
     }

@@ -33,6 +33,9 @@ fn totals(answer: &Answer) -> String {
     if counts.allowed > 0 {
         aside.push(format!("{} allowed", counts.allowed));
     }
+    if counts.dismissed > 0 {
+        aside.push(format!("{} dismissed before (`--no-memory` shows them)", counts.dismissed));
+    }
     if counts.known > 0 {
         aside.push(format!("{} known before", counts.known));
     }

@@ -55,6 +55,10 @@ fn one(finding: &Finding, texts: Texts<'_>, renderer: &Renderer) -> String {
     if let Some(standing) = standing(finding) {
         group = group.element(Level::NOTE.with_name("how sure").message(standing));
     }
+    for remembered in &finding.remembered {
+        let says = format!("{} ({})", remembered.says, remembered.memory);
+        group = group.element(Level::NOTE.with_name("memory").message(says));
+    }
     let mut groups = Vec::new();
     match patch(finding, texts) {
         Some(patch) => {

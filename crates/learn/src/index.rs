@@ -6,7 +6,7 @@
 use crate::entry::{Entry, heading};
 use crate::lexicon::CONCEPTS;
 use crate::words::Words;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Saturation of repeated words, and how much long texts are held against them.
 const K1: f64 = 1.2;
@@ -30,24 +30,41 @@ impl std::fmt::Debug for Index {
     }
 }
 
-/// How well the words of a question fit an entry.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Fit {
-    pub score: f64,
-    /// The words that did most, the heaviest first.
-    pub words: Vec<(String, f64)>,
+/// How well the words of a question fit each entry.
+pub(crate) struct Fits<'i> {
+    /// By the entry's number; 0 where nothing is shared.
+    pub scores: Vec<f64>,
+    /// Each word with what it weighs and who has it.
+    terms: Vec<(String, f64, &'i [(u32, f32)])>,
+}
+
+impl Fits<'_> {
+    pub fn best(&self) -> f64 {
+        self.scores.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// The words that an entry shares, the rarest first.
+    pub fn words(&self, entry: u32) -> Vec<&str> {
+        let has = |found: &[(u32, f32)]| found.binary_search_by_key(&entry, |(e, _)| *e).is_ok();
+        let mut all: Vec<(f64, &str)> =
+            self.terms.iter().filter(|(_, _, found)| has(found)).map(|(w, rare, _)| (*rare, w.as_str())).collect();
+        all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let mut seen = BTreeSet::new();
+        let bare = all.into_iter().map(|(_, w)| w.trim_start_matches('~'));
+        bare.filter(|w| seen.insert(*w)).collect()
+    }
 }
 
 impl Index {
     pub fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Index {
         let (words, lexicon) = (Words::new(), Lexicon::new());
         let mut postings: BTreeMap<String, Vec<(u32, f32)>> = BTreeMap::new();
-        let mut lengths = Vec::new();
+        let (mut lengths, mut known) = (Vec::new(), HashMap::new());
         for (number, entry) in entries.into_iter().enumerate() {
             let mut counts: BTreeMap<String, f32> = BTreeMap::new();
             let mut length = 0.0;
             for (text, weight) in fields(entry) {
-                let stems = words.of(text);
+                let stems = words.of_known(text, &mut known);
                 length += stems.len() as f32 * weight;
                 for concept in lexicon.of(&stems) {
                     *counts.entry(concept.to_owned()).or_default() += weight;
@@ -69,28 +86,24 @@ impl Index {
         self.postings.len()
     }
 
-    /// The entries that share words with a text, by number.
-    pub(crate) fn search(&self, text: &str) -> BTreeMap<u32, Fit> {
+    /// How well each entry fits the words of a text.
+    pub(crate) fn search(&self, text: &str) -> Fits<'_> {
         let stems = self.words.of(text);
         let concepts: BTreeSet<&str> = self.lexicon.of(&stems).into_iter().collect();
         let asked: BTreeSet<&str> = stems.iter().map(String::as_str).collect();
-        let mut out: BTreeMap<u32, Fit> = BTreeMap::new();
+        let mut out = Fits { scores: vec![0.0; self.lengths.len()], terms: Vec::new() };
+        let all = self.lengths.len() as f64;
         for (word, share) in asked.into_iter().map(|w| (w, 1.0)).chain(concepts.into_iter().map(|c| (c, CONCEPT))) {
             let Some(found) = self.postings.get(word) else { continue };
-            let (all, with) = (self.lengths.len() as f64, found.len() as f64);
-            let rare = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
+            let with = found.len() as f64;
+            let rare = share * (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
             for (entry, count) in found {
-                let length = f64::from(self.lengths.get(*entry as usize).copied().unwrap_or_default());
-                let count = f64::from(*count);
-                let weight = share * rare * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / self.mean));
-                let fit = out.entry(*entry).or_default();
-                fit.score += weight;
-                fit.words.push((word.trim_start_matches('~').to_owned(), weight));
+                let at = *entry as usize;
+                let (Some(length), Some(score)) = (self.lengths.get(at), out.scores.get_mut(at)) else { continue };
+                let (length, count) = (f64::from(*length), f64::from(*count));
+                *score += rare * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / self.mean));
             }
-        }
-        for fit in out.values_mut() {
-            fit.words.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            fit.words.truncate(6);
+            out.terms.push((word.to_owned(), rare, found));
         }
         out
     }
@@ -159,8 +172,8 @@ mod tests {
         let all = [entry("TLS certificate expired on the gateway"), entry("replica lag after a migration"), entry("a")];
         let index = Index::of(&all);
         let found = index.search("https stopped because nobody renewed the cert");
-        let best = found.iter().max_by(|a, b| a.1.score.total_cmp(&b.1.score)).map(|(n, _)| *n);
-        assert_eq!(best, Some(0));
-        assert!(index.search("xyzzy").is_empty());
+        assert!(found.scores[0] > found.scores[1] && found.scores[2] == 0.0, "{:?}", found.scores);
+        assert!(found.words(0).contains(&"certificate"), "{:?}", found.words(0));
+        assert_eq!(index.search("xyzzy").best(), 0.0);
     }
 }

@@ -60,33 +60,38 @@ const LEAST: f64 = 0.05;
 /// Entries that are like the question, the likest first. `index` is of the log's standing entries in their order.
 pub fn recall(log: &Log, index: &Index, query: &Query, kinds: &[Kind], limit: usize) -> Vec<Hit> {
     let fits = index.search(&query.text);
-    let best = fits.values().map(|f| f.score).fold(0.0, f64::max);
-    let mut hits: Vec<Hit> = Vec::new();
+    let best = fits.best();
+    let mut hits: Vec<(u32, Hit)> = Vec::new();
     for (number, entry) in log.standing().enumerate() {
         if !kinds.is_empty() && !kinds.contains(&entry.kind) {
             continue;
         }
         let mut reasons = structure(entry, query);
-        if let Some(fit) = fits.get(&(number as u32)).filter(|_| best > 0.0) {
-            let mut seen = BTreeSet::new();
-            let words: Vec<&str> =
-                fit.words.iter().map(|(w, _)| w.as_str()).filter(|w| seen.insert(*w)).take(4).collect();
-            reasons.push(Reason {
-                kind: "words",
-                says: format!("shares words and meanings: {}", words.join(", ")),
-                weight: WORDS * fit.score / best,
-            });
+        let score = fits.scores.get(number).copied().unwrap_or_default();
+        if score > 0.0 {
+            reasons.push(Reason { kind: "words", says: String::new(), weight: WORDS * score / best });
         }
         reasons.retain(|r| r.weight >= LEAST);
         if reasons.is_empty() {
             continue;
         }
-        reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.says.cmp(&b.says)));
-        hits.push(Hit { id: entry.id.clone(), score: reasons.iter().map(|r| r.weight).sum(), reasons });
+        hits.push((
+            number as u32,
+            Hit { id: entry.id.clone(), score: reasons.iter().map(|r| r.weight).sum(), reasons },
+        ));
     }
-    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| b.id.cmp(&a.id)));
+    hits.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score).then_with(|| b.id.cmp(&a.id)));
     hits.truncate(limit);
-    hits
+    // Only what is shown is put into words.
+    let told = |(number, mut hit): (u32, Hit)| {
+        for reason in hit.reasons.iter_mut().filter(|r| r.kind == "words") {
+            let words: Vec<&str> = fits.words(number).into_iter().take(4).collect();
+            reason.says = format!("shares words and meanings: {}", words.join(", "));
+        }
+        hit.reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.says.cmp(&b.says)));
+        hit
+    };
+    hits.into_iter().map(told).collect()
 }
 
 fn structure(entry: &Entry, query: &Query) -> Vec<Reason> {

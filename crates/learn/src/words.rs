@@ -3,7 +3,7 @@
 //! Invariant: the same text gives the same words; a message's varying parts (numbers, identifiers) are no words.
 
 use rust_stemmers::{Algorithm, Stemmer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Too frequent in any text to tell one from another.
 const COMMON: &[&str] = &[
@@ -30,34 +30,48 @@ impl Words {
 
     /// The stems in order.
     pub fn of(&self, text: &str) -> Vec<String> {
+        self.of_known(text, &mut HashMap::new())
+    }
+
+    /// The same, with the stems of words that were met before.
+    pub fn of_known(&self, text: &str, known: &mut HashMap<String, Option<String>>) -> Vec<String> {
         let mut out = Vec::new();
+        let mut take = |word: &str| match known.get(word) {
+            Some(stem) => out.extend(stem.clone()),
+            None => {
+                let stem = self.stem(word);
+                known.insert(word.to_owned(), stem.clone());
+                out.extend(stem);
+            }
+        };
         for word in text.split(|c: char| !c.is_alphanumeric() && c != '\'') {
             let word = word.trim_matches('\'');
             let word = word.strip_suffix("'s").unwrap_or(word);
             let mut parts = Vec::new();
             humps(word, &mut parts);
             if parts.len() > 1 {
-                self.take(word, &mut out);
+                take(word);
             }
             for part in parts {
-                self.take(part, &mut out);
+                take(part);
             }
         }
         out
     }
 
-    fn take(&self, word: &str, out: &mut Vec<String>) {
+    /// Nothing of a word that says nothing.
+    fn stem(&self, word: &str) -> Option<String> {
         let lower = word.to_lowercase().replace('\'', "");
         let number = lower.bytes().all(|b| b.is_ascii_digit());
         // Three digits are a status or a port's worth of meaning; longer ones vary.
         if lower.is_empty() || lower.len() > 40 || self.common.contains(lower.as_str()) || (number && lower.len() != 3)
         {
-            return;
+            return None;
         }
         if lower.len() == 1 && !number {
-            return;
+            return None;
         }
-        out.push(self.stemmer.stem(&lower).into_owned());
+        Some(self.stemmer.stem(&lower).into_owned())
     }
 }
 

@@ -118,6 +118,39 @@ pub fn alerts(text: &str) -> Result<(Vec<record::Request>, Vec<String>), Refusal
     Ok((out, notes))
 }
 
+/// Requests for verdicts, from what `seam verify --json` printed: findings that it confirmed or refuted by running.
+pub fn verdicts(text: &str) -> Result<Vec<record::Request>, Refusal> {
+    let report: Value = serde_json::from_str(text).unwrap_or_default();
+    let Some(scenarios) = report.get("scenarios").and_then(Value::as_array) else {
+        return Err(Refusal::usage("this is no verdict", "give what `seam verify --json` printed"));
+    };
+    let mut out: Vec<record::Request> = Vec::new();
+    for scenario in scenarios {
+        let name = scenario.get("scenario").and_then(Value::as_str).unwrap_or_default();
+        for hypothesis in scenario.get("hypotheses").and_then(Value::as_array).into_iter().flatten() {
+            let text = |key: &str| hypothesis.get(key).and_then(Value::as_str);
+            let (Some(finding), Some(fate @ ("confirmed" | "refuted"))) = (text("finding"), text("fate")) else {
+                continue;
+            };
+            let by = hypothesis.get("by").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            let by: Vec<&str> = by.collect();
+            let runs = scenario.get("runs").and_then(Value::as_u64).unwrap_or_default();
+            let mut proof = format!("`seam verify`, scenario `{name}`, {runs} runs.");
+            if !by.is_empty() {
+                proof.push_str(&format!(" Shown by {}.", by.join(", ")));
+            }
+            out.push(record::Request {
+                kind: Some("verdict".into()),
+                finding: Some(finding.to_owned()),
+                verdict: Some(fate.to_owned()),
+                proof: Some(proof),
+                ..record::Request::default()
+            });
+        }
+    }
+    Ok(out)
+}
+
 fn of_sarif(result: &Value, out: &mut Vec<record::Request>, notes: &mut Vec<String>) {
     let suppressed = result.get("suppressions").and_then(Value::as_array).filter(|s| !s.is_empty());
     let Some(suppressed) = suppressed else { return };
@@ -180,6 +213,19 @@ mod tests {
             Some("said, twice")
         );
         assert!(alerts("{").is_err() && alerts("{}").is_err());
+    }
+
+    #[test]
+    fn verdicts_of_runs_are_read() {
+        let report = r#"{"version":1,"verdict":"failed","scenarios":[{"scenario":"buy","runs":9,"hypotheses":[
+            {"finding":"finding/a/b","rule":"a","fate":"confirmed","by":["unsafe-retry"]},
+            {"finding":"finding/a/c","rule":"a","fate":"refuted"},
+            {"finding":"finding/a/d","rule":"a","fate":"not-reached"}]}]}"#;
+        let found = verdicts(report).unwrap();
+        let told: Vec<_> = found.iter().map(|r| (r.finding.as_deref(), r.verdict.as_deref())).collect();
+        assert_eq!(told, [(Some("finding/a/b"), Some("confirmed")), (Some("finding/a/c"), Some("refuted"))]);
+        assert!(found[0].proof.as_deref().is_some_and(|p| p.contains("unsafe-retry")));
+        assert!(verdicts("{}").is_err());
     }
 
     #[test]

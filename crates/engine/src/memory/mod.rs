@@ -6,7 +6,7 @@ mod guard;
 mod many;
 
 pub use guard::{Guard, guard};
-pub use many::{Proposal, adopted, alerts, export, exported, mined};
+pub use many::{Proposal, adopted, alerts, export, exported, mined, verdicts};
 
 use schemars::JsonSchema;
 use seam_facts::Priors;

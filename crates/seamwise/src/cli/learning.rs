@@ -31,6 +31,8 @@ pub enum What {
     FromGit(FromGit),
     /// Record findings that were dismissed elsewhere: SARIF with suppressions, JSON, or CSV `finding,reason`.
     FromAlerts(FromAlerts),
+    /// Record what `seam verify --json` printed: findings that it confirmed or refuted.
+    FromVerify(FromAlerts),
     /// Propose a rule of the workspace's own from an incident, and keep it only if it tells faulty from repaired.
     Guard(Guard),
     /// Write all memories to one file, to be imported elsewhere.

@@ -1,4 +1,4 @@
-//! Many memories at once: from commits, from dismissed alerts, to a file and back.
+//! Many memories at once: from commits, from dismissed alerts, from verdicts, to a file and back.
 
 use super::super::args::Args;
 use super::super::fail::Failure;
@@ -20,7 +20,21 @@ pub fn from_git(command: &FromGit, args: &Args) -> Result<(), Failure> {
 }
 
 pub fn from_alerts(command: &FromAlerts, args: &Args) -> Result<(), Failure> {
-    let (requests, mut notes) = memory::alerts(&read(&command.file)?)?;
+    let (requests, notes) = memory::alerts(&read(&command.file)?)?;
+    recorded(command, requests, notes, args)
+}
+
+pub fn from_verify(command: &FromAlerts, args: &Args) -> Result<(), Failure> {
+    let requests = memory::verdicts(&read(&command.file)?)?;
+    recorded(command, requests, Vec::new(), args)
+}
+
+fn recorded(
+    command: &FromAlerts,
+    requests: Vec<record::Request>,
+    mut notes: Vec<String>,
+    args: &Args,
+) -> Result<(), Failure> {
     let (mut workspace, _) = open(&command.within.paths, args)?;
     let mut proposals = Vec::new();
     for request in requests {

@@ -30,6 +30,7 @@ pub fn run(learn: &Learn, args: &Args) -> Result<ExitCode, Failure> {
         What::Show(command) => show(command, args),
         What::FromGit(command) => bulk::from_git(command, args),
         What::FromAlerts(command) => bulk::from_alerts(command, args),
+        What::FromVerify(command) => bulk::from_verify(command, args),
         What::Guard(command) => guard::run(command, args),
         What::Export(command) => bulk::export(command, args),
         What::Import(command) => bulk::import(command, args),

@@ -435,18 +435,6 @@ fn managed(system: System) -> Option<&'static str> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::join::speaks;
-    use seam_facts::System;
-
-    #[test]
-    fn sql_speaks_to_sql_databases() {
-        assert!(speaks(System::Sql, System::Postgres));
-        assert!(!speaks(System::Sql, System::Mongo));
-    }
-}
-
 /// What a message is sent to or taken from. A function that sends to whatever its callers name sends to each of them.
 fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Vec<String> {
     // The default exchange of AMQP: the key is the queue's name.
@@ -467,4 +455,16 @@ fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Vec<String> {
         };
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::join::speaks;
+    use seam_facts::System;
+
+    #[test]
+    fn sql_speaks_to_sql_databases() {
+        assert!(speaks(System::Sql, System::Postgres));
+        assert!(!speaks(System::Sql, System::Mongo));
+    }
 }

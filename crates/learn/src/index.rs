@@ -30,12 +30,14 @@ impl std::fmt::Debug for Index {
     }
 }
 
+/// A word, what it weighs, and who has it.
+type Term<'i> = (String, f64, &'i [(u32, f32)]);
+
 /// How well the words of a question fit each entry.
 pub(crate) struct Fits<'i> {
     /// By the entry's number; 0 where nothing is shared.
     pub scores: Vec<f64>,
-    /// Each word with what it weighs and who has it.
-    terms: Vec<(String, f64, &'i [(u32, f32)])>,
+    terms: Vec<Term<'i>>,
 }
 
 impl Fits<'_> {

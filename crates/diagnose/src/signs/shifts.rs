@@ -160,6 +160,9 @@ fn below(slices: &[Slice]) -> BTreeSet<String> {
     slices.iter().flat_map(|s| s.below.iter().cloned()).collect()
 }
 
+/// What happened, out of how many, slice by slice.
+type Counts = Vec<(u32, u32)>;
+
 /// The stretch in which counts stand out most from those before, and the counts that were usual until then.
 pub(super) fn stretch(
     counts: &[(u32, u32)],
@@ -169,7 +172,7 @@ pub(super) fn stretch(
 ) -> Option<(Stretch, Vec<(u32, u32)>)> {
     let mut usual: Vec<(u32, u32)> = Vec::new();
     // Runs of slices that stand out, at most one calm one between, with what was usual before each.
-    let mut runs: Vec<(Stretch, Vec<(u32, u32)>, f64)> = Vec::new();
+    let mut runs: Vec<(Stretch, Counts, f64)> = Vec::new();
     let (mut last, mut calm) = (0, usize::MAX);
     for (index, (k, n)) in counts.iter().copied().enumerate() {
         if n == 0 {

@@ -30,14 +30,15 @@ impl std::fmt::Debug for Index {
     }
 }
 
-/// A word, what it weighs, and who has it.
-type Term<'i> = (String, f64, &'i [(u32, f32)]);
+/// An entry that has a word, and its weighted count there.
+type Posting = (u32, f32);
 
 /// How well the words of a question fit each entry.
 pub(crate) struct Fits<'i> {
     /// By the entry's number; 0 where nothing is shared.
     pub scores: Vec<f64>,
-    terms: Vec<Term<'i>>,
+    /// Each word with what it weighs and who has it.
+    terms: Vec<(String, f64, &'i [Posting])>,
 }
 
 impl Fits<'_> {
@@ -47,7 +48,7 @@ impl Fits<'_> {
 
     /// The words that an entry shares, the rarest first.
     pub fn words(&self, entry: u32) -> Vec<&str> {
-        let has = |found: &[(u32, f32)]| found.binary_search_by_key(&entry, |(e, _)| *e).is_ok();
+        let has = |found: &[Posting]| found.binary_search_by_key(&entry, |(e, _)| *e).is_ok();
         let mut all: Vec<(f64, &str)> =
             self.terms.iter().filter(|(_, _, found)| has(found)).map(|(w, rare, _)| (*rare, w.as_str())).collect();
         all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));

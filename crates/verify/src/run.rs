@@ -192,9 +192,19 @@ impl Learned {
 
     /// What a step changed.
     pub fn changes_of(&self, run: &Run, step: usize) -> Vec<Unit> {
+        self.changes_between(run, step, step + 1)
+    }
+
+    /// What changed from before a step to the end of the run, when faults were over.
+    pub fn changes_to_the_end(&self, run: &Run, step: usize) -> Vec<Unit> {
+        let last = run.states.iter().rposition(|s| !s.is_empty()).unwrap_or(step + 1);
+        self.changes_between(run, step, last.max(step + 1))
+    }
+
+    fn changes_between(&self, run: &Run, from: usize, to: usize) -> Vec<Unit> {
         let mut renamed = Renamed::of(run);
         let empty = States::new();
-        let (before, after) = (run.states.get(step).unwrap_or(&empty), run.states.get(step + 1).unwrap_or(&empty));
+        let (before, after) = (run.states.get(from).unwrap_or(&empty), run.states.get(to).unwrap_or(&empty));
         let mut out = Vec::new();
         for (store, state) in after {
             let was = before.get(store);

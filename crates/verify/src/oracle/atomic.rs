@@ -3,13 +3,15 @@
 //! "Failure, and everything happened" is an ambiguous commit: the client cannot know, and asking again must be safe. Everything in
 //! between is a partial effect, or a duplicate one if more happened than should.
 //!
+//! Silent: what is only late. While a line is down, work waits behind it; what is made up for when the line is back did happen.
+//!
 //! Silent: what a correct system keeps of a failure. A record in a state that an undisturbed run does not lead to (a cancelled
 //! order), keys that were seen, versions and journals say that something failed; they do not do half of it. A success with another
 //! content than usual says itself that something is missing: that is weak.
 
 use super::Cx;
 use crate::effect::{Unit, What, compared};
-use crate::fault::Kind;
+use crate::fault::{Fault, Kind};
 use crate::finding::{Finding, Grade, Rule};
 use crate::run::Ending;
 use std::collections::BTreeSet;
@@ -39,7 +41,11 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         let call = &cx.run.calls[cx.run.steps()[step]];
         let judged = match ending {
             Ending::Failed => failure(&changes, usual),
-            Ending::Full | Ending::Degraded => success(cx, &changes, usual, ending),
+            Ending::Full | Ending::Degraded => {
+                let lasts = cx.run.script.faults.iter().any(Fault::lasts);
+                let late = lasts.then(|| cx.learned.changes_to_the_end(cx.run, step));
+                success(cx, &changes, usual, ending, late.as_deref())
+            }
         };
         if let Some(judged) = judged {
             out.push(judged.finding(&call.operation(), &call.request.callee));
@@ -105,10 +111,12 @@ fn failure(changes: &[Unit], usual: &[Unit]) -> Option<Judged> {
     })
 }
 
-fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending) -> Option<Judged> {
+fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending, late: Option<&[Unit]>) -> Option<Judged> {
     let (extra, _, missing) = compared(changes, usual);
-    let extra: Vec<&Unit> = extra.into_iter().filter(|u| !u.bookkeeping()).collect();
-    let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping()).collect();
+    // By the end it is there, or what stood in its place is gone.
+    let in_the_end = |u: &Unit, nothing: bool| late.map_or(nothing, |l| l.iter().any(|o| o.plain() == u.plain()));
+    let extra: Vec<&Unit> = extra.into_iter().filter(|u| !u.bookkeeping() && in_the_end(u, true)).collect();
+    let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping() && !in_the_end(u, false)).collect();
     // Once more what should have come once, or another amount.
     let again = |u: &Unit| u.what == What::Came && usual.iter().any(|o| o.plain() == u.plain());
     let twice: Vec<&Unit> =

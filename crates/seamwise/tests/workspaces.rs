@@ -114,7 +114,7 @@ fn files(folder: &Path, below: &str, out: &mut BTreeSet<String>) {
         let entry = entry.unwrap();
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
-        if ["node_modules", "target", "bin", ".venv", ".stores", ".prepare.lock", "__pycache__"]
+        if ["node_modules", "target", "bin", ".venv", ".stores", ".seam", ".prepare.lock", "__pycache__"]
             .contains(&name.as_str())
         {
             continue;

@@ -212,16 +212,23 @@ impl Workspace {
         Ok(seam_engine::memory::mined(&self.snapshot(), &commits))
     }
 
-    /// Reads the memory if its files are other than they were. The map stays: it does not depend on it.
-    pub fn recollect(&mut self) {
-        let Some(folder) = self.memory() else { return };
+    /// Reads the memory if its files are other than they were; what is to be said of its index. The map stays: it does not depend on it.
+    pub fn recollect(&mut self) -> Option<String> {
+        let folder = self.memory()?;
         let state = folder.state();
-        if state != self.memory.0 {
-            self.memory = (state, Arc::new(Memory::of(self.pool.install(|| folder.read()))));
-            if let Some(snapshot) = &self.snapshot {
-                snapshot.remember(self.memory.1.clone());
-            }
+        if state == self.memory.0 {
+            return None;
         }
+        let indexed = self.cache.is_kept();
+        let (memory, note) = self.pool.install(|| match indexed {
+            true => folder.recollected(&state),
+            false => (Memory::of(folder.read()), None),
+        });
+        self.memory = (state, Arc::new(memory));
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.remember(self.memory.1.clone());
+        }
+        note
     }
 
     /// The present state as a value.
@@ -357,12 +364,12 @@ impl Workspace {
         *hasher.finalize().as_bytes()
     }
 
-    /// The folders that are read.
     /// Globs of what is not read, as `seam.toml` says.
     pub fn ignored(&self) -> &[String] {
         &self.settings.ignore
     }
 
+    /// The folders that are read.
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
         self.roots.iter().map(|(root, _)| root.as_path())
     }
@@ -387,13 +394,14 @@ impl Workspace {
 
     /// The same under the settings that are known.
     pub(crate) fn reread(&mut self, progress: &Progress) -> Report {
-        self.recollect();
+        let note = self.recollect();
         let mut found = Walk::default();
         for (root, prefix) in &self.roots {
             walk(root, prefix, &self.settings.ignore, &mut found);
         }
         let gone = self.known.keys().chain(self.broken.keys()).cloned().collect();
-        let report = self.bring(found, gone, progress);
+        let mut report = self.bring(found, gone, progress);
+        report.notes.extend(note);
         self.save();
         report
     }

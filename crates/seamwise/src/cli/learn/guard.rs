@@ -15,21 +15,7 @@ use std::io::{ErrorKind, Write};
 pub fn run(command: &Guard, args: &Args) -> Result<(), Failure> {
     let (mut workspace, _) = open(&command.within.paths, args)?;
     let memory = workspace.snapshot().memory();
-    let entry = match memory.log().find(&command.id).as_slice() {
-        [only] => (*only).clone(),
-        [] => {
-            return Err(Refusal::unknown(
-                format!("there is no memory `{}`", command.id),
-                "`seam learn list` lists them",
-            )
-            .into());
-        }
-        _ => {
-            return Err(
-                Refusal::usage(format!("`{}` means several memories", command.id), "write more of the name").into()
-            );
-        }
-    };
+    let entry = memory.one(&command.id)?.clone();
     let fixed = entry.commit.as_ref().map(ToString::to_string);
     let faulty = command.faulty.clone().or_else(|| fixed.as_ref().map(|c| format!("{c}^")));
     let Some(faulty) = faulty else {

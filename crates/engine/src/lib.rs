@@ -47,6 +47,9 @@ pub use shape::{
 pub use snapshot::Snapshot;
 pub use texts::Texts;
 
+/// Unified diffs, read and put onto texts.
+pub use seam_plan::touch::patch;
+
 /// What is remembered, for the host that reads and writes it.
 pub use seam_learn as learn;
 

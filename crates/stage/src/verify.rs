@@ -33,7 +33,7 @@ pub struct Order {
 }
 
 impl Order {
-    fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         let own = Limits::default();
         Limits {
             attempts: self.settings.attempts.unwrap_or(own.attempts),
@@ -41,7 +41,7 @@ impl Order {
         }
     }
 
-    fn stores(&self) -> Result<Vec<StoreAt>, StageError> {
+    pub(crate) fn stores(&self) -> Result<Vec<StoreAt>, StageError> {
         let stores = self.settings.store.iter();
         stores
             .map(|s| {
@@ -191,7 +191,7 @@ async fn all(
 
 /// An interrupt, or the system's word to end.
 #[cfg(unix)]
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
@@ -206,7 +206,7 @@ async fn told_to_stop() {
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

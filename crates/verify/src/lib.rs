@@ -18,6 +18,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod settings;
+pub mod spans;
 pub mod state;
 pub mod story;
 pub mod text;

@@ -5,7 +5,7 @@
 mod guard;
 mod many;
 
-pub use guard::{Guard, guard};
+pub use guard::{Guard, guard, guard_name, nearness, suspicion};
 pub use many::{Proposal, adopted, alerts, export, exported, mined, verdicts};
 
 use schemars::JsonSchema;

@@ -60,6 +60,8 @@ pub enum Command {
     Learn(Learn),
     /// Show what is remembered that is like this.
     Recall(Recall),
+    /// Walk through the whole loop on a system that really runs: an outage, its cause, two repairs, the verdict, what is learnt.
+    Tour(Tour),
     /// List the rules of `detect`, and try the workspace's own (`seam/rules`).
     Rules(Rules),
     /// Put a question as JSON; the answer is JSON.
@@ -426,6 +428,13 @@ pub struct Detect {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Tour {
+    /// A workspace with a tour; Seamwise's own `workspaces/kiosk` unless given.
+    #[arg(value_name = "FOLDER")]
+    pub workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct Verify {
     #[command(flatten)]
     pub roots: Roots,
@@ -445,6 +454,15 @@ pub struct Verify {
     /// Try the faults of a replay file again, and nothing else.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
+
+    /// Judge nothing, and write to this folder what was seen, as telemetry for `seam diagnose`: runs without faults and then, with
+    /// `--replay`, as many with its faults.
+    #[arg(long, value_name = "FOLDER")]
+    pub record: Option<PathBuf>,
+
+    /// How many runs of each are recorded.
+    #[arg(long, default_value_t = 20, value_name = "N", requires = "record")]
+    pub times: usize,
 
     /// Print what would be started, led elsewhere and injected; start nothing.
     #[arg(long)]

@@ -12,10 +12,12 @@ use seam_engine::{Refusal, Settings};
 use seam_stage::perform::Told;
 use seam_stage::{Order, StageError};
 use seam_verify::explore::Why;
+use seam_verify::fault::Script;
 use seam_verify::finding::Grade;
 use seam_verify::replay::Replay;
 use seam_verify::report::{Report, Verdict};
 use seam_verify::schedule::Suspicion;
+use seam_verify::spans::otlp;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -24,13 +26,11 @@ pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     let root = command.roots.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
     let root = std::path::absolute(&root).map_err(|e| Failure::Internal(e.to_string()))?;
     let order = Order {
-        settings: settings(&root)?.verify,
         scenarios: command.scenario.clone(),
         budget: budget(&command.budget)?,
         faults: command.faults,
         replay: command.replay.as_deref().map(replay).transpose()?,
-        suspicions: Vec::new(),
-        root,
+        ..order(&root)?
     };
     if command.dry_run {
         say(&seam_stage::script(&order).map_err(failure)?)?;
@@ -38,13 +38,16 @@ pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     }
     // Refused before anything is read or started.
     seam_stage::script(&order).map_err(failure)?;
+    if let Some(folder) = &command.record {
+        return record(command, &order, folder);
+    }
     let order = match order.replay {
         Some(_) => order,
         None => Order { suspicions: suspicions(command, args)?, ..order },
     };
     let progress = Progress::new();
     let mut report = seam_stage::verify(&order, |told| progress.show(&told)).map_err(failure)?;
-    progress.bar.finish_and_clear();
+    progress.end();
     if order.replay.is_none() {
         let folder = command.replays.clone().unwrap_or_else(|| order.root.join(".seam/replays"));
         keep(&mut report, &folder)?;
@@ -64,6 +67,43 @@ pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     })
 }
 
+/// Telemetry of runs without faults and of as many with those of the replay.
+fn record(command: &Verify, order: &Order, folder: &Path) -> Result<ExitCode, Failure> {
+    let faults = order.replay.iter().map(|r| &r.faults);
+    let scripts: Vec<Script> = std::iter::once(&Script::default())
+        .chain(faults)
+        .flat_map(|script| vec![script.clone(); command.times.max(1)])
+        .collect();
+    let progress = Progress::new();
+    let runs = seam_stage::record(order, &scripts, |told| progress.show(&told)).map_err(failure)?;
+    progress.end();
+    let failed = |e: std::io::Error| Failure::output(&format!("`{}`", folder.display()), &e);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let text: String = runs.iter().enumerate().map(|(at, (began, run))| otlp(run, *began, at)).collect();
+    std::fs::write(folder.join("runs.json"), text).map_err(failed)?;
+    let (faulted, calls) = runs.iter().fold((0, 0), |(f, c), (_, run)| {
+        (f + usize::from(!run.script.is_empty()), c + run.calls.len())
+    });
+    let under = order.replay.as_ref().map(|r| format!(", then {faulted} under {}", r.faults)).unwrap_or_default();
+    let plain = runs.len() - faulted;
+    say(&format!("recorded {plain} runs without faults{under}: {calls} calls in `{}`\n", folder.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a folder's `seam.toml` says, with nothing chosen.
+pub(super) fn order(root: &Path) -> Result<Order, Failure> {
+    let root = std::path::absolute(root).map_err(|e| Failure::Internal(e.to_string()))?;
+    Ok(Order {
+        settings: settings(&root)?.verify,
+        scenarios: Vec::new(),
+        budget: Duration::ZERO,
+        faults: 1,
+        replay: None,
+        suspicions: Vec::new(),
+        root,
+    })
+}
+
 fn settings(root: &Path) -> Result<Settings, Failure> {
     let path = root.join("seam.toml");
     let text = match std::fs::read_to_string(&path) {
@@ -80,7 +120,7 @@ fn settings(root: &Path) -> Result<Settings, Failure> {
         .map_err(|why| Refusal::usage(format!("{}: {why}", path.display()), "correct the line that it names").into())
 }
 
-fn replay(path: &Path) -> Result<Replay, Failure> {
+pub(super) fn replay(path: &Path) -> Result<Replay, Failure> {
     let help = "give a file that `seam verify` wrote";
     let text = std::fs::read_to_string(path)
         .map_err(|e| Refusal::usage(format!("cannot read {}: {e}", path.display()), help))?;
@@ -88,7 +128,7 @@ fn replay(path: &Path) -> Result<Replay, Failure> {
 }
 
 /// `90`, `120s`, `5m`, `1h`.
-fn budget(text: &str) -> Result<Duration, Failure> {
+pub(super) fn budget(text: &str) -> Result<Duration, Failure> {
     let unit = text.chars().last().filter(|c| !c.is_ascii_digit());
     let number = unit.map_or(text, |u| text.strip_suffix(u).unwrap_or(text));
     let factor = match unit {
@@ -141,7 +181,7 @@ fn keep(report: &mut Report, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn failure(error: StageError) -> Failure {
+pub(super) fn failure(error: StageError) -> Failure {
     let help = match &error {
         StageError::Settings { help, .. } => help.clone(),
         StageError::Start { log, .. } if log.is_empty() => "run its command by hand in its folder".to_owned(),
@@ -156,18 +196,22 @@ fn failure(error: StageError) -> Failure {
 }
 
 /// One line on a terminal that says what is tried now.
-struct Progress {
+pub(super) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    fn new() -> Progress {
+    pub(super) fn new() -> Progress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
         let style = ProgressStyle::with_template("  {msg}");
         Progress { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
     }
 
-    fn show(&self, told: &Told<'_>) {
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    pub(super) fn show(&self, told: &Told<'_>) {
         match told {
             Told::Starting(name) => self.bar.set_message(format!("starting {name}")),
             Told::Note(note) => self.bar.suspend(|| anstream::eprintln!("\x1b[1;33mnote\x1b[0m: {note}")),

@@ -10,7 +10,7 @@ use crate::impact::{Contracts, Found as Names};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use seam_facts::{SmolStr, Span};
-use seam_graph::{Certainty, Evidence, Traffic, delta};
+use seam_graph::{Certainty, Evidence, Traffic, delta, passed};
 use seam_plan::impact::Element;
 use seam_plan::touch::{self, Cx, Effect, Side};
 use seam_plan::{Grade, Level};
@@ -29,9 +29,10 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
     let (flows_a, flows_b) = (old.flows(profile), new.flows(profile));
     let differences = delta(&a, &b);
     let (text_a, text_b) = (|path: &str| old.texts().read(path), |path: &str| new.texts().read(path));
+    let (passed_a, passed_b) = (passed(&a), passed(&b));
     let cx = Cx {
-        old: Side { graph: &a, base: old.base(), flows: &flows_a, text: &text_a },
-        new: Side { graph: &b, base: new.base(), flows: &flows_b, text: &text_b },
+        old: Side { graph: &a, base: old.base(), flows: &flows_a, passed: &passed_a, text: &text_a },
+        new: Side { graph: &b, base: new.base(), flows: &flows_b, passed: &passed_b, text: &text_b },
         edited: &sides.edited,
         differences: &differences,
     };

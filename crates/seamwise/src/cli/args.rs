@@ -491,8 +491,8 @@ pub enum VerifyReport {
 
 #[derive(Debug, clap::Args)]
 pub struct Plan {
-    /// The workspace's folders, and what changes: patch files (`-` reads standard input) or a range of revisions (`A..B`). Without
-    /// any, what is not committed.
+    /// The workspace's folders, and what changes: patch files (`-` reads standard input) or a range of revisions: `A..B`, or `A...B`
+    /// for what B has done since it left A. Without any, what is not committed.
     #[arg(value_name = "PATH|PATCH|A..B", conflicts_with = "contract")]
     pub what: Vec<String>,
 

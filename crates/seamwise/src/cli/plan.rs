@@ -29,13 +29,12 @@ fn request(command: &Plan) -> Result<(Vec<PathBuf>, plan::Request), Failure> {
             roots.push(path.to_owned());
         } else if what == "-" || path.is_file() {
             request.patches.push(text(what)?);
-        } else if let Some((from, to)) = what.split_once("..").filter(|_| command.base.is_none()) {
-            let or_head = |t: &str| Some(if t.is_empty() { "HEAD".to_owned() } else { t.to_owned() });
-            (request.base, request.head) = (or_head(from), or_head(to.trim_start_matches('.')));
+        } else if what.contains("..") && !what.contains("../") && command.base.is_none() {
+            request.base = Some(what.clone());
         } else {
             let message = format!("`{what}` is neither a folder nor a file");
             return Err(
-                Refusal::usage(message, "give a folder, a patch file, `-`, or a range of revisions `A..B`").into()
+                Refusal::usage(message, "give a folder, a patch file, `-`, or a range of revisions (`A..B`, `A...B`)").into()
             );
         }
     }

@@ -6,7 +6,7 @@
 use crate::call::Call;
 use crate::explore::{Critical, Explorer};
 use crate::finding::{Found, Grade};
-use crate::schedule::Suspicion;
+use crate::schedule::{MEMORY, Suspicion};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -162,7 +162,9 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion]) ->
     let mut out = Vec::new();
     for suspicion in suspicions {
         let rules = bears_out(&suspicion.rule);
-        if rules.is_empty() {
+        // What memory put first is told whatever it was.
+        let learnt = suspicion.key.starts_with(MEMORY);
+        if rules.is_empty() && !learnt {
             continue;
         }
         let about = |name: &str| suspicion.services.iter().any(|s| s == name);
@@ -173,7 +175,7 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion]) ->
         });
         let by: BTreeSet<String> = found
             .iter()
-            .filter(|f| rules.contains(&f.finding.rule.name()) && f.steady())
+            .filter(|f| (rules.contains(&f.finding.rule.name()) || rules.is_empty()) && f.steady())
             .filter(|f| f.finding.services.iter().any(|s| about(s)))
             .map(|f| f.finding.id())
             .collect();

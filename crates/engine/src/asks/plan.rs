@@ -4,6 +4,7 @@
 //! understood stands under `unknown`; nobody who is not mentioned is said to be safe. Texts come with the request: of a revision by
 //! the host, of a patch or of edits that nobody has made yet by whoever asks.
 
+use crate::memory::Remembered;
 use crate::plan;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -32,6 +33,8 @@ pub struct Request {
     pub files: Vec<File>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     pub profile: Option<String>,
+    /// The answer as if nothing had been learnt.
+    pub no_memory: bool,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +100,9 @@ pub struct Answer {
     pub cured_findings: Vec<Found>,
     /// Where candidates were asked about: one row for each, in their order. All else is about nothing then.
     pub candidates: Vec<Row>,
+    /// What used to change with one of these and does not now, as commits taught it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub along: Vec<Remembered>,
     /// Which candidate is at least as good as every other in everything, and why; or why none is.
     pub verdict: String,
 }
@@ -148,6 +154,9 @@ pub struct Change {
     pub open: Vec<String>,
     /// It breaks, and leaves somebody behind.
     pub unresolved: bool,
+    /// What was learnt of changes like this: it moves the order among those that are equally grave, and the risk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -241,7 +250,7 @@ pub struct Risk {
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RiskPart {
-    /// `grade`, `reach`, `missing` (tests and bounds) or `history`.
+    /// `grade`, `reach`, `missing` (tests and bounds), `history`, or `memory` where something like it broke before.
     pub name: String,
     /// In tenths.
     pub factor: u32,

@@ -8,7 +8,7 @@ use crate::{Refusal, Snapshot};
 use seam_detect::own::{Apart, OwnRule, apart};
 use seam_detect::{Cx, detect};
 use seam_learn::{Entry, heading};
-use seam_verify::schedule::Suspicion;
+use seam_verify::schedule::{MEMORY, Suspicion};
 use std::collections::BTreeSet;
 
 /// A rule that tells them apart.
@@ -77,7 +77,7 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
 /// Services that an incident names, for whoever looks for faults that show it.
 pub fn suspicion(entry: &Entry) -> Suspicion {
     let rule = entry.rule.as_ref().map(ToString::to_string).unwrap_or_default();
-    Suspicion { key: format!("memory/{}", entry.id), rule, services: ends(entry) }
+    Suspicion { key: format!("{MEMORY}{}", entry.id), rule, services: ends(entry) }
 }
 
 /// The services at fault: both ends of an interaction, or who stands alone.

@@ -10,14 +10,19 @@ pub use many::{Proposal, adopted, alerts, export, exported, mined, verdicts};
 
 use schemars::JsonSchema;
 use seam_facts::Priors;
+use seam_facts::priors::Outcome;
 use seam_learn::{Entry, Hit, Index, Kind, Log, Query};
 use serde::{Deserialize, Serialize};
+use seam_verify::schedule::Suspicion;
 use std::sync::{Arc, OnceLock};
 
 pub use seam_learn::{FORMAT, Told, parse, render};
 
 /// Where entries are kept, below the workspace's first folder.
 pub const FOLDER: &str = ".seam/memory";
+
+/// What counts less is as good as forgotten.
+const FAINT: f64 = 0.05;
 
 #[derive(Default)]
 pub struct Memory {
@@ -75,6 +80,24 @@ impl Memory {
     /// The entry that a name means, or the beginning or end of one.
     pub fn one(&self, name: &str) -> Result<&Entry, crate::Refusal> {
         one(self.log(), name)
+    }
+
+    /// What broke before, for whoever chooses what to try first: the weightiest first.
+    pub fn suspicions(&self) -> Vec<Suspicion> {
+        let priors = self.priors();
+        let day = priors.newest();
+        let broke = priors.judged.iter().filter(|j| j.outcome == Outcome::Confirmed).map(|j| &j.memory);
+        let mut all: Vec<(f64, &Entry)> = priors
+            .causes
+            .iter()
+            .map(|c| &c.memory)
+            .chain(broke)
+            .filter_map(|m| Some((m.weight_on(day), self.log().get(&m.id)?)))
+            .filter(|(weight, _)| *weight >= FAINT)
+            .collect();
+        all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+        all.dedup_by(|a, b| a.1.id == b.1.id);
+        all.into_iter().map(|(_, entry)| suspicion(entry)).collect()
     }
 
     pub(crate) fn recall(&self, query: &Query, kinds: &[Kind], limit: usize) -> Vec<Hit> {

@@ -53,14 +53,20 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
         };
         found.by_element.into_iter().map(|(element, all)| (element, services(all))).collect()
     };
-    let (effects, unknown) = touch::effects(&cx, &named);
+    let (mut effects, unknown) = touch::effects(&cx, &named);
+    let past = past(snapshot, request, &cx, &effects);
+    // Those that are equally grave stand by what is known of them.
+    effects.sort_by(|x, y| {
+        let grave = |e: &Effect| (std::cmp::Reverse(e.rule.level), e.rule.grade);
+        grave(x).cmp(&grave(y)).then_with(|| past.weight(&y.key).total_cmp(&past.weight(&x.key)))
+    });
     let further = touch::beyond(&cx, &effects);
     let (trials, totals) = touch::trials(&cx, &effects);
     let steps = touch::steps(&cx, &effects);
     let quotes = Quotes { old, new };
     let (new_findings, cured_findings) = findings(old, new, profile, &sides);
     let services = touched(&effects);
-    let risk = touch::risk(&effects, further.len(), &trials, &totals, bare(&cx, &services), history(snapshot, &sides));
+    let risk = touch::risk(&effects, further.len(), &trials, &totals, bare(&cx, &services), history(snapshot, &sides), past.worst());
     let without = services.iter().filter(|s| !trials.iter().any(|t| t.service == **s)).map(ToString::to_string);
     let mut answer = Answer {
         version: VERSION,
@@ -83,11 +89,27 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
         cured_findings,
         ..Answer::default()
     };
+    answer.along = past.along.iter().map(shapes::remembered).collect();
     answer.changes = effects.iter().map(|e| quotes.change(e)).collect();
+    for (change, effect) in answer.changes.iter_mut().zip(&effects) {
+        change.remembered = past.effects.get(&effect.key).into_iter().flatten().map(shapes::remembered).collect();
+    }
     // Who is direct through one change is not told as dependent through another.
     let direct: BTreeSet<String> = answer.direct.iter().map(|t| t.service.clone()).collect();
     answer.dependent.retain(|t| !direct.contains(&t.service));
     Ok(answer)
+}
+
+/// What memory says of the change.
+fn past(snapshot: &Snapshot, request: &Request, cx: &Cx<'_>, effects: &[Effect]) -> touch::Past {
+    let memory = snapshot.memory();
+    if request.no_memory || memory.priors().is_empty() {
+        return touch::Past::default();
+    }
+    let owners = crate::things::owners(cx.new.graph);
+    let read = cx.edited.iter().filter(|e| e.left_out.is_none());
+    let edited = read.filter_map(|e| owners.get(e.path.as_str())).map(|n| cx.new.graph.nodes[*n].name.clone());
+    touch::remember(effects, &edited.collect(), memory.priors(), memory.priors().newest())
 }
 
 fn serious(effects: &[Effect]) -> impl Iterator<Item = &Effect> {

@@ -451,6 +451,10 @@ pub struct Verify {
     #[arg(long, default_value_t = 1, value_name = "K")]
     pub faults: usize,
 
+    /// Try in the order in which it would be tried if nothing had been learnt.
+    #[arg(long)]
+    pub no_memory: bool,
+
     /// Try the faults of a replay file again, and nothing else.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
@@ -499,6 +503,10 @@ pub struct Plan {
     /// The older state: a commit, branch or tag. The last commit unless given; with patches, the files as they are.
     #[arg(long, value_name = "REVISION", conflicts_with = "contract")]
     pub base: Option<String>,
+
+    /// Answer as if nothing had been learnt.
+    #[arg(long, conflicts_with = "contract")]
+    pub no_memory: bool,
 
     /// Compare several changes, each a patch file or a revision: what each touches, and which one is best.
     #[arg(long, num_args = 1.., value_name = "PATCH|REVISION", conflicts_with = "contract")]

@@ -143,21 +143,20 @@ pub(super) fn budget(text: &str) -> Result<Duration, Failure> {
     }
 }
 
-/// What `detect` suspects goes first, and comes back with what became of it.
+/// What broke before goes first, then what `detect` suspects; both come back with what became of it.
 fn suspicions(command: &Verify, args: &Args) -> Result<Vec<Suspicion>, Failure> {
     let (mut workspace, _) = open::open(&command.roots.paths, args)?;
     let answer: detect::Answer = typed(&asked(&mut workspace, "detect", &detect::Request::default())?)?;
     let name = |key: &String| key.split_once('/').map_or(key.as_str(), |(_, name)| name).to_owned();
     let service = |key: &&String| key.starts_with("service/");
-    Ok(answer
-        .findings
-        .iter()
-        .map(|f| Suspicion {
-            key: f.key.clone(),
-            rule: f.rule.clone(),
-            services: f.about.iter().filter(service).map(name).collect(),
-        })
-        .collect())
+    let found = answer.findings.iter().map(|f| Suspicion {
+        key: f.key.clone(),
+        rule: f.rule.clone(),
+        services: f.about.iter().filter(service).map(name).collect(),
+    });
+    let memory = workspace.snapshot().memory();
+    let learnt = if command.no_memory { Vec::new() } else { memory.suspicions() };
+    Ok(learnt.into_iter().chain(found).collect())
 }
 
 /// Writes a replay file for each finding that fails the verdict.

@@ -115,7 +115,7 @@ fn hypotheses(played: &Played, out: &mut String) {
     if played.hypotheses.is_empty() {
         return;
     }
-    out.push_str(&title("suspected", "what `detect` says, and what became of it here"));
+    out.push_str(&title("suspected", "what `detect` and memory say, and what became of it here"));
     for hypothesis in &played.hypotheses {
         let fate = match hypothesis.fate {
             Fate::Confirmed => "\x1b[31mconfirmed\x1b[0m",

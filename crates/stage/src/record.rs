@@ -8,7 +8,11 @@ use crate::verify::{Order, told_to_stop};
 use seam_verify::explore::Why;
 use seam_verify::fault::Script;
 use seam_verify::run::Run;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::{Instant, sleep_until};
+
+/// Not more often than that, so that what is usual has a course in time.
+const PACE: Duration = Duration::from_secs(1);
 
 /// Performs each scenario of the order under each of these faults, one after the other, and gives when each run began (nanoseconds since
 /// 1970) and what happened. Everything that was started is ended when this returns, however it returns.
@@ -46,6 +50,7 @@ async fn all(
     let mut out = Vec::new();
     for play in &plays {
         for (at, script) in scripts.iter().enumerate() {
+            let next = Instant::now() + PACE;
             say(Told::Running { runs: at, left: scripts.len() - at, script, why: Why::Explore });
             stage.reset().await?;
             let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
@@ -57,6 +62,7 @@ async fn all(
             if died {
                 stage.restart().await?;
             }
+            sleep_until(next).await;
         }
     }
     Ok(out)

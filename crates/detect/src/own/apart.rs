@@ -5,7 +5,7 @@
 
 use super::rows::{Each, Field, Row, rows};
 use crate::Cx;
-use seam_facts::Key;
+use seam_facts::{Key, SmolStr};
 use std::collections::BTreeMap;
 
 /// One difference, as a condition.
@@ -21,6 +21,8 @@ pub struct Apart {
     pub names: Vec<String>,
     /// Files that show it in the first state.
     pub paths: Vec<String>,
+    /// The built-in rule that finds it, if one does.
+    pub rule: Option<SmolStr>,
     /// The less, the more it says: a field of a thing that both have, before a thing that only one has.
     pub rank: u8,
 }
@@ -34,6 +36,7 @@ fn identity(each: Each) -> &'static [&'static str] {
         Each::Setting => &["service", "key", "profile"],
         Each::Package => &["service", "package"],
         Each::Service => &["name"],
+        Each::Finding => &["rule", "subject"],
     }
 }
 
@@ -44,7 +47,7 @@ fn telling(each: Each) -> &'static [&'static str] {
         Each::Setting => &["value", "read"],
         Each::Package => &["version"],
         Each::Endpoint => &["protocol"],
-        Each::Access | Each::Service => &[],
+        Each::Access | Each::Service | Each::Finding => &[],
     }
 }
 
@@ -125,16 +128,22 @@ fn one(each: Each, row: &Row, must: Option<(&str, &(String, String))>) -> Apart 
         None => row.says.clone(),
     };
     block.push_str(&format!("message = {}\n", quoted(&told)));
-    let names = ["from", "to", "service", "name"].iter().filter_map(|f| match row.field(f) {
+    let first = |name: &str| match row.field(name) {
         Field::Texts(texts) => texts.first().cloned(),
         Field::Number(_) => None,
-    });
+    };
+    let names = ["from", "to", "service", "name"].iter().filter_map(|f| first(f));
+    let about = match row.field("about") {
+        Field::Texts(texts) => texts.clone(),
+        Field::Number(_) => Vec::new(),
+    };
     let places = std::iter::once(&row.at).chain(row.more.iter().map(|(at, _)| at));
     Apart {
         block,
         says,
         about: row.about.clone(),
-        names: names.collect(),
+        names: names.chain(about).collect(),
+        rule: first("rule").map(SmolStr::from),
         paths: places.map(|at| at.path.to_string()).collect(),
         rank: u8::from(must.is_none()),
     }

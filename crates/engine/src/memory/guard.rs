@@ -46,7 +46,9 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
     } else if !entry.cause.is_empty() || !entry.services.is_empty() {
         all.clear();
     }
-    all.sort_by_key(|(near, a)| (*near, a.rank));
+    // What a built-in rule finds comes first where the incident is about that rule, and after what the repair changed otherwise.
+    let meant = |a: &Apart| a.rule.is_some() && a.rule == entry.rule;
+    all.sort_by_key(|(near, a)| (!meant(a), *near, a.rank, a.rule.is_some()));
     let built_in = found_by(faulty, repaired);
     let mut refused = Vec::new();
     for (_, candidate) in &all {

@@ -46,6 +46,7 @@ impl Quotes<'_> {
             dependent: effect.dependent.iter().map(|t| self.tie(t)).collect(),
             open: effect.open.clone(),
             unresolved: touch::is_unresolved(effect),
+            remembered: Vec::new(),
         }
     }
 

@@ -131,3 +131,64 @@ fn in_scope(memory: &Memory, effect: &Effect) -> bool {
 fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::touch::RULES;
+    use seam_facts::priors::{Cause, Judged, Together};
+
+    fn effect() -> Effect {
+        let rule = RULES.iter().map(|(r, _)| r).find(|r| r.level > Level::Safe).unwrap();
+        let mut effect = Effect::new(rule.id, "a bound is another".into(), "edge/shop/http/payments".into());
+        effect.direct.insert("shop".into(), Vec::new());
+        effect
+    }
+
+    fn memory(id: &str) -> Memory {
+        Memory { id: id.into(), title: id.into(), day: Some(0), half_life: 10, weight: 1.0, ..Memory::default() }
+    }
+
+    fn judged(outcome: Outcome, about: Key) -> Judged {
+        let rule = effect().rule.id.into();
+        Judged { memory: memory("m"), outcome, rule, finding: None, said: None, about: vec![about], reason: "so".into() }
+    }
+
+    fn told(priors: &Priors, day: i64) -> Vec<(String, f64)> {
+        let past = remember(&[effect()], &BTreeSet::new(), priors, Some(day));
+        past.effects.into_values().flatten().map(|r| (r.says, r.by)).collect()
+    }
+
+    #[test]
+    fn what_broke_here_counts_more_than_elsewhere_and_fades() {
+        let here = Priors { judged: vec![judged(Outcome::Confirmed, Key::edge("shop", "http", "payments"))], ..Priors::default() };
+        let elsewhere = Priors { judged: vec![judged(Outcome::Confirmed, Key::edge("a", "http", "b"))], ..Priors::default() };
+        assert_eq!(told(&here, 0), [("a change of this kind broke here before".to_owned(), 1.0)]);
+        assert_eq!(told(&here, 10)[0].1, 0.5);
+        assert_eq!(told(&elsewhere, 0), [("a change of this kind broke elsewhere before".to_owned(), 0.3)]);
+        let held = Priors { judged: vec![judged(Outcome::Refuted, Key::edge("shop", "http", "payments"))], ..Priors::default() };
+        assert_eq!(told(&held, 0)[0].1, -1.0);
+        assert_eq!(remember(&[effect()], &BTreeSet::new(), &held, Some(0)).worst(), None);
+        assert_eq!(told(&Priors::default(), 0), []);
+    }
+
+    #[test]
+    fn who_was_at_fault_is_said_and_other_scopes_are_not() {
+        let cause = Cause { memory: memory("c"), service: "shop".into(), fault: Some("pool".into()), ..Cause::default() };
+        let mut priors = Priors { causes: vec![cause], ..Priors::default() };
+        assert_eq!(told(&priors, 0), [("shop, which this changes, was at fault before (pool)".to_owned(), 0.5)]);
+        priors.causes[0].memory.scope = vec!["mailer".into()];
+        assert_eq!(told(&priors, 0), []);
+    }
+
+    #[test]
+    fn who_used_to_change_along_and_is_left_out_is_said() {
+        let together = Together { memory: memory("t"), services: vec!["mailer".into(), "shop".into()] };
+        let priors = Priors { together: vec![together], ..Priors::default() };
+        let along = |edited: &[&str]| {
+            let edited = edited.iter().map(|s| SmolStr::from(*s)).collect();
+            remember(&[effect()], &edited, &priors, Some(0)).along.len()
+        };
+        assert_eq!([along(&["shop"]), along(&["shop", "mailer"]), along(&["other"])], [1, 0, 0]);
+    }
+}

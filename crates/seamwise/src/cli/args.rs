@@ -459,8 +459,8 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
 
-    /// Judge nothing, and write to this folder what was seen, as telemetry for `seam diagnose`: runs without faults and then, with
-    /// `--replay`, as many with its faults.
+    /// Judge nothing, and write to this folder what was seen, as telemetry for `seam diagnose`: runs without faults in `normal` and,
+    /// with `--replay`, as many with its faults in `faults`, at most one a second.
     #[arg(long, value_name = "FOLDER")]
     pub record: Option<PathBuf>,
 

@@ -19,7 +19,7 @@ const TOUR: &str = "tour/README.md";
 /// The repository's own, from its first folder.
 const OWN: &str = "workspaces/kiosk";
 /// Longer answers are cut, and say so.
-const LINES: usize = 40;
+const LINES: usize = 24;
 
 pub fn run(command: &Tour) -> Result<ExitCode, Failure> {
     let workspace = found(command)?;

@@ -67,7 +67,7 @@ pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Telemetry of runs without faults and of as many with those of the replay.
+/// Telemetry of runs without faults and of as many with those of the replay, each in a folder of its own.
 fn record(command: &Verify, order: &Order, folder: &Path) -> Result<ExitCode, Failure> {
     let faults = order.replay.iter().map(|r| &r.faults);
     let scripts: Vec<Script> = std::iter::once(&Script::default())
@@ -77,16 +77,19 @@ fn record(command: &Verify, order: &Order, folder: &Path) -> Result<ExitCode, Fa
     let progress = Progress::new();
     let runs = seam_stage::record(order, &scripts, |told| progress.show(&told)).map_err(failure)?;
     progress.end();
-    let failed = |e: std::io::Error| Failure::output(&format!("`{}`", folder.display()), &e);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let text: String = runs.iter().enumerate().map(|(at, (began, run))| otlp(run, *began, at)).collect();
-    std::fs::write(folder.join("runs.json"), text).map_err(failed)?;
-    let (faulted, calls) = runs.iter().fold((0, 0), |(f, c), (_, run)| {
-        (f + usize::from(!run.script.is_empty()), c + run.calls.len())
-    });
-    let under = order.replay.as_ref().map(|r| format!(", then {faulted} under {}", r.faults)).unwrap_or_default();
-    let plain = runs.len() - faulted;
-    say(&format!("recorded {plain} runs without faults{under}: {calls} calls in `{}`\n", folder.display()))?;
+    let (plain, faulted): (Vec<_>, Vec<_>) = runs.iter().enumerate().partition(|(_, (_, run))| run.script.is_empty());
+    let mut said = Vec::new();
+    for (name, runs) in [("normal", plain), ("faults", faulted)] {
+        let Some((_, (_, first))) = runs.first() else { continue };
+        let path = folder.join(name);
+        let failed = |e: std::io::Error| Failure::output(&format!("`{}`", path.display()), &e);
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        let text: String = runs.iter().map(|(at, (began, run))| otlp(run, *began, *at)).collect();
+        std::fs::write(path.join("runs.json"), text).map_err(failed)?;
+        let calls: usize = runs.iter().map(|(_, (_, run))| run.calls.len()).sum();
+        said.push(format!("{} runs, {calls} calls, {}: `{}`", runs.len(), first.script, path.display()));
+    }
+    say(&format!("recorded {}\n", said.join("\n         ")))?;
     Ok(ExitCode::SUCCESS)
 }
 

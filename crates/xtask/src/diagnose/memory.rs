@@ -99,6 +99,13 @@ impl Replay {
         self.exact.insert(exact);
     }
 
+    /// Another system begins.
+    pub fn forget(&mut self) {
+        self.priors = Priors::default();
+        self.kinds.clear();
+        self.exact.clear();
+    }
+
     pub fn told(&self, title: &str, list: bool) -> String {
         let mut out = format!("{title}\n");
         for class in ["repeated", "kind seen", "unseen", "total"] {

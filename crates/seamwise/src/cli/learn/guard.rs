@@ -49,7 +49,7 @@ pub fn run(command: &Guard, args: &Args) -> Result<(), Failure> {
     };
     let made = Made { rule, replay };
     let repaired = repaired.unwrap_or_else(|| "the workspace as it is".to_owned());
-    let (Ok(_), _) | (_, Ok(_)) = (&made.rule, &made.replay) else {
+    let ((Ok(_), _) | (_, Ok(_))) = (&made.rule, &made.replay) else {
         let Err(mut refusal) = made.rule else { return Ok(()) };
         let why = made.replay.err().unwrap_or_default();
         if let Some(first) = why.first() {

@@ -123,9 +123,10 @@ fn one(each: Each, row: &Row, must: Option<(&str, &(String, String))>) -> Apart 
         }
         None => format!("{}, and after the repair no longer", row.says),
     };
+    let plain = plain(each, row);
     let told = match must {
-        Some((field, _)) => format!("{}, and `{field}` is {{{field}}}", row.says),
-        None => row.says.clone(),
+        Some((field, _)) => format!("{plain}, and `{field}` is {{{field}}}"),
+        None => plain,
     };
     block.push_str(&format!("message = {}\n", quoted(&told)));
     let first = |name: &str| match row.field(name) {
@@ -147,6 +148,22 @@ fn one(each: Each, row: &Row, must: Option<(&str, &(String, String))>) -> Apart 
         paths: places.map(|at| at.path.to_string()).collect(),
         rank: u8::from(must.is_none()),
     }
+}
+
+/// What a row says as a message of a page, where braces hold the names of fields: `GET /orders/{id}` stands for itself.
+fn plain(each: Each, row: &Row) -> String {
+    if each == Each::Finding {
+        return "{message}".to_owned();
+    }
+    let fields: Vec<(&str, String)> = identity(each).iter().map(|f| (*f, row.shown(f))).collect();
+    let mut parts = vec![row.says.clone()];
+    let mut held = Vec::new();
+    for (field, shown) in fields.iter().filter(|(_, shown)| shown.contains('{')) {
+        parts = parts.iter().flat_map(|part| part.split(shown.as_str()).map(str::to_owned)).collect();
+        held.push(format!("{{{field}}}"));
+    }
+    let parts: Vec<String> = parts.iter().map(|p| p.replace(['{', '}'], "")).collect();
+    parts.join(held.first().map_or("", String::as_str))
 }
 
 /// A text in TOML.

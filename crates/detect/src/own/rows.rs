@@ -76,7 +76,7 @@ impl Each {
             Each::Setting => &["service", "key", "value", "profile", "read", "file"],
             Each::Package => &["service", "package", "version", "kind", "development", "file"],
             Each::Service => &["name", "kind", "language", "system", "serves", "calls", "callers", "file"],
-            Each::Finding => &["rule", "subject", "about", "severity", "certainty", "file"],
+            Each::Finding => &["rule", "subject", "about", "message", "severity", "certainty", "file"],
         }
     }
 }
@@ -164,6 +164,7 @@ fn findings(cx: &Cx<'_>) -> Vec<Row> {
             .with("rule", texts([&found.rule]))
             .with("subject", texts([subject]))
             .with("about", texts(names))
+            .with("message", texts([&found.message]))
             .with("severity", texts([found.severity.word()]))
             .with("certainty", texts([found.certainty.word()]));
         row.about.clone_from(&found.about);

@@ -20,6 +20,8 @@ pub struct Guard {
     pub text: String,
     /// What it stands on.
     pub says: String,
+    /// The incident names a rule, and this stands on something else that the repair changed at that place.
+    pub beside: bool,
     /// Where it fires in the faulty state: `path:line`.
     pub fires: Vec<String>,
     /// Built-in rules that find something there, and no longer after the repair.
@@ -48,6 +50,9 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
     }
     // What a built-in rule finds comes first where the incident is about that rule, and after what the repair changed otherwise.
     let meant = |a: &Apart| a.rule.is_some() && a.rule == entry.rule;
+    // Where it is known what was wrong, something else that is wrong there is no guard of it.
+    let known = entry.rule.as_deref().is_some_and(|r| seam_detect::rule(r).is_some());
+    all.retain(|(_, a)| a.rule.is_none() || !known || meant(a));
     all.sort_by_key(|(near, a)| (!meant(a), *near, a.rank, a.rule.is_some()));
     let built_in = found_by(faulty, repaired);
     let mut refused = Vec::new();
@@ -57,7 +62,8 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
             Ok(fires) => {
                 let text = with_examples(&name, entry, candidate, faulty, repaired).unwrap_or(text);
                 let path = format!("seam/rules/{name}.md");
-                return Ok(Guard { name, path, text, says: candidate.says.clone(), fires, built_in, refused });
+                let beside = entry.rule.is_some() && !meant(candidate);
+                return Ok(Guard { name, path, text, says: candidate.says.clone(), beside, fires, built_in, refused });
             }
             Err(why) => refused.push(format!("{}: {why}", candidate.says)),
         }

@@ -81,7 +81,7 @@ pub fn run(command: &Guard, args: &Args) -> Result<(), Failure> {
         let told = serde_json::json!({
             "version": seam_engine::VERSION,
             "name": rule.map(|g| &g.name), "path": rule.map(|g| &g.path), "text": rule.map(|g| &g.text),
-            "says": rule.map(|g| &g.says), "fires": rule.map(|g| &g.fires), "built_in": rule.map(|g| &g.built_in),
+            "says": rule.map(|g| &g.says), "fires": rule.map(|g| &g.fires), "beside": rule.map(|g| g.beside), "built_in": rule.map(|g| &g.built_in),
             "refused": rule.map(|g| &g.refused), "no_rule": made.rule.as_ref().err().map(|r| &r.message),
             "replay": made.replay.as_ref().ok(), "no_replay": made.replay.as_ref().err(),
         });
@@ -100,6 +100,9 @@ fn told(made: &Made, (faulty, repaired): (&str, &str), dry: bool) -> String {
                 out.push_str(&format!("\n{}\n", guard.text));
             }
             out.push_str(&format!("  stands on: {}\n  {}\n", guard.says, fires(guard, faulty, repaired).replace('\n', "\n  ")));
+            if guard.beside {
+                out.push_str("  it stands on something else that the repair changed there: read whether it is what broke\n");
+            }
             if !guard.built_in.is_empty() {
                 out.push_str(&format!("  found by the built-in {} too\n", guard.built_in.join(", ")));
             }

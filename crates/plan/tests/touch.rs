@@ -301,7 +301,8 @@ fn a_variable_that_a_shared_library_reads_touches_those_who_call_the_library() {
 
 #[test]
 fn a_route_behind_a_gateway_touches_those_who_call_it_through_the_gateway() {
-    let nginx = |rule: &str| format!("server {{\n  listen 80;\n  location /stock/ {{\n    proxy_pass {rule};\n  }}\n}}\n");
+    let nginx =
+        |rule: &str| format!("server {{\n  listen 80;\n  location /stock/ {{\n    proxy_pass {rule};\n  }}\n}}\n");
     let shop = |rule: &str, route: &str| {
         small(&[
             (
@@ -314,7 +315,9 @@ fn a_route_behind_a_gateway_touches_those_who_call_it_through_the_gateway() {
             ("stock/package.json", "{\"name\": \"stock\", \"dependencies\": {\"express\": \"4\"}}\n"),
             (
                 "stock/index.js",
-                &format!("const app = require('express')()\napp.get('{route}', list)\napp.get('/other', list)\napp.listen(3000)\n"),
+                &format!(
+                    "const app = require('express')()\napp.get('{route}', list)\napp.get('/other', list)\napp.listen(3000)\n"
+                ),
             ),
         ])
     };

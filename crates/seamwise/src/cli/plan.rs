@@ -33,9 +33,11 @@ fn request(command: &Plan) -> Result<(Vec<PathBuf>, plan::Request), Failure> {
             request.base = Some(what.clone());
         } else {
             let message = format!("`{what}` is neither a folder nor a file");
-            return Err(
-                Refusal::usage(message, "give a folder, a patch file, `-`, or a range of revisions (`A..B`, `A...B`)").into()
-            );
+            return Err(Refusal::usage(
+                message,
+                "give a folder, a patch file, `-`, or a range of revisions (`A..B`, `A...B`)",
+            )
+            .into());
         }
     }
     for what in &command.compare {

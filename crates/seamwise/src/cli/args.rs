@@ -550,6 +550,8 @@ pub enum PlanReport {
     Markdown,
     /// Who is touched, as a drawing in Markdown (not of two contracts).
     Mermaid,
+    /// One page without network: who is touched, drawn, with lines and steps (not of two contracts).
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

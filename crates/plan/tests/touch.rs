@@ -301,7 +301,8 @@ fn a_variable_that_a_shared_library_reads_touches_those_who_call_the_library() {
 
 #[test]
 fn a_route_behind_a_gateway_touches_those_who_call_it_through_the_gateway() {
-    let nginx = |rule: &str| format!("server {{\n  listen 80;\n  location /stock/ {{\n    proxy_pass {rule};\n  }}\n}}\n");
+    let nginx =
+        |rule: &str| format!("server {{\n  listen 80;\n  location /stock/ {{\n    proxy_pass {rule};\n  }}\n}}\n");
     let shop = |rule: &str, route: &str| {
         small(&[
             (
@@ -314,7 +315,9 @@ fn a_route_behind_a_gateway_touches_those_who_call_it_through_the_gateway() {
             ("stock/package.json", "{\"name\": \"stock\", \"dependencies\": {\"express\": \"4\"}}\n"),
             (
                 "stock/index.js",
-                &format!("const app = require('express')()\napp.get('{route}', list)\napp.get('/other', list)\napp.listen(3000)\n"),
+                &format!(
+                    "const app = require('express')()\napp.get('{route}', list)\napp.get('/other', list)\napp.listen(3000)\n"
+                ),
             ),
         ])
     };
@@ -328,4 +331,25 @@ fn a_route_behind_a_gateway_touches_those_who_call_it_through_the_gateway() {
         let other = edited(&shop(rule, route), &[("stock/index.js", "/other", "/another")]);
         assert!(!other.dependent().contains("shop"), "{rule}: {:?}", other.effects);
     }
+}
+
+#[test]
+fn two_changes_of_a_contract_on_one_line_stay_two() {
+    let contract = |fields: &str| {
+        format!(
+            "syntax = \"proto3\";\npackage shop;\nmessage Order {{ string id = 1; {fields} }}\nservice Orders {{ rpc Get (Order) returns (Order); }}\n"
+        )
+    };
+    let shop = |fields: &str| {
+        small(&[
+            ("compose.yaml", "services:\n  orders:\n    build: ./orders\n"),
+            ("orders/go.mod", "module orders\n"),
+            ("orders/main.go", "package main\n\nfunc main() {}\n"),
+            ("orders/orders.proto", &contract(fields)),
+        ])
+    };
+    let found = said(&shop("string note = 2; int32 total = 3;"), &shop(""));
+    let gone: Vec<&str> =
+        found.effects.iter().filter(|e| e.rule.id.contains("FIELD")).map(|e| e.key.as_str()).collect();
+    assert!(gone.iter().any(|k| k.contains("note")) && gone.iter().any(|k| k.contains("total")), "{:?}", found.effects);
 }

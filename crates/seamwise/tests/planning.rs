@@ -122,7 +122,7 @@ fn a_patch_is_planned_without_being_applied() {
 fn every_format_tells_who_is_touched() {
     let shop = shop();
     edit(shop.path(), ROUTE.0, ROUTE.1, ROUTE.2);
-    for format in ["table", "json", "sarif", "github", "markdown", "mermaid"] {
+    for format in ["table", "json", "sarif", "github", "markdown", "mermaid", "html"] {
         let said = text(&seam(shop.path(), &["plan", "--format", format]));
         assert!(said.contains("checkout") && said.contains("/titles/"), "{format}: {said}");
         if matches!(format, "json" | "sarif") {

@@ -5,7 +5,7 @@ mod shapes;
 mod sides;
 mod suppose;
 
-use crate::asks::plan::{Answer, Counts, Found, Line, Owner, Request, Tests, Touched};
+use crate::asks::plan::{Answer, Counts, File, Found, Line, Owner, Request, Tests, Touched};
 use crate::impact::{Contracts, Found as Names};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
@@ -16,6 +16,7 @@ use seam_plan::touch::{self, Cx, Effect, Side};
 use seam_plan::{Grade, Level};
 use shapes::Quotes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(crate) use compare::compared;
 pub(crate) use suppose::impact;
@@ -23,8 +24,16 @@ pub(crate) use suppose::impact;
 /// One change against the older state.
 pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let sides = sides::Sides::new(snapshot, request)?;
+    Ok(of(snapshot, &sides, request.profile.as_deref()))
+}
+
+/// What two states that are linked already differ in, some files apart from each other.
+pub(crate) fn between(older: Arc<Snapshot>, newer: &Snapshot, files: &[File], profile: Option<&str>) -> Answer {
+    of(newer, &sides::Sides::between(older, newer, files), profile)
+}
+
+fn of(snapshot: &Snapshot, sides: &sides::Sides<'_>, profile: Option<&str>) -> Answer {
     let (old, new) = (sides.old(), sides.new_());
-    let profile = request.profile.as_deref();
     let (a, b) = (old.graph(profile), new.graph(profile));
     let (flows_a, flows_b) = (old.flows(profile), new.flows(profile));
     let differences = delta(&a, &b);
@@ -64,9 +73,17 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
     let (trials, totals) = touch::trials(&cx, &effects);
     let steps = touch::steps(&cx, &effects);
     let quotes = Quotes { old, new };
-    let (new_findings, cured_findings) = findings(old, new, profile, &sides);
+    let (new_findings, cured_findings) = findings(old, new, profile, sides);
     let services = touched(&effects);
-    let risk = touch::risk(&effects, further.len(), &trials, &totals, bare(&cx, &services), history(snapshot, &sides), past.worst());
+    let risk = touch::risk(
+        &effects,
+        further.len(),
+        &trials,
+        &totals,
+        bare(&cx, &services),
+        history(snapshot, sides),
+        past.worst(),
+    );
     let without = services.iter().filter(|s| !trials.iter().any(|t| t.service == **s)).map(ToString::to_string);
     let mut answer = Answer {
         version: VERSION,
@@ -97,7 +114,7 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
     // Who is direct through one change is not told as dependent through another.
     let direct: BTreeSet<String> = answer.direct.iter().map(|t| t.service.clone()).collect();
     answer.dependent.retain(|t| !direct.contains(&t.service));
-    Ok(answer)
+    answer
 }
 
 /// What memory says of the change.

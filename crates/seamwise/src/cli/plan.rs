@@ -33,9 +33,11 @@ fn request(command: &Plan) -> Result<(Vec<PathBuf>, plan::Request), Failure> {
             request.base = Some(what.clone());
         } else {
             let message = format!("`{what}` is neither a folder nor a file");
-            return Err(
-                Refusal::usage(message, "give a folder, a patch file, `-`, or a range of revisions (`A..B`, `A...B`)").into()
-            );
+            return Err(Refusal::usage(
+                message,
+                "give a folder, a patch file, `-`, or a range of revisions (`A..B`, `A...B`)",
+            )
+            .into());
         }
     }
     for what in &command.compare {
@@ -76,6 +78,7 @@ fn system(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
         PlanReport::Github => render::sites::github(&answer),
         PlanReport::Markdown => render::comment::markdown(&answer),
         PlanReport::Mermaid => render::comment::mermaid(&answer),
+        PlanReport::Html => render::radius::html(&answer),
     };
     put(command, &text)?;
     std::mem::forget(workspace);
@@ -140,7 +143,7 @@ fn contracts(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
             PlanReport::Sarif => render::sarif::render(&answer),
             PlanReport::Github => render::github::render(&answer),
             PlanReport::Markdown => render::markdown::render(&answer, (base, last)),
-            PlanReport::Mermaid => {
+            PlanReport::Mermaid | PlanReport::Html => {
                 let message = "two contracts have no services to be drawn";
                 return Err(Refusal::usage(message, "choose another `--format`").into());
             }

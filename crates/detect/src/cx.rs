@@ -1,10 +1,10 @@
 //! What a rule sees: the graph with indexes over it, the facts behind it, and the workspace's limits.
 
-use crate::{Finding, RULES, Rule};
 use crate::course::{self, Course};
 use crate::patience::Tables;
 use crate::trials::Trials;
 use crate::work::{self, Writes};
+use crate::{Finding, RULES, Rule};
 use seam_facts::{Fact, FactBase, SmolStr};
 use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
 use std::collections::HashMap;

@@ -37,7 +37,9 @@ pub fn mine(commits: &[Commit], owner: &dyn Fn(&str) -> Option<SmolStr>) -> Vec<
     let mut reverts = 0;
     for commit in commits {
         let touched: BTreeSet<SmolStr> = commit.files.iter().filter_map(|f| owner(f)).collect();
-        if let Some(what) = reverted(commit, commits).filter(|_| reverts < REVERTS && (1..=WIDE).contains(&touched.len())) {
+        if let Some(what) =
+            reverted(commit, commits).filter(|_| reverts < REVERTS && (1..=WIDE).contains(&touched.len()))
+        {
             reverts += 1;
             out.push(revert(commit, &what, &touched));
         }
@@ -184,7 +186,10 @@ mod tests {
         let owner = |path: &str| path.split('/').next().map(SmolStr::from);
         let found = mine(&history, &owner);
         let titles: Vec<&str> = found.iter().map(|e| e.title.as_str()).collect();
-        assert_eq!(titles, ["was reverted: Cache totals", "was reverted: Queue mails (#21)", "checkout and orders change together"]);
+        assert_eq!(
+            titles,
+            ["was reverted: Cache totals", "was reverted: Queue mails (#21)", "checkout and orders change together"]
+        );
         assert!(found[2].part(heading::SEEN).is_some_and(|s| s.starts_with("3 of 3") && s.contains("1 of them")));
     }
 }

@@ -21,8 +21,10 @@ fn masked(line: &str) -> String {
     let mut out = String::new();
     for word in line.split_inclusive(' ') {
         // A name that ends in a hash: `…-8948a8b8`.
-        let bare = word.trim_end_matches([' ', '`', '.', 'm', 'd', ')']);
-        let hash = bare.rsplit_once('-').map(|(_, h)| h).filter(|h| h.len() == 8 && h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let bare = word.trim_end_matches([' ', '`', '.', ')']);
+        let bare = bare.strip_suffix(".md").unwrap_or(bare);
+        let hex = |h: &&str| h.len() == 8 && h.bytes().all(|b| b.is_ascii_hexdigit());
+        let hash = bare.rsplit_once('-').map(|(_, h)| h).filter(hex);
         let word = hash.map_or_else(|| word.to_owned(), |h| word.replace(h, "#"));
         let mut number = false;
         for c in word.chars() {
@@ -84,8 +86,11 @@ fn the_tour_runs_through_and_says_what_the_readme_shows() {
 
 #[test]
 fn a_transcript_may_leave_out_lines_and_nothing_else() {
-    let said = "$ seam detect\nfound 3 of 2026-01-01-x-8948a8b8 in 0.5 s\nand more\n$ seam plan\nrisk 6 low\n";
-    assert_eq!(missing("$ seam detect\nfound 17 of 2026-02-01-x-00000000 in 12 s\n…\n$ seam plan\nrisk…\n", said), None);
+    let said = "$ seam detect\nfound 3 of `2026-01-01-x-8948a8bd.md` in 0.5 s\nand more\n$ seam plan\nrisk 6 low\n";
+    assert_eq!(
+        missing("$ seam detect\nfound 17 of `2026-02-01-x-00000000.md` in 12 s\n…\n$ seam plan\nrisk…\n", said),
+        None
+    );
     assert_eq!(missing("$ seam plan\n$ seam detect\n", said), Some("$ seam detect"));
     assert_eq!(missing("found 3 of y\n", said), Some("found 3 of y"));
 }

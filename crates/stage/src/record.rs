@@ -16,11 +16,7 @@ const PACE: Duration = Duration::from_secs(1);
 
 /// Performs each scenario of the order under each of these faults, one after the other, and gives when each run began (nanoseconds since
 /// 1970) and what happened. Everything that was started is ended when this returns, however it returns.
-pub fn record(
-    order: &Order,
-    scripts: &[Script],
-    say: impl FnMut(Told<'_>),
-) -> Result<Vec<(u64, Run)>, StageError> {
+pub fn record(order: &Order, scripts: &[Script], say: impl FnMut(Told<'_>)) -> Result<Vec<(u64, Run)>, StageError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -33,7 +33,8 @@ pub fn otlp(run: &Run, began: u64, number: usize) -> String {
     }
     let end = (began + run.ms * 1_000_000).to_string();
     let line = |text: &str| json!({"timeUnixNano": end, "body": {"stringValue": text}});
-    let spans = spans.into_iter().map(|(who, spans)| json!({"resource": speaker(who), "scopeSpans": [{"spans": spans}]}));
+    let spans =
+        spans.into_iter().map(|(who, spans)| json!({"resource": speaker(who), "scopeSpans": [{"spans": spans}]}));
     let said = |log: &String| log.lines().filter(|l| !l.trim().is_empty()).map(line).collect::<Vec<_>>();
     let logs = run.logs.iter().filter(|(_, log)| !log.trim().is_empty());
     let logs = logs.map(|(who, log)| json!({"resource": speaker(who), "scopeLogs": [{"logRecords": said(log)}]}));
@@ -62,7 +63,8 @@ fn span(run: &Run, at: usize, (began, number): (u64, usize), kind: u32, parent: 
     if kind == CLIENT {
         attributes.push(text("server.address", &call.request.callee));
     }
-    attributes.extend(status.map(|s| json!({"key": "http.response.status_code", "value": {"intValue": s.to_string()}})));
+    attributes
+        .extend(status.map(|s| json!({"key": "http.response.status_code", "value": {"intValue": s.to_string()}})));
     let mut out = json!({
         "traceId": format!("{:032x}", ((number as u128 + 1) << 32) + step as u128 + 1),
         "spanId": id(at, kind),
@@ -146,6 +148,9 @@ mod tests {
         assert_eq!((&asked["parentSpanId"], &bank["parentSpanId"]), (&served["spanId"], &asked["spanId"]));
         assert!(served.get("parentSpanId").is_none());
         assert_eq!(asked["endTimeUnixNano"], "5060000000");
-        assert_eq!(lines[1]["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["body"]["stringValue"], "charge: reset");
+        assert_eq!(
+            lines[1]["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["body"]["stringValue"],
+            "charge: reset"
+        );
     }
 }

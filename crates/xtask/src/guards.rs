@@ -45,7 +45,10 @@ pub fn run(root: &Path, program: &Path, options: &[&str]) -> Result<String, Stri
         let says = if rule == "none" { shown("no_rule") } else { shown("says") };
         let _ = writeln!(out, "{name:<24} {rule:<6} {says}\n{:<24} {mark:<9} {why}", "");
     }
-    Ok(format!("{out}\n{n} hazards: a rule for {}, meant {meant}, near {near}; a replay for {replays}; either for {either}", meant + near))
+    Ok(format!(
+        "{out}\n{n} hazards: a rule for {}, meant {meant}, near {near}; a replay for {replays}; either for {either}",
+        meant + near
+    ))
 }
 
 /// What `seam learn guard --json` says of an incident of a hazard.

@@ -1,7 +1,7 @@
 //! What conditions look at: the graph as rows of named fields.
 
-use crate::{Cx, Finding};
 use crate::patience::Patience;
+use crate::{Cx, Finding};
 use seam_facts::word::of as word;
 use seam_facts::{Claim, Key, SmolStr, format_smolstr};
 use seam_graph::{Certainty, EdgeKind, Evidence, Node, Operation, endpoint_of};
@@ -27,15 +27,8 @@ pub enum Each {
 }
 
 impl Each {
-    pub const ALL: [Each; 7] = [
-        Each::Interaction,
-        Each::Endpoint,
-        Each::Access,
-        Each::Setting,
-        Each::Package,
-        Each::Service,
-        Each::Finding,
-    ];
+    pub const ALL: [Each; 7] =
+        [Each::Interaction, Each::Endpoint, Each::Access, Each::Setting, Each::Package, Each::Service, Each::Finding];
 
     pub fn word(self) -> &'static str {
         match self {

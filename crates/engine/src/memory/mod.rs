@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use seam_facts::Priors;
 use seam_facts::priors::Outcome;
 use seam_learn::{Entry, Hit, Index, Kind, Log, Query};
-use serde::{Deserialize, Serialize};
 use seam_verify::schedule::Suspicion;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
 pub use seam_learn::{FORMAT, Told, parse, render};

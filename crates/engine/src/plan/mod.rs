@@ -24,15 +24,15 @@ pub(crate) use suppose::impact;
 /// One change against the older state.
 pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let sides = sides::Sides::new(snapshot, request)?;
-    Ok(of(snapshot, &sides, request.profile.as_deref()))
+    Ok(of(snapshot, &sides, request.profile.as_deref(), !request.no_memory))
 }
 
 /// What two states that are linked already differ in, some files apart from each other.
 pub(crate) fn between(older: Arc<Snapshot>, newer: &Snapshot, files: &[File], profile: Option<&str>) -> Answer {
-    of(newer, &sides::Sides::between(older, newer, files), profile)
+    of(newer, &sides::Sides::between(older, newer, files), profile, true)
 }
 
-fn of(snapshot: &Snapshot, sides: &sides::Sides<'_>, profile: Option<&str>) -> Answer {
+fn of(snapshot: &Snapshot, sides: &sides::Sides<'_>, profile: Option<&str>, remembering: bool) -> Answer {
     let (old, new) = (sides.old(), sides.new_());
     let (a, b) = (old.graph(profile), new.graph(profile));
     let (flows_a, flows_b) = (old.flows(profile), new.flows(profile));
@@ -63,7 +63,7 @@ fn of(snapshot: &Snapshot, sides: &sides::Sides<'_>, profile: Option<&str>) -> A
         found.by_element.into_iter().map(|(element, all)| (element, services(all))).collect()
     };
     let (mut effects, unknown) = touch::effects(&cx, &named);
-    let past = past(snapshot, request, &cx, &effects);
+    let past = if remembering { past(snapshot, &cx, &effects) } else { touch::Past::default() };
     // Those that are equally grave stand by what is known of them.
     effects.sort_by(|x, y| {
         let grave = |e: &Effect| (std::cmp::Reverse(e.rule.level), e.rule.grade);
@@ -118,9 +118,9 @@ fn of(snapshot: &Snapshot, sides: &sides::Sides<'_>, profile: Option<&str>) -> A
 }
 
 /// What memory says of the change.
-fn past(snapshot: &Snapshot, request: &Request, cx: &Cx<'_>, effects: &[Effect]) -> touch::Past {
+fn past(snapshot: &Snapshot, cx: &Cx<'_>, effects: &[Effect]) -> touch::Past {
     let memory = snapshot.memory();
-    if request.no_memory || memory.priors().is_empty() {
+    if memory.priors().is_empty() {
         return touch::Past::default();
     }
     let owners = crate::things::owners(cx.new.graph);

@@ -1,8 +1,8 @@
 //! What was found, in the shapes that are published; lines are quoted with their secrets masked.
 
 use crate::Snapshot;
-use crate::memory::Remembered;
 use crate::asks::plan::{Change, Edited, Found, Further, Line, Risk, RiskPart, Step, Test, Tie};
+use crate::memory::Remembered;
 use seam_graph::Evidence;
 use seam_plan::touch::{self, Beyond, Effect};
 

@@ -117,7 +117,8 @@ fn again(folder: &Folder, state: &State, kept: Option<Kept>) -> Memory {
     let written = now();
     let read: Vec<Read> = state.par_iter().filter_map(|stamp| read(folder, stamp, &known, kept.as_ref())).collect();
     // Of two files that say the same name the later one counts.
-    let winner: BTreeMap<_, usize> = read.iter().enumerate().map(|(at, (_, entry, _))| (entry.id.clone(), at)).collect();
+    let winner: BTreeMap<_, usize> =
+        read.iter().enumerate().map(|(at, (_, entry, _))| (entry.id.clone(), at)).collect();
     let mut log = Log::of(read.iter().map(|(l, e, _)| (l.stamp.0.clone(), e.clone(), l.problems.clone())));
     let stands: BTreeSet<usize> = log.standing().filter_map(|e| winner.get(&e.id).copied()).collect();
     let mut same: Vec<(u32, usize)> = stands.iter().filter_map(|at| Some((read[*at].2?, *at))).collect();

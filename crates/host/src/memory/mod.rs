@@ -63,8 +63,11 @@ impl Folder {
 
     pub(crate) fn state(&self) -> State {
         let Ok(entries) = fs::read_dir(&self.path) else { return State::new() };
+        // Asking the system of ten thousand files is most of what a question costs.
         let mut out: State = entries
             .flatten()
+            .collect::<Vec<_>>()
+            .par_iter()
             .filter_map(|e| {
                 let name = e.file_name().to_string_lossy().into_owned();
                 let meta = e.metadata().ok().filter(fs::Metadata::is_file)?;

@@ -76,7 +76,9 @@ pub fn remember(effects: &[Effect], edited: &BTreeSet<SmolStr>, priors: &Priors,
             let share = if near { HERE } else { ELSEWHERE };
             let place = if near { "here" } else { "elsewhere" };
             match judged.outcome {
-                Outcome::Confirmed => tell(&judged.memory, share, format!("a change of this kind broke {place} before")),
+                Outcome::Confirmed => {
+                    tell(&judged.memory, share, format!("a change of this kind broke {place} before"))
+                }
                 Outcome::Refuted | Outcome::Dismissed => {
                     tell(&judged.memory, -share, format!("a change of this kind held {place} when it was tried"));
                 }
@@ -88,7 +90,11 @@ pub fn remember(effects: &[Effect], edited: &BTreeSet<SmolStr>, priors: &Priors,
             }
             let fault = cause.fault.as_ref().map(|f| format!(" ({f})")).unwrap_or_default();
             if effect.direct.contains_key(&cause.service) {
-                tell(&cause.memory, AGAIN, format!("{}, which this changes, was at fault before{fault}", cause.service));
+                tell(
+                    &cause.memory,
+                    AGAIN,
+                    format!("{}, which this changes, was at fault before{fault}", cause.service),
+                );
             } else if effect.dependent.iter().any(|t| t.service == cause.service) {
                 let says = format!("{}, which depends on this, was at fault before{fault}", cause.service);
                 tell(&cause.memory, DEPENDS, says);
@@ -151,7 +157,15 @@ mod tests {
 
     fn judged(outcome: Outcome, about: Key) -> Judged {
         let rule = effect().rule.id.into();
-        Judged { memory: memory("m"), outcome, rule, finding: None, said: None, about: vec![about], reason: "so".into() }
+        Judged {
+            memory: memory("m"),
+            outcome,
+            rule,
+            finding: None,
+            said: None,
+            about: vec![about],
+            reason: "so".into(),
+        }
     }
 
     fn told(priors: &Priors, day: i64) -> Vec<(String, f64)> {
@@ -161,12 +175,19 @@ mod tests {
 
     #[test]
     fn what_broke_here_counts_more_than_elsewhere_and_fades() {
-        let here = Priors { judged: vec![judged(Outcome::Confirmed, Key::edge("shop", "http", "payments"))], ..Priors::default() };
-        let elsewhere = Priors { judged: vec![judged(Outcome::Confirmed, Key::edge("a", "http", "b"))], ..Priors::default() };
+        let here = Priors {
+            judged: vec![judged(Outcome::Confirmed, Key::edge("shop", "http", "payments"))],
+            ..Priors::default()
+        };
+        let elsewhere =
+            Priors { judged: vec![judged(Outcome::Confirmed, Key::edge("a", "http", "b"))], ..Priors::default() };
         assert_eq!(told(&here, 0), [("a change of this kind broke here before".to_owned(), 1.0)]);
         assert_eq!(told(&here, 10)[0].1, 0.5);
         assert_eq!(told(&elsewhere, 0), [("a change of this kind broke elsewhere before".to_owned(), 0.3)]);
-        let held = Priors { judged: vec![judged(Outcome::Refuted, Key::edge("shop", "http", "payments"))], ..Priors::default() };
+        let held = Priors {
+            judged: vec![judged(Outcome::Refuted, Key::edge("shop", "http", "payments"))],
+            ..Priors::default()
+        };
         assert_eq!(told(&held, 0)[0].1, -1.0);
         assert_eq!(remember(&[effect()], &BTreeSet::new(), &held, Some(0)).worst(), None);
         assert_eq!(told(&Priors::default(), 0), []);
@@ -174,7 +195,8 @@ mod tests {
 
     #[test]
     fn who_was_at_fault_is_said_and_other_scopes_are_not() {
-        let cause = Cause { memory: memory("c"), service: "shop".into(), fault: Some("pool".into()), ..Cause::default() };
+        let cause =
+            Cause { memory: memory("c"), service: "shop".into(), fault: Some("pool".into()), ..Cause::default() };
         let mut priors = Priors { causes: vec![cause], ..Priors::default() };
         assert_eq!(told(&priors, 0), [("shop, which this changes, was at fault before (pool)".to_owned(), 0.5)]);
         priors.causes[0].memory.scope = vec!["mailer".into()];

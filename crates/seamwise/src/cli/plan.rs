@@ -20,8 +20,12 @@ pub fn run(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
 
 /// What changes, and in which folders.
 fn request(command: &Plan) -> Result<(Vec<PathBuf>, plan::Request), Failure> {
-    let mut request =
-        plan::Request { base: command.base.clone(), profile: command.profile.clone(), no_memory: command.no_memory, ..plan::Request::default() };
+    let mut request = plan::Request {
+        base: command.base.clone(),
+        profile: command.profile.clone(),
+        no_memory: command.no_memory,
+        ..plan::Request::default()
+    };
     let mut roots = Vec::new();
     for what in &command.what {
         let path = Path::new(what);

@@ -29,7 +29,10 @@ pub fn run(command: &Tour) -> Result<ExitCode, Failure> {
     if !lacks.is_empty() {
         return Err(Refusal::usage(
             format!("the tour starts `{}`, and this machine lacks {}", workspace.display(), lacks.join(", ")),
-            format!("`{} --system` installs and builds what is needed (as root)", workspace.join("prepare.sh").display()),
+            format!(
+                "`{} --system` installs and builds what is needed (as root)",
+                workspace.join("prepare.sh").display()
+            ),
         )
         .into());
     }
@@ -234,7 +237,10 @@ mod tests {
 
     #[test]
     fn words_keep_together_what_is_quoted() {
-        assert_eq!(words("seam learn --title \"Charged twice\" \"\" x"), ["seam", "learn", "--title", "Charged twice", "", "x"]);
+        assert_eq!(
+            words("seam learn --title \"Charged twice\" \"\" x"),
+            ["seam", "learn", "--title", "Charged twice", "", "x"]
+        );
     }
 
     #[test]

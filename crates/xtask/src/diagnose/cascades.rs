@@ -117,7 +117,13 @@ pub fn run(options: &[&str]) -> Result<String, String> {
         return Ok(super::shifts::run(cases, seed, list));
     }
     if options.contains(&"--repeats") {
-        return super::repeats::run(number("--systems", 12)?, number("--days", 24)?, number("--force", 100)?, seed, list);
+        return super::repeats::run(
+            number("--systems", 12)?,
+            number("--days", 24)?,
+            number("--force", 100)?,
+            seed,
+            list,
+        );
     }
     // One system after the other as if they were one: services of the same names call others each time, so that this shows harm.
     let (mut replay, mut replayed) = (Replay::default(), Replay::default());
@@ -275,8 +281,16 @@ impl World {
                 stalled: 0,
             });
         }
-        let mut world =
-            World { services, telemetry, random, faults: Vec::new(), force: 1.0, harmless: None, next: 1, names: BTreeMap::new() };
+        let mut world = World {
+            services,
+            telemetry,
+            random,
+            faults: Vec::new(),
+            force: 1.0,
+            harmless: None,
+            next: 1,
+            names: BTreeMap::new(),
+        };
         world.wire();
         world
     }

@@ -99,9 +99,15 @@ fn told(made: &Made, (faulty, repaired): (&str, &str), dry: bool) -> String {
             if dry {
                 out.push_str(&format!("\n{}\n", guard.text));
             }
-            out.push_str(&format!("  stands on: {}\n  {}\n", guard.says, fires(guard, faulty, repaired).replace('\n', "\n  ")));
+            out.push_str(&format!(
+                "  stands on: {}\n  {}\n",
+                guard.says,
+                fires(guard, faulty, repaired).replace('\n', "\n  ")
+            ));
             if guard.beside {
-                out.push_str("  it stands on something else that the repair changed there: read whether it is what broke\n");
+                out.push_str(
+                    "  it stands on something else that the repair changed there: read whether it is what broke\n",
+                );
             }
             if !guard.built_in.is_empty() {
                 out.push_str(&format!("  found by the built-in {} too\n", guard.built_in.join(", ")));
@@ -154,7 +160,10 @@ fn replay(
     let repaired = repaired.map_or_else(|| root.to_owned(), PathBuf::from);
     for place in [Path::new(faulty), &repaired] {
         if !place.is_dir() {
-            let says = format!("`{}` is a revision: only a folder, with what it needs installed, can be started", place.display());
+            let says = format!(
+                "`{}` is a revision: only a folder, with what it needs installed, can be started",
+                place.display()
+            );
             return Ok(Err(vec![says]));
         }
         if !place.join("seam.toml").is_file() {
@@ -169,7 +178,8 @@ fn replay(
     if before.settings.process.is_empty() || after.settings.process.is_empty() {
         return Ok(Err(vec!["nothing says how it is started: `seam.toml` has no `[[verify.process]]`".to_owned()]));
     }
-    let candidates = command.replay.iter().map(|path| verify::replay(path)).collect::<Result<Vec<Replay>, Failure>>()?;
+    let candidates =
+        command.replay.iter().map(|path| verify::replay(path)).collect::<Result<Vec<Replay>, Failure>>()?;
     let progress = verify::Progress::new();
     let found = seam_stage::apart(
         (&before, &after),

@@ -1,7 +1,7 @@
 //! What a change does to the system, for a terminal: what changed, who is touched, what to do, what proves it.
 
-use crate::render::memory::remembered;
 use crate::render::ink::{bold, count, cyan, dim, pad, short, title, widest, yellow};
+use crate::render::memory::remembered;
 use seam_engine::asks::plan::{Answer, Change, Counts, Line, Row, Touched};
 use std::fmt::Write;
 

@@ -119,9 +119,8 @@ impl Tables {
             let spans = given.get(said.at.path.as_str()).map(Vec::as_slice).unwrap_or_default();
             spans.iter().any(|s| (s.line..=s.end_line.max(s.line)).contains(&said.at.at.line))
         };
-        let says = |(_, said): &(SmolStr, Said)| {
-            said.kind == PolicyKind::Timeout && !said.is_connect() && !at_call(said)
-        };
+        let says =
+            |(_, said): &(SmolStr, Said)| said.kind == PolicyKind::Timeout && !said.is_connect() && !at_call(said);
         let stated = apart.iter().filter(|(_, all)| all.iter().any(says)).map(|(node, _)| *node);
         let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);
         let read = cx.graph.reads.iter().filter(|r| r.key.to_ascii_lowercase().contains("timeout")).map(|r| r.node);

@@ -27,6 +27,7 @@ mod snapshot;
 mod texts;
 mod things;
 mod trouble;
+mod verdict;
 pub mod written;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
@@ -59,7 +60,7 @@ pub use trouble::Trouble;
 
 /// Whether an ask's answer depends on the files only, so that it holds as long as they do: commits come and go without them.
 pub fn is_kept(name: &str) -> bool {
-    name != "diagnose" && name != "plan"
+    !matches!(name, "diagnose" | "plan" | "verify")
 }
 
 /// What may stand in `seam.toml`, for editors.

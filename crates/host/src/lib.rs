@@ -6,6 +6,7 @@
 
 mod answers;
 mod cache;
+mod checkout;
 mod contract;
 mod edits;
 mod error;
@@ -20,6 +21,7 @@ mod watch;
 mod workspace;
 
 pub use cache::Place as CachePlace;
+pub use checkout::Checkout;
 pub use contract::{contract, today};
 pub use error::HostError;
 pub use memory::{Folder as MemoryFolder, Kept};

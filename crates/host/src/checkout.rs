@@ -132,7 +132,10 @@ impl Checkout {
             }
         }
         if linked > 0 {
-            self.notes.push("installed packages are those of the present state; `prepare` under `[verify]` installs its own".to_owned());
+            self.notes.push(
+                "installed packages are those of the present state; `prepare` under `[verify]` installs its own"
+                    .to_owned(),
+            );
         }
         Ok(())
     }
@@ -166,7 +169,11 @@ fn link(target: &Path, at: &Path) -> std::io::Result<()> {
 
 #[cfg(not(unix))]
 fn link(target: &Path, at: &Path) -> std::io::Result<()> {
-    if target.is_dir() { std::os::windows::fs::symlink_dir(target, at) } else { fs::write(at, target.to_string_lossy().as_bytes()) }
+    if target.is_dir() {
+        std::os::windows::fs::symlink_dir(target, at)
+    } else {
+        fs::write(at, target.to_string_lossy().as_bytes())
+    }
 }
 
 #[cfg(unix)]
@@ -204,7 +211,8 @@ mod tests {
         fs::write(root.join("shop/run.sh"), "new\n").unwrap();
         fs::write(root.join("shop/added.txt"), "new\n").unwrap();
         fs::write(root.join("shop/.env"), "A=1\n").unwrap();
-        let status = || Command::new("git").arg("-C").arg(root).args(["status", "--porcelain"]).output().unwrap().stdout;
+        let status =
+            || Command::new("git").arg("-C").arg(root).args(["status", "--porcelain"]).output().unwrap().stdout;
         let before = status();
         let checkout = Checkout::of(&root.join("shop"), "HEAD", true).unwrap();
         let at = checkout.root().to_owned();

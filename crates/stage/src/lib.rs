@@ -16,6 +16,7 @@ pub mod scenario;
 mod shim;
 pub mod stage;
 pub mod state;
+pub mod trial;
 pub mod verify;
 
 pub use error::StageError;

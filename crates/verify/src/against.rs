@@ -104,7 +104,11 @@ fn findings(before: &Played, after: &Played, out: &mut Against) {
                 if *said != one.says {
                     one.said.clone_from(said);
                 }
-                let list = if one.fails != one.failed || !one.said.is_empty() { &mut out.different } else { &mut out.as_before };
+                let list = if one.fails != one.failed || !one.said.is_empty() {
+                    &mut out.different
+                } else {
+                    &mut out.as_before
+                };
                 list.push(one);
             }
         }
@@ -124,7 +128,10 @@ fn findings(before: &Played, after: &Played, out: &mut Against) {
 /// Why it is not sure that a state does not have a finding; empty where it is.
 fn short(state: &Played, finding: &Reported, which: &str) -> String {
     if state.runs == 0 || state.verdict == Verdict::Inconclusive && state.tried == 0 {
-        return format!("the scenario was not explored {which}: {}", state.because.as_deref().unwrap_or("it did not run"));
+        return format!(
+            "the scenario was not explored {which}: {}",
+            state.because.as_deref().unwrap_or("it did not run")
+        );
     }
     let script = finding.found.script.to_string();
     let left = state.not_reached.iter().any(|s| s.starts_with(&script));
@@ -155,14 +162,7 @@ mod tests {
     use crate::report::VERSION;
 
     fn reported(rule: Rule, at: &str, grade: Grade, says: &str) -> Reported {
-        let finding = Finding {
-            rule,
-            grade,
-            at: at.into(),
-            says: says.into(),
-            evidence: vec![],
-            services: vec![],
-        };
+        let finding = Finding { rule, grade, at: at.into(), says: says.into(), evidence: vec![], services: vec![] };
         let script = Script::of([Fault::edge("a", at, Kind::ReplyLost)]);
         let found = Found { finding, script, came: 3, tried: 3, also: vec![], story: vec![], diagram: String::new() };
         Reported { id: found.finding.id(), found, replay: None }
@@ -179,10 +179,7 @@ mod tests {
             tried: 4,
             not_reached: not_reached.iter().map(|s| (*s).to_owned()).collect(),
             findings,
-            criticality: down
-                .iter()
-                .map(|(d, e)| Critical { down: (*d).to_owned(), ending: *e, step: None })
-                .collect(),
+            criticality: down.iter().map(|(d, e)| Critical { down: (*d).to_owned(), ending: *e, step: None }).collect(),
             hypotheses: vec![],
         };
         Report { version: VERSION, verdict: Verdict::Passed, scenarios: vec![played] }

@@ -283,7 +283,10 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     }
     if let Some(unknown) = request.only.iter().find(|w| !Kind::ALL.iter().any(|k| k.word() == w.as_str())) {
         let words: Vec<&str> = Kind::ALL.iter().map(|k| k.word()).collect();
-        return Err(Refusal::usage(format!("there is no proof `{unknown}`"), format!("choose of {}", words.join(", "))));
+        return Err(Refusal::usage(
+            format!("there is no proof `{unknown}`"),
+            format!("choose of {}", words.join(", ")),
+        ));
     }
     verdict::planned(snapshot, request)
 }

@@ -99,7 +99,10 @@ pub(super) fn proof(answer: &Answer, request: &Request) -> Said {
         .collect();
     if !together.is_empty() {
         let pairs: Vec<String> = together.into_iter().collect();
-        says.push(format!("old and new do not fit while both run: {}; deploy in the order of the steps", pairs.join(", ")));
+        says.push(format!(
+            "old and new do not fit while both run: {}; deploy in the order of the steps",
+            pairs.join(", ")
+        ));
     }
     (State::Passed, says)
 }

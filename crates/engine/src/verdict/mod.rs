@@ -145,7 +145,8 @@ fn exploration(answer: &Answer, done: &Performed) -> Said {
         None if touches_nobody(answer) => one(State::NotDone, "the change touches no service"),
         None if answer.dry_run => {
             let processes = counted(planned.processes.len(), "process").replace("processs", "processes");
-            let what = format!("{processes} would be started, and {} tried", counted(planned.scenarios.len(), "scenario"));
+            let what =
+                format!("{processes} would be started, and {} tried", counted(planned.scenarios.len(), "scenario"));
             one(State::NotDone, format!("a dry run: {what}"))
         }
         None => one(State::Inconclusive, "the time was over before it began"),
@@ -192,8 +193,11 @@ fn comparison(answer: &Answer, done: &Performed) -> Said {
     };
     match (&answer.against, &done.base) {
         (Some(against), _) => {
-            let failing: Vec<String> =
-                against.failing().filter(|d| d.open.is_empty()).map(|d| format!("{}: {}", d.scenario, d.says)).collect();
+            let failing: Vec<String> = against
+                .failing()
+                .filter(|d| d.open.is_empty())
+                .map(|d| format!("{}: {}", d.scenario, d.says))
+                .collect();
             let open: Vec<String> = against
                 .failing()
                 .filter(|d| !d.open.is_empty())

@@ -22,10 +22,8 @@ pub(super) fn tests(snapshot: &Snapshot, request: &Request, plan: Option<&plan::
         Some(plan) => plan.direct.iter().any(|t| t.service == service),
         None => true,
     };
-    let mut without: Vec<Without> = none
-        .into_iter()
-        .map(|(service, because)| Without { direct: direct(&service), service, because })
-        .collect();
+    let mut without: Vec<Without> =
+        none.into_iter().map(|(service, because)| Without { direct: direct(&service), service, because }).collect();
     if let Some(plan) = plan.filter(|_| !request.all_tests) {
         let known = |s: &String| without.iter().any(|w| w.service == *s) || run.iter().any(|t| t.services.contains(s));
         let silent: Vec<&String> = plan.tests.without.iter().filter(|s| !known(s) && !direct(s)).collect();
@@ -80,11 +78,7 @@ fn every(snapshot: &Snapshot, graph: &Graph) -> (Vec<Chosen>, Vec<Folder>) {
             continue;
         }
         for node in graph.nodes.iter().filter(|n| n.own.iter().any(|f| f == path)) {
-            out.insert(Chosen {
-                service: node.name.to_string(),
-                path: path.to_string(),
-                because: because.to_owned(),
-            });
+            out.insert(Chosen { service: node.name.to_string(), path: path.to_string(), because: because.to_owned() });
         }
     }
     let services = graph.nodes.iter().filter(|n| n.kind == NodeKind::Service);
@@ -113,7 +107,8 @@ pub(super) fn proof(answer: &Answer, request: &Request) -> Said {
     }
     if answer.dry_run {
         let files: usize = tests.run.iter().map(|t| t.trial.files.len()).sum();
-        let what = format!("{} would run, for {}", counted(tests.run.len(), "command"), counted(files, "file of tests"));
+        let what =
+            format!("{} would run, for {}", counted(tests.run.len(), "command"), counted(files, "file of tests"));
         return one(State::NotDone, format!("a dry run: {what}").replace("file of testss", "files of tests"));
     }
     let name = |tried: &Tried| format!("`{}` in {}", tried.trial.command, place(&tried.trial.folder));

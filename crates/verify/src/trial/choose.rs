@@ -126,7 +126,9 @@ enum Kind {
 fn kinds(path: &str) -> &'static [(Kind, &'static [&'static str])] {
     match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "py" => &[(Kind::Python, python::HOMES)],
-        "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte" => &[(Kind::Node, &["package.json"])],
+        "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte" => {
+            &[(Kind::Node, &["package.json"])]
+        }
         "rs" => &[(Kind::Cargo, &["Cargo.toml"])],
         "go" => &[(Kind::Go, &["go.mod"])],
         "java" | "kt" | "groovy" | "scala" => &[
@@ -229,7 +231,11 @@ mod tests {
     #[test]
     fn each_language_has_its_runner_narrowed_to_the_files() {
         check(
-            &[("a/requirements.txt", "pytest\n"), ("a/tests/test_x.py", "def test_x(): pass\n"), ("a/.venv/pyvenv.cfg", "")],
+            &[
+                ("a/requirements.txt", "pytest\n"),
+                ("a/tests/test_x.py", "def test_x(): pass\n"),
+                ("a/.venv/pyvenv.cfg", ""),
+            ],
             &["a/tests/test_x.py"],
             &[("a", ".venv/bin/python -m pytest -q -p no:cacheprovider tests/test_x.py")],
         );

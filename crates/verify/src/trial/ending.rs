@@ -25,7 +25,10 @@ pub fn ending(runner: &str, code: Option<i32>, output: &str) -> End {
         };
     }
     if code == Some(127) || code == Some(126) {
-        return open(format!("its program is not there: {}", said(output, &["not found", "ermission denied", "No such file"])));
+        return open(format!(
+            "its program is not there: {}",
+            said(output, &["not found", "ermission denied", "No such file"])
+        ));
     }
     // pytest: 5 is "no test was collected".
     if runner == "pytest" && code == Some(5) {
@@ -62,8 +65,10 @@ const MISSING: &[(&str, &str)] = &[
 /// A success of nothing.
 fn empty(runner: &str, output: &str) -> Option<&'static str> {
     let words: &[&str] = match runner {
-        "go" => return (!output.lines().any(|l| l.starts_with("ok ")) && output.contains("[no test files]"))
-            .then_some("there is no test in the package"),
+        "go" => {
+            return (!output.lines().any(|l| l.starts_with("ok ")) && output.contains("[no test files]"))
+                .then_some("there is no test in the package");
+        }
         "unittest" => &["Ran 0 tests"],
         "django" => &["Found 0 test", "Ran 0 tests"],
         "dotnet" => &["No test matches", "No test is available"],

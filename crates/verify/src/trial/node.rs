@@ -6,7 +6,8 @@ use serde_json::Value;
 /// Runners to which file names may be added.
 const TAKES_FILES: &[&str] = &["jest", "vitest", "ava", "mocha", "react-scripts", "tap", "jasmine"];
 /// Words before a runner that only set the stage for it.
-const BEFORE: &[&str] = &["cross-env", "npx", "c8", "nyc", "env", "dotenv", "--", "yarn", "pnpm", "exec", "--no-install"];
+const BEFORE: &[&str] =
+    &["cross-env", "npx", "c8", "nyc", "env", "dotenv", "--", "yarn", "pnpm", "exec", "--no-install"];
 
 /// How the folder's tests run; why not, where it does not say.
 pub(super) fn command(tree: &Tree<'_>, home: &str, files: &[String]) -> Result<(String, String, bool), String> {
@@ -28,7 +29,8 @@ pub(super) fn command(tree: &Tree<'_>, home: &str, files: &[String]) -> Result<(
     if files.is_empty() {
         return Ok(whole(&format!("{runner} by {by}")));
     }
-    let names_files = rest.iter().any(|w| !w.starts_with('-') && (w.contains('/') || w.contains('*') || w.contains(".js")));
+    let names_files =
+        rest.iter().any(|w| !w.starts_with('-') && (w.contains('/') || w.contains('*') || w.contains(".js")));
     Ok(match runner.as_str() {
         "node" if rest.contains(&"--test") => {
             let flags: Vec<&str> = rest.iter().filter(|w| w.starts_with('-')).copied().collect();
@@ -50,7 +52,8 @@ pub(super) fn command(tree: &Tree<'_>, home: &str, files: &[String]) -> Result<(
 
 /// The program that a script starts, and the words behind it.
 fn runner(script: &str) -> (String, Vec<&str>) {
-    let mut words = script.split_whitespace().skip_while(|w| BEFORE.contains(w) || w.contains('=') && !w.starts_with('-'));
+    let mut words =
+        script.split_whitespace().skip_while(|w| BEFORE.contains(w) || w.contains('=') && !w.starts_with('-'));
     let first = words.next().unwrap_or_default();
     let name = first.rsplit('/').next().unwrap_or(first).trim_end_matches(".js");
     (name.to_owned(), words.collect())

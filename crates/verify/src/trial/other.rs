@@ -28,7 +28,8 @@ pub(super) fn go(home: &str, files: &[String]) -> Command {
             inner => quoted(&format!("./{inner}")),
         })
         .collect();
-    let which = if packages.is_empty() { "./...".to_owned() } else { packages.into_iter().collect::<Vec<_>>().join(" ") };
+    let which =
+        if packages.is_empty() { "./...".to_owned() } else { packages.into_iter().collect::<Vec<_>>().join(" ") };
     // Results that are kept from an earlier run would say nothing about flakiness.
     ("go".to_owned(), format!("go test -count=1 {which}"), !files.is_empty())
 }

@@ -44,7 +44,8 @@ fn interpreter(tree: &Tree<'_>, home: &str) -> String {
             }
         }
     }
-    let by = [("uv.lock", "uv run python"), ("poetry.lock", "poetry run python"), ("Pipfile.lock", "pipenv run python")];
+    let by =
+        [("uv.lock", "uv run python"), ("poetry.lock", "poetry run python"), ("Pipfile.lock", "pipenv run python")];
     let found = by.iter().find(|(file, _)| tree.up(home, &[file]).is_some());
     found.map_or("python3", |(_, python)| python).to_owned()
 }

@@ -58,6 +58,31 @@ impl Default for Request {
     }
 }
 
+impl Request {
+    /// Whether a proof is asked for.
+    pub fn asks(&self, kind: Kind) -> bool {
+        self.only.is_empty() || self.only.iter().any(|w| w == kind.word())
+    }
+
+    /// Whether nothing has to be started for a change that was named: it touches no service.
+    pub fn skips(&self, answer: &Answer) -> bool {
+        self.base.is_some() && answer.gate.is_some() && !answer.touches_somebody()
+    }
+}
+
+impl Answer {
+    /// Before anything is proved, of a workspace that only explores.
+    pub fn of_exploration(settings: &seam_verify::settings::Settings) -> Answer {
+        verdict::empty(verdict::plan_of(settings, &[]))
+    }
+
+    /// The change touches a service, or something of it is not understood.
+    pub fn touches_somebody(&self) -> bool {
+        let somebody = |g: &Gate| !(g.direct.is_empty() && g.dependent.is_empty() && g.unknown.is_empty());
+        self.gate.as_ref().is_none_or(somebody)
+    }
+}
+
 /// Seconds, where a request does not say.
 pub const BUDGET: u32 = 300;
 

@@ -1,6 +1,6 @@
 //! What the files alone say of a change: findings, contracts, pairs of services that part, an order for mixed versions.
 
-use super::{Said, asked, counted, one};
+use super::{Said, counted, one};
 use crate::asks::plan;
 use crate::asks::verify::{Answer, Gate, Pair, Request, State};
 use crate::asks::{detect, verify};
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 pub(super) fn gate(snapshot: &Snapshot, request: &Request, plan: &plan::Answer) -> Result<Gate, Refusal> {
     // Comments, dismissals and severities of the workspace count, as in `detect`.
     let wanted = detect::Request { profiles: request.profile.iter().cloned().collect(), ..detect::Request::default() };
-    let standing: BTreeSet<String> = match asked(request, verify::Kind::Gate) && !plan.new_findings.is_empty() {
+    let standing: BTreeSet<String> = match request.asks(verify::Kind::Gate) && !plan.new_findings.is_empty() {
         true => detect::run(snapshot, &wanted)?.findings.into_iter().map(|f| f.key).collect(),
         false => BTreeSet::new(),
     };

@@ -13,6 +13,7 @@ use crate::{Refusal, Snapshot};
 use seam_verify::against::Against;
 use seam_verify::finding::Grade;
 use seam_verify::report::{Report, Verdict};
+use seam_verify::settings::Settings;
 use seam_verify::trial::End;
 
 /// What the files say, and what would be run.
@@ -30,41 +31,42 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
     };
     let gate = change.as_ref().map(|plan| gate::gate(snapshot, request, plan)).transpose()?;
     let tests = (change.is_some() || request.all_tests).then(|| trials::tests(snapshot, request, change.as_ref()));
-    let settings = &snapshot.settings().verify;
-    let exploration = (!settings.process.is_empty() && !settings.scenario.is_empty()).then(|| Planned {
-        processes: settings
-            .process
-            .iter()
-            .map(|p| Process {
-                name: p.name.clone(),
-                command: p.command.clone(),
-                folder: p.folder.clone().unwrap_or_default(),
-            })
-            .collect(),
-        scenarios: settings
-            .scenario
-            .iter()
-            .map(|s| s.name.clone())
-            .filter(|name| request.scenarios.is_empty() || request.scenarios.contains(name))
-            .collect(),
-        stores: settings.store.iter().map(|s| s.name.clone()).collect(),
-    });
+    let exploration = plan_of(&snapshot.settings().verify, &request.scenarios);
     let base = change.as_ref().map(|_| request.base.clone().unwrap_or_else(|| "HEAD".to_owned()));
-    let mut answer = Answer {
+    let mut answer = Answer { base, gate, tests, ..empty(exploration) };
+    judge(&mut answer, request, &Performed::default());
+    Ok(answer)
+}
+
+/// What exploration starts and asks; nothing where the settings do not say it.
+pub(crate) fn plan_of(settings: &Settings, scenarios: &[String]) -> Option<Planned> {
+    let process = |p: &seam_verify::settings::Process| Process {
+        name: p.name.clone(),
+        command: p.command.clone(),
+        folder: p.folder.clone().unwrap_or_default(),
+    };
+    let wanted = |name: &String| scenarios.is_empty() || scenarios.contains(name);
+    (!settings.process.is_empty() && !settings.scenario.is_empty()).then(|| Planned {
+        processes: settings.process.iter().map(process).collect(),
+        scenarios: settings.scenario.iter().map(|s| s.name.clone()).filter(wanted).collect(),
+        stores: settings.store.iter().map(|s| s.name.clone()).collect(),
+    })
+}
+
+pub(crate) fn empty(exploration: Option<Planned>) -> Answer {
+    Answer {
         version: VERSION,
         verdict: Verdict::Inconclusive,
         because: Vec::new(),
         dry_run: true,
-        base,
+        base: None,
         proofs: Vec::new(),
-        gate,
-        tests,
+        gate: None,
+        tests: None,
         exploration,
         scenarios: Vec::new(),
         against: None,
-    };
-    judge(&mut answer, request, &Performed::default());
-    Ok(answer)
+    }
 }
 
 pub(crate) fn concluded(mut answer: Answer, request: &Request, done: Performed) -> Answer {
@@ -84,23 +86,13 @@ pub(crate) fn concluded(mut answer: Answer, request: &Request, done: Performed) 
     answer
 }
 
-/// Whether a proof was asked for.
-pub(crate) fn asked(request: &Request, kind: Kind) -> bool {
-    request.only.is_empty() || request.only.iter().any(|w| w == kind.word())
-}
-
-/// The change touches no service, and nothing of it is beyond what is understood.
-pub(crate) fn touches_nobody(answer: &Answer) -> bool {
-    answer.gate.as_ref().is_some_and(|g| g.direct.is_empty() && g.dependent.is_empty() && g.unknown.is_empty())
-}
-
 fn judge(answer: &mut Answer, request: &Request, done: &Performed) {
     let prove = |kind: Kind| {
-        let (state, because) = if asked(request, kind) {
+        let (state, because) = if request.asks(kind) {
             match kind {
                 Kind::Gate => gate::proof(answer, request),
                 Kind::Tests => trials::proof(answer, request),
-                Kind::Exploration => exploration(answer, done),
+                Kind::Exploration => exploration(answer, request, done),
                 Kind::Comparison => comparison(answer, done),
             }
         } else {
@@ -114,7 +106,8 @@ fn judge(answer: &mut Answer, request: &Request, done: &Performed) {
         of(state).flat_map(|p| p.because.iter().map(move |b| format!("{}: {b}", p.kind.word()))).collect()
     };
     let ran = |p: &&Proof| p.state == State::Passed && (p.kind != Kind::Gate || !request.only.is_empty());
-    let proved = answer.proofs.iter().any(|p| ran(&p)) || touches_nobody(answer) && of(State::Passed).next().is_some();
+    let proved =
+        answer.proofs.iter().any(|p| ran(&p)) || !answer.touches_somebody() && of(State::Passed).next().is_some();
     (answer.verdict, answer.because) = match (of(State::Failed).next(), of(State::Inconclusive).next()) {
         (Some(_), _) => (Verdict::Failed, told(State::Failed)),
         (None, Some(_)) => (Verdict::Inconclusive, told(State::Inconclusive)),
@@ -134,7 +127,7 @@ pub(crate) fn counted(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-fn exploration(answer: &Answer, done: &Performed) -> Said {
+fn exploration(answer: &Answer, request: &Request, done: &Performed) -> Said {
     let Some(planned) = &answer.exploration else {
         return one(
             State::NotDone,
@@ -142,7 +135,7 @@ fn exploration(answer: &Answer, done: &Performed) -> Said {
         );
     };
     match &done.change {
-        None if touches_nobody(answer) => one(State::NotDone, "the change touches no service"),
+        None if request.skips(answer) => one(State::NotDone, "the change touches no service"),
         None if answer.dry_run => {
             let processes = counted(planned.processes.len(), "process").replace("processs", "processes");
             let what =
@@ -222,10 +215,10 @@ fn comparison(answer: &Answer, done: &Performed) -> Said {
         }
         (None, Some(Err(why))) => one(State::Inconclusive, format!("{base} could not be explored: {why}")),
         (None, Some(Ok(_))) => one(State::NotDone, "the change was not explored"),
-        (None, None) if answer.dry_run && !touches_nobody(answer) => {
+        (None, None) if answer.dry_run && answer.touches_somebody() => {
             one(State::NotDone, format!("a dry run: {base} would be checked out elsewhere and explored the same way"))
         }
-        (None, None) if touches_nobody(answer) => one(State::NotDone, "the change touches no service"),
+        (None, None) if !answer.touches_somebody() => one(State::NotDone, "the change touches no service"),
         (None, None) if done.change.as_ref().is_some_and(Result::is_ok) => {
             one(State::Inconclusive, "the time was over before the base was explored")
         }
@@ -246,20 +239,13 @@ mod tests {
 
     fn answer(gate: Gate) -> Answer {
         Answer {
-            version: VERSION,
-            verdict: Verdict::Inconclusive,
-            because: vec![],
-            dry_run: true,
             base: Some("HEAD".into()),
-            proofs: vec![],
             gate: Some(gate),
             tests: Some(Tests {
                 run: vec![Tried { trial: Trial { command: "make test".into(), ..Trial::default() }, outcome: None }],
                 ..Tests::default()
             }),
-            exploration: None,
-            scenarios: vec![],
-            against: None,
+            ..empty(None)
         }
     }
 

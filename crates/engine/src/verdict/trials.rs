@@ -1,6 +1,6 @@
 //! Which test commands a change calls for, and what their ends mean for the verdict.
 
-use super::{Said, counted, held, one, touches_nobody};
+use super::{Said, counted, held, one};
 use crate::Snapshot;
 use crate::asks::plan;
 use crate::asks::verify::{Answer, Request, State, Tests, Tried, Without};
@@ -99,7 +99,7 @@ pub(super) fn proof(answer: &Answer, request: &Request) -> Said {
         .collect();
     if tests.run.is_empty() {
         return match bare.is_empty() {
-            true if touches_nobody(answer) => one(State::NotDone, "the change touches no service"),
+            true if !answer.touches_somebody() => one(State::NotDone, "the change touches no service"),
             true => one(State::Inconclusive, "no test is seen to reach the change"),
             false if answer.dry_run => (State::NotDone, bare),
             false => (State::Inconclusive, bare),

@@ -430,9 +430,29 @@ pub struct Verify {
     #[command(flatten)]
     pub roots: Roots,
 
+    /// The state before the change: a commit, branch or tag. The last commit, if something differs from it.
+    #[arg(long, value_name = "REVISION", conflicts_with = "replay")]
+    pub base: Option<String>,
+
+    /// Only these proofs: `gate` (findings and contracts), `tests`, `exploration` (under faults), `comparison` (base against change).
+    #[arg(long, value_name = "PROOF", value_delimiter = ',', conflicts_with = "replay")]
+    pub only: Vec<String>,
+
     /// Only these scenarios of `seam.toml`.
     #[arg(long, value_name = "NAME")]
     pub scenario: Vec<String>,
+
+    /// Every test of every service, not only those that the change can reach.
+    #[arg(long)]
+    pub all_tests: bool,
+
+    /// How long all tests together may take.
+    #[arg(long, default_value = "10m", value_name = "TIME")]
+    pub test_budget: String,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 
     /// How long to explore each scenario (`90`, `120s`, `5m`); what was not reached is said.
     #[arg(long, default_value = "120s", value_name = "TIME")]
@@ -446,7 +466,7 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
 
-    /// Print what would be started, led elsewhere and injected; start nothing.
+    /// Print what would be run, started, led elsewhere and injected; start nothing.
     #[arg(long)]
     pub dry_run: bool,
 

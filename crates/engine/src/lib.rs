@@ -24,6 +24,7 @@ mod rules;
 mod settings;
 mod shape;
 mod snapshot;
+pub mod starts;
 mod texts;
 mod things;
 mod trouble;

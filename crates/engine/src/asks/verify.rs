@@ -5,6 +5,7 @@
 //! gets the same answer with what became of it. `passed` means that what was asked for and could be tried held; what was not is said.
 
 use crate::asks::plan::{self, File, Found, Line, Step};
+use crate::starts::Proposed;
 use crate::{Refusal, Snapshot, verdict};
 use schemars::JsonSchema;
 use seam_verify::against::Against;
@@ -102,6 +103,8 @@ pub struct Answer {
     pub tests: Option<Tests>,
     /// What exploration starts and asks.
     pub exploration: Option<Planned>,
+    /// Where `seam.toml` names no processes: some that it may name, from what deployment and code say.
+    pub proposal: Vec<Proposed>,
     /// What became of each scenario, in the state with the change.
     pub scenarios: Vec<Played>,
     /// Base against change.

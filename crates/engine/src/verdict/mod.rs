@@ -33,7 +33,9 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
     let tests = (change.is_some() || request.all_tests).then(|| trials::tests(snapshot, request, change.as_ref()));
     let exploration = plan_of(&snapshot.settings().verify, &request.scenarios);
     let base = change.as_ref().map(|_| request.base.clone().unwrap_or_else(|| "HEAD".to_owned()));
-    let mut answer = Answer { base, gate, tests, ..empty(exploration) };
+    let says_nothing = snapshot.settings().verify.process.is_empty() && request.asks(Kind::Exploration);
+    let proposal = if says_nothing { crate::starts::proposed(snapshot) } else { Vec::new() };
+    let mut answer = Answer { base, gate, tests, proposal, ..empty(exploration) };
     judge(&mut answer, request, &Performed::default());
     Ok(answer)
 }
@@ -64,6 +66,7 @@ pub(crate) fn empty(exploration: Option<Planned>) -> Answer {
         gate: None,
         tests: None,
         exploration,
+        proposal: Vec::new(),
         scenarios: Vec::new(),
         against: None,
     }
@@ -106,8 +109,12 @@ fn judge(answer: &mut Answer, request: &Request, done: &Performed) {
         of(state).flat_map(|p| p.because.iter().map(move |b| format!("{}: {b}", p.kind.word()))).collect()
     };
     let ran = |p: &&Proof| p.state == State::Passed && (p.kind != Kind::Gate || !request.only.is_empty());
-    let proved =
-        answer.proofs.iter().any(|p| ran(&p)) || !answer.touches_somebody() && of(State::Passed).next().is_some();
+    // What a dry run leaves to be run is proved by nothing.
+    let waits = answer.dry_run
+        && (request.asks(Kind::Tests) && answer.tests.as_ref().is_some_and(|t| !t.run.is_empty())
+            || request.asks(Kind::Exploration) && answer.exploration.is_some() && !request.skips(answer));
+    let nobody = !answer.touches_somebody() && of(State::Passed).next().is_some();
+    let proved = !waits && (nobody || answer.proofs.iter().any(|p| ran(&p)));
     (answer.verdict, answer.because) = match (of(State::Failed).next(), of(State::Inconclusive).next()) {
         (Some(_), _) => (Verdict::Failed, told(State::Failed)),
         (None, Some(_)) => (Verdict::Inconclusive, told(State::Inconclusive)),

@@ -48,6 +48,7 @@ fn reached(graph: &Graph, plan: &plan::Answer) -> (Vec<Chosen>, Vec<Folder>) {
         service: t.service.clone(),
         path: t.path.clone(),
         because: t.because.clone(),
+        changed: plan.edited.iter().any(|e| e.path == t.path),
     });
     let direct = plan.direct.iter().map(|t| t.service.as_str());
     (chosen.collect(), direct.flat_map(|s| folders(graph, s)).collect())
@@ -70,6 +71,7 @@ fn every(snapshot: &Snapshot, graph: &Graph) -> (Vec<Chosen>, Vec<Folder>) {
             service: graph.nodes[test.node].name.to_string(),
             path: test.at.path.to_string(),
             because: because.to_owned(),
+            changed: false,
         });
     }
     let known: BTreeSet<String> = out.iter().map(|c| c.path.clone()).collect();
@@ -78,7 +80,12 @@ fn every(snapshot: &Snapshot, graph: &Graph) -> (Vec<Chosen>, Vec<Folder>) {
             continue;
         }
         for node in graph.nodes.iter().filter(|n| n.own.iter().any(|f| f == path)) {
-            out.insert(Chosen { service: node.name.to_string(), path: path.to_string(), because: because.to_owned() });
+            out.insert(Chosen {
+                service: node.name.to_string(),
+                path: path.to_string(),
+                because: because.to_owned(),
+                changed: false,
+            });
         }
     }
     let services = graph.nodes.iter().filter(|n| n.kind == NodeKind::Service);

@@ -751,4 +751,8 @@ pub struct Init {
     /// The folder to write it to.
     #[arg(default_value = ".", value_name = "PATH")]
     pub path: PathBuf,
+
+    /// With processes for `seam verify`, proposed from deployment files and code: look at them before you run it.
+    #[arg(long)]
+    pub processes: bool,
 }

@@ -9,7 +9,7 @@ use crate::render::verify as render;
 use crate::verifying::{self, Said, Times, Wish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use seam_engine::asks::verify::{Answer, Kind, Performed, Request, concluded};
-use seam_engine::{Refusal, Settings};
+use seam_engine::{Refusal, Settings, starts};
 use seam_stage::perform::Told;
 use seam_stage::{Order, StageError};
 use seam_verify::explore::Why;
@@ -19,6 +19,11 @@ use seam_verify::report::{Played, Verdict};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// What stands around processes that are proposed.
+pub const PROPOSED: &str = "# `seam.toml` names no processes. These may be what starts the system on this machine, from what deployment and code say;\n\
+# look at each before you write it there (`seam init --processes` does).\n";
+pub const ASKED: &str = "\n# And what is asked of it: requests in a file, or any command.\n# [[verify.scenario]]\n# name = \"buy\"\n# http = \"buy.http\"\n";
 
 pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     let root = command.roots.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
@@ -79,6 +84,13 @@ fn dry(command: &Verify, args: &Args, wish: &Wish, answer: &Answer) -> Result<Ex
     }
     let mut out = render::text::dry(answer);
     let explores = wish.request.asks(Kind::Exploration);
+    if !answer.proposal.is_empty() {
+        out.push_str(PROPOSED);
+        out.push_str(&starts::written(&answer.proposal));
+        out.push_str(ASKED);
+        say(&out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if explores && (answer.exploration.is_some() || answer.gate.is_none() && answer.tests.is_none()) {
         required(&wish.root)?;
         out.push_str(&seam_stage::script(&wish.order()).map_err(failure)?);

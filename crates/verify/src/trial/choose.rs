@@ -5,11 +5,13 @@ use crate::settings;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of tests that is wanted.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Chosen {
     pub service: String,
     pub path: String,
     pub because: String,
+    /// The change is in it.
+    pub changed: bool,
 }
 
 /// A service of which no file of tests is wanted by name: its folder may say how tests run all the same.
@@ -55,14 +57,29 @@ pub fn trials(
             files.iter().map(|c| Wanted { path: c.path.clone(), because: c.because.clone() }).collect();
         wanted.sort();
         wanted.dedup();
-        let paths: Vec<String> = wanted.iter().map(|w| w.path.clone()).collect();
-        match made(tree, kind, &home, &paths) {
-            Ok(trial) => out.push(Trial { services: services.into_iter().collect(), files: wanted, ..trial }),
+        // What tests share says nothing by itself; where it changes, all of them may end otherwise.
+        let (tests, shared): (Vec<&&Chosen>, Vec<&&Chosen>) = files.iter().partition(|c| holds_tests(tree, &c.path));
+        let narrow = !tests.is_empty() && !shared.iter().any(|c| c.changed);
+        let mut paths: Vec<String> = tests.iter().filter(|_| narrow).map(|c| c.path.clone()).collect();
+        paths.sort();
+        paths.dedup();
+        let all: Vec<String> = wanted.iter().map(|w| w.path.clone()).collect();
+        match made(tree, kind, &home, &all, &paths) {
+            Ok(trial) => {
+                let services = services.into_iter().filter(|s| !s.is_empty()).collect();
+                out.push(Trial { services, files: wanted, ..trial });
+            }
             Err(why) => without.extend(services.into_iter().map(|s| (s, why.clone()))),
         }
     }
     for folder in folders {
         let told = !said(&folder.service).is_empty();
+        // Tests that nobody is known to own are of the service whose code lies beside or below them.
+        let near = |a: &str, b: &str| a.is_empty() || b == a || b.strip_prefix(a).is_some_and(|r| r.starts_with('/'));
+        let mut own = out.iter_mut().filter(|t| t.services.is_empty() && !t.folder.is_empty());
+        if let Some(trial) = own.find(|t| near(&t.folder, &folder.path) || near(&folder.path, &t.folder)) {
+            trial.services.push(folder.service.clone());
+        }
         if told || out.iter().any(|t| t.services.contains(&folder.service)) {
             continue;
         }
@@ -87,6 +104,24 @@ pub fn trials(
     }
     without.retain(|service, _| !joined.iter().any(|t| t.services.contains(service)));
     (joined, without.into_iter().collect())
+}
+
+/// Whether a file has tests of its own, rather than what tests share: fixtures, base classes, containers.
+fn holds_tests(tree: &Tree<'_>, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let says = |words: &[&str]| (tree.read)(path).is_none_or(|text| words.iter().any(|w| text.contains(w)));
+    match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "py" => says(&["def test", "TestCase"]) && name != "conftest.py",
+        "java" | "kt" | "groovy" | "scala" => {
+            says(&["Test\n", "Test ", "Test(", "Test\r", "Specification", "Suite", "FunSpec", "FlatSpec"])
+        }
+        "cs" | "fs" | "vb" => says(&["[Fact", "[Theory", "[Test", "<Fact", "<Test"]),
+        "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" => {
+            says(&["it(", "test(", "describe(", "suite(", "test.", "it."])
+        }
+        "go" => name.ends_with("_test.go"),
+        _ => true,
+    }
 }
 
 /// What `seam.toml` says.
@@ -172,10 +207,11 @@ fn project<'t>(tree: &Tree<'t>, folder: &str) -> Option<&'t String> {
     tree.paths.iter().find(is)
 }
 
-fn made(tree: &Tree<'_>, kind: Kind, home: &str, files: &[String]) -> Result<Trial, String> {
+/// `all` files are wanted; of them `files` run, every one if empty.
+fn made(tree: &Tree<'_>, kind: Kind, home: &str, all: &[String], files: &[String]) -> Result<Trial, String> {
     let mut folder = home.to_owned();
     let (runner, command, narrowed) = match kind {
-        Kind::Python => python::command(tree, home, files),
+        Kind::Python => python::command(tree, home, all, files),
         Kind::Node => node::command(tree, home, files).or_else(|why| other::make(tree, home).ok_or(why))?,
         Kind::Cargo => other::cargo(home, files),
         Kind::Go => other::go(home, files),
@@ -200,7 +236,7 @@ fn made(tree: &Tree<'_>, kind: Kind, home: &str, files: &[String]) -> Result<Tri
 
 /// All tests of a folder, where it says itself that it has some.
 fn whole(tree: &Tree<'_>, folder: &str) -> Option<Trial> {
-    let all = |kind| made(tree, kind, folder, &[]).ok();
+    let all = |kind| made(tree, kind, folder, &[], &[]).ok();
     if tree.has(folder, "package.json")
         && let Ok(found) = node::command(tree, folder, &[])
     {
@@ -220,7 +256,12 @@ mod tests {
         let tree = Tree { read: &read, paths: &paths };
         let chosen: Vec<Chosen> = wanted
             .iter()
-            .map(|p| Chosen { service: "a".into(), path: (*p).to_owned(), because: "it is changed itself".into() })
+            .map(|p| Chosen {
+                service: "a".into(),
+                path: (*p).to_owned(),
+                because: "it is changed itself".into(),
+                changed: true,
+            })
             .collect();
         let (found, without) = trials(&tree, &[], &chosen, &[]);
         let told: Vec<(&str, &str)> = found.iter().map(|t| (t.folder.as_str(), t.command.as_str())).collect();
@@ -240,7 +281,7 @@ mod tests {
             &[("a", ".venv/bin/python -m pytest -q -p no:cacheprovider tests/test_x.py")],
         );
         check(
-            &[("a/app.py", ""), ("a/test_app.py", "import unittest\n")],
+            &[("a/app.py", ""), ("a/test_app.py", "class A(unittest.TestCase):\n")],
             &["a/test_app.py"],
             &[("a", "python3 -m unittest test_app.py")],
         );
@@ -259,7 +300,7 @@ mod tests {
             &["a/src/test/java/ATest.java"],
             &[(
                 "",
-                "sh mvnw -q -B test -pl a -am -Dtest=ATest -DfailIfNoTests=false -Dsurefire.failIfNoSpecifiedTests=false",
+                "sh mvnw -B -ntp test -pl a -am -Dtest=ATest -DfailIfNoTests=false -Dsurefire.failIfNoSpecifiedTests=false",
             )],
         );
         check(
@@ -276,6 +317,28 @@ mod tests {
         );
         check(&[("a/mix.exs", "")], &["a/test/x_test.exs"], &[("a", "mix test test/x_test.exs")]);
         check(&[("Gemfile", "")], &["spec/x_spec.rb"], &[("", "bundle exec rspec spec/x_spec.rb")]);
+    }
+
+    #[test]
+    fn what_tests_share_is_no_test_and_runs_all_where_it_changes() {
+        let pytest = "python3 -m pytest -q -p no:cacheprovider";
+        let files =
+            [("a/setup.cfg", "[tool:pytest]"), ("a/t/conftest.py", ""), ("a/t/test_x.py", "def test_x(): pass")];
+        check(&files, &["a/t/conftest.py", "a/t/test_x.py"], &[("a", pytest)]);
+        check(&files, &["a/t/test_x.py"], &[("a", &format!("{pytest} t/test_x.py"))]);
+    }
+
+    #[test]
+    fn tests_that_nobody_owns_are_of_the_service_beside_them() {
+        let read = |path: &str| (path == "auth/setup.cfg").then(|| "pytest".to_owned());
+        let tree = Tree { read: &read, paths: &[] };
+        let path = "auth/tests/test_x.py".to_owned();
+        let chosen = [Chosen { path, ..Chosen::default() }];
+        let folders = ["auth", "mail"].map(|s| Folder { service: s.into(), path: format!("{s}/src") });
+        let (found, without) = trials(&tree, &[], &chosen, &folders);
+        assert_eq!((found.len(), &found[0].services), (1, &vec!["auth".to_owned()]));
+        assert_eq!(without.len(), 1);
+        assert_eq!(without[0].0, "mail");
     }
 
     #[test]
@@ -300,7 +363,8 @@ mod tests {
     fn what_the_workspace_says_itself_comes_first() {
         let read = |path: &str| (path == "a/package.json").then(|| "{\"scripts\": {\"test\": \"jest\"}}".to_owned());
         let tree = Tree { read: &read, paths: &[] };
-        let chosen = [Chosen { service: "a".into(), path: "a/t/x.test.js".into(), because: String::new() }];
+        let chosen =
+            [Chosen { service: "a".into(), path: "a/t/x.test.js".into(), because: String::new(), changed: false }];
         let test = |command: &str| settings::Test {
             service: "a".into(),
             command: command.into(),

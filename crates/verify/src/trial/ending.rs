@@ -59,6 +59,8 @@ const MISSING: &[(&str, &str)] = &[
     ("Unable to load the service index", "its packages cannot be fetched"),
     ("Could not find gem", "its packages are not installed"),
     ("Unchecked dependencies for environment test", "its packages are not installed"),
+    ("No tests found for given includes", "no test has such a name"),
+    ("No tests matching", "no test has such a name"),
     ("No rule to make target", "its Makefile does not say how"),
 ];
 
@@ -69,6 +71,7 @@ fn empty(runner: &str, output: &str) -> Option<&'static str> {
             return (!output.lines().any(|l| l.starts_with("ok ")) && output.contains("[no test files]"))
                 .then_some("there is no test in the package");
         }
+        "maven" => return (!output.contains("Tests run:")).then_some("no test ran"),
         "unittest" => &["Ran 0 tests"],
         "django" => &["Found 0 test", "Ran 0 tests"],
         "dotnet" => &["No test matches", "No test is available"],

@@ -10,7 +10,7 @@ pub(super) fn maven(tree: &Tree<'_>, home: &str, files: &[String]) -> Command {
     let lists = |at: &&str| tree.text(at, "pom.xml").is_some_and(|t| t.contains("<module>"));
     let top = ancestors(home).skip(1).filter(lists).last().unwrap_or(home).to_owned();
     let by = wrapper(tree, &top, "mvnw", "mvn");
-    let mut command = format!("{by} -q -B test");
+    let mut command = format!("{by} -B -ntp test");
     if top != home {
         command.push_str(&format!(" -pl {} -am", quoted(&relative(home, &top))));
     }

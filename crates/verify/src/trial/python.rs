@@ -16,11 +16,12 @@ pub(super) const HOMES: &[&str] = &[
     "environment.yml",
 ];
 
-pub(super) fn command(tree: &Tree<'_>, home: &str, files: &[String]) -> (String, String, bool) {
+/// `all` tell how they are written, `files` which of them run; every one if empty.
+pub(super) fn command(tree: &Tree<'_>, home: &str, all: &[String], files: &[String]) -> (String, String, bool) {
     let python = interpreter(tree, home);
     let of: Vec<String> = files.iter().map(|f| quoted(&relative(f, home))).collect();
     let of = of.join(" ");
-    if pytest(tree, home, files) {
+    if pytest(tree, home, all) {
         // No cache of its own is left behind.
         let command = format!("{python} -m pytest -q -p no:cacheprovider {of}");
         return ("pytest".to_owned(), command.trim_end().to_owned(), !files.is_empty());

@@ -134,7 +134,10 @@ impl Cx<'_> {
         let recipe = self.recipe(node, file, service);
         let (port, published) = self.ports(at);
         (out.process.port, out.process.published) = (port, published.filter(|p| Some(*p) != port));
-        if node.kind.is_store() || node.roots.is_empty() {
+        out.process.hosts = hosts(node, service);
+        // A gateway that comes as an image has its configuration here, and no code.
+        let image_only = service.is_some_and(|s| s.source.is_none() && s.image.is_some());
+        if node.kind.is_store() || node.roots.is_empty() || node.kind == NodeKind::Gateway && image_only {
             self.ready_made(node, service, &mut out);
             return (!out.because.is_empty()).then_some(out);
         }
@@ -150,6 +153,11 @@ impl Cx<'_> {
         };
         if out.process.command.is_empty() {
             out.open.push("nothing says how it starts".to_owned());
+        }
+        // What the command binds is surer than what code would by itself.
+        if let Some(bound) = bound(&out.process.command) {
+            out.process.port = Some(bound);
+            out.process.published = published.filter(|p| *p != bound);
         }
         self.environment(at, file, service, &mut out);
         out.process.folder = Some(folder).filter(|f| !f.is_empty());
@@ -307,6 +315,9 @@ impl Cx<'_> {
             out.process.port = Some(port);
             let save = "--save '' --appendonly no";
             out.process.command = format!("exec redis-server --port ${{port}} {save} {own}").trim_end().to_owned();
+            if own.contains("***") {
+                out.open.push("`***` stands for a secret that is not shown: write what the services use".to_owned());
+            }
             return;
         }
         let what = if product.is_empty() { node.kind.word().to_owned() } else { product };
@@ -334,6 +345,33 @@ impl Cx<'_> {
             out.open.extend(more.iter().map(|f| format!("`{f}` gives it settings too")));
         }
     }
+}
+
+/// Further names by which others call it.
+fn hosts(node: &Node, service: Option<&Service>) -> Vec<String> {
+    let all = service.into_iter().flat_map(|s| std::iter::once(&s.name).chain(&s.hostnames));
+    let mut out: Vec<String> = all.filter(|n| **n != node.name).map(ToString::to_string).collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The port that a command says it listens on.
+fn bound(command: &str) -> Option<u16> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let number = |text: &str| text.rsplit(':').next().and_then(|t| t.parse::<u16>().ok()).filter(|p| *p > 0);
+    for (at, word) in words.iter().enumerate() {
+        let (flag, joined) = word.split_once('=').map_or((*word, None), |(flag, value)| (flag, Some(value)));
+        if matches!(flag, "-b" | "--bind" | "-p" | "--port" | "--http-port") {
+            if let Some(port) = joined.or_else(|| words.get(at + 1).copied()).and_then(number) {
+                return Some(port);
+            }
+        }
+        if ["0.0.0.0:", "127.0.0.1:", "[::]:", "localhost:"].iter().any(|host| word.starts_with(host)) {
+            return number(word);
+        }
+    }
+    None
 }
 
 /// A command as a shell reads it: settings that it names stay names.
@@ -372,4 +410,81 @@ fn joined(folder: &str, name: &str) -> String {
         }
     }
     out.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Change, Engine, Settings, Texts};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    fn written_of(files: &[(&str, &str)]) -> String {
+        let mut engine = Engine::default();
+        engine.apply(files.iter().map(|(path, text)| Change::File {
+            path: (*path).into(),
+            facts: Arc::new(crate::extract(path, text)),
+        }));
+        let texts: BTreeMap<String, String> =
+            files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
+        let snapshot = engine.snapshot().with_texts(Texts::new(move |path| texts.get(path).cloned()));
+        written(&proposed(&snapshot))
+    }
+
+    const COMPOSE: &str = "services:\n  order-service:\n    build: ./order\n    container_name: orders\n    ports: ['9000:5000']\n    \
+        environment:\n      - STOCK_URL=http://stock:80\n    command: gunicorn -b 0.0.0.0:5000 app:app\n  \
+        stock:\n    build: ./stock\n    ports: ['80']\n  cache:\n    image: redis:7\n    command: redis-server --maxmemory 9mb\n  \
+        db:\n    image: postgres:16\n";
+
+    fn system() -> String {
+        written_of(&[
+            ("compose.yaml", COMPOSE),
+            ("order/Dockerfile", "FROM python:3\nWORKDIR /app\nCOPY . .\n"),
+            ("order/app.py", "from flask import Flask\napp = Flask(__name__)\n@app.route('/orders')\ndef orders():\n    return ''\n"),
+            ("order/requirements.txt", "flask\n"),
+            ("stock/Dockerfile", "FROM node:20\nWORKDIR /usr/src/app\nCOPY . .\nEXPOSE 80\nCMD [\"node\", \"/usr/src/app/server.js\"]\n"),
+            ("stock/server.js", "require('http').createServer().listen(80)\n"),
+            ("stock/package.json", "{\"name\": \"stock\"}"),
+        ])
+    }
+
+    #[test]
+    fn processes_come_from_what_deployment_and_recipes_say() {
+        let text = system();
+        for line in [
+            "command = \"exec gunicorn -b 0.0.0.0:5000 app:app\"",
+            "folder = \"order\"",
+            "port = 5000",
+            "published = 9000",
+            "STOCK_URL = \"http://stock:80\"",
+            // The container's path is the folder's own.
+            "command = \"exec node server.js\"",
+            "command = \"exec redis-server --port ${port} --save '' --appendonly no --maxmemory 9mb\"",
+            "# open: `postgres` is not started here",
+            "# [[verify.process]]",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_proposed_can_stand_in_the_settings() {
+        let settings = Settings::parse(&system()).unwrap();
+        let names: Vec<&str> = settings.verify.process.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names.len(), 3, "{names:?}");
+        assert_eq!(names[0], "cache");
+    }
+
+    #[test]
+    fn a_command_says_its_port() {
+        for (command, port) in [
+            ("gunicorn -b 0.0.0.0:5000 app:app", Some(5000)),
+            ("uvicorn main:app --host 0.0.0.0 --port 80", Some(80)),
+            ("flask run --port=8080", Some(8080)),
+            ("python manage.py runserver 0.0.0.0:8000", Some(8000)),
+            ("node server.js", None),
+        ] {
+            assert_eq!(bound(command), port, "{command}");
+        }
+    }
 }

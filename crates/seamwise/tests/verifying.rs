@@ -22,8 +22,7 @@ class Service(BaseHTTPRequestHandler):
         status, own = 200, headers()
         for attempt in range(3):
             try:
-                request = urllib.request.Request("http://payments:7001/charge", data=b"{}", headers=own, method="POST")
-                urllib.request.urlopen(request, timeout=0.4).read()
+                urllib.request.urlopen(urllib.request.Request("http://payments:7001/charge", b"{}", own, method="POST"), timeout=0.4).read()
                 break
             except Exception:
                 status = 503 if attempt == 2 else 200
@@ -42,7 +41,7 @@ from flask import Flask
 app = Flask(__name__)
 def total(cents):
     return cents
-@app.route("/charge", methods=["POST"])
+@app.route("/charge", methods=["GET"])
 def charge():
     return {"total": total(1)}
 "#;

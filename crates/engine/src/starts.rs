@@ -190,8 +190,15 @@ impl Cx<'_> {
     fn local(&self, command: &str, folder: &str, open: &mut Vec<String>) -> Option<String> {
         let mut words = Vec::new();
         for (at, word) in command.split_whitespace().enumerate() {
-            if !word.starts_with('/') || word.starts_with("/bin/") || word.starts_with("/usr/") {
+            if !word.starts_with('/') {
                 words.push(word.to_owned());
+                continue;
+            }
+            // Programs of every system, wherever they lie.
+            let program = ["/bin/", "/usr/bin/", "/usr/local/bin/", "/sbin/", "/usr/sbin/"].iter();
+            if let Some(name) = program.clone().find_map(|place| word.strip_prefix(place)).filter(|n| !n.contains('/'))
+            {
+                words.push(name.to_owned());
                 continue;
             }
             let parts: Vec<&str> = word.split('/').filter(|p| !p.is_empty()).collect();
@@ -421,12 +428,12 @@ mod tests {
 
     fn written_of(files: &[(&str, &str)]) -> String {
         let mut engine = Engine::default();
-        engine.apply(files.iter().map(|(path, text)| Change::File {
-            path: (*path).into(),
-            facts: Arc::new(crate::extract(path, text)),
-        }));
-        let texts: BTreeMap<String, String> =
-            files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
+        engine.apply(
+            files
+                .iter()
+                .map(|(path, text)| Change::File { path: (*path).into(), facts: Arc::new(crate::extract(path, text)) }),
+        );
+        let texts: BTreeMap<String, String> = files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
         let snapshot = engine.snapshot().with_texts(Texts::new(move |path| texts.get(path).cloned()));
         written(&proposed(&snapshot))
     }
@@ -440,9 +447,15 @@ mod tests {
         written_of(&[
             ("compose.yaml", COMPOSE),
             ("order/Dockerfile", "FROM python:3\nWORKDIR /app\nCOPY . .\n"),
-            ("order/app.py", "from flask import Flask\napp = Flask(__name__)\n@app.route('/orders')\ndef orders():\n    return ''\n"),
+            (
+                "order/app.py",
+                "from flask import Flask\napp = Flask(__name__)\n@app.route('/orders')\ndef orders():\n    return ''\n",
+            ),
             ("order/requirements.txt", "flask\n"),
-            ("stock/Dockerfile", "FROM node:20\nWORKDIR /usr/src/app\nCOPY . .\nEXPOSE 80\nCMD [\"node\", \"/usr/src/app/server.js\"]\n"),
+            (
+                "stock/Dockerfile",
+                "FROM node:20\nWORKDIR /usr/src/app\nCOPY . .\nEXPOSE 80\nCMD [\"node\", \"/usr/src/app/server.js\"]\n",
+            ),
             ("stock/server.js", "require('http').createServer().listen(80)\n"),
             ("stock/package.json", "{\"name\": \"stock\"}"),
         ])

@@ -69,14 +69,16 @@ pub struct Workspace {
     /// Something was read that the cache does not have yet.
     pub(crate) unsaved: bool,
     /// The folders of telemetry that were read last, with what they hold.
-    recorded: Option<(Folders, Arc<Recorded>)>,
-    hearing: Arc<Progress>,
+    pub(crate) recorded: Option<(Folders, Arc<Recorded>)>,
+    /// Databases on other machines may be asked for telemetry.
+    pub(crate) far: bool,
+    pub(crate) hearing: Arc<Progress>,
     /// What is remembered, and the files that it was read from.
     memory: (crate::memory::State, Arc<Memory>),
 }
 
 /// A folder of telemetry, and one of normal telemetry.
-type Folders = (String, Option<String>);
+pub(crate) type Folders = (String, Option<String>);
 
 /// Grammars and our own walks recurse on nested input; their depth is bounded, and this is room for the bound.
 const STACK: usize = 16 << 20;
@@ -112,6 +114,7 @@ impl Workspace {
             answers,
             unsaved: false,
             recorded: None,
+            far: false,
             hearing: Arc::default(),
             memory: Default::default(),
         };
@@ -165,36 +168,6 @@ impl Workspace {
         let answer = self.snapshot().ask(name, request)?;
         self.answers.put(&state, name, request, &answer);
         Ok(answer)
-    }
-
-    /// What the running system said, as folders hold it; read once.
-    fn hear(&mut self, folders: Folders, request: &str) -> Result<Arc<Recorded>, Refusal> {
-        if seam_store::Store::is(Path::new(&folders.0)) {
-            return crate::telemetry::stored(Path::new(&folders.0), request).map_err(|e| {
-                Refusal::usage(e.to_string(), "give a folder that `seam serve` keeps, or one with files")
-            });
-        }
-        if let Some((known, recorded)) = &self.recorded
-            && *known == folders
-        {
-            return Ok(recorded.clone());
-        }
-        let normal = folders.1.as_ref().map(Path::new);
-        let recorded = crate::telemetry(Path::new(&folders.0), normal, &self.hearing).map_err(|e| {
-            Refusal::usage(e.to_string(), "give a folder with spans, log lines or metrics as CSV or lines")
-        })?;
-        self.recorded = Some((folders, recorded.clone()));
-        Ok(recorded)
-    }
-
-    /// Telemetry may have grown: it is read again when it is next asked about.
-    pub fn hear_again(&mut self) {
-        self.recorded = None;
-    }
-
-    /// How far reading telemetry is.
-    pub fn hearing(&self) -> Arc<Progress> {
-        self.hearing.clone()
     }
 
     /// Where what is learnt of this workspace is kept; nowhere if it has no folder.

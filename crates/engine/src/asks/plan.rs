@@ -8,6 +8,7 @@ use crate::plan;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 pub const ABOUT: &str = "what a change does to the system before it is merged, or even made: a revision against the present files, two revisions, a \
 patch, or edits that you only think of. Gives each change with its rule and grade (wire, JSON, source, behaviour), the services it touches directly and \
@@ -287,6 +288,11 @@ pub fn wants(name: &str, request: &str) -> Option<Request> {
     let revisions =
         request.base.is_some() || request.head.is_some() || request.candidates.iter().any(|c| c.head.is_some());
     (request.files.is_empty() && (own || revisions)).then_some(request)
+}
+
+/// The same of two states that were linked before, which differ in these files: what nobody has saved yet.
+pub fn between(older: Arc<Snapshot>, newer: &Snapshot, files: &[File], profile: Option<&str>) -> Answer {
+    plan::between(older, newer, files, profile)
 }
 
 /// The answer to a request whose texts were filled in, as JSON text.

@@ -276,7 +276,9 @@ pub struct Context {
 
 #[derive(Debug, clap::Args)]
 pub struct Diagnose {
-    /// A folder with telemetry: CSV, plain or JSON lines; `telemetry.toml` in it may say what columns are.
+    /// Telemetry: a folder with OTLP, Jaeger, Zipkin, Prometheus, CSV or lines (`telemetry.toml` in it may say what columns are), a
+    /// store that `seam serve` keeps, or a ClickHouse database with the tables of OpenTelemetry's exporter:
+    /// `clickhouse://[USER@]HOST:8123/DATABASE`, its password in `CLICKHOUSE_PASSWORD`.
     #[arg(value_name = "TELEMETRY", required_unless_present = "error")]
     pub telemetry: Option<PathBuf>,
 
@@ -403,7 +405,8 @@ pub struct Detect {
     #[arg(long, value_enum, default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
 
-    /// Look at what the running system said: a folder with spans, log lines or metrics, or a store that `seam serve` keeps.
+    /// Look at what the running system said: a folder with spans, log lines or metrics, a store that `seam serve` keeps,
+    /// or `clickhouse://[USER@]HOST:8123/DATABASE`.
     /// Calls that nothing states, repeated effects, orphaned work, and what changed over time or between versions.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["since", "write_baseline"])]
     pub telemetry: Option<PathBuf>,
@@ -493,8 +496,8 @@ pub enum VerifyReport {
 
 #[derive(Debug, clap::Args)]
 pub struct Plan {
-    /// The workspace's folders, and what changes: patch files (`-` reads standard input) or a range of revisions (`A..B`). Without
-    /// any, what is not committed.
+    /// The workspace's folders, and what changes: patch files (`-` reads standard input) or a range of revisions: `A..B`, or `A...B`
+    /// for what B has done since it left A. Without any, what is not committed.
     #[arg(value_name = "PATH|PATCH|A..B", conflicts_with = "contract")]
     pub what: Vec<String>,
 
@@ -567,6 +570,8 @@ pub enum PlanReport {
     Markdown,
     /// Who is touched, as a drawing in Markdown (not of two contracts).
     Mermaid,
+    /// One page without network: who is touched, drawn, with lines and steps (not of two contracts).
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

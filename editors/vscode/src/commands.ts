@@ -26,8 +26,7 @@ export function register(ctx: Ctx, { system, findings, map }: Views): void {
     )
   const subject = async (target: Target, placeHolder: string) => (typeof target === "string" ? target : target?.subject ?? pickNode(ctx, placeHolder))
 
-  const plain = { restart: () => ctx.start(), stop: () => ctx.stop(), log: () => ctx.log.show(), refresh: () => ctx.changed.fire(), filter,
-    verify: () => vscode.tasks.executeTask(task(ctx, { type: "seamwise", command: "verify" })) }
+  const plain = { restart: () => ctx.start(), stop: () => ctx.stop(), log: () => ctx.log.show(), refresh: () => ctx.changed.fire(), filter, verify: () => vscode.tasks.executeTask(task(ctx, { type: "seamwise", command: "verify" })) }
   Object.entries(plain).forEach(([name, run]) => command(name, run))
   command("version", async () => {
     if (ctx.server || (await ctx.locate())) await vscode.window.showInformationMessage(`${ctx.version}, from ${ctx.server?.from}: ${ctx.server?.path}`)

@@ -24,9 +24,11 @@ mod rules;
 mod settings;
 mod shape;
 mod snapshot;
+pub mod starts;
 mod texts;
 mod things;
 mod trouble;
+mod verdict;
 pub mod written;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
@@ -62,7 +64,7 @@ pub use trouble::Trouble;
 
 /// Whether an ask's answer depends on the files only, so that it holds as long as they do: commits come and go without them.
 pub fn is_kept(name: &str) -> bool {
-    name != "diagnose" && name != "plan"
+    !matches!(name, "diagnose" | "plan" | "verify")
 }
 
 /// What may stand in `seam.toml`, for editors.

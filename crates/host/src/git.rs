@@ -80,13 +80,44 @@ pub(crate) fn at_revision(root: &Path, revision: &str, path: &str) -> Result<Vec
     Ok(names.into_iter().zip(texts).collect())
 }
 
+/// A file of a revision.
+pub(crate) struct Entry {
+    pub mode: String,
+    pub id: String,
+    /// Below the root.
+    pub path: String,
+}
+
+/// Every file that a revision has below `root`.
+pub(crate) fn entries(root: &Path, revision: &str) -> Result<Vec<Entry>, HostError> {
+    let commit = commit(root, revision)?;
+    let one = |line: String| {
+        let (about, path) = line.split_once('\t')?;
+        let mut words = about.split(' ');
+        let (mode, _, id) = (words.next()?, words.next()?, words.next()?);
+        Some(Entry { mode: mode.to_owned(), id: id.to_owned(), path: path.to_owned() })
+    };
+    Ok(split(&run(root, &["ls-tree", "-r", "-z", &commit], revision)?).into_iter().filter_map(one).collect())
+}
+
+/// Where `root` lies in its repository: empty, or with `/` at its end.
+pub(crate) fn prefix(root: &Path) -> Result<String, HostError> {
+    Ok(text(run(root, &["rev-parse", "--show-prefix"], "HEAD")?))
+}
+
+/// What is ignored below `root`; folders as a whole, with `/` at their end.
+pub(crate) fn ignored(root: &Path) -> Result<Vec<String>, HostError> {
+    let list = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
+    Ok(split(&run(root, &list, "HEAD")?))
+}
+
 /// The commit that a revision names.
 fn commit(root: &Path, revision: &str) -> Result<String, HostError> {
     let wanted = format!("{revision}^{{commit}}");
     Ok(text(run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], revision)?))
 }
 
-fn command(root: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"]).args(arguments);
     command.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::piped());

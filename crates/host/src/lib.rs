@@ -6,6 +6,7 @@
 
 mod answers;
 mod cache;
+mod checkout;
 mod clickhouse;
 mod contract;
 mod edits;
@@ -22,6 +23,7 @@ mod watch;
 mod workspace;
 
 pub use cache::Place as CachePlace;
+pub use checkout::Checkout;
 pub use clickhouse::{ClickHouse, Window};
 pub use contract::{contract, today};
 pub use error::HostError;

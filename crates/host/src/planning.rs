@@ -5,7 +5,9 @@
 
 use crate::workspace::joined;
 use crate::{HostError, Workspace, git, read, skip};
+use seam_engine::Refusal;
 use seam_engine::asks::plan::{File, Request};
+use seam_engine::asks::verify;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -44,6 +46,23 @@ impl Workspace {
             if let Some(revision) = candidate.head.take() {
                 candidate.files = self.pairs(&stands(&older), &self.at(&revision)?);
             }
+        }
+        Ok(request)
+    }
+
+    /// The request with both texts of what differs from its base; or why there is none.
+    pub(crate) fn with_base(&self, wanted: (verify::Request, Request)) -> Result<verify::Request, Refusal> {
+        let (mut request, texts) = wanted;
+        match self.with_texts(texts) {
+            Ok(filled) if request.base.is_some() || filled.files.iter().any(|f| f.before != f.after) => {
+                request.files = filled.files;
+            }
+            Ok(_) => request.no_base = Some("nothing differs from the last commit".to_owned()),
+            Err(error) if request.base.is_some() => {
+                let hint = "give a commit, branch or tag of the repository that the workspace lies in";
+                return Err(Refusal::usage(error.to_string(), hint));
+            }
+            Err(_) => request.no_base = Some("there is no commit to compare with".to_owned()),
         }
         Ok(request)
     }

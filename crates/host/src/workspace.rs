@@ -141,6 +141,10 @@ impl Workspace {
             let request = self.with_texts(change).map_err(|e| Refusal::usage(e.to_string(), hint))?;
             return seam_engine::asks::plan::answered(&self.snapshot(), &request);
         }
+        if let Some(wanted) = seam_engine::asks::verify::wants(name, request)? {
+            let request = self.with_base(wanted)?;
+            return seam_engine::asks::verify::answered(&self.snapshot(), &request);
+        }
         if let Some(folders) = seam_engine::folders(name, request) {
             let recorded = self.hear(folders, request)?;
             let snapshot = self.snapshot();

@@ -18,6 +18,7 @@ pub mod scenario;
 mod shim;
 pub mod stage;
 pub mod state;
+pub mod trial;
 pub mod verify;
 
 pub use apart::{Apart, apart};

@@ -140,11 +140,7 @@ pub fn script(order: &Order) -> Result<String, StageError> {
 
 /// Does it. Everything that was started is ended when this returns, however it returns.
 pub fn verify(order: &Order, say: impl FnMut(Told<'_>)) -> Result<Report, StageError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| StageError::io("start", "threads", &e))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let layout = Layout::of(&order.root, &order.settings)?;
         let (plays, notes) = order.plays()?;
         let mut stage = Stage::set(layout, order.stores()?).await?;
@@ -187,6 +183,12 @@ async fn all(
         scenarios.push(Played::of(play.name(), &explorer, whole, ms, &order.suspicions));
     }
     Ok(Report::of(scenarios))
+}
+
+/// Threads for processes and proxies.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, StageError> {
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    threads.map_err(|e| StageError::io("start", "threads", &e))
 }
 
 /// An interrupt, or the system's word to end.

@@ -12,6 +12,7 @@ use crate::recover::{Recovery, Shown, Task};
 use crate::run::{Ending, Learned, Run};
 use crate::schedule::{Known, further, singles, vectors};
 use crate::story;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -45,7 +46,7 @@ pub enum Why {
 }
 
 /// What becomes of the system when something is down.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Critical {
     pub down: String,
     pub ending: Ending,

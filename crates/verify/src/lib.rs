@@ -4,6 +4,7 @@
 //! Invariant: nothing here runs, waits or listens. The same records give the same schedule, verdict and story, byte for byte;
 //! `stage` performs what stands here as data.
 
+pub mod against;
 pub mod book;
 pub mod call;
 pub mod effect;
@@ -22,6 +23,7 @@ pub mod spans;
 pub mod state;
 pub mod story;
 pub mod text;
+pub mod trial;
 pub mod trouble;
 
 pub use state::State;

@@ -7,12 +7,13 @@ use crate::call::Call;
 use crate::explore::{Critical, Explorer};
 use crate::finding::{Found, Grade};
 use crate::schedule::{MEMORY, Suspicion};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 pub const VERSION: u32 = 1;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     Passed,
@@ -30,7 +31,7 @@ impl Verdict {
     }
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub version: u32,
     pub verdict: Verdict,
@@ -45,7 +46,7 @@ impl Report {
 }
 
 /// What became of a hypothesis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     Confirmed,
@@ -53,7 +54,7 @@ pub enum Fate {
     NotReached,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hypothesis {
     /// The key of `detect`'s finding.
     pub finding: String,
@@ -64,7 +65,7 @@ pub struct Hypothesis {
     pub by: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Played {
     pub scenario: String,
     pub verdict: Verdict,
@@ -87,7 +88,7 @@ pub struct Played {
     pub hypotheses: Vec<Hypothesis>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Reported {
     pub id: String,
     #[serde(flatten)]

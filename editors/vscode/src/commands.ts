@@ -26,7 +26,7 @@ export function register(ctx: Ctx, { system, findings, map }: Views): void {
     )
   const subject = async (target: Target, placeHolder: string) => (typeof target === "string" ? target : target?.subject ?? pickNode(ctx, placeHolder))
 
-  const plain = { restart: () => ctx.start(), stop: () => ctx.stop(), log: () => ctx.log.show(), refresh: () => ctx.changed.fire(), filter }
+  const plain = { restart: () => ctx.start(), stop: () => ctx.stop(), log: () => ctx.log.show(), refresh: () => ctx.changed.fire(), filter, verify: () => vscode.tasks.executeTask(task(ctx, { type: "seamwise", command: "verify" })) }
   Object.entries(plain).forEach(([name, run]) => command(name, run))
   command("version", async () => {
     if (ctx.server || (await ctx.locate())) await vscode.window.showInformationMessage(`${ctx.version}, from ${ctx.server?.from}: ${ctx.server?.path}`)
@@ -39,8 +39,7 @@ export function register(ctx: Ctx, { system, findings, map }: Views): void {
   command("showPlaces", (title: string, from: Place, places: (Place & { says: string })[]) => showPlaces(ctx, title, from, places))
   command("search", async () => {
     const picked = await vscode.window.showQuickPick(everything(ctx), { placeHolder: "A service, store, route or setting", matchOnDescription: true })
-    if (picked?.name) await system.reveal(picked.name)
-    else if (picked?.at) await ctx.open(picked.at.path, picked.at.line)
+    await (picked?.name ? system.reveal(picked.name) : picked?.at && ctx.open(picked.at.path, picked.at.line))
   })
   command("narrow", async () => {
     const text = await vscode.window.showInputBox({ prompt: "Only services, stores and brokers whose name, language or product contains" })
@@ -69,7 +68,7 @@ export function register(ctx: Ctx, { system, findings, map }: Views): void {
   })
   const pages = vscode.workspace.registerTextDocumentContentProvider("seamwise", { provideTextDocumentContent: ({ query }) => page(ctx, query), onDidChange: (tell) => ctx.changed.event(() => tell(shown(UNSAVED))) })
   const tasks = vscode.tasks.registerTaskProvider("seamwise", {
-    provideTasks: () => (ctx.server ? [task(ctx, { type: "seamwise" })] : []),
+    provideTasks: () => (ctx.server ? ["detect", "verify"].map((command) => task(ctx, { type: "seamwise", command })) : []),
     resolveTask: ({ definition }) => (ctx.server ? task(ctx, definition) : undefined),
   })
   const servers = vscode.lm.registerMcpServerDefinitionProvider("seamwise.mcp", {
@@ -147,6 +146,7 @@ async function page(ctx: Ctx, what: string): Promise<string> {
 }
 
 function task(ctx: Ctx, definition: vscode.TaskDefinition): vscode.Task {
-  const run = new vscode.ProcessExecution(ctx.server?.path ?? "seam", ["detect", ...folders(), "--format", "short", ...(definition.args ?? [])])
-  return new vscode.Task(definition, vscode.TaskScope.Workspace, "detect", "seamwise", run, "$seamwise")
+  const args = definition.command === "verify" ? ["verify", ...folders().slice(0, 1)] : ["detect", ...folders(), "--format", "short"]
+  const run = new vscode.ProcessExecution(ctx.server?.path ?? "seam", [...args, ...(definition.args ?? [])])
+  return new vscode.Task(definition, vscode.TaskScope.Workspace, definition.command ?? "detect", "seamwise", run, "$seamwise")
 }

@@ -442,9 +442,29 @@ pub struct Verify {
     #[command(flatten)]
     pub roots: Roots,
 
+    /// The state before the change: a commit, branch or tag. The last commit, if something differs from it.
+    #[arg(long, value_name = "REVISION", conflicts_with = "replay")]
+    pub base: Option<String>,
+
+    /// Only these proofs: `gate` (findings and contracts), `tests`, `exploration` (under faults), `comparison` (base against change).
+    #[arg(long, value_name = "PROOF", value_delimiter = ',', conflicts_with = "replay")]
+    pub only: Vec<String>,
+
     /// Only these scenarios of `seam.toml`.
     #[arg(long, value_name = "NAME")]
     pub scenario: Vec<String>,
+
+    /// Every test of every service, not only those that the change can reach.
+    #[arg(long)]
+    pub all_tests: bool,
+
+    /// How long all tests together may take.
+    #[arg(long, default_value = "10m", value_name = "TIME")]
+    pub test_budget: String,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 
     /// How long to explore each scenario (`90`, `120s`, `5m`); what was not reached is said.
     #[arg(long, default_value = "120s", value_name = "TIME")]
@@ -471,7 +491,7 @@ pub struct Verify {
     #[arg(long, default_value_t = 20, value_name = "N", requires = "record")]
     pub times: usize,
 
-    /// Print what would be started, led elsewhere and injected; start nothing.
+    /// Print what would be run, started, led elsewhere and injected; start nothing.
     #[arg(long)]
     pub dry_run: bool,
 
@@ -762,4 +782,8 @@ pub struct Init {
     /// The folder to write it to.
     #[arg(default_value = ".", value_name = "PATH")]
     pub path: PathBuf,
+
+    /// With processes for `seam verify`, proposed from deployment files and code: look at them before you run it.
+    #[arg(long)]
+    pub processes: bool,
 }

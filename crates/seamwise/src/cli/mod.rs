@@ -83,7 +83,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         Command::Explain(explain) => questions::explain(explain, args),
         Command::Ask(ask) => questions::ask(ask, args),
         Command::Schema(schema) => questions::schema(schema),
-        Command::Init(init) => init::run(init),
+        Command::Init(init) => init::run(init, args),
         Command::Mcp(mcp) => mcp::run(mcp, args),
         Command::Serve(serve) => serve::run(serve, args),
     }

@@ -7,6 +7,7 @@ use super::super::learning::Guard;
 use super::super::open::open;
 use super::super::{asked, say, typed, verify};
 use super::store;
+use crate::verifying::Said;
 use seam_engine::asks::record;
 use seam_engine::learn::Entry;
 use seam_engine::{Refusal, memory};
@@ -172,7 +173,7 @@ fn replay(
     }
     let order = |place: &Path| -> Result<Order, Failure> {
         let suspicions = Vec::from([memory::suspicion(entry)]);
-        Ok(Order { suspicions, budget: verify::budget(&command.budget)?, ..verify::order(place)? })
+        Ok(Order { suspicions, budget: verify::time(&command.budget)?, ..verify::order(place)? })
     };
     let (before, after) = (order(Path::new(faulty))?, order(&repaired)?);
     if before.settings.process.is_empty() || after.settings.process.is_empty() {
@@ -185,7 +186,7 @@ fn replay(
         (&before, &after),
         &candidates,
         |found| memory::nearness(entry, found.finding.rule.name(), &found.finding.services, !candidates.is_empty()),
-        |told| progress.show(&told),
+        |told| progress.show(&Said::Stage(&told)),
     );
     let Apart { replay, refused } = found.map_err(verify::failure)?;
     progress.end();

@@ -125,9 +125,9 @@ pub fn remember(effects: &[Effect], edited: &BTreeSet<SmolStr>, priors: &Priors,
 /// Whether a key is about one of the places of an effect.
 fn concerns(effect: &Effect, key: &Key) -> bool {
     let through = effect.dependent.iter().any(|t| t.through.contains(key));
-    let names: Vec<&str> = key.as_str().split('/').skip(1).collect();
-    let edge = key.as_str().starts_with("edge/");
-    through || effect.key == key.as_str() || !edge && effect.direct.keys().any(|s| names.first() == Some(&s.as_str()))
+    // Of an interaction, who asks: a policy is its own side.
+    let whose = key.as_str().split('/').nth(1);
+    through || effect.key == key.as_str() || effect.direct.keys().any(|s| whose == Some(s.as_str()))
 }
 
 fn in_scope(memory: &Memory, effect: &Effect) -> bool {

@@ -242,7 +242,7 @@ fn keep(scenarios: &mut [Played], folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) pub(super) fn failure(error: StageError) -> Failure {
+pub(super) fn failure(error: StageError) -> Failure {
     let help = match &error {
         StageError::Settings { help, .. } => help.clone(),
         StageError::Start { log, .. } if log.is_empty() => "run its command by hand in its folder".to_owned(),

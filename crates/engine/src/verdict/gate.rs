@@ -68,23 +68,29 @@ pub(super) fn proof(answer: &Answer, request: &Request) -> Said {
     };
     let serious = gate.new_findings.iter().filter(|f| f.severity != "note");
     let mut bad: Vec<String> = serious.map(|f| format!("{} ({}:{})", f.message, f.path, f.line)).collect();
-    let broken = gate.changes.iter().filter(|c| c.unresolved).map(|c| {
-        let left = gate.pairs.iter().filter(|p| p.state == "breaks" && p.text == c.text).map(|p| p.other.clone());
-        let left: BTreeSet<String> = left.collect();
-        let whom = if left.is_empty() {
-            "nobody is known to have moved".to_owned()
+    let mut open: Vec<String> = Vec::new();
+    for change in gate.changes.iter().filter(|c| c.unresolved) {
+        let left = gate.pairs.iter().filter(|p| p.state == "breaks" && p.text == change.text);
+        let left: BTreeSet<&str> = left.map(|p| p.other.as_str()).collect();
+        if !left.is_empty() {
+            let whom: Vec<&str> = left.into_iter().collect();
+            bad.push(format!("{}: leaves {} behind", change.text, whom.join(", ")));
+        } else if change.certainty == "stated" {
+            bad.push(format!("{}: nobody is known to have moved", change.text));
         } else {
-            format!("leaves {} behind", left.into_iter().collect::<Vec<_>>().join(", "))
-        };
-        format!("{}: {whom}", c.text)
-    });
-    bad.extend(broken);
+            // Told by likeness, and nobody is seen on the other side: neither held nor broken.
+            open.push(format!("{}: it is inferred, and nobody is seen on the other side", change.text));
+        }
+    }
     // A count without its change, where an answer was cut, is as bad.
-    if bad.is_empty() && gate.unresolved > 0 {
+    if bad.is_empty() && open.is_empty() && gate.unresolved > 0 {
         bad.push(format!("{} left unresolved", counted(gate.unresolved, "breaking change")));
     }
     if !bad.is_empty() {
         return (State::Failed, bad);
+    }
+    if !open.is_empty() {
+        return (State::Inconclusive, open);
     }
     let mut says = vec![format!(
         "{} changed: {} touched, no new finding, nobody left behind",

@@ -144,9 +144,11 @@ fn exploration(answer: &Answer, request: &Request, done: &Performed) -> Said {
     match &done.change {
         None if request.skips(answer) => one(State::NotDone, "the change touches no service"),
         None if answer.dry_run => {
-            let processes = counted(planned.processes.len(), "process").replace("processs", "processes");
-            let what =
-                format!("{processes} would be started, and {} tried", counted(planned.scenarios.len(), "scenario"));
+            let what = format!(
+                "it would start {}, and try {}",
+                counted(planned.processes.len(), "service"),
+                counted(planned.scenarios.len(), "scenario")
+            );
             one(State::NotDone, format!("a dry run: {what}"))
         }
         None => one(State::Inconclusive, "the time was over before it began"),

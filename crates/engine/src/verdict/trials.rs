@@ -115,8 +115,8 @@ pub(super) fn proof(answer: &Answer, request: &Request) -> Said {
     if answer.dry_run {
         let files: usize = tests.run.iter().map(|t| t.trial.files.len()).sum();
         let what =
-            format!("{} would run, for {}", counted(tests.run.len(), "command"), counted(files, "file of tests"));
-        return one(State::NotDone, format!("a dry run: {what}").replace("file of testss", "files of tests"));
+            format!("{} would run, for {} of tests", counted(tests.run.len(), "command"), counted(files, "file"));
+        return one(State::NotDone, format!("a dry run: {what}"));
     }
     let name = |tried: &Tried| format!("`{}` in {}", tried.trial.command, place(&tried.trial.folder));
     let ends: Vec<(&Tried, End)> = tests

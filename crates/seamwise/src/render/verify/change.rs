@@ -156,15 +156,23 @@ pub fn against(base: &str, against: &Against, out: &mut String) {
     if against.new.len() + against.gone.len() + against.different.len() + against.as_before.len() == 0 {
         out.push_str("  no finding before, and none after\n");
     }
-    if !against.criticality.is_empty() {
-        out.push_str(&title("needed", "what becomes of a scenario when one thing is down: before, and after"));
-        let wide = widest(against.criticality.iter().map(|n| n.down.as_str()), 60);
-        for needed in &against.criticality {
+    let differ: Vec<_> = against.criticality.iter().filter(|n| n.before != n.after).collect();
+    if !differ.is_empty() {
+        out.push_str(&title(
+            "needed, before and after",
+            "what becomes of a scenario when one thing is down, where that differs",
+        ));
+        let wide = widest(differ.iter().map(|n| n.down.as_str()), 60);
+        for needed in differ {
             let (before, after) = (super::how(needed.before), super::how(needed.after));
             let worse = if needed.worse { yellow("  was not needed before") } else { String::new() };
-            let scenario = dim(&needed.scenario);
-            let what = if before == after { before.to_owned() } else { format!("{before} → {after}") };
-            out.push_str(&format!("  {}  {what}  {scenario}{worse}\n", pad(&needed.down, wide)));
+            out.push_str(&format!(
+                "  {}  {before} → {after}  {}{worse}\n",
+                pad(&needed.down, wide),
+                dim(&needed.scenario)
+            ));
         }
+    } else if !against.criticality.is_empty() {
+        out.push_str(&dim("  what is needed is as before\n"));
     }
 }

@@ -4,19 +4,17 @@
 //! the same records lead to the same next steps. Two undisturbed runs come first; a finding that fails the verdict is shrunk
 //! to the fewest faults, and tried until it has come three times of three.
 
-use crate::call::Seen;
+use crate::call::{SCENARIO, Seen};
 use crate::fault::{Fault, Kind, Script, Spot};
-use crate::finding::{Finding, Found, Grade};
-use crate::oracle::{Cx, Limits, canary, judge};
-use crate::recover::{Recovery, Shown, Task};
+use crate::finding::{Finding, Found, Grade, Rule};
+use crate::oracle::{Cx, Limits, canary, judge, owed, usual};
+use crate::recover::{CONFIRM, Recovery, Shown, Task};
 use crate::run::{Ending, Learned, Run};
-use crate::schedule::{Known, further, singles, vectors};
+use crate::same::Same;
+use crate::schedule::{Known, further, learnt, singles};
 use crate::story;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// How often a finding has to come.
-const CONFIRM: u32 = 3;
 
 /// What to perform next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +62,7 @@ pub struct Explorer {
     queue: VecDeque<Script>,
     planned: BTreeSet<Script>,
     keys: BTreeSet<String>,
-    seen: BTreeSet<String>,
+    same: Same,
     found: BTreeMap<String, Found>,
     /// Findings on their way to being confirmed: under which faults, which identities.
     pending: VecDeque<(Script, BTreeSet<String>, bool)>,
@@ -82,13 +80,14 @@ pub struct Explorer {
     broken: Option<String>,
     pub critical: Vec<Critical>,
     pub tried: Vec<Script>,
+    /// Left out, since another run showed the same.
     pub pruned: usize,
     pub runs: usize,
     replay: bool,
 }
 
 /// Runs between two canaries.
-const CANARY_EVERY: usize = 8;
+const CANARY_EVERY: usize = 16;
 
 impl Explorer {
     pub fn new(limits: Limits, known: Known, most: usize) -> Explorer {
@@ -101,7 +100,7 @@ impl Explorer {
             queue: VecDeque::new(),
             planned: BTreeSet::new(),
             keys: BTreeSet::new(),
-            seen: BTreeSet::new(),
+            same: Same::default(),
             found: BTreeMap::new(),
             pending: VecDeque::new(),
             shrinking: VecDeque::new(),
@@ -199,12 +198,29 @@ impl Explorer {
         }
         self.learned = Learned::of(&self.baselines);
         self.keys = &keys(one) | &keys(two);
-        self.seen = vectors(one);
-        self.seen.extend(vectors(two));
         if !self.replay {
-            self.queue = singles(two, &self.known).into();
+            self.queue = singles(two, &(&keys(one) & &keys(two)), &self.known).into();
             self.planned = self.queue.iter().cloned().collect();
         }
+        let run = self.baselines[1].clone();
+        let mut failing = BTreeSet::new();
+        for finding in usual(&Cx { run: &run, learned: &self.learned, limits: &self.limits }) {
+            if finding.grade == Grade::Fails {
+                failing.insert(finding.id());
+            }
+            self.found.insert(finding.id(), told(finding, &run));
+        }
+        if !failing.is_empty() {
+            self.confirm(&run.script, failing);
+        }
+    }
+
+    /// Whether answers and stores say something against each other that time may still mend, and that is not known already.
+    pub fn owes(&self, run: &Run) -> bool {
+        let known = |f: &Finding| self.found.get(&f.id()).is_some_and(|f| f.tried >= CONFIRM && f.steady());
+        self.baselines.len() > 1
+            && !run.script.is_empty()
+            && owed(&Cx { run, learned: &self.learned, limits: &self.limits }).iter().any(|f| !known(f))
     }
 
     fn judged(&self, run: &Run) -> Vec<Finding> {
@@ -228,6 +244,7 @@ impl Explorer {
         self.criticality(&run);
         self.spare(&run);
         let fresh: Vec<Finding> = self.judged(&run);
+        let harmless = !fresh.iter().any(|f| f.rule == Rule::DuplicateEffect);
         let mut failing = BTreeSet::new();
         for finding in fresh {
             let id = finding.id();
@@ -263,11 +280,18 @@ impl Explorer {
                 }
             }
         }
-        let vectors = vectors(&run);
-        if vectors.is_subset(&self.seen) {
-            self.pruned += 1;
+        if !self.replay && script.faults.len() == 1 {
+            let base = &self.baselines[1];
+            for next in learnt(&run, base, harmless) {
+                if self.planned.insert(next.clone()) {
+                    self.queue.push_back(next);
+                }
+            }
         }
-        self.seen.extend(vectors);
+        self.same.learn(&run, &self.learned);
+        let before = self.queue.len();
+        self.queue.retain(|script| self.missed.contains(script) || !self.same.knows(script));
+        self.pruned += before - self.queue.len();
         self.keys.extend(run.calls.iter().map(|c| c.key.clone()));
     }
 
@@ -370,8 +394,9 @@ impl Explorer {
         if let Some(finding) = unlike.into_iter().next().filter(|_| run.script.is_empty()) {
             self.last_unlike = Some(told(finding, run));
         }
-        let Shown::Left { after, back } = self.recovery.done(fine) else { return };
+        let Shown::Left { after, back, came, tried } = self.recovery.done(fine) else { return };
         let Some(mut found) = self.last_unlike.take() else { return };
+        (found.came, found.tried) = (came, tried);
         if let Some(ms) = back {
             found.finding.grade = Grade::Weak;
             found.finding.says = format!("{}; it came back within {} s", found.finding.says, ms / 1_000);
@@ -412,8 +437,14 @@ impl Explorer {
         &self.unmet
     }
 
+    /// Sets of faults that were worth a run.
     pub fn planned(&self) -> usize {
-        self.planned.len()
+        self.planned.len() - self.pruned
+    }
+
+    /// What stores were looked at.
+    pub fn known(&self) -> &Known {
+        &self.known
     }
 
     pub fn baselines(&self) -> &[Run] {
@@ -426,7 +457,21 @@ impl Explorer {
     }
 }
 
-fn told(finding: Finding, run: &Run) -> Found {
+fn told(mut finding: Finding, run: &Run) -> Found {
+    // It is about those between whom something was done, too.
+    for at in run.struck() {
+        let (caller, callee) = run.calls[at].edge();
+        for name in [caller, callee].into_iter().filter(|n| *n != SCENARIO) {
+            if !finding.services.iter().any(|s| s == name) {
+                finding.services.push(name.to_owned());
+            }
+        }
+    }
+    for fault in &run.script.faults {
+        if let Spot::Edge { caller, callee } = &fault.at {
+            finding.services.extend([caller, callee].into_iter().filter(|n| !finding.services.contains(n)).cloned().collect::<Vec<_>>());
+        }
+    }
     Found {
         finding,
         script: run.script.clone(),

@@ -27,6 +27,16 @@ pub enum Rule {
     MissingTimeout,
     /// Tried again at once, at the same place.
     RetryWithoutBackoff,
+    /// Attempts of one call differ: each adds to what the one before left behind.
+    StateNotReset,
+    /// What was refused for good is asked for again.
+    WrongErrorRetried,
+    /// `Retry-After` is not minded.
+    BackpressureIgnored,
+    /// What is well is not asked, because something else failed.
+    SharedBreaker,
+    /// What is asked instead needs what failed.
+    FallbackSameFate,
     /// The system answers differently after the fault is over.
     NotRecovered,
     /// A 5xx whose reason is no 5xx.
@@ -48,6 +58,11 @@ impl Rule {
             Rule::TimeoutInversion => "timeout-inversion",
             Rule::MissingTimeout => "missing-timeout",
             Rule::RetryWithoutBackoff => "retry-without-backoff",
+            Rule::StateNotReset => "state-not-reset",
+            Rule::WrongErrorRetried => "wrong-error-retried",
+            Rule::BackpressureIgnored => "backpressure-ignored",
+            Rule::SharedBreaker => "shared-breaker",
+            Rule::FallbackSameFate => "fallback-same-fate",
             Rule::NotRecovered => "not-recovered",
             Rule::ServerError => "server-error",
             Rule::Expectation => "expectation",

@@ -16,6 +16,7 @@ mod recover;
 pub mod replay;
 pub mod report;
 pub mod run;
+mod same;
 pub mod schedule;
 pub mod settings;
 pub mod state;

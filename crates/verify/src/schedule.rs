@@ -1,9 +1,9 @@
 //! Which faults are worth a run, and in which order.
 //!
 //! Order: what a hypothesis suspects, then edges down (who is needed at all, and what multiplies), then single faults deepest first,
-//! mutating calls first among them, then faults on calls that only another fault made happen.
+//! mutating calls first among them, then faults on calls that only another fault made happen, and those that a run suggests.
 
-use crate::call::Call;
+use crate::call::{COMMIT, Call, DELIVER, PUBLISH, Seen};
 use crate::fault::{Fault, Kind, Script};
 use crate::run::Run;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,16 +23,24 @@ pub struct Suspicion {
 pub struct Known {
     pub statuses: BTreeMap<String, BTreeSet<u16>>,
     pub suspicions: Vec<Suspicion>,
-    /// Stores whose state is compared: a duplicate can then be judged.
-    pub stores: bool,
+    /// Processes whose content is compared: a duplicate can then be judged.
+    pub stores: BTreeSet<String>,
 }
 
-/// Scripts with one fault each, from an undisturbed run.
-pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
+/// Scripts with one fault each, from an undisturbed run; `also` are keys of another one: what a line does only sometimes is no aim.
+pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script> {
     let calls: Vec<&Call> = run.calls.iter().filter(|c| !c.from_scenario()).collect();
+    let mut lines = BTreeSet::new();
+    let mut aim = |call: &&Call| {
+        let at = run.calls.iter().position(|c| c.key == call.key);
+        let step = at.and_then(|at| run.step_of(at));
+        // Once for each step is enough.
+        also.contains(&call.key) && lines.insert((step, call.request.caller.clone(), call.operation()))
+    };
+    let calls: Vec<&Call> = calls.into_iter().filter(|c| !c.request.of_line() || aim(c)).collect();
     let mut out = Vec::new();
     let mut edges: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
-    for call in &calls {
+    for call in calls.iter().filter(|c| !c.request.of_line()) {
         edges.entry(call.edge()).or_default().push(call);
     }
     for (caller, callee) in &run.lines {
@@ -55,14 +63,26 @@ pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
         }
     }
     let mut waited = BTreeSet::new();
-    // A timeout costs real waiting: once for each edge, where a change is under way if there is one.
+    // A timeout costs real waiting: once for each operation of a caller, where a change is under way if there is one.
     let mut order: Vec<&Call> = calls.clone();
     order.sort_by_key(|c| (!c.mutating(), c.key.clone()));
-    let late: BTreeSet<&str> = order.iter().filter(|c| waited.insert(c.edge())).map(|c| c.key.as_str()).collect();
+    let operation = |c: &Call| (c.request.caller.clone(), c.operation());
+    let late: BTreeSet<&str> = order.iter().filter(|c| waited.insert(operation(c))).map(|c| c.key.as_str()).collect();
+    for callee in edges.keys().map(|(_, callee)| *callee).collect::<BTreeSet<&str>>() {
+        if calls.iter().any(|c| c.request.callee == callee && c.mutating() && !c.request.of_line() && !grpc(c)) {
+            out.push((false, 7, 0, 0, Fault::service(callee, Kind::Status(429))));
+        }
+    }
     for call in &calls {
         let (caller, callee) = call.edge();
         let handed = handed_on(run, call);
-        for (rank, kind) in kinds(call, edges[&(caller, callee)].len() == 1, late.contains(call.key.as_str()), known) {
+        let only = edges.get(&(caller, callee)).is_some_and(|e| e.len() == 1);
+        let late = match call.request.method.as_str() {
+            // Behind what is sent after it: there has to be something.
+            DELIVER => calls.iter().any(|c| c.request.method == DELIVER && c.request.callee == callee && c.from > call.from),
+            _ => late.contains(call.key.as_str()),
+        };
+        for (rank, kind) in kinds(call, only, late, known) {
             let after = matches!(kind, Kind::ReplyLost | Kind::Duplicate | Kind::Truncate);
             if handed && (after || kind == Kind::Late && call.mutating()) {
                 continue;
@@ -102,6 +122,16 @@ fn kinds(call: &Call, only_one: bool, late: bool, known: &Known) -> Vec<(usize, 
         return Vec::new();
     }
     let mut out = Vec::new();
+    match call.request.method.as_str() {
+        // It is not done, or done without a word.
+        COMMIT | PUBLISH => return vec![(2, Kind::Refuse), (2, Kind::ReplyLost)],
+        // It comes again, or behind others.
+        DELIVER => {
+            let again = (1, Kind::ReplyLost);
+            return if late { vec![again, (3, Kind::Late)] } else { vec![again] };
+        }
+        _ => {}
+    }
     if grpc(call) {
         out.push((0, Kind::Grpc(14)));
         out.push((1, Kind::Grpc(13)));
@@ -116,7 +146,7 @@ fn kinds(call: &Call, only_one: bool, late: bool, known: &Known) -> Vec<(usize, 
     }
     if call.mutating() || grpc(call) {
         out.push((0, Kind::ReplyLost));
-        if known.stores {
+        if !known.stores.is_empty() {
             out.push((2, Kind::Duplicate));
         }
     }
@@ -137,7 +167,7 @@ fn grpc(call: &Call) -> bool {
 pub fn further(run: &Run, before: &BTreeSet<String>, known: &Known) -> Vec<Script> {
     let fresh: Vec<&Call> = run.calls.iter().filter(|c| !c.from_scenario() && !before.contains(&c.key)).collect();
     let mut out = Vec::new();
-    for call in fresh.into_iter().filter(|c| !c.ambiguous && c.fault.is_none()) {
+    for call in fresh.into_iter().filter(|c| !c.ambiguous && c.fault.is_none() && !c.request.of_line()) {
         for (_, kind) in kinds(call, false, false, known) {
             if matches!(kind, Kind::Duplicate | Kind::Truncate) {
                 continue;
@@ -148,21 +178,33 @@ pub fn further(run: &Run, before: &BTreeSet<String>, known: &Known) -> Vec<Scrip
     out
 }
 
-/// What each service did and met in a run: an execution whose parts have all been seen teaches nothing new.
-pub fn vectors(run: &Run) -> BTreeSet<String> {
-    (0..run.calls.len())
-        .map(|at| {
-            let below: Vec<String> = run
-                .children(at)
-                .into_iter()
-                .map(|c| {
-                    let call = &run.calls[c];
-                    // Whether the callee did its work counts where that changes something.
-                    let done = if call.mutating() { call.reached } else { 0 };
-                    format!("{} {:?} {done}", call.operation(), call.seen.status())
-                })
-                .collect();
-            format!("{}: {}", run.calls[at].operation(), below.join("; "))
-        })
-        .collect()
+/// Faults that a run makes worth a try, one at once: who asks a callee only when something failed finds it down as well; a reply that
+/// comes just before its caller gives up; the same twice at once, where twice in a row did no harm.
+pub fn learnt(run: &Run, base: &Run, harmless: bool) -> Vec<Script> {
+    let mut out = Vec::new();
+    let edges: BTreeSet<(&str, &str)> = base.calls.iter().map(Call::edge).collect();
+    for call in run.calls.iter().filter(|c| !c.from_scenario() && !c.request.of_line()) {
+        if !edges.contains(&call.edge()) && edges.iter().any(|(_, callee)| *callee == call.request.callee) {
+            out.push(Script::of([Fault::service(&call.request.callee, Kind::Refuse)]));
+        }
+    }
+    for call in run.calls.iter().filter(|c| !c.request.of_line()) {
+        match call.fault {
+            Some(Kind::Late) if call.seen == Seen::GaveUp => {
+                let allowed = (call.until - call.from) * 4 / 5;
+                out.push(Script::of([Fault::call(&call.key, Kind::Slow(round(allowed)))]));
+            }
+            Some(Kind::Duplicate) if harmless => out.push(Script::of([Fault::call(&call.key, Kind::Twice)])),
+            _ => {}
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// To two digits: a replay file shall not depend on the moment.
+fn round(ms: u64) -> u64 {
+    let unit = 10u64.pow(ms.max(1).ilog10().saturating_sub(1));
+    ms / unit * unit
 }

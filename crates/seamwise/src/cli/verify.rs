@@ -124,16 +124,14 @@ fn suspicions(command: &Verify, args: &Args) -> Result<Vec<Suspicion>, Failure> 
 fn keep(report: &mut Report, folder: &Path) -> Result<(), Failure> {
     for played in &mut report.scenarios {
         for reported in played.findings.iter_mut().filter(|r| r.found.finding.grade == Grade::Fails) {
-            let name: String = format!("{}-{}", played.scenario, reported.id)
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                .collect();
-            let name = name.split('-').filter(|p| !p.is_empty()).collect::<Vec<_>>().join("-");
-            let path = folder.join(format!("{name}.json"));
             let found = &reported.found;
             let file = Replay::new(&played.scenario, &reported.id, &found.finding.says, found.script.clone());
+            let text = file.write();
+            // Another replay of that name stays; the same one is not written twice.
+            let free = |path: &PathBuf| std::fs::read_to_string(path).map_or(true, |there| there == text);
+            let path = (1..).map(|number| folder.join(file.file(number))).find(free).unwrap_or_default();
             std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, file.write()))
+                .and_then(|()| std::fs::write(&path, &text))
                 .map_err(|e| Failure::output(&path.display().to_string(), &e))?;
             reported.replay = Some(path.display().to_string());
         }

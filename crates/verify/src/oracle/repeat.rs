@@ -19,12 +19,12 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for (what, calls) in same {
         let reached: u32 = calls.iter().map(|at| times(&cx.run.calls[*at])).sum();
         let usual = cx.learned.usual.get(&what).copied().unwrap_or(1);
-        // Once more is a retry only after an attempt that failed for the caller.
+        // Once more is a retry only after an attempt that failed for the caller, and for the same request.
         let retried = calls.windows(2).any(|pair| {
             let (one, two) = (&cx.run.calls[pair[0]], &cx.run.calls[pair[1]]);
-            one.parent == two.parent && one.seen.failed() && one.reached > 0
+            one.parent == two.parent && one.seen.failed() && one.reached > 0 && !keyed(cx, pair)
         });
-        if reached <= usual || calls.len() < 2 || !retried || keyed(cx, &calls) {
+        if reached <= usual || !retried {
             continue;
         }
         let call = &cx.run.calls[calls[0]];

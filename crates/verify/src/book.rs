@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub struct Book {
     script: Script,
     pub calls: Vec<Call>,
+    /// A fault was performed on one of them.
+    struck: bool,
     /// Calls that have not ended.
     open: Vec<usize>,
     /// How often an operation was called under a parent.
@@ -41,6 +43,7 @@ impl Book {
             _ => format!("{} by itself > {own}", request.caller),
         };
         let fault = self.script.on(&request.caller, &request.callee, &key).cloned();
+        self.struck |= fault.is_some();
         let at = self.calls.len();
         let call =
             Call { parent, ambiguous, key, request, fault: fault.clone(), from: now, until: now, ..Call::default() };
@@ -123,7 +126,7 @@ impl Book {
             Spot::Call(call) => call.split(" > ").next().is_none_or(|first| first == key || first.ends_with(" by itself")),
             Spot::Edge { .. } | Spot::Service(_) => true,
         };
-        self.script.is_empty() || self.script.faults.iter().any(of_step) || self.calls.iter().any(|c| c.fault.is_some())
+        self.script.is_empty() || self.struck || self.script.faults.iter().any(of_step)
     }
 
     /// Nothing is under way but what the scenario asks, and what is held on purpose.

@@ -87,7 +87,7 @@ pub struct Explorer {
 }
 
 /// Runs between two canaries.
-const CANARY_EVERY: usize = 16;
+const CANARY_EVERY: usize = 24;
 
 impl Explorer {
     pub fn new(limits: Limits, known: Known, most: usize) -> Explorer {
@@ -203,6 +203,7 @@ impl Explorer {
             self.planned = self.queue.iter().cloned().collect();
         }
         let run = self.baselines[1].clone();
+        self.same.learn(&run, &self.learned);
         let mut failing = BTreeSet::new();
         for finding in usual(&Cx { run: &run, learned: &self.learned, limits: &self.limits }) {
             if finding.grade == Grade::Fails {
@@ -240,7 +241,9 @@ impl Explorer {
         self.queue.retain(|s| *s != script);
         self.tried.push(script.clone());
         self.since_canary.push(script.clone());
-        self.canary_due = self.since_canary.len() >= CANARY_EVERY || !run.died.is_empty();
+        // One is made in the end anyway.
+        let many = self.since_canary.len() >= CANARY_EVERY && self.queue.len() > CANARY_EVERY / 2;
+        self.canary_due = many || !run.died.is_empty();
         self.criticality(&run);
         self.spare(&run);
         let fresh: Vec<Finding> = self.judged(&run);
@@ -290,7 +293,8 @@ impl Explorer {
         }
         self.same.learn(&run, &self.learned);
         let before = self.queue.len();
-        self.queue.retain(|script| self.missed.contains(script) || !self.same.knows(script));
+        let stored = !self.known.stores.is_empty();
+        self.queue.retain(|script| self.missed.contains(script) || !self.same.knows(script, stored));
         self.pruned += before - self.queue.len();
         self.keys.extend(run.calls.iter().map(|c| c.key.clone()));
     }
@@ -302,12 +306,14 @@ impl Explorer {
         let base = self.baselines.last();
         let caller_of =
             |key: &str| base.and_then(|r| r.calls.iter().find(|c| c.key == key)).map(|c| c.request.caller.clone());
+        let before = self.queue.len();
         self.queue.retain(|script| {
             !script.faults.iter().any(|f| match &f.at {
                 Spot::Call(key) => f.kind == Kind::Late && caller_of(key).is_some_and(|c| callers.contains(&c)),
                 Spot::Edge { .. } | Spot::Service(_) => false,
             })
         });
+        self.pruned += before - self.queue.len();
     }
 
     fn criticality(&mut self, run: &Run) {

@@ -66,13 +66,9 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
     // A timeout costs real waiting: once for each operation of a caller, where a change is under way if there is one.
     let mut order: Vec<&Call> = calls.clone();
     order.sort_by_key(|c| (!c.mutating(), c.key.clone()));
+    let mut broken = BTreeSet::new();
     let operation = |c: &Call| (c.request.caller.clone(), c.operation());
     let late: BTreeSet<&str> = order.iter().filter(|c| waited.insert(operation(c))).map(|c| c.key.as_str()).collect();
-    for callee in edges.keys().map(|(_, callee)| *callee).collect::<BTreeSet<&str>>() {
-        if calls.iter().any(|c| c.request.callee == callee && c.mutating() && !c.request.of_line() && !grpc(c)) {
-            out.push((false, 7, 0, 0, Fault::service(callee, Kind::Status(429))));
-        }
-    }
     for call in &calls {
         let (caller, callee) = call.edge();
         let handed = handed_on(run, call);
@@ -83,6 +79,10 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
             _ => late.contains(call.key.as_str()),
         };
         for (rank, kind) in kinds(call, only, late, known) {
+            // How a caller takes a reply that breaks off, its library decides.
+            if kind == Kind::Truncate && !call.mutating() && !broken.insert(caller) {
+                continue;
+            }
             let after = matches!(kind, Kind::ReplyLost | Kind::Duplicate | Kind::Truncate);
             if handed && (after || kind == Kind::Late && call.mutating()) {
                 continue;
@@ -189,6 +189,13 @@ pub fn learnt(run: &Run, base: &Run, harmless: bool) -> Vec<Script> {
         }
     }
     for call in run.calls.iter().filter(|c| !c.request.of_line()) {
+        // Who asks again shall wait if it is told to.
+        if call.fault.is_some() && call.mutating() && !call.from_scenario() && !grpc(call) {
+            let again = |c: &&Call| c.parent == call.parent && c.from >= call.until && c.operation() == call.operation();
+            if run.calls.iter().filter(again).any(|c| c.key != call.key) {
+                out.push(Script::of([Fault::service(&call.request.callee, Kind::Status(429))]));
+            }
+        }
         match call.fault {
             Some(Kind::Late) if call.seen == Seen::GaveUp => {
                 let allowed = (call.until - call.from) * 4 / 5;

@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 /// How long a fault goes on at most for those who try on by themselves, and how old their last attempt may be.
 const LONGER: Duration = Duration::from_millis(4_000);
 const FRESH: Duration = Duration::from_millis(1_200);
-/// How long nothing has to move before what is owed counts as never made up for.
+/// How long nothing has to move before what is owed counts as never made up for: where work goes on behind answers even without faults,
+/// and where it does not.
 const STILL: Duration = Duration::from_millis(2_500);
+const SOON: Duration = Duration::from_millis(1_000);
 /// The bound for all of it.
 pub(crate) const MOST: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -49,8 +51,10 @@ impl Control {
         }
         let began = Instant::now();
         // As long again as it took until now, for who doubles pauses.
-        let still = STILL.max(Duration::from_millis(under.now()).min(MOST / 2));
+        let least = if self.works_later() { STILL } else { SOON };
+        let still = least.max(Duration::from_millis(under.now()).min(MOST / 2));
         let (mut last, mut moved) = (self.last(under).await, Instant::now());
+        let mut calls = under.book().calls.len();
         loop {
             let away = self.away(under);
             let on_the_way = under.book().undelivered() || !under.book().quiet_below();
@@ -65,6 +69,11 @@ impl Control {
                 return Aftermath { away, waited: began.elapsed() };
             }
             tokio::time::sleep(PAUSE).await;
+            // Whoever still asks is at it. A thread that looks every now and then whether there is something writes nothing.
+            let more = under.book().calls.len();
+            if more != calls {
+                (calls, moved) = (more, Instant::now());
+            }
             if let Some(before) = &last {
                 let now = self.look(under).await;
                 if now != *before {

@@ -51,6 +51,11 @@ impl Control {
         *takers.entry((edge.caller.clone(), edge.callee.clone())).or_insert(0) += change;
     }
 
+    /// Whether stores were seen to change after answers.
+    pub fn works_later(&self) -> bool {
+        self.later.load(Ordering::Relaxed)
+    }
+
     pub fn takers(&self) -> BTreeMap<(String, String), i64> {
         self.takers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -296,8 +296,15 @@ impl Stage {
     }
 
     /// The proxy in front of a member, as the scenario sees it.
-    pub(crate) fn entrance(&self, at: usize) -> Option<u16> {
+    pub fn entrance(&self, at: usize) -> Option<u16> {
         self.ports.get(&(None, at)).copied()
+    }
+
+    /// Leads all who call a member to another port: somebody else answers for it.
+    pub fn lead_to(&self, at: usize, port: u16) {
+        for (_, edge) in self.edges.iter().filter(|(callee, _)| *callee == at) {
+            edge.to.store(port, Ordering::Relaxed);
+        }
     }
 
     /// Stores as they were after the start.

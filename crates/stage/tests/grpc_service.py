@@ -50,7 +50,11 @@ def front(address):
                 BROKEN[0] += 1
                 time.sleep(0.1)
 
+    # The stream belongs to no request: it is there before the first one.
+    grpc.channel_ready_future(channel).result(timeout=30)
     threading.Thread(target=follow, daemon=True).start()
+    while not SEEN[0]:
+        time.sleep(0.01)
 
     def charge():
         for attempt in range(3):

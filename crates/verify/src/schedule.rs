@@ -27,15 +27,15 @@ pub struct Known {
     pub stores: BTreeSet<String>,
 }
 
-/// Scripts with one fault each, from an undisturbed run; `also` are keys of another one: what a line does only sometimes is no aim.
+/// Scripts with one fault each, from an undisturbed run; `also` are keys of another one: what is called only sometimes is no aim.
 pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script> {
-    let calls: Vec<&Call> = run.calls.iter().filter(|c| !c.from_scenario()).collect();
+    let calls: Vec<&Call> = run.calls.iter().filter(|c| !c.from_scenario() && also.contains(&c.key)).collect();
     let mut lines = BTreeSet::new();
     let mut aim = |call: &&Call| {
         let at = run.calls.iter().position(|c| c.key == call.key);
         let step = at.and_then(|at| run.step_of(at));
         // Once for each step is enough.
-        also.contains(&call.key) && lines.insert((step, call.request.caller.clone(), call.operation()))
+        lines.insert((step, call.request.caller.clone(), call.operation()))
     };
     let calls: Vec<&Call> = calls.into_iter().filter(|c| !c.request.of_line() || aim(c)).collect();
     let mut out = Vec::new();

@@ -24,7 +24,7 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             let (one, two) = (&cx.run.calls[pair[0]], &cx.run.calls[pair[1]]);
             one.parent == two.parent && one.seen.failed() && one.reached > 0 && !keyed(cx, pair)
         });
-        if reached <= usual || !retried {
+        if reached <= usual || !retried || once(cx, &cx.run.calls[calls[0]].request.callee) {
             continue;
         }
         let call = &cx.run.calls[calls[0]];
@@ -42,6 +42,12 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             services: vec![caller.to_owned(), callee.to_owned()],
         });
     }
+}
+
+/// What the callee keeps was seen, and holds nothing twice: it knows its requests by what they say.
+fn once(cx: &Cx<'_>, callee: &str) -> bool {
+    let seen = cx.run.states.len() > 1 && cx.run.states.last().is_some_and(|s| !s.is_empty());
+    seen && cx.run.lines.iter().any(|(service, _)| service == callee) && super::owed(cx).is_empty()
 }
 
 /// Done by the callee; a duplicate that the network made is not the caller's doing.

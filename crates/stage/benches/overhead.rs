@@ -172,7 +172,10 @@ fn main() {
     // The bench's own arguments say nothing.
     let direct = direct();
     let (through, runs) = runtime.block_on(staged());
-    println!("three services, one request: {direct:?} direct, {through:?} through all proxies, ×{:.2}", through.as_secs_f64() / direct.as_secs_f64());
+    println!(
+        "three services, one request: {direct:?} direct, {through:?} through all proxies, ×{:.2}",
+        through.as_secs_f64() / direct.as_secs_f64()
+    );
     println!("runs a second (a fault that does no harm): {runs:.1}");
     runtime.block_on(throughput());
 }

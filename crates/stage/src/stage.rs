@@ -65,7 +65,8 @@ impl Stage {
         }
         // A service that shows its own state is no store: it is started anew with the others.
         let named = |s: &StoreAt| {
-            let hosts = s.hosts().into_iter().filter_map(|h| layout.member(&h)).map(|at| layout.members[at].name().to_owned());
+            let hosts =
+                s.hosts().into_iter().filter_map(|h| layout.member(&h)).map(|at| layout.members[at].name().to_owned());
             let members: Vec<String> = hosts.filter(|_| s.kind != StoreKind::Endpoint).collect();
             if members.is_empty() { vec![s.name.clone()] } else { members }
         };
@@ -339,7 +340,13 @@ impl Stage {
     }
 
     /// The record of a run that is over; `owes` says whether time could still mend it.
-    pub(crate) async fn end(&mut self, script: &Script, under: &Under, content: bool, owes: impl Fn(&Run) -> bool) -> Run {
+    pub(crate) async fn end(
+        &mut self,
+        script: &Script,
+        under: &Under,
+        content: bool,
+        owes: impl Fn(&Run) -> bool,
+    ) -> Run {
         let ms = under.now();
         if under.book().holds() {
             // Who hands a cancellation on does so now.
@@ -436,10 +443,4 @@ async fn healthy(running: &mut Running, port: u16, path: &str) -> Result<(), Sta
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
-}
-
-/// What a member would be started as, in words.
-pub fn told(member: &Member) -> String {
-    let port = member.process.port.map_or_else(String::new, |p| format!(", listens on {p}"));
-    format!("{}: `{}` in {}{port}", member.name(), member.process.command, member.folder.display())
 }

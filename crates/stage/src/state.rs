@@ -73,7 +73,9 @@ impl StoreAt {
         {
             return Err(StageError::settings(
                 format!("the store `{name}` is at `{far}`, which is no process of this workspace and not this machine"),
-                format!("its content would be overwritten after each run; if that is meant, write `hosts = [\"{far}\"]` under `[verify]`"),
+                format!(
+                    "its content would be overwritten after each run; if that is meant, write `hosts = [\"{far}\"]` under `[verify]`"
+                ),
             ));
         }
         let address = if kind == StoreKind::Sqlite { address::path(root, address) } else { address.to_owned() };

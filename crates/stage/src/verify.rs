@@ -1,10 +1,10 @@
 //! From an order to a report: the stage is set, every scenario explored, and everything ended again.
 
 use crate::StageError;
-use crate::layout::Layout;
+use crate::layout::{Layout, told};
 use crate::perform::{Told, explore};
 use crate::scenario::Play;
-use crate::stage::{Stage, told};
+use crate::stage::Stage;
 use crate::state::StoreAt;
 use seam_verify::explore::Explorer;
 use seam_verify::oracle::{Limits, PATIENCE};
@@ -161,11 +161,7 @@ async fn all(
     let mut scenarios = Vec::new();
     for play in plays {
         let began = Instant::now();
-        let known = Known {
-            suspicions: order.suspicions.clone(),
-            stores: stage.stored(),
-            ..Known::default()
-        };
+        let known = Known { suspicions: order.suspicions.clone(), stores: stage.stored(), ..Known::default() };
         let mut explorer = match &order.replay {
             Some(replay) => Explorer::replaying(order.limits(), vec![replay.faults.clone()]),
             None => Explorer::new(order.limits(), known, order.faults),

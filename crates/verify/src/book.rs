@@ -123,8 +123,10 @@ impl Book {
     pub fn concerns(&self, at: usize) -> bool {
         let key = &self.calls[at].key;
         let of_step = |fault: &Fault| match &fault.at {
-            Spot::Call(call) => call.split(" > ").next().is_none_or(|first| first == key || first.ends_with(" by itself")),
-            Spot::Edge { .. } | Spot::Service(_) => true,
+            Spot::Call(call) => {
+                call.split(" > ").next().is_none_or(|first| first == key || first.ends_with(" by itself"))
+            }
+            Spot::Every(_) | Spot::Edge { .. } | Spot::Service(_) => true,
         };
         self.script.is_empty() || self.struck || self.script.faults.iter().any(of_step)
     }
@@ -238,7 +240,10 @@ mod tests {
         let (given, fault) = book.arrive(request("broker", "mailer", DELIVER, "/mails", "7"), 3);
         assert_eq!((book.calls[given].parent, fault), (Some(sent), Some(Kind::ReplyLost)));
         let (asked, _) = book.arrive(request("mailer", "texts", "GET", "/text", ""), 4);
-        assert_eq!((book.calls[asked].parent, book.calls[asked].key.as_str()), (Some(given), &*format!("{key} > texts GET /text#1")));
+        assert_eq!(
+            (book.calls[asked].parent, book.calls[asked].key.as_str()),
+            (Some(given), &*format!("{key} > texts GET /text#1"))
+        );
         book.ended(asked, Seen::Reply(Reply::done()), 5);
         assert!(book.undelivered());
         book.ended(given, Seen::Reset, 6);

@@ -225,7 +225,10 @@ mod tests {
         let came = between("db", "users", (&Rows::new(), &is), false, |_| true, str::to_owned);
         let texts: Vec<&str> = units.iter().chain(&came).map(|u| u.text.as_str()).collect();
         assert_eq!(texts.len(), 4);
-        assert!(texts.iter().all(|t| !["abc", "def", "old", "new"].iter().any(|secret| t.contains(secret))), "{texts:?}");
+        assert!(
+            texts.iter().all(|t| !["abc", "def", "old", "new"].iter().any(|secret| t.contains(secret))),
+            "{texts:?}"
+        );
         assert!(texts[2].contains("name=Ada"), "{texts:?}");
     }
 
@@ -233,7 +236,8 @@ mod tests {
     fn the_same_row_with_another_content_is_told_by_its_columns() {
         let one = rows(&[("$1", &[("cents", "4150"), ("attempts", "1")])]);
         let two = rows(&[("$1", &[("cents", "4300"), ("attempts", "2")])]);
-        let came = |rows: &Rows| between("db", "orders", (&Rows::new(), rows), false, |_| true, str::to_owned).remove(0);
+        let came =
+            |rows: &Rows| between("db", "orders", (&Rows::new(), rows), false, |_| true, str::to_owned).remove(0);
         assert_eq!(came(&one).differs(&came(&two)), ["cents"]);
     }
 

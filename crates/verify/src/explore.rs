@@ -4,7 +4,7 @@
 //! the same records lead to the same next steps. Two undisturbed runs come first; a finding that fails the verdict is shrunk
 //! to the fewest faults, and tried until it has come three times of three.
 
-use crate::call::{SCENARIO, Seen};
+use crate::call::Seen;
 use crate::fault::{Fault, Kind, Script, Spot};
 use crate::finding::{Finding, Found, Grade, Rule};
 use crate::oracle::{Cx, Limits, canary, judge, owed, usual};
@@ -12,7 +12,7 @@ use crate::recover::{CONFIRM, Recovery, Shown, Task};
 use crate::run::{Ending, Learned, Run};
 use crate::same::Same;
 use crate::schedule::{Known, further, learnt, singles};
-use crate::story;
+use crate::told::{told, unfit};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -310,7 +310,7 @@ impl Explorer {
         self.queue.retain(|script| {
             !script.faults.iter().any(|f| match &f.at {
                 Spot::Call(key) => f.kind == Kind::Late && caller_of(key).is_some_and(|c| callers.contains(&c)),
-                Spot::Edge { .. } | Spot::Service(_) => false,
+                Spot::Every(_) | Spot::Edge { .. } | Spot::Service(_) => false,
             })
         });
         self.pruned += before - self.queue.len();
@@ -367,11 +367,11 @@ impl Explorer {
 
     fn confirmed(&mut self, run: &Run) {
         let Some((_, ids, _)) = self.pending.pop_front() else { return };
-        let came: BTreeSet<String> = self.judged(run).into_iter().map(|f| f.id()).collect();
+        let came = self.judged(run);
         for id in ids {
             if let Some(found) = self.found.get_mut(&id) {
                 found.tried += 1;
-                found.came += u32::from(came.contains(&id));
+                found.came += u32::from(came.iter().any(|f| f.again(&found.finding)));
             }
         }
     }
@@ -461,52 +461,4 @@ impl Explorer {
     pub fn may_stop(&self) -> bool {
         self.pending.is_empty() && self.shrinking.is_empty() && self.recovery.tasks.is_empty()
     }
-}
-
-fn told(mut finding: Finding, run: &Run) -> Found {
-    // It is about those between whom something was done, too.
-    for at in run.struck() {
-        let (caller, callee) = run.calls[at].edge();
-        for name in [caller, callee].into_iter().filter(|n| *n != SCENARIO) {
-            if !finding.services.iter().any(|s| s == name) {
-                finding.services.push(name.to_owned());
-            }
-        }
-    }
-    for fault in &run.script.faults {
-        if let Spot::Edge { caller, callee } = &fault.at {
-            finding.services.extend([caller, callee].into_iter().filter(|n| !finding.services.contains(n)).cloned().collect::<Vec<_>>());
-        }
-    }
-    Found {
-        finding,
-        script: run.script.clone(),
-        came: 1,
-        tried: 1,
-        also: Vec::new(),
-        story: story::lines(run),
-        diagram: story::diagram(run),
-    }
-}
-
-/// Why a run without faults teaches nothing.
-fn unfit(run: &Run) -> Option<String> {
-    if let Some((service, how)) = run.died.iter().next() {
-        return Some(format!("without faults, the process of `{service}` ended: {how}"));
-    }
-    if run.steps().is_empty() {
-        return Some("the scenario makes no request that a proxy sees".to_owned());
-    }
-    if !run.content {
-        let failed = run.steps().into_iter().find(|at| run.calls[*at].seen.failed());
-        return Some(match failed {
-            Some(at) => {
-                let call = &run.calls[at];
-                let got = call.seen.status().map_or_else(|| "nothing".to_owned(), |s| s.to_string());
-                format!("without faults, `{} {}` gets {got}", call.request.method, call.request.path)
-            }
-            None => "without faults, the scenario fails".to_owned(),
-        });
-    }
-    None
 }

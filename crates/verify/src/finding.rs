@@ -99,6 +99,15 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// The same is wrong at the same place: which stores show it may depend on how far each of them was when it was looked at.
+    pub fn again(&self, other: &Finding) -> bool {
+        let stored = |f: &Finding| matches!(f.rule, Rule::PartialEffect | Rule::DuplicateEffect);
+        let operation = |f: &Finding| f.at.splitn(4, ' ').take(3).map(str::to_owned).collect::<Vec<_>>();
+        self.id() == other.id() || stored(self) && stored(other) && operation(self) == operation(other)
+    }
+}
+
 /// A finding with the faults that show it and how often it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {

@@ -22,6 +22,7 @@ pub mod settings;
 pub mod state;
 pub mod story;
 pub mod text;
+mod told;
 pub mod trouble;
 
 pub use state::State;

@@ -70,7 +70,10 @@ mod tests {
     fn names_that_fall_together_are_numbered() {
         let file = |finding: &str, number| Replay::new("buy", finding, "", Script::default()).file(number);
         assert_eq!(file("crash/a b", 1), file("crash/a → b", 1));
-        assert_eq!((file("crash/a b", 1), file("crash/a b", 2)), ("buy-crash-a-b.json".into(), "buy-crash-a-b-2.json".into()));
+        assert_eq!(
+            (file("crash/a b", 1), file("crash/a b", 2)),
+            ("buy-crash-a-b.json".into(), "buy-crash-a-b-2.json".into())
+        );
     }
 
     #[test]

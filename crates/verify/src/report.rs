@@ -5,7 +5,7 @@
 
 use crate::call::Call;
 use crate::explore::{Critical, Explorer};
-use crate::fault::{Fault, Spot};
+use crate::fault::{Fault, Spot, uncounted};
 use crate::finding::{Found, Grade};
 use crate::schedule::Suspicion;
 use serde::{Deserialize, Serialize};
@@ -193,6 +193,9 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
         let kind = |f: &Fault| done.is_empty() || done.iter().any(|d| f.kind.to_string().starts_with(d));
         let struck = |f: &Fault| match &f.at {
             Spot::Call(key) => calls.iter().any(|c| c.key == *key && between(&c.request.caller, &c.request.callee)),
+            Spot::Every(kind) => {
+                calls.iter().any(|c| uncounted(&c.key) == *kind && between(&c.request.caller, &c.request.callee))
+            }
             Spot::Edge { caller, callee } => between(caller, callee),
             Spot::Service(name) => calls.iter().any(|c| c.request.callee == *name && between(&c.request.caller, name)),
         };

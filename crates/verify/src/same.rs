@@ -34,7 +34,8 @@ impl Same {
                 self.callers.insert(call.key.clone(), call.request.caller.clone());
                 continue;
             }
-            let failed: Vec<&Call> = run.children(parent).into_iter().map(|c| &run.calls[c]).filter(|c| c.seen.failed()).collect();
+            let failed: Vec<&Call> =
+                run.children(parent).into_iter().map(|c| &run.calls[c]).filter(|c| c.seen.failed()).collect();
             match (&call.fault, &call.seen) {
                 (None, Seen::Reply(reply)) if reply.failed() && failed.len() == 1 => {
                     if serde_json::from_str::<serde_json::Value>(&reply.body).is_err() {
@@ -42,7 +43,9 @@ impl Same {
                     }
                 }
                 (Some(kind @ (Kind::Status(_) | Kind::Refuse)), _) if run.script.faults.len() == 1 => {
-                    self.outcomes.entry((call.key.clone(), kind.clone())).or_insert_with(|| outcome(run, learned, parent));
+                    self.outcomes
+                        .entry((call.key.clone(), kind.clone()))
+                        .or_insert_with(|| outcome(run, learned, parent));
                 }
                 _ => {}
             }
@@ -70,7 +73,9 @@ impl Same {
         if let [Fault { at: Spot::Call(key), kind: Kind::ReplyLost }] = script.faults.as_slice() {
             return !stored && self.lost(key);
         }
-        let [Fault { at: Spot::Call(key), kind: Kind::Status(status) }] = script.faults.as_slice() else { return false };
+        let [Fault { at: Spot::Call(key), kind: Kind::Status(status) }] = script.faults.as_slice() else {
+            return false;
+        };
         let outcome = |kind| self.outcomes.get(&(key.clone(), kind));
         let failed = outcome(Kind::Status(500)).filter(|o| Some(*o) == outcome(Kind::Refuse));
         // As without any fault: whatever is said instead, nobody minds.
@@ -98,9 +103,11 @@ mod tests {
 
     /// `front` asks `back`, which got this, and answers that.
     fn run(script: Script, got: Seen, fault: Option<Kind>, said: u16, body: &str) -> Run {
-        let request = |callee: &str| Request { caller: "x".to_owned(), callee: callee.to_owned(), ..Request::default() };
+        let request =
+            |callee: &str| Request { caller: "x".to_owned(), callee: callee.to_owned(), ..Request::default() };
         let reply = Reply { status: said, body: body.to_owned(), ..Reply::default() };
-        let front = Call { key: "front GET /#1".to_owned(), request: request("front"), said: Some(reply), ..Call::default() };
+        let front =
+            Call { key: "front GET /#1".to_owned(), request: request("front"), said: Some(reply), ..Call::default() };
         let key = "front GET /#1 > back GET /#1".to_owned();
         let back = Call { parent: Some(0), key, request: request("back"), seen: got, fault, ..Call::default() };
         Run { script, calls: vec![front, back], ..Run::default() }

@@ -4,7 +4,7 @@
 //! mutating calls first among them, then faults on calls that only another fault made happen, and those that a run suggests.
 
 use crate::call::{COMMIT, Call, DELIVER, PUBLISH, Seen};
-use crate::fault::{Fault, Kind, Script};
+use crate::fault::{Fault, Kind, Script, uncounted};
 use crate::run::Run;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,9 @@ pub struct Known {
     /// Processes whose content is compared: a duplicate can then be judged.
     pub stores: BTreeSet<String>,
 }
+
+/// Calls of one kind in a run that are worth failing together.
+const OFTEN: usize = 3;
 
 /// Scripts with one fault each, from an undisturbed run; `also` are keys of another one: what is called only sometimes is no aim.
 pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script> {
@@ -62,6 +65,17 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
             out.push((false, 2, 0, 0, Fault::service(callee, Kind::Refuse)));
         }
     }
+    // One kind of call fails again and again, and others on the same edge do not: breakers count.
+    let mut often: BTreeMap<String, Vec<&Call>> = BTreeMap::new();
+    for call in calls.iter().filter(|c| !c.request.of_line()) {
+        often.entry(uncounted(&call.key)).or_default().push(call);
+    }
+    for (kind, calls) in often.iter().filter(|(_, calls)| calls.len() >= OFTEN) {
+        let (caller, callee) = calls[0].edge();
+        if edges.get(&(caller, callee)).is_some_and(|all| all.len() > calls.len()) {
+            out.push((suspected(caller, callee), 4, 0, 0, Fault::every(kind, Kind::Status(503))));
+        }
+    }
     let mut waited = BTreeSet::new();
     // A timeout costs real waiting: once for each operation of a caller, where a change is under way if there is one.
     let mut order: Vec<&Call> = calls.clone();
@@ -75,7 +89,9 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
         let only = edges.get(&(caller, callee)).is_some_and(|e| e.len() == 1);
         let late = match call.request.method.as_str() {
             // Behind what is sent after it: there has to be something.
-            DELIVER => calls.iter().any(|c| c.request.method == DELIVER && c.request.callee == callee && c.from > call.from),
+            DELIVER => {
+                calls.iter().any(|c| c.request.method == DELIVER && c.request.callee == callee && c.from > call.from)
+            }
             _ => late.contains(call.key.as_str()),
         };
         for (rank, kind) in kinds(call, only, late, known) {
@@ -191,7 +207,8 @@ pub fn learnt(run: &Run, base: &Run, harmless: bool) -> Vec<Script> {
     for call in run.calls.iter().filter(|c| !c.request.of_line()) {
         // Who asks again shall wait if it is told to.
         if call.fault.is_some() && call.mutating() && !call.from_scenario() && !grpc(call) {
-            let again = |c: &&Call| c.parent == call.parent && c.from >= call.until && c.operation() == call.operation();
+            let again =
+                |c: &&Call| c.parent == call.parent && c.from >= call.until && c.operation() == call.operation();
             if run.calls.iter().filter(again).any(|c| c.key != call.key) {
                 out.push(Script::of([Fault::service(&call.request.callee, Kind::Status(429))]));
             }

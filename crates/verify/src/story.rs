@@ -51,7 +51,9 @@ fn line(call: &Call) -> String {
         (Some(Kind::ReplyLost), Some(_)) if call.request.method == DELIVER => {
             format!("{callee} does it, and its acknowledgement is lost: it comes again")
         }
-        (Some(Kind::Late), _) if call.request.method == DELIVER => "it comes behind those that were sent after it".to_owned(),
+        (Some(Kind::Late), _) if call.request.method == DELIVER => {
+            "it comes behind those that were sent after it".to_owned()
+        }
         (Some(Kind::ReplyLost), _) if call.request.of_line() => {
             format!("{callee} does it, and the line breaks before it says so")
         }

@@ -68,5 +68,7 @@ async fn peek(stream: &TcpStream, first: &mut [u8; 8]) -> bool {
 }
 
 fn http(first: &[u8; 8]) -> bool {
-    [b"GET ", b"POST", b"PUT ", b"DELE", b"HEAD", b"OPTI", b"PATC", b"TRAC", b"PRI "].iter().any(|m| first.starts_with(*m))
+    [b"GET ", b"POST", b"PUT ", b"DELE", b"HEAD", b"OPTI", b"PATC", b"TRAC", b"PRI "]
+        .iter()
+        .any(|m| first.starts_with(*m))
 }

@@ -27,7 +27,9 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
                 rule: Rule::RetryStorm,
                 grade: Grade::Fails,
                 at: edge.to_owned(),
-                says: format!("one request makes {count} calls of `{edge}` instead of {usual}; the budget is {allowed}"),
+                says: format!(
+                    "one request makes {count} calls of `{edge}` instead of {usual}; the budget is {allowed}"
+                ),
                 evidence: Vec::new(),
                 services: edge.split(" → ").filter_map(|s| s.split(' ').next()).map(str::to_owned).collect(),
             });

@@ -11,8 +11,8 @@
 //! content than usual says itself that something is missing: that is weak.
 
 use super::Cx;
-use crate::effect::{Unit, What, compared};
 use crate::call::DELIVER;
+use crate::effect::{Unit, What, compared};
 use crate::fault::Kind;
 use crate::finding::{Finding, Grade, Rule};
 use crate::run::Ending;
@@ -66,7 +66,8 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
 
 /// Every step was answered as usual: then all of them together did what they usually do, however late each part of it came.
 fn whole(cx: &Cx<'_>, out: &mut Vec<Finding>) {
-    let Some(first) = cx.run.states.iter().position(|s| !s.is_empty()).filter(|at| *at < cx.learned.totals.len()) else {
+    let Some(first) = cx.run.states.iter().position(|s| !s.is_empty()).filter(|at| *at < cx.learned.totals.len())
+    else {
         return;
     };
     let (changes, usual) = (cx.learned.changes_to_the_end(cx.run, first), &cx.learned.totals[first]);

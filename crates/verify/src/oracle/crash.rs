@@ -25,7 +25,9 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             rule: Rule::NotRecovered,
             grade: Grade::Fails,
             at: format!("{who} from {whom}"),
-            says: format!("`{who}` took messages from `{whom}` before its line was down, and does not come back for more"),
+            says: format!(
+                "`{who}` took messages from `{whom}` before its line was down, and does not come back for more"
+            ),
             evidence: vec![format!("the line was back for {} s", cx.run.waited / 1_000)],
             services: vec![who.clone(), whom.clone()],
         });

@@ -7,7 +7,6 @@ mod grpc;
 mod upstream;
 
 use super::Edge;
-use upstream::Upstream;
 use crate::control::Under;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -30,6 +29,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use upstream::Upstream;
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -163,7 +163,13 @@ struct Back {
     trailers: Option<HeaderMap>,
 }
 
-async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, up: &Upstream, entry: &mut Entry) -> io::Result<Response<Body>> {
+async fn perform(
+    out: &Out,
+    fault: Option<Kind>,
+    edge: &Edge,
+    up: &Upstream,
+    entry: &mut Entry,
+) -> io::Result<Response<Body>> {
     let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
     let Some(fault) = fault else {
         let back = forward(out, edge, up, entry).await?;
@@ -178,7 +184,8 @@ async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, up: &Upstream, ent
             let reply = Reply { status, grpc: None, body: String::new() };
             entry.end(Seen::Reply(reply));
             // As gateways answer: no JSON, whatever was asked for.
-            let mut answer = answer(status, "text/html", format!("<html><body>{status} {}</body></html>\n", reason(status)))?;
+            let mut answer =
+                answer(status, "text/html", format!("<html><body>{status} {}</body></html>\n", reason(status)))?;
             if status == 429 {
                 answer.headers_mut().insert("retry-after", HeaderValue::from(conduct::ASKED / 1_000));
             }

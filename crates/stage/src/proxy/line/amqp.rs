@@ -117,7 +117,14 @@ impl Amqp {
                     let place = if exchange.is_empty() { format!("/{key}") } else { format!("/{exchange}/{key}") };
                     channel.published += u64::from(channel.confirms);
                     let (tag, acknowledged) = (channel.published, channel.confirms);
-                    channel.up = Some(Message { place, tag, acknowledged, frames: frame.to_vec(), size: None, body: Vec::new() });
+                    channel.up = Some(Message {
+                        place,
+                        tag,
+                        acknowledged,
+                        frames: frame.to_vec(),
+                        size: None,
+                        body: Vec::new(),
+                    });
                     Some(())
                 }
                 (CONFIRM, 10) => {
@@ -185,7 +192,8 @@ impl Amqp {
     /// Acknowledged, or handed back.
     fn answered(&mut self, number: u16, tag: u64, many: bool, well: bool, step: &mut Step) -> Option<()> {
         let channel = self.channels.get_mut(&number)?;
-        let tags: Vec<u64> = channel.held.keys().copied().filter(|t| *t == tag || many && (*t <= tag || tag == 0)).collect();
+        let tags: Vec<u64> =
+            channel.held.keys().copied().filter(|t| *t == tag || many && (*t <= tag || tag == 0)).collect();
         for entry in tags.iter().filter_map(|t| channel.held.remove(t)).collect::<Vec<_>>() {
             match (well, &entry.fault) {
                 (true, Some(Kind::ReplyLost)) => {
@@ -241,8 +249,12 @@ impl Amqp {
                 // Confirmed, or refused.
                 (BASIC, method @ (80 | 120)) => {
                     let (tag, many) = (long(payload, 4)?, payload.get(12)? & 1 != 0);
-                    let tags: Vec<u64> =
-                        channel.unconfirmed.keys().copied().filter(|t| *t == tag || many && (*t <= tag || tag == 0)).collect();
+                    let tags: Vec<u64> = channel
+                        .unconfirmed
+                        .keys()
+                        .copied()
+                        .filter(|t| *t == tag || many && (*t <= tag || tag == 0))
+                        .collect();
                     for entry in tags.iter().filter_map(|t| channel.unconfirmed.remove(t)).collect::<Vec<_>>() {
                         match (method == 80, &entry.fault) {
                             (true, Some(Kind::ReplyLost)) => {

@@ -182,7 +182,8 @@ impl Work {
     fn takes(&mut self, text: &str) -> Option<String> {
         let mut ended = None;
         for statement in text.split(';') {
-            let words: Vec<&str> = statement.split(|c: char| c.is_whitespace() || "(),".contains(c)).filter(|w| !w.is_empty()).collect();
+            let words: Vec<&str> =
+                statement.split(|c: char| c.is_whitespace() || "(),".contains(c)).filter(|w| !w.is_empty()).collect();
             let Some(first) = words.first() else { continue };
             match first.to_ascii_uppercase().as_str() {
                 "BEGIN" | "START" => *self = Work { begun: true, ..Work::default() },
@@ -209,9 +210,15 @@ fn written(words: &[&str]) -> Vec<String> {
     let is = |at: usize, word: &str| words.get(at).is_some_and(|w| w.eq_ignore_ascii_case(word));
     let mut out = Vec::new();
     for at in 0..words.len() {
-        let name = if is(at, "INSERT") && is(at + 1, "INTO") || is(at, "DELETE") && is(at + 1, "FROM") || is(at, "MERGE") && is(at + 1, "INTO") {
+        let name = if is(at, "INSERT") && is(at + 1, "INTO")
+            || is(at, "DELETE") && is(at + 1, "FROM")
+            || is(at, "MERGE") && is(at + 1, "INTO")
+        {
             at + 2
-        } else if is(at, "UPDATE") && !is(at + 1, "SET") && !(at > 0 && (is(at - 1, "FOR") || is(at - 1, "DO") || is(at - 1, "KEY"))) {
+        } else if is(at, "UPDATE")
+            && !is(at + 1, "SET")
+            && !(at > 0 && (is(at - 1, "FOR") || is(at - 1, "DO") || is(at - 1, "KEY")))
+        {
             at + 1
         } else {
             continue;
@@ -236,6 +243,9 @@ mod tests {
         assert_eq!(work.takes("COMMIT").as_deref(), Some("orders,outbox"));
         assert_eq!((work.takes("BEGIN"), work.takes("SELECT 1"), work.takes("COMMIT")), (None, None, None));
         assert_eq!(work.takes("DELETE FROM seats WHERE id = 1").as_deref(), Some("seats"));
-        assert_eq!((work.takes("BEGIN; DELETE FROM seats"), work.takes("ROLLBACK"), work.takes("END")), (None, None, None));
+        assert_eq!(
+            (work.takes("BEGIN; DELETE FROM seats"), work.takes("ROLLBACK"), work.takes("END")),
+            (None, None, None)
+        );
     }
 }

@@ -55,9 +55,16 @@ impl Control {
         let still = least.max(Duration::from_millis(under.now()).min(MOST / 2));
         let (mut last, mut moved) = (self.last(under).await, Instant::now());
         let mut calls = under.book().calls.len();
+        // What is done behind answers may have been done since the last look.
+        let mut stale = self.works_later();
         loop {
             let away = self.away(under);
             let on_the_way = under.book().undelivered() || !under.book().quiet_below();
+            stale |= on_the_way;
+            if stale && !on_the_way && last.is_some() {
+                stale = false;
+                last = Some(self.seen(under).await);
+            }
             let run = self.so_far(under, script, &last).await;
             let owed = owes(&run);
             if !on_the_way && away.is_empty() && !owed {
@@ -75,16 +82,22 @@ impl Control {
                 (calls, moved) = (more, Instant::now());
             }
             if let Some(before) = &last {
-                let now = self.look(under).await;
+                let now = self.seen(under).await;
                 if now != *before {
                     moved = Instant::now();
-                    if let Some(state) = under.states.lock().await.last_mut() {
-                        *state = now.clone();
-                    }
                     last = Some(now);
                 }
             }
         }
+    }
+
+    /// Looks once more; that is now the last look.
+    async fn seen(&self, under: &Under) -> States {
+        let now = self.look(under).await;
+        if let Some(state) = under.states.lock().await.last_mut() {
+            *state = now.clone();
+        }
+        now
     }
 
     /// The last look, if there was one.

@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+#[allow(dead_code, reason = "not every test asks for all of them")]
 pub struct Stores {
     pub postgres: u16,
     pub redis: u16,

@@ -73,7 +73,7 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
     for (kind, calls) in often.iter().filter(|(_, calls)| calls.len() >= OFTEN) {
         let (caller, callee) = calls[0].edge();
         if edges.get(&(caller, callee)).is_some_and(|all| all.len() > calls.len()) {
-            out.push((suspected(caller, callee), 4, 0, 0, Fault::every(kind, Kind::Status(503))));
+            out.push((suspected(caller, callee), 4, 0, 0, Fault::every(kind, Kind::Refuse)));
         }
     }
     let mut waited = BTreeSet::new();

@@ -4,6 +4,7 @@ use crate::course::{self, Course};
 use crate::patience::Tables;
 use crate::trials::Trials;
 use crate::work::{self, Writes};
+use crate::{Finding, RULES, Rule};
 use seam_facts::{Fact, FactBase, SmolStr};
 use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
 use std::collections::HashMap;
@@ -40,6 +41,7 @@ pub struct Cx<'a> {
     writes: OnceLock<Writes<'a>>,
     trials: OnceLock<Trials<'a>>,
     courses: OnceLock<Vec<Vec<Course>>>,
+    found: OnceLock<Vec<Finding>>,
 }
 
 impl<'a> Cx<'a> {
@@ -62,7 +64,20 @@ impl<'a> Cx<'a> {
             writes: OnceLock::new(),
             trials: OnceLock::new(),
             courses: OnceLock::new(),
+            found: OnceLock::new(),
         }
+    }
+
+    /// What the built-in rules find, for rules of the workspace's own that speak of it.
+    pub fn built_in(&self) -> &[Finding] {
+        self.found.get_or_init(|| {
+            let of = |rule: &&'static Rule| {
+                let mut drafts = Vec::new();
+                (rule.find)(self, &mut drafts);
+                drafts.into_iter().map(|d| d.of(rule)).collect::<Vec<_>>()
+            };
+            RULES.iter().filter(|r| !r.nursery).flat_map(of).collect()
+        })
     }
 
     pub fn node(&self, id: usize) -> &'a Node {

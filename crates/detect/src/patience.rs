@@ -6,8 +6,8 @@
 use crate::failures::Failures;
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, defaults};
-use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Value};
-use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of, is_synchronous};
+use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Span, Value};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, Traffic, endpoint_of, is_synchronous};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A policy in numbers.
@@ -109,7 +109,18 @@ impl Tables {
                 }
             }
         }
-        let says = |(_, said): &(SmolStr, Said)| said.kind == PolicyKind::Timeout && !said.is_connect();
+        // What a call is given itself says nothing of the calls beside it, though a client of the same name has both.
+        let calls = cx.graph.edges.iter().filter(|e| e.kind.traffic() == Traffic::Call).flat_map(|e| &e.details);
+        let mut given: HashMap<&str, Vec<Span>> = HashMap::new();
+        for detail in calls.filter(|d| !d.client.is_empty()) {
+            given.entry(&detail.at.path).or_default().push(detail.at.at);
+        }
+        let at_call = |said: &Said| {
+            let spans = given.get(said.at.path.as_str()).map(Vec::as_slice).unwrap_or_default();
+            spans.iter().any(|s| (s.line..=s.end_line.max(s.line)).contains(&said.at.at.line))
+        };
+        let says =
+            |(_, said): &(SmolStr, Said)| said.kind == PolicyKind::Timeout && !said.is_connect() && !at_call(said);
         let stated = apart.iter().filter(|(_, all)| all.iter().any(says)).map(|(node, _)| *node);
         let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);
         let read = cx.graph.reads.iter().filter(|r| r.key.to_ascii_lowercase().contains("timeout")).map(|r| r.node);

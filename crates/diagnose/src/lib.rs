@@ -19,7 +19,7 @@ mod topology;
 mod windows;
 
 pub use flows::Symptom;
-pub use memory::{Remembered, likeness, marks, remember};
+pub use memory::{Remembered, marks, remember};
 pub use suspect::{Diagnosis, Evidence, Fault, Parts, Place, Region, Suspect, Touched};
 pub use topology::{Sources, Topology, node};
 pub use windows::{Plan, When, plan, plan_whole};

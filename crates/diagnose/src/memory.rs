@@ -7,7 +7,7 @@
 
 use crate::Suspect;
 use seam_facts::SmolStr;
-use seam_facts::priors::{Cause, Mark, Priors};
+use seam_facts::priors::{Cause, Mark, Priors, likeness};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A memory, and what it did to a suspect.
@@ -173,21 +173,6 @@ fn trust(likeness: f64) -> f64 {
 /// The same pattern without who shows it.
 fn shape(marks: &[Mark]) -> Vec<Mark> {
     marks.iter().map(|m| Mark { service: SmolStr::default(), ..m.clone() }).collect()
-}
-
-/// How much two patterns share, from 0 to 1: the weight of what deviates in both beside that of all (weighted Jaccard).
-pub fn likeness(a: &[Mark], b: &[Mark]) -> f64 {
-    let weights = |marks: &[Mark]| {
-        let mut out: BTreeMap<(SmolStr, SmolStr), f64> = BTreeMap::new();
-        for mark in marks {
-            *out.entry((mark.service.clone(), mark.fault.clone())).or_default() += mark.score;
-        }
-        out
-    };
-    let (a, b) = (weights(a), weights(b));
-    let both: f64 = a.iter().filter_map(|(key, x)| b.get(key).map(|y| x.min(*y))).sum();
-    let all = a.values().sum::<f64>() + b.values().sum::<f64>() - both;
-    if all > 0.0 { both / all } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //!
 //! Invariant: figures only, bounded; nothing is judged here.
 
-use crate::signs::{Calls, End};
+use crate::signs::{Calls, End, is_entry};
 use crate::windows::Plan;
-use seam_signals::{Buckets, Forest, Instant, NONE, SpanKind, Status, Telemetry, TraceId, Window};
+use seam_signals::{Buckets, Forest, Instant, NONE, Status, Telemetry, TraceId, Window};
 use std::collections::BTreeMap;
 
 /// One slice of a service's course.
@@ -46,9 +46,7 @@ pub fn courses(telemetry: &Telemetry, forest: &Forest, plan: &Plan) -> BTreeMap<
     let mut out: BTreeMap<String, Vec<(Slice, Buckets)>> = BTreeMap::new();
     for (row, span) in telemetry.spans.rows() {
         let service = telemetry.service(span.resource);
-        let parent = telemetry.spans.get(forest.parent(row)).filter(|_| forest.parent(row) != NONE);
-        let begins = parent.is_none_or(|p| telemetry.service(p.resource) != service);
-        if !begins || matches!(span.kind, SpanKind::Client | SpanKind::Producer | SpanKind::Internal) {
+        if !is_entry(telemetry, forest, row) {
             continue;
         }
         let slices = out.entry(telemetry.text(service).to_owned()).or_insert_with(|| {

@@ -41,6 +41,7 @@ pub static ASKS: &[Ask] = &[
     ask!(path),
     ask!(impact),
     ask!(plan),
+    ask!(verify),
     ask!(at),
     ask!(explain),
     ask!(detect),

@@ -24,9 +24,11 @@ mod rules;
 mod settings;
 mod shape;
 mod snapshot;
+pub mod starts;
 mod texts;
 mod things;
 mod trouble;
+mod verdict;
 pub mod written;
 
 pub use ask::{ASKS, Ask, find, tool_schema};
@@ -47,6 +49,9 @@ pub use shape::{
 pub use snapshot::Snapshot;
 pub use texts::Texts;
 
+/// Unified diffs, read and put onto texts.
+pub use seam_plan::touch::patch;
+
 /// What is remembered, for the host that reads and writes it.
 pub use seam_learn as learn;
 
@@ -59,7 +64,7 @@ pub use trouble::Trouble;
 
 /// Whether an ask's answer depends on the files only, so that it holds as long as they do: commits come and go without them.
 pub fn is_kept(name: &str) -> bool {
-    name != "diagnose" && name != "plan"
+    !matches!(name, "diagnose" | "plan" | "verify")
 }
 
 /// What may stand in `seam.toml`, for editors.

@@ -68,7 +68,7 @@ pub(crate) fn find(
     if telemetry.is_empty() {
         return Err(Refusal::usage(
             "there is no telemetry in that folder",
-            "give a folder with spans, log lines or metrics as OTLP, Jaeger, Zipkin, CSV or lines, or a store of `seam serve`",
+            "give a folder with spans, log lines or metrics as OTLP, Jaeger, Zipkin, CSV or lines, a store of `seam serve`, or a database",
         ));
     }
     let reach = telemetry.reach();
@@ -92,7 +92,7 @@ pub(crate) fn find(
         if sign.place.is_none() {
             sign.place = place(snapshot, graph, &sign);
         }
-        let (finding, observed) = finding(sign, asked.folder, stated);
+        let (finding, observed) = finding(sign, &without_login(asked.folder), stated);
         out.observed.insert(finding.key.clone(), observed);
         out.findings.push(finding);
     }
@@ -110,6 +110,16 @@ fn place(snapshot: &Snapshot, graph: &Graph, sign: &Sign) -> Option<Evidence> {
         by: GROUP.into(),
     };
     found.map(here).or_else(|| Some(graph.nodes.get(node)?.proof.first().clone()))
+}
+
+/// An address without user and password.
+fn without_login(address: &str) -> String {
+    let parts = address.split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find('/').unwrap_or(rest.len());
+        let at = rest[..end].rfind('@')?;
+        Some(format!("{scheme}://{}", &rest[at + 1..]))
+    });
+    parts.unwrap_or_else(|| address.to_owned())
 }
 
 fn finding(sign: Sign, folder: &str, stated: &[Finding]) -> (Finding, Observed) {

@@ -4,6 +4,7 @@
 
 use crate::{Key, SmolStr};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One deviation of a pattern: who, what kind, how much of a suspect it was then, and where.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,23 @@ pub struct Mark {
     pub score: f64,
     /// An operation or a region of code.
     pub place: Option<SmolStr>,
+}
+
+/// What deviates in a pattern, with its weight.
+pub fn weights(marks: &[Mark]) -> BTreeMap<(&str, &str), f64> {
+    let mut out: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for mark in marks {
+        *out.entry((&mark.service, &mark.fault)).or_default() += mark.score;
+    }
+    out
+}
+
+/// How much two patterns share, from 0 to 1: the weight of what deviates in both beside that of all (weighted Jaccard).
+pub fn likeness(a: &[Mark], b: &[Mark]) -> f64 {
+    let (a, b) = (weights(a), weights(b));
+    let both: f64 = a.iter().filter_map(|(key, x)| b.get(key).map(|y| x.min(*y))).sum();
+    let all = a.values().sum::<f64>() + b.values().sum::<f64>() - both;
+    if all > 0.0 { both / all } else { 0.0 }
 }
 
 /// Where a prior comes from, and how much it counts.

@@ -12,7 +12,8 @@
 //! 7. `calls`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers; `ports`: where it is dialled; `stock`: its packages, tests and owners.
 //!
-//! `delta` compares two graphs. `flows` follows, on demand, what a service does to others when one of its entries is used.
+//! `delta` compares two graphs. `flows` follows, on demand, what a service does to others when one of its entries is used;
+//! `passing` whom a gateway hands a call to.
 
 mod address;
 mod calls;
@@ -32,6 +33,7 @@ mod mentions;
 mod model;
 mod modules;
 mod parameters;
+mod passing;
 mod ports;
 mod programs;
 mod reach;
@@ -57,4 +59,5 @@ pub use model::{
     Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Node, NodeKind, Options, OwnerOf, PackageOf, Policy,
     PortOf, PortRole, Proof, ReadOf, SettingOf, TestOf, Traffic, Unresolved,
 };
+pub use passing::{Passed, forwarded, passed};
 pub use reach::paths;

@@ -26,7 +26,7 @@ const PREFIX: usize = 8 + 8 + 32 + 32;
 
 /// Times of change closer than this to the writing of the cache prove nothing: the file may have changed again within
 /// one tick of the file system's clock.
-const RACY: Duration = Duration::from_secs(2);
+pub(crate) const RACY: Duration = Duration::from_secs(2);
 
 /// Where caches are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -144,6 +144,11 @@ impl Cache {
 
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Whether anything is kept between runs.
+    pub fn is_kept(&self) -> bool {
+        self.file.is_some()
     }
 
     /// Where answers are kept beside the facts.
@@ -276,6 +281,6 @@ fn name(roots: &[PathBuf]) -> String {
     format!("{}.facts", &hasher.finalize().to_hex()[..24])
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64)
 }

@@ -224,6 +224,11 @@ impl Workspace {
         on_disk(&self.roots, path)
     }
 
+    /// A file's text on disk, whatever stands in its place.
+    pub fn saved(&self, path: &str) -> Option<Arc<str>> {
+        on_disk(&self.roots, path)
+    }
+
     /// The text that stands in place of a file.
     pub fn overlaid(&self, path: &str) -> Option<Arc<str>> {
         self.overlays.get(path).map(|o| o.text.clone())

@@ -16,6 +16,8 @@ pub enum HostError {
     Watch { path: PathBuf, cause: String },
     #[error("cannot {what} `{path}`: {cause}", path = path.display())]
     Memory { what: &'static str, path: PathBuf, cause: std::io::Error },
+    #[error("telemetry of `{of}`: {why}")]
+    Telemetry { of: String, why: String },
     #[error(transparent)]
     Store(#[from] seam_store::Error),
 }

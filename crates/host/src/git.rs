@@ -13,8 +13,7 @@ pub(crate) type Before = (String, Option<Vec<u8>>);
 
 /// Every file below `root` that is different now from what it was at the revision, new and deleted ones included.
 pub(crate) fn differing(root: &Path, revision: &str) -> Result<Vec<Before>, HostError> {
-    let wanted = format!("{revision}^{{commit}}");
-    let commit = text(run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], revision)?);
+    let commit = commit(root, revision)?;
     let prefix = text(run(root, &["rev-parse", "--show-prefix"], revision)?);
     let diff = ["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative"];
     let mut names = split(&run(root, &[&diff[..], &[commit.as_str(), "--", "."]].concat(), revision)?);
@@ -23,6 +22,18 @@ pub(crate) fn differing(root: &Path, revision: &str) -> Result<Vec<Before>, Host
     names.dedup();
     let texts = contents(root, &commit, &prefix, &names, revision)?;
     Ok(names.into_iter().zip(texts).collect())
+}
+
+/// The last commit that two revisions have in common.
+pub(crate) fn merge_base(root: &Path, one: &str, other: &str) -> Result<String, HostError> {
+    let both = format!("{one}...{other}");
+    let (one, other) = (commit(root, one)?, commit(root, other)?);
+    let found = text(run(root, &["merge-base", &one, &other], &both)?);
+    if found.is_empty() {
+        let why = "they have no commit in common".to_owned();
+        return Err(HostError::Revision { revision: both, root: root.to_owned(), why });
+    }
+    Ok(found)
 }
 
 /// How many commits are told of one file.
@@ -58,8 +69,7 @@ pub(crate) fn log(root: &Path, most: usize) -> Result<Vec<seam_engine::learn::Co
 
 /// What a revision has at a path: the file, or every file below it.
 pub(crate) fn at_revision(root: &Path, revision: &str, path: &str) -> Result<Vec<Before>, HostError> {
-    let wanted = format!("{revision}^{{commit}}");
-    let commit = text(run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], revision)?);
+    let commit = commit(root, revision)?;
     let prefix = text(run(root, &["rev-parse", "--show-prefix"], revision)?);
     let names = split(&run(root, &["ls-tree", "-r", "-z", "--name-only", &commit, "--", path], revision)?);
     if names.is_empty() {
@@ -70,7 +80,44 @@ pub(crate) fn at_revision(root: &Path, revision: &str, path: &str) -> Result<Vec
     Ok(names.into_iter().zip(texts).collect())
 }
 
-fn command(root: &Path, arguments: &[&str]) -> Command {
+/// A file of a revision.
+pub(crate) struct Entry {
+    pub mode: String,
+    pub id: String,
+    /// Below the root.
+    pub path: String,
+}
+
+/// Every file that a revision has below `root`.
+pub(crate) fn entries(root: &Path, revision: &str) -> Result<Vec<Entry>, HostError> {
+    let commit = commit(root, revision)?;
+    let one = |line: String| {
+        let (about, path) = line.split_once('\t')?;
+        let mut words = about.split(' ');
+        let (mode, _, id) = (words.next()?, words.next()?, words.next()?);
+        Some(Entry { mode: mode.to_owned(), id: id.to_owned(), path: path.to_owned() })
+    };
+    Ok(split(&run(root, &["ls-tree", "-r", "-z", &commit], revision)?).into_iter().filter_map(one).collect())
+}
+
+/// Where `root` lies in its repository: empty, or with `/` at its end.
+pub(crate) fn prefix(root: &Path) -> Result<String, HostError> {
+    Ok(text(run(root, &["rev-parse", "--show-prefix"], "HEAD")?))
+}
+
+/// What is ignored below `root`; folders as a whole, with `/` at their end.
+pub(crate) fn ignored(root: &Path) -> Result<Vec<String>, HostError> {
+    let list = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
+    Ok(split(&run(root, &list, "HEAD")?))
+}
+
+/// The commit that a revision names.
+fn commit(root: &Path, revision: &str) -> Result<String, HostError> {
+    let wanted = format!("{revision}^{{commit}}");
+    Ok(text(run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], revision)?))
+}
+
+pub(crate) fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"]).args(arguments);
     command.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::piped());

@@ -6,10 +6,13 @@
 
 mod answers;
 mod cache;
+mod checkout;
+mod clickhouse;
 mod contract;
 mod edits;
 mod error;
 mod git;
+mod hearing;
 mod memory;
 mod planning;
 mod read;
@@ -20,6 +23,8 @@ mod watch;
 mod workspace;
 
 pub use cache::Place as CachePlace;
+pub use checkout::Checkout;
+pub use clickhouse::{ClickHouse, Window};
 pub use contract::{contract, today};
 pub use error::HostError;
 pub use memory::{Folder as MemoryFolder, Kept};

@@ -5,7 +5,9 @@
 
 use crate::workspace::joined;
 use crate::{HostError, Workspace, git, read, skip};
+use seam_engine::Refusal;
 use seam_engine::asks::plan::{File, Request};
+use seam_engine::asks::verify;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -16,13 +18,14 @@ impl Workspace {
     /// The request with texts in place of revisions.
     pub(crate) fn with_texts(&self, mut request: Request) -> Result<Request, HostError> {
         let (mut base, mut head) = (request.base.take(), request.head.take());
-        // `A..B` names both.
-        if let (Some(text), None) = (&base, &head)
-            && let Some((a, b)) = text.split_once("..")
-        {
-            let b = b.trim_start_matches('.');
+        // `A..B` names both; `A...B` means what B has done since it left A.
+        if let (Some(text), None) = (&base, &head) {
             let or_head = |t: &str| if t.is_empty() { "HEAD".to_owned() } else { t.to_owned() };
-            (base, head) = (Some(or_head(a)), Some(or_head(b)));
+            if let Some((a, b)) = text.split_once("...") {
+                (base, head) = (Some(format!("{}...{}", or_head(a), or_head(b))), Some(or_head(b)));
+            } else if let Some((a, b)) = text.split_once("..") {
+                (base, head) = (Some(or_head(a)), Some(or_head(b)));
+            }
         }
         let own = request.patches.is_empty() && request.edits.is_empty();
         let by_revision = request.candidates.iter().any(|c| c.head.is_some());
@@ -47,6 +50,23 @@ impl Workspace {
         Ok(request)
     }
 
+    /// The request with both texts of what differs from its base; or why there is none.
+    pub(crate) fn with_base(&self, wanted: (verify::Request, Request)) -> Result<verify::Request, Refusal> {
+        let (mut request, texts) = wanted;
+        match self.with_texts(texts) {
+            Ok(filled) if request.base.is_some() || filled.files.iter().any(|f| f.before != f.after) => {
+                request.files = filled.files;
+            }
+            Ok(_) => request.no_base = Some("nothing differs from the last commit".to_owned()),
+            Err(error) if request.base.is_some() => {
+                let hint = "give a commit, branch or tag of the repository that the workspace lies in";
+                return Err(Refusal::usage(error.to_string(), hint));
+            }
+            Err(_) => request.no_base = Some("there is no commit to compare with".to_owned()),
+        }
+        Ok(request)
+    }
+
     /// Both states' texts of each file that either has otherwise than it is now.
     fn pairs(&self, older: &State, newer: &State) -> Vec<File> {
         let paths: BTreeSet<&String> = older.keys().chain(newer.keys()).collect();
@@ -66,12 +86,13 @@ impl Workspace {
         self.paths().any(|p| p == path) || (!there() && skip::may_hold(path))
     }
 
-    /// What a revision has otherwise than the present files.
+    /// What a revision has otherwise than the present files; `A...B` is the last one that both have.
     fn at(&self, revision: &str) -> Result<State, HostError> {
         let mut out = State::new();
         let roots: Vec<(PathBuf, String)> = self.roots.clone();
         for (root, prefix) in &roots {
-            for (name, bytes) in git::differing(root, revision)? {
+            let common = revision.split_once("...").map(|(a, b)| git::merge_base(root, a, b)).transpose()?;
+            for (name, bytes) in git::differing(root, common.as_deref().unwrap_or(revision))? {
                 let text = bytes.filter(|b| b.len() as u64 <= read::MAX_BYTES && !b.contains(&0));
                 out.insert(joined(prefix, &name), text.map(|b| read::decode(&b).0.into_owned()));
             }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what cannot be read is said and costs itself alone; links are not followed; the limits are stated with what they cut.
 
-use crate::{HostError, Progress};
+use crate::{ClickHouse, HostError, Progress};
 use seam_engine::incident::Recorded;
 use seam_engine::signals::gzip;
 use seam_engine::signals::{Format, HEAD, format, mapping::Mapping, may_be, read, recognise};
@@ -124,6 +124,18 @@ pub(crate) fn stored(folder: &Path, request: &str) -> Result<Arc<Recorded>, Host
     recorded.telemetry = asked.telemetry;
     recorded.files = store.segments()?.len();
     recorded.problems.extend(asked.problems.iter().map(|p| p.message.to_string()));
+    Ok(recorded.settled())
+}
+
+/// The same of a database's tables.
+pub(crate) fn of_database(database: &ClickHouse, request: &str) -> Result<Arc<Recorded>, HostError> {
+    let mut recorded = Recorded::default();
+    if let Some((first, last)) = database.reach()? {
+        let (from, to) = wanted(request, (first, last.saturating_add(1)));
+        let asked = database.window(from, to, MOST_SPANS)?;
+        recorded.telemetry = asked.telemetry;
+        recorded.problems = asked.problems;
+    }
     Ok(recorded.settled())
 }
 

@@ -69,14 +69,16 @@ pub struct Workspace {
     /// Something was read that the cache does not have yet.
     pub(crate) unsaved: bool,
     /// The folders of telemetry that were read last, with what they hold.
-    recorded: Option<(Folders, Arc<Recorded>)>,
-    hearing: Arc<Progress>,
+    pub(crate) recorded: Option<(Folders, Arc<Recorded>)>,
+    /// Databases on other machines may be asked for telemetry.
+    pub(crate) far: bool,
+    pub(crate) hearing: Arc<Progress>,
     /// What is remembered, and the files that it was read from.
     memory: (crate::memory::State, Arc<Memory>),
 }
 
 /// A folder of telemetry, and one of normal telemetry.
-type Folders = (String, Option<String>);
+pub(crate) type Folders = (String, Option<String>);
 
 /// Grammars and our own walks recurse on nested input; their depth is bounded, and this is room for the bound.
 const STACK: usize = 16 << 20;
@@ -112,6 +114,7 @@ impl Workspace {
             answers,
             unsaved: false,
             recorded: None,
+            far: false,
             hearing: Arc::default(),
             memory: Default::default(),
         };
@@ -138,6 +141,10 @@ impl Workspace {
             let request = self.with_texts(change).map_err(|e| Refusal::usage(e.to_string(), hint))?;
             return seam_engine::asks::plan::answered(&self.snapshot(), &request);
         }
+        if let Some(wanted) = seam_engine::asks::verify::wants(name, request)? {
+            let request = self.with_base(wanted)?;
+            return seam_engine::asks::verify::answered(&self.snapshot(), &request);
+        }
         if let Some(folders) = seam_engine::folders(name, request) {
             let recorded = self.hear(folders, request)?;
             let snapshot = self.snapshot();
@@ -163,36 +170,6 @@ impl Workspace {
         Ok(answer)
     }
 
-    /// What the running system said, as folders hold it; read once.
-    fn hear(&mut self, folders: Folders, request: &str) -> Result<Arc<Recorded>, Refusal> {
-        if seam_store::Store::is(Path::new(&folders.0)) {
-            return crate::telemetry::stored(Path::new(&folders.0), request).map_err(|e| {
-                Refusal::usage(e.to_string(), "give a folder that `seam serve` keeps, or one with files")
-            });
-        }
-        if let Some((known, recorded)) = &self.recorded
-            && *known == folders
-        {
-            return Ok(recorded.clone());
-        }
-        let normal = folders.1.as_ref().map(Path::new);
-        let recorded = crate::telemetry(Path::new(&folders.0), normal, &self.hearing).map_err(|e| {
-            Refusal::usage(e.to_string(), "give a folder with spans, log lines or metrics as CSV or lines")
-        })?;
-        self.recorded = Some((folders, recorded.clone()));
-        Ok(recorded)
-    }
-
-    /// Telemetry may have grown: it is read again when it is next asked about.
-    pub fn hear_again(&mut self) {
-        self.recorded = None;
-    }
-
-    /// How far reading telemetry is.
-    pub fn hearing(&self) -> Arc<Progress> {
-        self.hearing.clone()
-    }
-
     /// Where what is learnt of this workspace is kept; nowhere if it has no folder.
     pub fn memory(&self) -> Option<crate::MemoryFolder> {
         self.roots.first().map(|(root, _)| crate::MemoryFolder::of(root))
@@ -212,16 +189,23 @@ impl Workspace {
         Ok(seam_engine::memory::mined(&self.snapshot(), &commits))
     }
 
-    /// Reads the memory if its files are other than they were. The map stays: it does not depend on it.
-    pub fn recollect(&mut self) {
-        let Some(folder) = self.memory() else { return };
+    /// Reads the memory if its files are other than they were; what is to be said of its index. The map stays: it does not depend on it.
+    pub fn recollect(&mut self) -> Option<String> {
+        let folder = self.memory()?;
         let state = folder.state();
-        if state != self.memory.0 {
-            self.memory = (state, Arc::new(Memory::of(self.pool.install(|| folder.read()))));
-            if let Some(snapshot) = &self.snapshot {
-                snapshot.remember(self.memory.1.clone());
-            }
+        if state == self.memory.0 {
+            return None;
         }
+        let indexed = self.cache.is_kept();
+        let (memory, note) = self.pool.install(|| match indexed {
+            true => folder.recollected(&state),
+            false => (Memory::of(folder.read()), None),
+        });
+        self.memory = (state, Arc::new(memory));
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.remember(self.memory.1.clone());
+        }
+        note
     }
 
     /// The present state as a value.
@@ -357,12 +341,12 @@ impl Workspace {
         *hasher.finalize().as_bytes()
     }
 
-    /// The folders that are read.
     /// Globs of what is not read, as `seam.toml` says.
     pub fn ignored(&self) -> &[String] {
         &self.settings.ignore
     }
 
+    /// The folders that are read.
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
         self.roots.iter().map(|(root, _)| root.as_path())
     }
@@ -387,13 +371,14 @@ impl Workspace {
 
     /// The same under the settings that are known.
     pub(crate) fn reread(&mut self, progress: &Progress) -> Report {
-        self.recollect();
+        let note = self.recollect();
         let mut found = Walk::default();
         for (root, prefix) in &self.roots {
             walk(root, prefix, &self.settings.ignore, &mut found);
         }
         let gone = self.known.keys().chain(self.broken.keys()).cloned().collect();
-        let report = self.bring(found, gone, progress);
+        let mut report = self.bring(found, gone, progress);
+        report.notes.extend(note);
         self.save();
         report
     }

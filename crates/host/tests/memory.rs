@@ -2,7 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "it writes files and starts writers")]
 
-use seam_engine::learn::{Entry, render};
+use seam_engine::learn::{Entry, Kind, Query, recall, render};
+use seam_engine::memory::Memory;
 use seam_host::MemoryFolder;
 use std::fs;
 use std::path::Path;
@@ -28,6 +29,13 @@ fn as_another_process() {
     match number.as_str() {
         // More than anybody has the time for: it is killed.
         "forever" => (0..1_000_000).for_each(|n| drop(keep(&folder, &format!("entry {n}{}", " long".repeat(20_000))))),
+        "asking" => (0..10).for_each(|n| {
+            keep(&folder, &format!("entry {n} asked for by {}", std::process::id()));
+            // Whoever else writes the index meanwhile: it is never torn, and never says less than was there before.
+            let (memory, note) = folder.recollect();
+            assert_eq!(note, None);
+            assert!(memory.index().len() > n);
+        }),
         number => (0..3).for_each(|n| drop(keep(&folder, &format!("entry {n} of {number}")))),
     }
 }
@@ -126,4 +134,105 @@ fn broken_files_cost_themselves_and_are_said() {
     assert!(log.get(&id).is_some());
     let files: Vec<&str> = log.problems.iter().map(|p| p.file.as_str()).collect();
     assert_eq!(files, ["bytes.md", "large.md"]);
+}
+
+/// As many entries as an index is worth.
+fn many(folder: &MemoryFolder) -> Vec<String> {
+    (0..40).map(|n| keep(folder, &format!("number{n} pool of orders ran dry"))).collect()
+}
+
+fn asked(memory: &Memory, text: &str) -> Vec<(String, f64)> {
+    let query = Query { text: text.into(), ..Query::default() };
+    recall(memory.index(), &query, &[], 5).into_iter().map(|h| (h.entry.id.to_string(), h.score)).collect()
+}
+
+fn index(root: &Path) -> std::path::PathBuf {
+    root.join(".seam/cache/memory")
+}
+
+/// What is kept says what the files say.
+fn agrees(folder: &MemoryFolder, about: &str) {
+    let (kept, note) = folder.recollect();
+    assert_eq!(note, None);
+    let read = Memory::of(folder.read());
+    assert_eq!(asked(&kept, about), asked(&read, about), "{about}");
+    assert_eq!(kept.problems(), read.problems());
+    let all = |m: &Memory| m.log().all().cloned().collect::<Vec<_>>();
+    assert_eq!(all(&kept), all(&read));
+    assert_eq!(kept.index().len(), read.log().standing().count());
+}
+
+#[test]
+fn the_index_on_disk_follows_the_files() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = MemoryFolder::of(root.path());
+    let ids = many(&folder);
+    agrees(&folder, "number7 pool");
+    let written = fs::read(index(root.path())).unwrap();
+    agrees(&folder, "number7 pool");
+    // A new entry, another text of the same length within a tick of the clock, a file that is gone, and one that fell.
+    keep(&folder, "certificate of the gateway ran out");
+    agrees(&folder, "who renewed the cert");
+    let path = |id: &str| folder.path().join(format!("{id}.md"));
+    let text = fs::read_to_string(path(&ids[3])).unwrap();
+    fs::write(path(&ids[3]), text.replace("ran dry", "ran hot")).unwrap();
+    agrees(&folder, "number3 hot");
+    let (memory, _) = folder.recollect();
+    assert!(memory.log().get(&ids[3]).unwrap().title.ends_with("hot"));
+    fs::remove_file(path(&ids[4])).unwrap();
+    agrees(&folder, "number4");
+    let fallen = Entry { kind: Kind::Retraction, of: Some(ids[5].as_str().into()), ..entry("no") }.named();
+    folder.keep(&fallen.id, &render(&fallen)).unwrap();
+    agrees(&folder, "number5");
+    assert!(asked(&folder.recollect().0, "number5").iter().all(|(id, _)| *id != ids[5]));
+    assert_ne!(fs::read(index(root.path())).unwrap(), written);
+    fs::remove_file(path(&fallen.id)).unwrap();
+    agrees(&folder, "number5");
+    // Lost, it is made again.
+    fs::remove_file(index(root.path())).unwrap();
+    agrees(&folder, "number5");
+    assert!(index(root.path()).exists());
+    assert!(fs::read_to_string(root.path().join(".seam/.gitignore")).unwrap().contains("/cache/"));
+}
+
+#[test]
+fn an_index_that_is_broken_or_of_another_version_is_made_again_and_said() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = MemoryFolder::of(root.path());
+    many(&folder);
+    fs::write(root.path().join(".seam/.gitignore"), "/mine/").unwrap();
+    agrees(&folder, "pool");
+    let good = fs::read(index(root.path())).unwrap();
+    let mut turned = good.clone();
+    *turned.last_mut().unwrap() ^= 1;
+    let mut other = good.clone();
+    other[7] = b'0';
+    for (bytes, says) in [
+        (good[..good.len() / 2].to_vec(), "damaged"),
+        (Vec::new(), "damaged"),
+        (b"what is this".to_vec(), "damaged"),
+        (turned, "damaged"),
+        (other, "another version"),
+    ] {
+        fs::write(index(root.path()), bytes).unwrap();
+        let (memory, note) = folder.recollect();
+        assert!(note.as_deref().is_some_and(|n| n.contains(says)), "{says}: {note:?}");
+        assert_eq!(memory.index().len(), 40);
+        agrees(&folder, "pool");
+    }
+    let ignored = fs::read_to_string(root.path().join(".seam/.gitignore")).unwrap();
+    assert_eq!((ignored.matches("/cache/").count(), ignored.starts_with("/mine/\n")), (1, true), "{ignored}");
+}
+
+#[test]
+fn many_processes_ask_and_write_at_once() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = MemoryFolder::of(root.path());
+    many(&folder);
+    let writers: Vec<_> = (0..12).map(|_| start(root.path(), "asking")).collect();
+    for mut writer in writers {
+        assert!(writer.wait().unwrap().success());
+    }
+    agrees(&folder, "entry 3 asked for");
+    assert_eq!(folder.recollect().0.index().len(), 40 + 120);
 }

@@ -153,12 +153,21 @@ impl Entry {
         }
     }
 
-    /// Every text of the entry, for masking on entry.
-    pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+    /// Puts another text in the place of each that somebody wrote or measured, names and places included. What names another thing by its
+    /// exact letters (entries, commits, dates) stays.
+    pub fn rewrite(&mut self, mut with: impl FnMut(&str) -> String) {
         let parts = self.parts.iter_mut().flat_map(|(h, t)| [h, t]);
         let other = self.other.values_mut().flatten();
         let own = [&mut self.title].into_iter().chain(&mut self.said).chain(&mut self.source);
-        own.chain(&mut self.templates).chain(other).chain(parts)
+        for text in own.chain(&mut self.templates).chain(other).chain(parts) {
+            *text = with(text);
+        }
+        let keys = self.cause.iter_mut().chain(&mut self.finding).map(|k| &mut k.0);
+        let small = self.services.iter_mut().chain(&mut self.scope).chain(&mut self.fault).chain(&mut self.place);
+        let marks = self.marks.iter_mut().flat_map(|m| [&mut m.service, &mut m.fault].into_iter().chain(&mut m.place));
+        for name in keys.chain(small).chain(&mut self.rule).chain(marks) {
+            *name = with(name).into();
+        }
     }
 
     /// Gives the entry the name that follows from what it says.

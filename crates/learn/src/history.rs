@@ -1,7 +1,8 @@
 //! What a history of commits shows: services whose files change together, what was reverted, what needed mending.
 //!
 //! Invariant: these are weak: each entry says from which commits it comes and how often, and fades within months. Commits that touch
-//! nearly everything (formatting, licences) say nothing.
+//! nearly everything (formatting, licences) say nothing, and neither do those that only bump what services are built with: robots do
+//! that to all services of a language at once.
 
 use crate::entry::{Entry, Kind, heading};
 use seam_facts::SmolStr;
@@ -35,7 +36,15 @@ pub fn mine(commits: &[Commit], owner: &dyn Fn(&str) -> Option<SmolStr>) -> Vec<
     let mut out = Vec::new();
     let mut reverts = 0;
     for commit in commits {
-        let services: BTreeSet<SmolStr> = commit.files.iter().filter_map(|f| owner(f)).collect();
+        let touched: BTreeSet<SmolStr> = commit.files.iter().filter_map(|f| owner(f)).collect();
+        if let Some(what) =
+            reverted(commit, commits).filter(|_| reverts < REVERTS && (1..=WIDE).contains(&touched.len()))
+        {
+            reverts += 1;
+            out.push(revert(commit, &what, &touched));
+        }
+        let own = commit.files.iter().filter(|f| !is_manifest(f));
+        let services: BTreeSet<SmolStr> = own.filter_map(|f| owner(f)).collect();
         if services.is_empty() || services.len() > WIDE {
             continue;
         }
@@ -47,10 +56,6 @@ pub fn mine(commits: &[Commit], owner: &dyn Fn(&str) -> Option<SmolStr>) -> Vec<
             for b in &all[at + 1..] {
                 pairs.entry(((*a).clone(), (*b).clone())).or_default().push(commit);
             }
-        }
-        if let Some(what) = reverted(&commit.subject).filter(|_| reverts < REVERTS) {
-            reverts += 1;
-            out.push(revert(commit, what, &services));
         }
     }
     for ((a, b), together) in &pairs {
@@ -78,7 +83,7 @@ fn pattern(a: &SmolStr, b: &SmolStr, together: &[&Commit], of: usize, share: f64
     };
     let mut says = format!("{} of {of} commits of the one that changes less touch both", together.len());
     if mended > 0 {
-        says.push_str(&format!("; {mended} of them mend something"));
+        says.push_str(&format!("; {mended} of them {} something", if mended == 1 { "mends" } else { "mend" }));
     }
     entry.tell(heading::SEEN, &format!("{says}."));
     let lines: Vec<String> = together.iter().take(5).map(|c| line(c)).collect();
@@ -104,10 +109,48 @@ fn line(commit: &Commit) -> String {
     format!("- `{}` {} {}", commit.id, commit.date, commit.subject)
 }
 
-/// `Revert "…"` and `revert: …`.
-fn reverted(subject: &str) -> Option<&str> {
-    let rest = subject.strip_prefix("Revert ").or_else(|| subject.strip_prefix("revert: "))?;
-    Some(rest.trim_matches('"')).filter(|r| !r.is_empty() && !r.starts_with("Revert"))
+/// What a commit takes back: `Revert "…"`, `revert: …`, or `Revert #12` by what that request said.
+fn reverted(commit: &Commit, all: &[Commit]) -> Option<String> {
+    let (first, rest) = commit.subject.split_once(' ')?;
+    if !matches!(first.trim_end_matches(':').to_ascii_lowercase().as_str(), "revert" | "reverts" | "rollback") {
+        return None;
+    }
+    // The number of the request that takes it back says nothing of what is taken back.
+    let what = rest.rsplit_once(" (#").filter(|(_, n)| n.ends_with(')')).map_or(rest, |(what, _)| what);
+    let what = what.trim().trim_matches('"').trim();
+    let named = what.strip_prefix('#').filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let known = named.and_then(|n| all.iter().find(|c| c.subject.trim_end().ends_with(&format!("(#{n})"))));
+    let what = known.map_or(what, |c| c.subject.as_str());
+    // A revert of a revert brings something back.
+    (!what.is_empty() && !what.to_ascii_lowercase().starts_with("revert")).then(|| what.to_owned())
+}
+
+/// Files that say what a service is built with: a robot's bump touches nothing else.
+fn is_manifest(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let lock = name.ends_with(".lock") || name.ends_with("-lock.json") || name.ends_with("-lock.yaml");
+    let project = [".csproj", ".fsproj", ".gradle", ".gradle.kts", ".gemspec"].iter().any(|e| name.ends_with(e));
+    lock || project
+        || matches!(
+            name,
+            "package.json"
+                | "npm-shrinkwrap.json"
+                | "go.mod"
+                | "go.sum"
+                | "go.work.sum"
+                | "pom.xml"
+                | "Cargo.toml"
+                | "requirements.txt"
+                | "pyproject.toml"
+                | "Pipfile"
+                | "composer.json"
+                | "Gemfile"
+                | "mix.exs"
+                | "Directory.Packages.props"
+                | "packages.config"
+                | "gradle.properties"
+                | "libs.versions.toml"
+        )
 }
 
 fn is_mended(subject: &str) -> bool {
@@ -135,11 +178,18 @@ mod tests {
             commit("4", "Totals", &["orders/a.py", "checkout/c.js"]),
             commit("5", "License", &wide),
             commit("6", "Mail", &["mailer/m.py", "orders/a.py"]),
+            commit("7", "Bump a group", &["mailer/go.mod", "orders/go.mod"]),
+            commit("8", "Bump a group", &["mailer/go.sum", "orders/go.mod"]),
+            commit("9", "revert #21 (#22)", &["mailer/m.py"]),
+            commit("10", "Queue mails (#21)", &["mailer/m.py"]),
         ];
         let owner = |path: &str| path.split('/').next().map(SmolStr::from);
         let found = mine(&history, &owner);
         let titles: Vec<&str> = found.iter().map(|e| e.title.as_str()).collect();
-        assert_eq!(titles, ["was reverted: Cache totals", "checkout and orders change together"]);
-        assert!(found[1].part(heading::SEEN).is_some_and(|s| s.starts_with("3 of 3") && s.contains("1 of them")));
+        assert_eq!(
+            titles,
+            ["was reverted: Cache totals", "was reverted: Queue mails (#21)", "checkout and orders change together"]
+        );
+        assert!(found[2].part(heading::SEEN).is_some_and(|s| s.starts_with("3 of 3") && s.contains("1 of them")));
     }
 }

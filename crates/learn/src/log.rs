@@ -4,10 +4,11 @@
 
 use crate::entry::{Entry, Kind, heading};
 use seam_facts::{Problem, ProblemKind, SmolStr, format_smolstr};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A problem of one file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Told {
     pub file: String,
     pub problem: Problem,

@@ -4,12 +4,11 @@
 //! than words; words alone find an entry too.
 
 use crate::entry::{Entry, Kind};
-use crate::index::Index;
-use crate::log::Log;
-use crate::words::alike;
-use seam_facts::priors::Mark;
+use crate::index::{Index, Shared};
+use crate::words::{alike, fixed};
+use seam_facts::priors::{Mark, likeness, weights};
 use seam_facts::{Key, SmolStr};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What is asked about. Every field narrows nothing: it adds reasons.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +37,7 @@ pub struct Reason {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
-    pub id: SmolStr,
+    pub entry: Entry,
     pub score: f64,
     /// The heaviest first; never empty.
     pub reasons: Vec<Reason>,
@@ -57,44 +56,44 @@ const WORDS: f64 = 0.6;
 /// Less is as good as chance.
 const LEAST: f64 = 0.05;
 
-/// Entries that are like the question, the likest first. `index` is of the log's standing entries in their order.
-pub fn recall(log: &Log, index: &Index, query: &Query, kinds: &[Kind], limit: usize) -> Vec<Hit> {
+/// Entries that are like the question, the likest first.
+pub fn recall(index: &Index, query: &Query, kinds: &[Kind], limit: usize) -> Vec<Hit> {
     let fits = index.search(&query.text);
     let best = fits.best();
-    let mut hits: Vec<(u32, Hit)> = Vec::new();
-    for (number, entry) in log.standing().enumerate() {
-        if !kinds.is_empty() && !kinds.contains(&entry.kind) {
+    let sharing = index.sharing(&Shared::of(query));
+    let messages: Vec<BTreeSet<String>> = query.messages.iter().map(|m| fixed(m)).collect();
+    let mut hits: Vec<(u32, f64, Vec<Reason>)> = Vec::new();
+    for (number, fit) in (0_u32..).zip(&fits.scores) {
+        if !kinds.is_empty() && index.kind(number).is_none_or(|k| !kinds.contains(&k)) {
             continue;
         }
-        let mut reasons = structure(entry, query);
-        let score = fits.scores.get(number).copied().unwrap_or_default();
-        if score > 0.0 {
-            reasons.push(Reason { kind: "words", says: String::new(), weight: WORDS * score / best });
+        let mut reasons = match sharing.contains(&number) {
+            true => index.entry(number).map(|e| structure(&e, query, &messages)).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        if *fit > 0.0 {
+            reasons.push(Reason { kind: "words", says: String::new(), weight: WORDS * fit / best });
         }
         reasons.retain(|r| r.weight >= LEAST);
-        if reasons.is_empty() {
-            continue;
+        if !reasons.is_empty() {
+            hits.push((number, reasons.iter().map(|r| r.weight).sum(), reasons));
         }
-        hits.push((
-            number as u32,
-            Hit { id: entry.id.clone(), score: reasons.iter().map(|r| r.weight).sum(), reasons },
-        ));
     }
-    hits.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score).then_with(|| b.id.cmp(&a.id)));
+    hits.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| index.id(b.0).cmp(index.id(a.0))));
     hits.truncate(limit);
     // Only what is shown is put into words.
-    let told = |(number, mut hit): (u32, Hit)| {
-        for reason in hit.reasons.iter_mut().filter(|r| r.kind == "words") {
+    let told = |(number, score, mut reasons): (u32, f64, Vec<Reason>)| {
+        for reason in reasons.iter_mut().filter(|r| r.kind == "words") {
             let words: Vec<&str> = fits.words(number).into_iter().take(4).collect();
             reason.says = format!("shares words and meanings: {}", words.join(", "));
         }
-        hit.reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.says.cmp(&b.says)));
-        hit
+        reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.says.cmp(&b.says)));
+        Some(Hit { entry: index.entry(number)?, score, reasons })
     };
-    hits.into_iter().map(told).collect()
+    hits.into_iter().filter_map(told).collect()
 }
 
-fn structure(entry: &Entry, query: &Query) -> Vec<Reason> {
+fn structure(entry: &Entry, query: &Query, messages: &[BTreeSet<String>]) -> Vec<Reason> {
     let mut out = Vec::new();
     let mut add = |kind: &'static str, weight: f64, says: String| out.push(Reason { kind, says, weight });
     if let Some(finding) = query.finding.as_ref().filter(|f| entry.finding.as_ref() == Some(*f)) {
@@ -113,10 +112,10 @@ fn structure(entry: &Entry, query: &Query) -> Vec<Reason> {
         let shared: Vec<String> = shared(&query.marks, &entry.marks).into_iter().take(3).collect();
         add("signature", SIGNATURE * same, format!("the same pattern of deviations: {}", shared.join(", ")));
     }
-    let likest = query
-        .messages
+    let templates: Vec<(BTreeSet<String>, &String)> = entry.templates.iter().map(|t| (fixed(t), t)).collect();
+    let likest = messages
         .iter()
-        .flat_map(|m| entry.templates.iter().map(move |t| (alike(m, t), t)))
+        .flat_map(|m| templates.iter().map(move |(t, template)| (alike(m, t), *template)))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(share, _)| *share >= 0.5);
     if let Some((share, template)) = likest {
@@ -139,29 +138,6 @@ fn caused(entry: &Entry, service: &str) -> bool {
 
 fn short(text: &str) -> String {
     text.chars().take(80).collect()
-}
-
-/// How much two patterns of deviations are alike, from 0 to 1: what deviates in both, each by its weight in either.
-pub(crate) fn likeness(a: &[Mark], b: &[Mark]) -> f64 {
-    let (a, b) = (weights(a), weights(b));
-    let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
-    let get = |of: &BTreeMap<(SmolStr, SmolStr), f64>, key| of.get(key).copied().unwrap_or_default();
-    let (mut least, mut most) = (0.0, 0.0);
-    for key in keys {
-        let (x, y) = (get(&a, key), get(&b, key));
-        least += f64::min(x, y);
-        most += f64::max(x, y);
-    }
-    if most > 0.0 { least / most } else { 0.0 }
-}
-
-fn weights(marks: &[Mark]) -> BTreeMap<(SmolStr, SmolStr), f64> {
-    let mut out: BTreeMap<(SmolStr, SmolStr), f64> = BTreeMap::new();
-    for mark in marks {
-        let known = out.entry((mark.service.clone(), mark.fault.clone())).or_default();
-        *known = known.max(mark.score);
-    }
-    out
 }
 
 fn shared(a: &[Mark], b: &[Mark]) -> Vec<String> {

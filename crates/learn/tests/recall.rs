@@ -34,8 +34,8 @@ fn log() -> Log {
 fn first(query: &Query) -> (String, Vec<&'static str>) {
     let log = log();
     let index = Index::of(log.standing());
-    let hits = recall(&log, &index, query, &[], 3);
-    hits.first().map(|h| (h.id.to_string(), h.reasons.iter().map(|r| r.kind).collect())).unwrap_or_default()
+    let hits = recall(&index, query, &[], 3);
+    hits.first().map(|h| (h.entry.id.to_string(), h.reasons.iter().map(|r| r.kind).collect())).unwrap_or_default()
 }
 
 #[test]

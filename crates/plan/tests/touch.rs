@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "it reads the repository's own workspaces")]
 
 use seam_facts::FactBase;
-use seam_graph::{Flows, Options, delta, link};
+use seam_graph::{Flows, Options, delta, link, passed};
 use seam_plan::touch::{self, Beyond, Cx, Edited, Effect, Side, Step, Trial};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -84,9 +84,10 @@ fn said(before: &Files, after: &Files) -> Said {
     let files: Vec<Edited> = differing.map(|p| Edited::new(p, before.get(p).cloned(), after.get(p).cloned())).collect();
     let differences = delta(&a, &b);
     let (text_a, text_b) = (|p: &str| before.get(p).cloned(), |p: &str| after.get(p).cloned());
+    let (passed_a, passed_b) = (passed(&a), passed(&b));
     let cx = Cx {
-        old: Side { graph: &a, base: &old, flows: &flows_a, text: &text_a },
-        new: Side { graph: &b, base: &new, flows: &flows_b, text: &text_b },
+        old: Side { graph: &a, base: &old, flows: &flows_a, passed: &passed_a, text: &text_a },
+        new: Side { graph: &b, base: &new, flows: &flows_b, passed: &passed_b, text: &text_b },
         edited: &files,
         differences: &differences,
     };
@@ -296,4 +297,59 @@ fn a_variable_that_a_shared_library_reads_touches_those_who_call_the_library() {
     ]);
     let found = edited(&shop, &[(".env", "stock:3000", "stock:3001")]);
     assert_eq!((found.direct(), found.dependent()), (set(&["a"]), set(&[])), "{:?}", found.effects);
+}
+
+#[test]
+fn a_route_behind_a_gateway_touches_those_who_call_it_through_the_gateway() {
+    let nginx =
+        |rule: &str| format!("server {{\n  listen 80;\n  location /stock/ {{\n    proxy_pass {rule};\n  }}\n}}\n");
+    let shop = |rule: &str, route: &str| {
+        small(&[
+            (
+                "compose.yaml",
+                "services:\n  gateway:\n    image: nginx\n    volumes: [\"./gateway/nginx.conf:/etc/nginx/conf.d/default.conf\"]\n  shop:\n    build: ./shop\n  stock:\n    build: ./stock\n",
+            ),
+            ("gateway/nginx.conf", &nginx(rule)),
+            ("shop/package.json", "{\"name\": \"shop\"}\n"),
+            ("shop/index.js", "fetch('http://gateway/stock/levels')\n"),
+            ("stock/package.json", "{\"name\": \"stock\", \"dependencies\": {\"express\": \"4\"}}\n"),
+            (
+                "stock/index.js",
+                &format!(
+                    "const app = require('express')()\napp.get('{route}', list)\napp.get('/other', list)\napp.listen(3000)\n"
+                ),
+            ),
+        ])
+    };
+    // The whole path is handed on, or what stands below the rule.
+    for (rule, route, moved) in
+        [("http://stock:3000", "/stock/levels", "/stock/amounts"), ("http://stock:3000/", "/levels", "/amounts")]
+    {
+        let found = edited(&shop(rule, route), &[("stock/index.js", route, moved)]);
+        assert_eq!(found.direct(), set(&["stock"]), "{rule}: {:?}", found.effects);
+        assert!(found.dependent().contains("shop"), "{rule}: {:?}", found.effects);
+        let other = edited(&shop(rule, route), &[("stock/index.js", "/other", "/another")]);
+        assert!(!other.dependent().contains("shop"), "{rule}: {:?}", other.effects);
+    }
+}
+
+#[test]
+fn two_changes_of_a_contract_on_one_line_stay_two() {
+    let contract = |fields: &str| {
+        format!(
+            "syntax = \"proto3\";\npackage shop;\nmessage Order {{ string id = 1; {fields} }}\nservice Orders {{ rpc Get (Order) returns (Order); }}\n"
+        )
+    };
+    let shop = |fields: &str| {
+        small(&[
+            ("compose.yaml", "services:\n  orders:\n    build: ./orders\n"),
+            ("orders/go.mod", "module orders\n"),
+            ("orders/main.go", "package main\n\nfunc main() {}\n"),
+            ("orders/orders.proto", &contract(fields)),
+        ])
+    };
+    let found = said(&shop("string note = 2; int32 total = 3;"), &shop(""));
+    let gone: Vec<&str> =
+        found.effects.iter().filter(|e| e.rule.id.contains("FIELD")).map(|e| e.key.as_str()).collect();
+    assert!(gone.iter().any(|k| k.contains("note")) && gone.iter().any(|k| k.contains("total")), "{:?}", found.effects);
 }

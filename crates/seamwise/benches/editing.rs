@@ -26,7 +26,8 @@ fn main() {
     println!("opened {} files in {:.1?}", map["counts"]["files"], begun.elapsed());
     let places = places(&map);
     let mut texts: BTreeMap<String, (i64, String)> = BTreeMap::new();
-    let (mut shown, mut hovers, mut jumps, mut lenses) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut shown, mut hovers, mut jumps) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut lenses, mut impacts) = (Vec::new(), Vec::new());
     for turn in 0..edits {
         let (path, line) = &places[turn % places.len()];
         if !texts.contains_key(path) {
@@ -36,12 +37,17 @@ fn main() {
         }
         let Some((version, text)) = texts.get_mut(path) else { continue };
         *version += 1;
-        // A line comes and goes above the place, so that everything below it moves.
-        let mut lines: Vec<&str> = text.split('\n').collect();
-        if lines.first() == Some(&"") {
+        // A line comes and goes above the place, so that everything below it moves; and what is asked for there changes.
+        let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        let gone = lines.first().is_some_and(String::is_empty);
+        if gone {
             lines.remove(0);
         } else {
-            lines.insert(0, "");
+            lines.insert(0, String::new());
+        }
+        let at = *line as usize - usize::from(gone);
+        if let Some(said) = lines.get_mut(at) {
+            *said = if gone { said.replace("/moved-", "/") } else { said.replacen('/', "/moved-", 1) };
         }
         *text = lines.join("\n");
         client.seen.clear();
@@ -50,12 +56,15 @@ fn main() {
         client.awaited(|m| m["method"] == "textDocument/publishDiagnostics" && m["params"]["version"] == *version);
         shown.push(begun.elapsed());
         let document = json!({"uri": client.uri(path)});
+        lenses.push(timed(&mut client, "textDocument/codeLens", json!({"textDocument": document.clone()})));
+        // The lenses tell whom what is not saved breaks.
+        impacts.push(begun.elapsed());
         let place = json!({"textDocument": document, "position": {"line": line, "character": 12}});
         hovers.push(timed(&mut client, "textDocument/hover", place.clone()));
         jumps.push(timed(&mut client, "textDocument/definition", place));
-        lenses.push(timed(&mut client, "textDocument/codeLens", json!({"textDocument": document})));
     }
-    for (name, times) in [("edit to diagnostics", shown), ("hover", hovers), ("definition", jumps), ("lens", lenses)] {
+    let all = [("edit to diagnostics", shown), ("edit to impact", impacts), ("hover", hovers), ("definition", jumps)];
+    for (name, times) in all.into_iter().chain([("lens", lenses)]) {
         report(name, times);
     }
     println!("memory after {edits} edits: {}", client.memory());

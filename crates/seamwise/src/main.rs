@@ -13,6 +13,7 @@ mod cli;
 mod lsp;
 mod mcp;
 mod render;
+mod verifying;
 
 fn main() -> std::process::ExitCode {
     cli::main()

@@ -161,7 +161,7 @@ fn node(clients: &Path, program: &str, args: &[&str]) -> (bool, String) {
     (output.status.success(), said + &String::from_utf8_lossy(&output.stderr))
 }
 
-const CALLS: [(&str, &[&str]); 13] = [
+const CALLS: [(&str, &[&str]); 14] = [
     ("system_overview", &[]),
     ("find", &["query=checkout"]),
     ("context", &["task=who takes the placed orders?"]),
@@ -170,6 +170,7 @@ const CALLS: [(&str, &[&str]); 13] = [
     ("path", &["from=checkout", "to=payments"]),
     ("impact", &["key=Order.total"]),
     ("plan", &["edits=[{\"path\":\"catalog/main.py\",\"text\":\"\"}]"]),
+    ("verify", &[]),
     ("findings", &["limit=2"]),
     ("explain", &["what=checkout"]),
     ("drift", &[]),

@@ -224,3 +224,64 @@ fn a_guard_fires_on_the_fault_and_not_after_the_repair() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(!folder.join("seam/rules/nothing.md").exists());
 }
+
+#[test]
+fn what_broke_after_such_a_change_moves_the_plan_and_says_so() {
+    let folder = workspace();
+    let folder = folder.path();
+    let patch = "--- a/shop/main.py\n+++ b/shop/main.py\n@@ -2,4 +2,4 @@\n \n \n def pay():\n-    requests.post(\"http://payments/charges\", timeout=60)\n\
+        +    requests.post(\"http://payments/charges\", timeout=1)\n";
+    fs::write(folder.join("faster.patch"), patch).unwrap();
+    let plan = |more: &[&str]| json(folder, &[&["plan", "faster.patch"], more].concat());
+    let before = plan(&[]);
+    let change = before["changes"][0].clone();
+    assert!(change.get("remembered").is_none() && before["risk"]["parts"].as_array().unwrap().len() == 4, "{before}");
+    let rule = change["rule"].as_str().unwrap().to_owned();
+    said(
+        folder,
+        &[
+            "learn",
+            "incident",
+            "--title",
+            "Charges were given up too early",
+            "--date",
+            "2024-05-01",
+            "--cause",
+            "edge/shop/http/payments",
+            "--rule",
+            &rule,
+        ],
+    );
+    let after = plan(&[]);
+    let told = &after["changes"][0]["remembered"][0];
+    assert_eq!(told["title"], "Charges were given up too early");
+    assert!(told["says"].as_str().unwrap().contains("broke here before"), "{told}");
+    assert_eq!(after["risk"]["parts"][4]["name"], "memory");
+    assert!(after["risk"]["figure"].as_u64() > before["risk"]["figure"].as_u64());
+    assert!(said(folder, &["plan", "faster.patch"]).contains("memory +1.00"));
+    assert_eq!(plan(&["--no-memory"]), before);
+}
+
+#[test]
+fn names_and_places_are_masked_like_texts() {
+    let folder = workspace();
+    let folder = folder.path();
+    let args = ["learn", "incident", "--title", "t", "--touched", "jane.doe@example.com", "--scope", "max@example.com"];
+    said(folder, &[&args[..], &["--place", "password=hunter22", "--cause", "+49 151 23456789"]].concat());
+    let text = fs::read_to_string(folder.join(".seam/memory").join(&memories(folder)[0])).unwrap();
+    for secret in ["jane", "max@", "hunter22", "23456789"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}
+
+#[test]
+fn a_judgement_of_a_finding_that_nobody_makes_is_refused_wherever_it_comes_from() {
+    let folder = workspace();
+    let folder = folder.path();
+    fs::write(folder.join("alerts.csv"), "finding,reason\nfinding/unread-setting/gone X,it is fine\n").unwrap();
+    let output = seam(folder, &["learn", "from-alerts", "alerts.csv"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && told.contains("left out") && memories(folder).is_empty(), "{told}");
+    let asked = ["ask", "record", r#"{"kind":"dismissal","finding":"finding/unread-setting/gone X","reason":"x"}"#];
+    assert_eq!(seam(folder, &asked).status.code(), Some(2));
+}

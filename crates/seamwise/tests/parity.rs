@@ -42,6 +42,13 @@ fn requests() -> Vec<(&'static str, Value)> {
                 {"name": "two", "patches": ["--- a/STORY.md\n+++ b/STORY.md\n@@ -1 +1 @@\n-# bookshop\n+# books\n"]},
             ]}),
         ),
+        ("verify", json!({})),
+        (
+            "verify",
+            json!({"only": ["gate", "tests"], "all_tests": true, "files": [
+                {"path": "checkout/src/addresses.js", "before": "module.exports = {}\n", "after": "module.exports = { payments: 'x' }\n"},
+            ]}),
+        ),
         ("diagnose", json!({"error": "checkout | Error: connect ECONNREFUSED payments:8080"})),
         (
             "contract",

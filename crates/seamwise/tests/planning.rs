@@ -79,6 +79,27 @@ fn what_is_not_committed_and_a_range_of_revisions_say_the_same() {
 }
 
 #[test]
+fn three_dots_mean_what_a_branch_has_done_since_it_left() {
+    let shop = shop();
+    git(shop.path(), &["checkout", "-qb", "work"]);
+    edit(shop.path(), ROUTE.0, ROUTE.1, ROUTE.2);
+    git(shop.path(), &["commit", "-qam", "move it"]);
+    git(shop.path(), &["checkout", "-q", "-"]);
+    edit(shop.path(), "compose.yaml", "PAYMENTS_URL", "PAYMENT_URL");
+    git(shop.path(), &["commit", "-qam", "meanwhile"]);
+    let files = |range: &str| -> Vec<String> {
+        let answer = timeless(&seam(shop.path(), &["plan", range, "--json"]));
+        answer["edited"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(files("HEAD...work"), ["catalog/main.py"]);
+    assert_eq!(files("HEAD..work"), ["catalog/main.py", "compose.yaml"]);
+    git(shop.path(), &["checkout", "-q", "--orphan", "apart"]);
+    git(shop.path(), &["commit", "-qm", "of no common descent"]);
+    let refused = seam(shop.path(), &["plan", "apart...work"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
+}
+
+#[test]
 fn a_patch_is_planned_without_being_applied() {
     let shop = shop();
     edit(shop.path(), ROUTE.0, ROUTE.1, ROUTE.2);
@@ -101,7 +122,7 @@ fn a_patch_is_planned_without_being_applied() {
 fn every_format_tells_who_is_touched() {
     let shop = shop();
     edit(shop.path(), ROUTE.0, ROUTE.1, ROUTE.2);
-    for format in ["table", "json", "sarif", "github", "markdown", "mermaid"] {
+    for format in ["table", "json", "sarif", "github", "markdown", "mermaid", "html"] {
         let said = text(&seam(shop.path(), &["plan", "--format", format]));
         assert!(said.contains("checkout") && said.contains("/titles/"), "{format}: {said}");
         if matches!(format, "json" | "sarif") {

@@ -14,6 +14,12 @@ fn the_readme_shows_real_output() {
     while let Some(start) = rest.find(fence).map(|at| at + fence.len()) {
         let end = start + rest[start..].find("```").expect("the fence's end");
         let command = rest[start..end].lines().next().unwrap();
+        // A minute and stores of its own: `tests/tour.rs`.
+        if command == "tour" {
+            renewed.push_str(&rest[..end]);
+            rest = &rest[end..];
+            continue;
+        }
         let output = Command::new(env!("CARGO_BIN_EXE_seam"))
             .args(command.split(' '))
             .arg("--no-cache")

@@ -70,6 +70,7 @@ fn tools_have_schemas_that_clients_accept() {
         "path",
         "impact",
         "plan",
+        "verify",
         "findings",
         "explain",
         "drift",

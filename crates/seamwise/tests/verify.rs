@@ -148,3 +148,54 @@ fn nothing_is_left_behind_after_an_interrupt_or_a_kill() {
         soon("everything ends", || left_in(folder.path()).is_empty());
     }
 }
+
+fn learn(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_seam"));
+    command.arg("learn").args(args).arg("--no-cache").current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn an_incident_becomes_faults_that_tell_faulty_from_repaired_and_goes_first_the_next_time() {
+    let Some(folder) = workspace("", "guarded") else { return };
+    let (here, repaired) = (folder.path(), workspace("key", "mended").unwrap());
+    let said = learn(
+        here,
+        &["incident", "--title", "Charged twice", "--date", "2026-01-01", "--cause", "edge/shop/http/payments"],
+    );
+    assert!(said.status.success(), "{}", text(&said));
+    let mended = repaired.path().to_str().unwrap();
+    // Two states that fail alike have no guard.
+    let none = learn(here, &["guard", "2026-01-01-charged", "--faulty", ".", "--repaired", here.to_str().unwrap()]);
+    assert_eq!(none.status.code(), Some(2), "{}", text(&none));
+    assert!(!here.join("seam/replays").exists());
+    let made = learn(here, &["guard", "2026-01-01-charged", "--faulty", ".", "--repaired", mended]);
+    assert!(made.status.success(), "{}", text(&made));
+    let file = "seam/replays/again-charged-twice.json";
+    assert!(text(&made).contains(file) && here.join(file).exists(), "{}", text(&made));
+    assert_eq!(seam(here, &["--replay", file]).output().unwrap().status.code(), Some(1));
+    let replay = here.join(file);
+    let passes = seam(repaired.path(), &["--replay", replay.to_str().unwrap()]).output().unwrap();
+    assert_eq!(passes.status.code(), Some(0), "{}", text(&passes));
+    // What broke before is told as suspected, unless nothing is to be remembered.
+    let with = text(&seam(here, &[]).output().unwrap());
+    assert!(with.contains("memory/2026-01-01-charged-twice"), "{with}");
+    let without = text(&seam(here, &["--no-memory"]).output().unwrap());
+    assert!(!without.contains("memory/"), "{without}");
+    soon("everything ends", || left_in(here).is_empty() && left_in(repaired.path()).is_empty());
+}
+
+#[test]
+fn runs_are_recorded_for_diagnose() {
+    let Some(folder) = workspace("key", "recorded") else { return };
+    let replay = r#"{"seam_replay": 1, "scenario": "buy", "finding": "outage", "says": "", "faults":
+        [{"at": {"edge": {"caller": "shop", "callee": "payments"}}, "kind": "refuse"}]}"#;
+    std::fs::write(folder.path().join("outage.json"), replay).unwrap();
+    let output = seam(folder.path(), &["--replay", "outage.json", "--record", "t", "--times", "2"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    for (kind, failed) in [("normal", false), ("faults", true)] {
+        let written = std::fs::read_to_string(folder.path().join("t").join(kind).join("runs.json")).unwrap();
+        assert_eq!(written.matches("resourceSpans").count(), 2);
+        assert_eq!(written.contains("connection reset"), failed, "{written}");
+    }
+    soon("everything ends", || left_in(folder.path()).is_empty());
+}

@@ -136,6 +136,8 @@ fn the_repaired_kiosk_differs_only_where_it_says_so() {
     let story = std::fs::read_to_string(repaired.join("STORY.md")).unwrap();
     // Installs and builds both.
     all.remove("prepare.sh");
+    // What `seam tour` tells, of the faulty one only.
+    all.retain(|path| !path.starts_with("tour/"));
     for path in &all {
         let texts = [&faulty, &repaired].map(|folder| std::fs::read(folder.join(path)).unwrap_or_default());
         let named = story.contains(&format!("`{path}`"));

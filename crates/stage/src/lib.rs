@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "it starts processes and needs a clock")]
 
 mod aftermath;
+mod apart;
 mod control;
 mod error;
 mod guard;
@@ -13,14 +14,18 @@ pub mod layout;
 pub mod perform;
 mod process;
 mod proxy;
+mod record;
 pub mod scenario;
 mod shim;
 pub mod stage;
 pub mod state;
+pub mod trial;
 pub mod verify;
 
+pub use apart::{Apart, apart};
 pub use error::StageError;
 pub use layout::Layout;
+pub use record::record;
 pub use scenario::Play;
 pub use stage::Stage;
 pub use verify::{Order, script, verify};

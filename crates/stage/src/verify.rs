@@ -33,7 +33,7 @@ pub struct Order {
 }
 
 impl Order {
-    fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         let own = Limits::default();
         Limits {
             attempts: self.settings.attempts.unwrap_or(own.attempts),
@@ -41,7 +41,7 @@ impl Order {
         }
     }
 
-    fn stores(&self) -> Result<Vec<StoreAt>, StageError> {
+    pub(crate) fn stores(&self) -> Result<Vec<StoreAt>, StageError> {
         let layout = Layout::of(&self.root, &self.settings)?;
         let known = |host: &str| layout.member(host).is_some();
         let stores = self.settings.store.iter();
@@ -128,11 +128,7 @@ pub fn script(order: &Order) -> Result<String, StageError> {
 
 /// Does it. Everything that was started is ended when this returns, however it returns.
 pub fn verify(order: &Order, say: impl FnMut(Told<'_>)) -> Result<Report, StageError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| StageError::io("start", "threads", &e))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let layout = Layout::of(&order.root, &order.settings)?;
         let (plays, notes) = order.plays()?;
         let mut stage = Stage::set(layout, order.stores()?).await?;
@@ -173,9 +169,15 @@ async fn all(
     Ok(Report::of(scenarios))
 }
 
+/// Threads for processes and proxies.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, StageError> {
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    threads.map_err(|e| StageError::io("start", "threads", &e))
+}
+
 /// An interrupt, or the system's word to end.
 #[cfg(unix)]
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
@@ -190,7 +192,7 @@ async fn told_to_stop() {
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -22,3 +22,4 @@ pub use journal::Encoding;
 pub use layout::{SegmentName, Size};
 pub use read::{Asked, Rollups, Store};
 pub use rollup::{Key, Rollup};
+pub use segment::{MIXED, sampled, sampling};

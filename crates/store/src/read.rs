@@ -77,8 +77,7 @@ impl Store {
         let wanted = Wanted { from, to, one_of };
         let mut asked = Asked { telemetry: Telemetry::default(), one_of, problems: Vec::new() };
         if one_of > 1 {
-            let message = format!("about {total} spans in the window: one of {one_of} traces was read");
-            asked.problems.push(Problem::new(ProblemKind::Limit, message, None));
+            asked.problems.push(Problem::new(ProblemKind::Limit, segment::sampling(total, one_of), None));
         }
         let full = self.fill(&contents, wanted, &mut asked);
         if full > 0 {

@@ -295,13 +295,25 @@ impl Wanted {
         time >= self.from && time < self.to && self.takes_trace(trace_low)
     }
 
-    /// Identifiers may be counters, so they are mixed first (Steele, Lea, Flood: SplitMix64).
     fn takes_trace(&self, trace_low: i64) -> bool {
-        let mut mixed = (trace_low as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        self.one_of <= 1 || (mixed ^ mixed >> 31).is_multiple_of(self.one_of)
+        sampled(trace_low as u64, self.one_of)
     }
+}
+
+/// What identifiers are mixed with before one of so many is taken, since they may be counters (Steele, Lea, Flood: SplitMix64).
+pub const MIXED: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb];
+
+/// Whether a trace is among those that are read where one of so many is, by the lower half of its identifier.
+pub fn sampled(trace_low: u64, one_of: u64) -> bool {
+    let mut mixed = trace_low.wrapping_add(MIXED[0]);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(MIXED[1]);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(MIXED[2]);
+    one_of <= 1 || (mixed ^ mixed >> 31).is_multiple_of(one_of)
+}
+
+/// How it is said that not all was read.
+pub fn sampling(total: usize, one_of: u64) -> String {
+    format!("about {total} spans in the window: one of {one_of} traces was read")
 }
 
 /// Names of texts that come from one dictionary page: the same text lies at the same place.

@@ -13,6 +13,7 @@ use crate::run::{Ending, Learned, Run};
 use crate::same::Same;
 use crate::schedule::{Known, further, learnt, singles};
 use crate::told::{told, unfit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -43,7 +44,7 @@ pub enum Why {
 }
 
 /// What becomes of the system when something is down.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Critical {
     pub down: String,
     pub ending: Ending,

@@ -2,11 +2,12 @@
 //!
 //! Invariant: a fault is something that networks, gateways and processes do by themselves; none needs the services' help.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What is done to a call.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The connection is reset before the callee hears of the call.
@@ -70,7 +71,7 @@ impl fmt::Display for Kind {
 }
 
 /// To which calls it is done.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spot {
     /// One logical call, by its key (see [`crate::call::Call::key`]).
@@ -94,7 +95,7 @@ impl fmt::Display for Spot {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
     pub at: Spot,
     pub kind: Kind,
@@ -145,7 +146,7 @@ pub fn uncounted(key: &str) -> String {
 }
 
 /// The faults of one run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Script {
     pub faults: Vec<Fault>,

@@ -1,10 +1,11 @@
 //! What was found: which promise did not hold, under which faults, how surely.
 
 use crate::fault::Script;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What went wrong; names as in the catalogue of hazards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// A process ended.
@@ -70,7 +71,7 @@ impl Rule {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// The verdict is `failed`.
@@ -79,7 +80,7 @@ pub enum Grade {
     Weak,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     pub rule: Rule,
     pub grade: Grade,
@@ -109,7 +110,7 @@ impl Finding {
 }
 
 /// A finding with the faults that show it and how often it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {
     pub finding: Finding,
     pub script: Script,

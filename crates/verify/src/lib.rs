@@ -4,6 +4,7 @@
 //! Invariant: nothing here runs, waits or listens. The same records give the same schedule, verdict and story, byte for byte;
 //! `stage` performs what stands here as data.
 
+pub mod against;
 pub mod book;
 pub mod call;
 pub mod effect;
@@ -19,10 +20,12 @@ pub mod run;
 mod same;
 pub mod schedule;
 pub mod settings;
+pub mod spans;
 pub mod state;
 pub mod story;
 pub mod text;
 mod told;
+pub mod trial;
 pub mod trouble;
 
 pub use state::State;

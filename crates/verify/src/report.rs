@@ -7,13 +7,14 @@ use crate::call::Call;
 use crate::explore::{Critical, Explorer};
 use crate::fault::{Fault, Spot, uncounted};
 use crate::finding::{Found, Grade};
-use crate::schedule::Suspicion;
+use crate::schedule::{MEMORY, Suspicion};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 pub const VERSION: u32 = 1;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     Passed,
@@ -31,7 +32,7 @@ impl Verdict {
     }
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub version: u32,
     pub verdict: Verdict,
@@ -46,7 +47,7 @@ impl Report {
 }
 
 /// What became of a hypothesis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     Confirmed,
@@ -54,7 +55,7 @@ pub enum Fate {
     NotReached,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hypothesis {
     /// The key of `detect`'s finding.
     pub finding: String,
@@ -65,7 +66,7 @@ pub struct Hypothesis {
     pub by: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Played {
     pub scenario: String,
     pub verdict: Verdict,
@@ -88,7 +89,7 @@ pub struct Played {
     pub hypotheses: Vec<Hypothesis>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Reported {
     pub id: String,
     #[serde(flatten)]
@@ -177,13 +178,16 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
     let mut out = Vec::new();
     for suspicion in suspicions {
         let (rules, stored, done) = bears_out(&suspicion.rule);
-        if rules.is_empty() || suspicion.services.is_empty() {
+        // What memory put first is told whatever it was.
+        let learnt = suspicion.key.starts_with(MEMORY);
+        if rules.is_empty() && !learnt || suspicion.services.is_empty() {
             continue;
         }
         let all = |services: &[String]| suspicion.services.iter().all(|s| services.contains(s));
         let by: BTreeSet<String> = found
             .iter()
-            .filter(|f| rules.contains(&f.finding.rule.name()) && f.steady() && all(&f.finding.services))
+            .filter(|f| rules.contains(&f.finding.rule.name()) || rules.is_empty())
+            .filter(|f| f.steady() && all(&f.finding.services))
             .map(|f| f.finding.id())
             .collect();
         let between = |caller: &str, callee: &str| {

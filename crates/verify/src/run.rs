@@ -7,6 +7,7 @@ use crate::effect::{Rows, Unit, between, difference};
 use crate::fault::Script;
 use crate::state::{Columns, State};
 use crate::text::{self, Mask, Names};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +38,7 @@ pub struct Run {
 }
 
 /// How a step ended for who asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// As without faults.

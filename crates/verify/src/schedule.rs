@@ -4,7 +4,7 @@
 //! mutating calls first among them, then faults on calls that only another fault made happen, and those that a run suggests.
 
 use crate::call::{COMMIT, Call, DELIVER, PUBLISH, Seen};
-use crate::fault::{Fault, Kind, Script, uncounted};
+use crate::fault::{Fault, Kind, Script, Spot, uncounted};
 use crate::run::Run;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,34 @@ pub struct Suspicion {
     pub rule: String,
     /// Services that it is about; an edge between two of them comes first.
     pub services: Vec<String>,
+}
+
+/// Before the names of entries of memory, where findings have their keys.
+pub const MEMORY: &str = "memory/";
+
+impl Suspicion {
+    fn concerns(&self, caller: &str, callee: &str) -> bool {
+        let about = |name: &str| self.services.iter().any(|n| n == name);
+        if self.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
+    }
+}
+
+impl Known {
+    /// Whether memory says that it broke where a fault strikes.
+    fn remembers(&self, fault: &Fault) -> bool {
+        let (caller, callee) = match &fault.at {
+            Spot::Edge { caller, callee } => (caller.as_str(), callee.as_str()),
+            Spot::Service(callee) => ("", callee.as_str()),
+            // `callee METHOD /template#n > callee METHOD /template#n`: who is asked first asks next.
+            Spot::Call(key) | Spot::Every(key) => {
+                let mut names = key.rsplit(" > ").map(|part| part.split(' ').next().unwrap_or_default());
+                let callee = names.next().unwrap_or_default();
+                (names.next().unwrap_or_default(), callee)
+            }
+        };
+        let mut learnt = self.suspicions.iter().filter(|s| s.key.starts_with(MEMORY));
+        learnt.any(|s| s.concerns(caller, callee))
+    }
 }
 
 /// What a callee is known to answer: operation → statuses.
@@ -49,12 +77,7 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
     for (caller, callee) in &run.lines {
         edges.entry((caller, callee)).or_default();
     }
-    let suspected = |caller: &str, callee: &str| {
-        known.suspicions.iter().any(|s| {
-            let about = |name: &str| s.services.iter().any(|n| n == name);
-            if s.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
-        })
-    };
+    let suspected = |caller: &str, callee: &str| known.suspicions.iter().any(|s| s.concerns(caller, callee));
     let mut callers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (caller, callee) in edges.keys() {
         callers.entry(callee).or_default().insert(caller);
@@ -117,6 +140,8 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
         let of = |x: &(bool, usize, usize, usize, Fault)| (!x.0, x.1, x.2, x.3);
         (of(a), &a.4).cmp(&(of(b), &b.4))
     });
+    // What broke before goes first of all.
+    out.sort_by_key(|c| !known.remembers(&c.4));
     let mut seen = BTreeSet::new();
     out.into_iter().map(|c| Script::of([c.4])).filter(|s| seen.insert(s.clone())).collect()
 }

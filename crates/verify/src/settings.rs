@@ -20,6 +20,10 @@ pub struct Settings {
     pub patience: Option<u64>,
     /// Hosts beyond this machine that services may reach; without any they reach none.
     pub hosts: Vec<String>,
+    /// How tests of services run, where their folders do not say it or say it otherwise.
+    pub test: Vec<Test>,
+    /// What makes a fresh checkout ready to be started (installs, builds): run in the older state before it is compared.
+    pub prepare: Option<String>,
 }
 
 /// A process of the system.
@@ -67,4 +71,18 @@ pub struct Store {
     pub name: String,
     /// As the services would write it: `redis://:password@order-db:6379/0`, `postgres://…`, `sqlite:path`, `http://orders:8000/all`.
     pub address: String,
+}
+
+/// How a service's tests run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "ServiceTest")]
+pub struct Test {
+    /// As the map calls it.
+    pub service: String,
+    /// What a shell runs; `${files}` are the files of tests that are wanted. Empty: the service has no tests, on purpose.
+    pub command: String,
+    /// Where it runs, relative to `seam.toml`.
+    pub folder: Option<String>,
+    pub env: BTreeMap<String, String>,
 }

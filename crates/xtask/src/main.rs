@@ -11,6 +11,7 @@ mod diagnose;
 mod docs;
 mod errors;
 mod generate;
+mod guards;
 mod microsecend;
 mod new;
 mod recall;
@@ -34,11 +35,12 @@ cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER
 cargo xtask errors FOLDER[,FOLDER] [--half tune|held] [--csv CSV] [--list] [--only ID,…] [--rg PROGRAM]   how often the file where
                                          a failure starts is among the first suspects of `diagnose`, or of plain search
 cargo xtask recall [--half tune|held] [--list] [--scale N]   whether questions in other words find their incident; or how fast among so many
+cargo xtask guards PROGRAM [--static] [--only HAZARD,…]   whether PROGRAM (`seam`) makes a guard of an incident of each hazard of workspaces/kiosk
 cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
 cargo xtask changes FOLDER [--half tune|held] [--only ID,…] [--list]   whom `plan` finds to be touched by the edits of docs/truth/changes.json
 cargo xtask diagnose nezha NORMAL FAULTS LABELS [--code FOLDER] [--without-logs] [--without-metrics] [--memory] [--list]
 cargo xtask diagnose petshop FOLDER [--memory] [--list]   score `diagnose` on telemetry with known causes, ties counted against us
-cargo xtask cascades [--cases N] [--seed N] [--memory] [--list] [--signs]   the same on systems that are made up, with faults and without
+cargo xtask cascades [--cases N] [--seed N] [--memory] [--list] [--signs | --repeats [--systems N] [--days N] [--force PERCENT]]   the same on systems that are made up, with faults and without
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
 
 fn main() -> ExitCode {
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         ["seed", systems, options @ ..] => seed::run(&csv("docs/seeded.csv"), systems, options),
         ["context", systems, options @ ..] => context::run(&root(), systems, options),
         ["errors", systems, options @ ..] => errors::run(&root(), systems, options),
+        ["guards", program, options @ ..] => guards::run(&root(), Path::new(program), options),
         ["recall", options @ ..] => recall::run(&root(), options),
         ["contracts", bench] => contracts::run(Path::new(bench), None),
         ["contracts", bench, buf] => contracts::run(Path::new(bench), Some(Path::new(buf))),

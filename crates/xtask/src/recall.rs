@@ -34,18 +34,18 @@ pub fn run(root: &Path, options: &[&str]) -> Result<String, String> {
             return Err(format!("there is no incident `{slug}`"));
         }
         let query = Query { text: question.to_owned(), ..Query::default() };
-        let found = recall(&log, &index, &query, &[], 10);
-        let place = found.iter().position(|h| h.id == slug);
+        let found = recall(&index, &query, &[], 10);
+        let place = found.iter().position(|h| h.entry.id == slug);
         n += 1;
         for (at, most) in [1, 3, 5, 10].into_iter().enumerate() {
             hits[at] += u32::from(place.is_some_and(|p| p < most));
         }
         if list && place.is_none_or(|p| p >= 3) {
-            let first: Vec<&str> = found.iter().take(3).map(|h| h.id.as_str()).collect();
+            let first: Vec<&str> = found.iter().take(3).map(|h| h.entry.id.as_str()).collect();
             let _ = writeln!(misses, "  {slug} at {:?}: {question}\n     {}", place.map(|p| p + 1), first.join(", "));
             for hit in found.iter().take(3).chain(found.get(place.unwrap_or_default())) {
                 let why: Vec<&str> = hit.reasons.iter().map(|r| r.says.as_str()).collect();
-                let _ = writeln!(misses, "       {:.2} {} {}", hit.score, hit.id, why.join("; "));
+                let _ = writeln!(misses, "       {:.2} {} {}", hit.score, hit.entry.id, why.join("; "));
             }
         }
     }
@@ -123,7 +123,7 @@ fn scale(root: &Path, count: usize) -> Result<String, String> {
         .map(|question| {
             let query = Query { text: question.to_owned(), services: vec!["service7".into()], ..Query::default() };
             let start = Instant::now();
-            let found = recall(&log, &index, &query, &[], 5);
+            let found = recall(&index, &query, &[], 5);
             assert!(!found.is_empty());
             start.elapsed().as_micros()
         })

@@ -24,34 +24,27 @@ export function register(ctx: Ctx, { system, findings, map }: Views): void {
         }
       }),
     )
-  const subject = (target: Target, placeHolder: string) => (typeof target === "string" ? target : target?.subject ?? pickNode(ctx, placeHolder))
+  const subject = async (target: Target, placeHolder: string) => (typeof target === "string" ? target : target?.subject ?? pickNode(ctx, placeHolder))
 
-  command("restart", () => ctx.start())
-  command("stop", () => ctx.stop())
-  command("log", () => ctx.log.show())
-  command("refresh", () => ctx.changed.fire())
+  const plain = { restart: () => ctx.start(), stop: () => ctx.stop(), log: () => ctx.log.show(), refresh: () => ctx.changed.fire(), filter, verify: () => vscode.tasks.executeTask(task(ctx, { type: "seamwise", command: "verify" })) }
+  Object.entries(plain).forEach(([name, run]) => command(name, run))
   command("version", async () => {
     if (ctx.server || (await ctx.locate())) await vscode.window.showInformationMessage(`${ctx.version}, from ${ctx.server?.from}: ${ctx.server?.path}`)
   })
   command("map", (focus?: string) => map.show(focus))
-  command("focus", async (target: Target) => {
-    const name = await subject(target, "Show on the map")
-    if (name) map.show(name)
-  })
+  command("focus", (target: Target) => subject(target, "Show on the map").then((name) => name && map.show(name)))
   command("exportMap", (format?: string, to?: vscode.Uri) => exportMap(ctx, map, format, to))
   command("reveal", (entry: Entry) => entry.at && ctx.open(entry.at.path, entry.at.line))
   command("revealNode", (name: string) => system.reveal(name))
   command("showPlaces", (title: string, from: Place, places: (Place & { says: string })[]) => showPlaces(ctx, title, from, places))
   command("search", async () => {
     const picked = await vscode.window.showQuickPick(everything(ctx), { placeHolder: "A service, store, route or setting", matchOnDescription: true })
-    if (picked?.name) await system.reveal(picked.name)
-    else if (picked?.at) await ctx.open(picked.at.path, picked.at.line)
+    await (picked?.name ? system.reveal(picked.name) : picked?.at && ctx.open(picked.at.path, picked.at.line))
   })
   command("narrow", async () => {
     const text = await vscode.window.showInputBox({ prompt: "Only services, stores and brokers whose name, language or product contains" })
     if (text !== undefined) system.narrow(text)
   })
-  command("filter", filter)
   command("dependents", async (target: Target) => {
     const name = await subject(target, "Who depends on …")
     const answer = name && (await ctx.ask("map", { service: name, profile: config.profile() }))
@@ -65,16 +58,17 @@ export function register(ctx: Ctx, { system, findings, map }: Views): void {
   command("explain", async (target: Target) => {
     const given = typeof target === "string" ? target : target?.what === "finding" ? target.subject?.split("/")[1] : target?.subject
     const what = given ?? (await vscode.window.showInputBox({ prompt: "A rule, service, or key", value: "rules" }))
-    if (what) await vscode.commands.executeCommand("markdown.showPreview", vscode.Uri.from({ scheme: "seamwise", path: `/${what.replaceAll("/", " ")}.md`, query: what }))
+    if (what) await preview(what)
   })
+  command("impact", () => preview(UNSAVED))
   command("allow", async (target: Target, given?: string) => {
     const key = typeof target === "string" ? target : target?.subject
     const reason = given ?? (await vscode.window.showInputBox({ prompt: "Why is it acceptable? The reason stands in the code, for those who come after you.", placeHolder: "the job runs once a day and may wait" }))
     if (key && reason) await ctx.execute("seam.allow", key, reason)
   })
-  const pages = vscode.workspace.registerTextDocumentContentProvider("seamwise", { provideTextDocumentContent: ({ query }) => page(ctx, query) })
+  const pages = vscode.workspace.registerTextDocumentContentProvider("seamwise", { provideTextDocumentContent: ({ query }) => page(ctx, query), onDidChange: (tell) => ctx.changed.event(() => tell(shown(UNSAVED))) })
   const tasks = vscode.tasks.registerTaskProvider("seamwise", {
-    provideTasks: () => (ctx.server ? [task(ctx, { type: "seamwise" })] : []),
+    provideTasks: () => (ctx.server ? ["detect", "verify"].map((command) => task(ctx, { type: "seamwise", command })) : []),
     resolveTask: ({ definition }) => (ctx.server ? task(ctx, definition) : undefined),
   })
   const servers = vscode.lm.registerMcpServerDefinitionProvider("seamwise.mcp", {
@@ -138,7 +132,13 @@ async function exportMap(ctx: Ctx, map: ServiceMap, format?: string, to?: vscode
   void vscode.window.showInformationMessage(`The map is in ${to.fsPath}`)
 }
 
+/** Not a key: the page of what the open documents would change. */
+const UNSAVED = "what is not saved"
+const shown = (what: string) => vscode.Uri.from({ scheme: "seamwise", path: `/${what.replaceAll("/", " ")}.md`, query: what })
+const preview = (what: string) => vscode.commands.executeCommand("markdown.showPreview", shown(what))
+
 async function page(ctx: Ctx, what: string): Promise<string> {
+  if (what === UNSAVED) return ctx.picture("plan", {})
   const answer = await ctx.ask("explain", { what, profile: config.profile() }).catch((error: Error) => error.message)
   if (!answer || typeof answer === "string") return answer ?? "The server is not running."
   const because = answer.because.map((b) => `- [${at(b.at)}](${ctx.uri(b.at.path)}#L${b.at.line}): ${b.at.says}`)
@@ -146,6 +146,7 @@ async function page(ctx: Ctx, what: string): Promise<string> {
 }
 
 function task(ctx: Ctx, definition: vscode.TaskDefinition): vscode.Task {
-  const run = new vscode.ProcessExecution(ctx.server?.path ?? "seam", ["detect", ...folders(), "--format", "short", ...(definition.args ?? [])])
-  return new vscode.Task(definition, vscode.TaskScope.Workspace, "detect", "seamwise", run, "$seamwise")
+  const args = definition.command === "verify" ? ["verify", ...folders().slice(0, 1)] : ["detect", ...folders(), "--format", "short"]
+  const run = new vscode.ProcessExecution(ctx.server?.path ?? "seam", [...args, ...(definition.args ?? [])])
+  return new vscode.Task(definition, vscode.TaskScope.Workspace, definition.command ?? "detect", "seamwise", run, "$seamwise")
 }

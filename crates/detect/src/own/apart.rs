@@ -5,7 +5,7 @@
 
 use super::rows::{Each, Field, Row, rows};
 use crate::Cx;
-use seam_facts::Key;
+use seam_facts::{Key, SmolStr};
 use std::collections::BTreeMap;
 
 /// One difference, as a condition.
@@ -21,6 +21,8 @@ pub struct Apart {
     pub names: Vec<String>,
     /// Files that show it in the first state.
     pub paths: Vec<String>,
+    /// The built-in rule that finds it, if one does.
+    pub rule: Option<SmolStr>,
     /// The less, the more it says: a field of a thing that both have, before a thing that only one has.
     pub rank: u8,
 }
@@ -34,6 +36,7 @@ fn identity(each: Each) -> &'static [&'static str] {
         Each::Setting => &["service", "key", "profile"],
         Each::Package => &["service", "package"],
         Each::Service => &["name"],
+        Each::Finding => &["rule", "subject"],
     }
 }
 
@@ -44,7 +47,7 @@ fn telling(each: Each) -> &'static [&'static str] {
         Each::Setting => &["value", "read"],
         Each::Package => &["version"],
         Each::Endpoint => &["protocol"],
-        Each::Access | Each::Service => &[],
+        Each::Access | Each::Service | Each::Finding => &[],
     }
 }
 
@@ -120,24 +123,47 @@ fn one(each: Each, row: &Row, must: Option<(&str, &(String, String))>) -> Apart 
         }
         None => format!("{}, and after the repair no longer", row.says),
     };
+    let plain = plain(each, row);
     let told = match must {
-        Some((field, _)) => format!("{}, and `{field}` is {{{field}}}", row.says),
-        None => row.says.clone(),
+        Some((field, _)) => format!("{plain}, and `{field}` is {{{field}}}"),
+        None => plain,
     };
     block.push_str(&format!("message = {}\n", quoted(&told)));
-    let names = ["from", "to", "service", "name"].iter().filter_map(|f| match row.field(f) {
+    let first = |name: &str| match row.field(name) {
         Field::Texts(texts) => texts.first().cloned(),
         Field::Number(_) => None,
-    });
+    };
+    let names = ["from", "to", "service", "name"].iter().filter_map(|f| first(f));
+    let about = match row.field("about") {
+        Field::Texts(texts) => texts.clone(),
+        Field::Number(_) => Vec::new(),
+    };
     let places = std::iter::once(&row.at).chain(row.more.iter().map(|(at, _)| at));
     Apart {
         block,
         says,
         about: row.about.clone(),
-        names: names.collect(),
+        names: names.chain(about).collect(),
+        rule: first("rule").map(SmolStr::from),
         paths: places.map(|at| at.path.to_string()).collect(),
         rank: u8::from(must.is_none()),
     }
+}
+
+/// What a row says as a message of a page, where braces hold the names of fields: `GET /orders/{id}` stands for itself.
+fn plain(each: Each, row: &Row) -> String {
+    if each == Each::Finding {
+        return "{message}".to_owned();
+    }
+    let fields: Vec<(&str, String)> = identity(each).iter().map(|f| (*f, row.shown(f))).collect();
+    let mut parts = vec![row.says.clone()];
+    let mut held = Vec::new();
+    for (field, shown) in fields.iter().filter(|(_, shown)| shown.contains('{')) {
+        parts = parts.iter().flat_map(|part| part.split(shown.as_str()).map(str::to_owned)).collect();
+        held.push(format!("{{{field}}}"));
+    }
+    let parts: Vec<String> = parts.iter().map(|p| p.replace(['{', '}'], "")).collect();
+    parts.join(held.first().map_or("", String::as_str))
 }
 
 /// A text in TOML.

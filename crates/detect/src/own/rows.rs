@@ -1,7 +1,7 @@
 //! What conditions look at: the graph as rows of named fields.
 
-use crate::Cx;
 use crate::patience::Patience;
+use crate::{Cx, Finding};
 use seam_facts::word::of as word;
 use seam_facts::{Claim, Key, SmolStr, format_smolstr};
 use seam_graph::{Certainty, EdgeKind, Evidence, Node, Operation, endpoint_of};
@@ -22,11 +22,13 @@ pub enum Each {
     /// A package or image that a service is built with.
     Package,
     Service,
+    /// What a built-in rule finds.
+    Finding,
 }
 
 impl Each {
-    pub const ALL: [Each; 6] =
-        [Each::Interaction, Each::Endpoint, Each::Access, Each::Setting, Each::Package, Each::Service];
+    pub const ALL: [Each; 7] =
+        [Each::Interaction, Each::Endpoint, Each::Access, Each::Setting, Each::Package, Each::Service, Each::Finding];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Each {
             Each::Setting => "a setting",
             Each::Package => "a package",
             Each::Service => "a service",
+            Each::Finding => "a finding",
         }
     }
 
@@ -66,6 +69,7 @@ impl Each {
             Each::Setting => &["service", "key", "value", "profile", "read", "file"],
             Each::Package => &["service", "package", "version", "kind", "development", "file"],
             Each::Service => &["name", "kind", "language", "system", "serves", "calls", "callers", "file"],
+            Each::Finding => &["rule", "subject", "about", "message", "severity", "certainty", "file"],
         }
     }
 }
@@ -141,7 +145,27 @@ pub fn rows(cx: &Cx<'_>, each: Each) -> Vec<Row> {
         Each::Setting => settings(cx),
         Each::Package => packages(cx),
         Each::Service => services(cx),
+        Each::Finding => findings(cx),
     }
+}
+
+fn findings(cx: &Cx<'_>) -> Vec<Row> {
+    let row = |found: &Finding| {
+        let subject = found.key.as_str().splitn(3, '/').nth(2).unwrap_or_default();
+        let names = found.about.iter().flat_map(|k| k.as_str().split('/').skip(1));
+        let mut row = Row::new(format_smolstr!("{} {subject}", found.rule), &found.at, &found.message)
+            .with("rule", texts([&found.rule]))
+            .with("subject", texts([subject]))
+            .with("about", texts(names))
+            .with("message", texts([&found.message]))
+            .with("severity", texts([found.severity.word()]))
+            .with("certainty", texts([found.certainty.word()]));
+        row.about.clone_from(&found.about);
+        row.more = found.chain.iter().map(|l| (l.at.clone(), l.says.clone())).collect();
+        row.certainty = found.certainty;
+        row
+    };
+    cx.built_in().iter().map(row).collect()
 }
 
 fn interactions(cx: &Cx<'_>) -> Vec<Row> {

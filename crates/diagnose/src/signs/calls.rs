@@ -57,6 +57,15 @@ pub struct Calls {
     pub entries: BTreeMap<(String, String), u64>,
 }
 
+/// Whether a request to its service begins with a span: nobody of the same service is above it, and it does not say otherwise.
+pub(crate) fn is_entry(telemetry: &Telemetry, forest: &Forest, row: u32) -> bool {
+    let Some(span) = telemetry.spans.get(row) else { return false };
+    let parent = telemetry.spans.get(forest.parent(row)).filter(|_| forest.parent(row) != NONE);
+    let service = telemetry.service(span.resource);
+    parent.is_none_or(|p| telemetry.service(p.resource) != service)
+        && matches!(span.kind, SpanKind::Server | SpanKind::Consumer | SpanKind::Unspecified)
+}
+
 impl Calls {
     pub fn of(telemetry: &Telemetry, forest: &Forest) -> Calls {
         let mut calls = Calls::default();
@@ -91,7 +100,7 @@ impl Calls {
         let parent = telemetry.spans.get(forest.parent(row)).filter(|_| forest.parent(row) != NONE);
         let caller = parent.map(|p| (telemetry.text(telemetry.service(p.resource)).to_owned(), p));
         let begins = caller.as_ref().is_none_or(|(name, _)| *name != service);
-        if begins && matches!(span.kind, SpanKind::Server | SpanKind::Consumer | SpanKind::Unspecified) {
+        if is_entry(telemetry, forest, row) {
             *self.requests.entry(service.clone()).or_default() += 1;
             let operation = operation(telemetry, row, &span);
             *self.entries.entry((service.clone(), operation)).or_default() += 1;

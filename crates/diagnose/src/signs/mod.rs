@@ -12,6 +12,7 @@ mod map;
 mod shifts;
 mod versions;
 
+pub(crate) use calls::is_entry;
 pub use calls::{Calls, End, Seen, Way};
 
 use crate::suspect::{Evidence, Place};

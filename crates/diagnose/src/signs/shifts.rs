@@ -4,11 +4,11 @@
 //! The number of looks is taken off how surprising it is, so that a long recording of a healthy system stays silent. A change
 //! that follows from a callee's is said to, and is not a finding of its own.
 
-use super::calls::{failed, operation};
+use super::calls::{failed, is_entry, operation};
 use super::{ERROR_SHIFT, GONE_QUIET, Grade, LATENCY_SHIFT, Sign, Watched, lines, long};
 use crate::blame::sure;
 use crate::suspect::{Evidence, Place};
-use seam_signals::{Buckets, Instant, NONE, SpanKind, Usual, Window};
+use seam_signals::{Buckets, Instant, SpanKind, Usual, Window};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Less than one in a thousand is chance, all looks counted, in powers of ten.
@@ -112,9 +112,7 @@ fn entries(watched: &Watched<'_>, windows: &[Window]) -> (BTreeMap<Entry, Vec<Sl
         for row in forest.rows(trace) {
             let Some(span) = telemetry.spans.get(*row) else { continue };
             let service = telemetry.service(span.resource);
-            let parent = telemetry.spans.get(forest.parent(*row)).filter(|_| forest.parent(*row) != NONE);
-            let begins = parent.is_none_or(|p| telemetry.service(p.resource) != service);
-            if !begins || matches!(span.kind, SpanKind::Client | SpanKind::Producer | SpanKind::Internal) {
+            if !is_entry(telemetry, forest, *row) {
                 continue;
             }
             let Some(slice) = at(windows, span.start) else { continue };

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is left out silently: what was retracted or replaced is listed where it is asked for, and a name always finds it.
 
-use crate::memory::{one, path};
+use crate::memory::path;
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -65,7 +65,7 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let kinds = super::recall::kinds(&request.kinds)?;
     let problems = super::recall::problems(snapshot);
     if let Some(id) = &request.id {
-        let entry = one(log, id)?;
+        let entry = memory.one(id)?;
         let listed = Listed { text: Some(seam_learn::render(entry)), ..listed(snapshot, entry) };
         return Ok(Answer { version: VERSION, memories: vec![listed], problems, ..Answer::default() });
     }

@@ -24,4 +24,5 @@ pub mod recall;
 pub mod record;
 pub mod rules;
 pub mod services;
+pub mod verify;
 pub mod words;

@@ -4,10 +4,12 @@
 //! understood stands under `unknown`; nobody who is not mentioned is said to be safe. Texts come with the request: of a revision by
 //! the host, of a patch or of edits that nobody has made yet by whoever asks.
 
+use crate::memory::Remembered;
 use crate::plan;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 pub const ABOUT: &str = "what a change does to the system before it is merged, or even made: a revision against the present files, two revisions, a \
 patch, or edits that you only think of. Gives each change with its rule and grade (wire, JSON, source, behaviour), the services it touches directly and \
@@ -32,6 +34,8 @@ pub struct Request {
     pub files: Vec<File>,
     /// A deployment: a word of its files' paths or of its compose, Spring or .NET profile.
     pub profile: Option<String>,
+    /// The answer as if nothing had been learnt.
+    pub no_memory: bool,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +101,9 @@ pub struct Answer {
     pub cured_findings: Vec<Found>,
     /// Where candidates were asked about: one row for each, in their order. All else is about nothing then.
     pub candidates: Vec<Row>,
+    /// What used to change with one of these and does not now, as commits taught it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub along: Vec<Remembered>,
     /// Which candidate is at least as good as every other in everything, and why; or why none is.
     pub verdict: String,
 }
@@ -148,6 +155,9 @@ pub struct Change {
     pub open: Vec<String>,
     /// It breaks, and leaves somebody behind.
     pub unresolved: bool,
+    /// What was learnt of changes like this: it moves the order among those that are equally grave, and the risk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -241,7 +251,7 @@ pub struct Risk {
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RiskPart {
-    /// `grade`, `reach`, `missing` (tests and bounds) or `history`.
+    /// `grade`, `reach`, `missing` (tests and bounds), `history`, or `memory` where something like it broke before.
     pub name: String,
     /// In tenths.
     pub factor: u32,
@@ -287,6 +297,11 @@ pub fn wants(name: &str, request: &str) -> Option<Request> {
     let revisions =
         request.base.is_some() || request.head.is_some() || request.candidates.iter().any(|c| c.head.is_some());
     (request.files.is_empty() && (own || revisions)).then_some(request)
+}
+
+/// The same of two states that were linked before, which differ in these files: what nobody has saved yet.
+pub fn between(older: Arc<Snapshot>, newer: &Snapshot, files: &[File], profile: Option<&str>) -> Answer {
+    plan::between(older, newer, files, profile)
 }
 
 /// The answer to a request whose texts were filled in, as JSON text.

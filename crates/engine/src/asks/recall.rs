@@ -67,8 +67,8 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let hits = memory.recall(&query, &kinds, request.limit.unwrap_or(5).clamp(1, 100) as usize);
     Ok(Answer {
         version: VERSION,
-        memories: memory.log().standing().count(),
-        hits: memory.shown(&hits),
+        memories: memory.index().len(),
+        hits: hits.iter().map(Similar::of).collect(),
         understood: understood(&query),
         problems: problems(snapshot),
     })
@@ -79,17 +79,18 @@ pub(crate) fn problems(snapshot: &Snapshot) -> Vec<String> {
         let at = t.problem.at.map(|s| format!(":{}", s.line)).unwrap_or_default();
         format!("`{}{at}`: {}", t.file, t.problem.message)
     };
-    snapshot.memory().log().problems.iter().map(line).collect()
+    snapshot.memory().problems().iter().map(line).collect()
 }
 
 pub(crate) fn kinds(words: &[String]) -> Result<Vec<Kind>, Refusal> {
-    let kind = |word: &String| {
-        Kind::of(word).ok_or_else(|| {
-            let all = Kind::ALL.map(Kind::word).join(", ");
-            Refusal::usage(format!("there is no kind of memory `{word}`"), format!("choose one of {all}"))
-        })
-    };
-    words.iter().map(kind).collect()
+    words.iter().map(|word| kind(word)).collect()
+}
+
+pub(crate) fn kind(word: &str) -> Result<Kind, Refusal> {
+    Kind::of(word).ok_or_else(|| {
+        let all = Kind::ALL.map(Kind::word).join(", ");
+        Refusal::usage(format!("there is no kind of memory `{word}`"), format!("choose one of {all}"))
+    })
 }
 
 fn query(snapshot: &Snapshot, request: &Request) -> Result<Query, Refusal> {
@@ -217,25 +218,25 @@ fn understood(query: &Query) -> Vec<String> {
 /// Entries that are like a diagnosis of telemetry.
 pub(crate) fn like_diagnosis(snapshot: &Snapshot, answer: &super::diagnose::Answer) -> Vec<Similar> {
     let memory = snapshot.memory();
-    if memory.log().is_empty() {
+    if memory.index().is_empty() {
         return Vec::new();
     }
     let mut query = Query::default();
     of_diagnosis(answer, &mut query);
     query.text.clear();
     let hits = memory.recall(&query, &[Kind::Incident], 3);
-    memory.shown(&hits)
+    hits.iter().map(Similar::of).collect()
 }
 
 /// Entries that are like a failure, for answers about it.
 pub(crate) fn like(snapshot: &Snapshot, graph: &Graph, text: &str) -> Vec<Similar> {
     let memory = snapshot.memory();
-    if memory.log().is_empty() {
+    if memory.index().is_empty() {
         return Vec::new();
     }
     let mut query = Query::default();
     of_text(graph, text, &mut query);
     let hits = memory.recall(&query, &[Kind::Incident], 3);
     // Words alone find something always; what is told unasked shares more.
-    memory.shown(&hits.into_iter().filter(|h| h.reasons.iter().any(|r| r.kind != "words")).collect::<Vec<_>>())
+    hits.iter().filter(|h| h.reasons.iter().any(|r| r.kind != "words")).map(Similar::of).collect()
 }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: nothing is written; secrets and personal data are out of the text before it exists, and what was taken out is said.
 
-use crate::memory::{Similar, one, path};
+use crate::memory::{Similar, path};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use schemars::JsonSchema;
@@ -108,8 +108,8 @@ pub fn run(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
         Kind::Incident | Kind::Dismissal | Kind::Verdict | Kind::Guard | Kind::Pattern => {
             let hits = memory.recall(&of(&entry), &[], 6);
             // Words alone always find something; what is told unasked shares more.
-            let told = hits.into_iter().filter(|h| h.reasons.iter().any(|r| r.kind != "words"));
-            memory.shown(&told.collect::<Vec<_>>()).into_iter().filter(|s| s.id != entry.id.as_str()).take(3).collect()
+            let told = hits.iter().filter(|h| h.reasons.iter().any(|r| r.kind != "words") && h.entry.id != entry.id);
+            told.take(3).map(Similar::of).collect()
         }
     };
     Ok(Answer {
@@ -139,14 +139,11 @@ fn entry(snapshot: &Snapshot, request: &Request, missing: &mut Vec<String>) -> R
         None => Entry::default(),
     };
     if let Some(kind) = &request.kind {
-        entry.kind = Kind::of(kind).ok_or_else(|| {
-            let all = Kind::ALL.map(Kind::word).join(", ");
-            Refusal::usage(format!("there is no kind of memory `{kind}`"), format!("choose one of {all}"))
-        })?;
+        entry.kind = super::recall::kind(kind)?;
     }
     if let Some(of) = &request.of {
         let memory = snapshot.memory();
-        let old = one(memory.log(), of)?;
+        let old = memory.one(of)?;
         match entry.kind {
             Kind::Retraction | Kind::Guard => entry.of = Some(old.id.clone()),
             Kind::Incident | Kind::Dismissal | Kind::Verdict | Kind::Pattern => {
@@ -165,7 +162,7 @@ fn entry(snapshot: &Snapshot, request: &Request, missing: &mut Vec<String>) -> R
         of_diagnosis(text, request, &mut entry)?;
     }
     if let Some(key) = &request.finding {
-        of_finding(snapshot, key, request, &mut entry);
+        of_finding(snapshot, key, request, &mut entry)?;
     }
     fields(&graph, request, &mut entry, missing)?;
     if entry.title.is_empty() {
@@ -305,7 +302,8 @@ fn of_diagnosis(text: &str, request: &Request, entry: &mut Entry) -> Result<(), 
     Ok(())
 }
 
-fn of_finding(snapshot: &Snapshot, key: &str, request: &Request, entry: &mut Entry) {
+/// What a finding says. A judgement of one that nobody makes is of no use; an incident may be about one that is mended since.
+fn of_finding(snapshot: &Snapshot, key: &str, request: &Request, entry: &mut Entry) -> Result<(), Refusal> {
     entry.finding = Some(Key(key.into()));
     entry.rule = key.strip_prefix("finding/").and_then(|k| k.split('/').next()).map(SmolStr::from);
     let found = snapshot.detected(request.profile.as_deref(), true);
@@ -315,7 +313,16 @@ fn of_finding(snapshot: &Snapshot, key: &str, request: &Request, entry: &mut Ent
         if entry.title.is_empty() {
             entry.title = finding.message.clone();
         }
+    } else if matches!(entry.kind, Kind::Dismissal | Kind::Verdict) && request.of.is_none() {
+        let near = found.iter().filter(|f| f.key.as_str().contains(key.trim_start_matches("finding/")));
+        let near: Vec<String> = near.take(3).map(|f| format!("`{}`", f.key)).collect();
+        let hint = match near.as_slice() {
+            [] => "`seam detect --json` has the keys".to_owned(),
+            near => format!("did you mean {}?", near.join(" or ")),
+        };
+        return Err(Refusal::unknown(format!("there is no finding `{key}`"), hint));
     }
+    Ok(())
 }
 
 fn titled(entry: &Entry) -> String {
@@ -331,7 +338,7 @@ fn titled(entry: &Entry) -> String {
 /// Takes out of every text what must not be remembered; says what, by kind.
 pub(crate) fn mask(entry: &mut Entry) -> Vec<String> {
     let mut hidden: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for text in entry.texts() {
+    entry.rewrite(|text| {
         let shown = seam_extract::config::excerpt::excerpt("entry.md", text);
         if shown != *text {
             *hidden.entry("secret").or_default() += 1;
@@ -340,8 +347,8 @@ pub(crate) fn mask(entry: &mut Entry) -> Vec<String> {
         for (kind, count) in masked.hidden {
             *hidden.entry(kind).or_default() += count;
         }
-        *text = masked.text;
-    }
+        masked.text
+    });
     hidden.into_iter().map(|(kind, count)| format!("{kind} {count}")).collect()
 }
 

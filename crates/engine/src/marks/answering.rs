@@ -6,7 +6,7 @@
 use super::{MOST, Sight, Spot, Use, spot};
 use seam_detect::paths;
 use seam_facts::{Claim, Protocol, SmolStr};
-use seam_graph::{Detail, Edge, EdgeKind, Endpoint};
+use seam_graph::{Detail, Edge, EdgeKind, Endpoint, forwarded};
 
 /// A call that a gateway passes on, with what answers it behind the gateway.
 pub(super) type Passed<'a> = (Use<'a>, Vec<&'a Endpoint>);
@@ -15,7 +15,7 @@ impl<'a> Sight<'a> {
     /// Who calls one of these endpoints. A prefix that a gateway forwards is no call of what it happens to fit.
     pub(super) fn callers(&self, endpoints: &[&Endpoint]) -> Vec<Use<'a>> {
         self.uses()
-            .filter(|(e, d)| prefix(&d.operation).is_none() && endpoints.iter().any(|p| answers(e, d, p)))
+            .filter(|(e, d)| forwarded(&d.operation).is_none() && endpoints.iter().any(|p| answers(e, d, p)))
             .collect()
     }
 
@@ -29,7 +29,7 @@ impl<'a> Sight<'a> {
     /// behind a gateway those that it passes the call on to.
     pub(super) fn answering(&self, edge: &Edge, detail: &Detail) -> Vec<&'a Endpoint> {
         let of_node = self.graph.endpoints.iter().filter(|e| e.node == edge.to);
-        if let Some(prefix) = prefix(&detail.operation) {
+        if let Some(prefix) = forwarded(&detail.operation) {
             return of_node.filter(|e| e.path.starts_with(prefix)).collect();
         }
         let all: Vec<&Endpoint> = of_node.filter(|e| answers(edge, detail, e)).collect();
@@ -42,36 +42,20 @@ impl<'a> Sight<'a> {
         if all.is_empty() { behind.unwrap_or_default() } else { all }
     }
 
-    /// Calls of gateways that none of their own routes answers, with the routes of the service behind the longest prefix.
+    /// Calls that gateways pass on.
     pub(super) fn passed_on(&self) -> Vec<Passed<'a>> {
-        let rules: Vec<(usize, &str, usize)> = self
-            .uses()
-            .filter(|(e, _)| e.kind == EdgeKind::Http)
-            .filter_map(|(e, d)| Some((e.from, prefix(&d.operation)?, e.to)))
-            .collect();
-        let mut out = Vec::new();
-        for (edge, detail) in self.uses().filter(|(e, d)| e.kind == EdgeKind::Http && d.endpoint.is_none()) {
-            let Some(path) = detail.operation.split_once(' ').map(|(_, path)| path) else { continue };
-            let fits =
-                rules.iter().filter(|(from, prefix, to)| *from == edge.to && to != from && path.starts_with(prefix));
-            let Some((_, _, to)) = fits.max_by_key(|(_, prefix, _)| prefix.len()) else { continue };
-            let behind: Vec<&Endpoint> = self
-                .graph
-                .endpoints
-                .iter()
-                .filter(|e| e.node == *to && declares(Protocol::Http, "", &detail.operation, e))
-                .collect();
-            if !behind.is_empty() {
-                out.push(((edge, detail), behind));
-            }
-        }
-        out
+        let all = seam_graph::passed(self.graph).into_iter();
+        let one = |p: seam_graph::Passed| {
+            let edge = &self.graph.edges[p.call.0];
+            ((edge, &edge.details[p.call.1]), p.endpoints.iter().map(|e| &self.graph.endpoints[*e]).collect())
+        };
+        all.map(one).collect()
     }
 
     /// Rules of gateways that forward what begins like an endpoint's path.
     pub(super) fn through(&self, endpoints: &[&Endpoint]) -> Vec<Use<'a>> {
         let forwards = |(edge, detail): &Use<'a>| {
-            prefix(&detail.operation)
+            forwarded(&detail.operation)
                 .is_some_and(|p| endpoints.iter().any(|e| e.node == edge.to && e.path.starts_with(p)))
         };
         self.uses().filter(forwards).collect()
@@ -167,11 +151,6 @@ impl<'a> Sight<'a> {
             _ => true,
         }
     }
-}
-
-/// What a rule of a gateway forwards begins with.
-pub(super) fn prefix(operation: &str) -> Option<&str> {
-    operation.rsplit(' ').next()?.strip_suffix('*').filter(|p| p.starts_with('/'))
 }
 
 pub(super) fn answers(edge: &Edge, detail: &Detail, endpoint: &Endpoint) -> bool {

@@ -8,6 +8,7 @@ use crate::{Refusal, Snapshot};
 use seam_detect::own::{Apart, OwnRule, apart};
 use seam_detect::{Cx, detect};
 use seam_learn::{Entry, heading};
+use seam_verify::schedule::{MEMORY, Suspicion};
 use std::collections::BTreeSet;
 
 /// A rule that tells them apart.
@@ -19,6 +20,8 @@ pub struct Guard {
     pub text: String,
     /// What it stands on.
     pub says: String,
+    /// The incident names a rule, and this stands on something else that the repair changed at that place.
+    pub beside: bool,
     /// Where it fires in the faulty state: `path:line`.
     pub fires: Vec<String>,
     /// Built-in rules that find something there, and no longer after the repair.
@@ -33,11 +36,11 @@ const FILES: usize = 10;
 
 /// Makes a guard of an incident. Both states come with their texts, so that the page can show them.
 pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Snapshot) -> Result<Guard, Refusal> {
-    let name = named(entry, name)?;
+    let name = guard_name(entry, name)?;
     let (before, after) = (faulty.graph(None), repaired.graph(None));
     let limits = (faulty.settings().detect.limits(), repaired.settings().detect.limits());
     let (was, is) = (Cx::new(&before, faulty.base(), &limits.0), Cx::new(&after, repaired.base(), &limits.1));
-    let mut all: Vec<(u8, Apart)> = apart(&was, &is).into_iter().map(|a| (nearness(entry, &a), a)).collect();
+    let mut all: Vec<(u8, Apart)> = apart(&was, &is).into_iter().map(|a| (distance(entry, &a), a)).collect();
     let near: Vec<(u8, Apart)> = all.iter().filter(|(n, _)| *n < FAR).cloned().collect();
     // An incident that names nothing of the map: what the repair changed is all there is to go by.
     if !near.is_empty() {
@@ -45,7 +48,12 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
     } else if !entry.cause.is_empty() || !entry.services.is_empty() {
         all.clear();
     }
-    all.sort_by_key(|(near, a)| (*near, a.rank));
+    // What a built-in rule finds comes first where the incident is about that rule, and after what the repair changed otherwise.
+    let meant = |a: &Apart| a.rule.is_some() && a.rule == entry.rule;
+    // Where it is known what was wrong, something else that is wrong there is no guard of it.
+    let known = entry.rule.as_deref().is_some_and(|r| seam_detect::rule(r).is_some());
+    all.retain(|(_, a)| a.rule.is_none() || !known || meant(a));
+    all.sort_by_key(|(near, a)| (!meant(a), *near, a.rank, a.rule.is_some()));
     let built_in = found_by(faulty, repaired);
     let mut refused = Vec::new();
     for (_, candidate) in &all {
@@ -54,7 +62,8 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
             Ok(fires) => {
                 let text = with_examples(&name, entry, candidate, faulty, repaired).unwrap_or(text);
                 let path = format!("seam/rules/{name}.md");
-                return Ok(Guard { name, path, text, says: candidate.says.clone(), fires, built_in, refused });
+                let beside = entry.rule.is_some() && !meant(candidate);
+                return Ok(Guard { name, path, text, says: candidate.says.clone(), beside, fires, built_in, refused });
             }
             Err(why) => refused.push(format!("{}: {why}", candidate.says)),
         }
@@ -73,10 +82,47 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
     Err(Refusal::usage(message, hint))
 }
 
+/// Services that an incident names, for whoever looks for faults that show it.
+pub fn suspicion(entry: &Entry) -> Suspicion {
+    let rule = entry.rule.as_ref().map(ToString::to_string).unwrap_or_default();
+    Suspicion { key: format!("{MEMORY}{}", entry.id), rule, services: ends(entry) }
+}
+
+/// The services at fault: both ends of an interaction, or who stands alone.
+fn ends(entry: &Entry) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for key in &entry.cause {
+        let parts: Vec<&str> = key.as_str().split('/').collect();
+        match parts.as_slice() {
+            ["edge", from, _, to, ..] => out.extend([(*from).to_owned(), (*to).to_owned()]),
+            [_, name, ..] => out.push((*name).to_owned()),
+            _ => {}
+        }
+    }
+    if out.is_empty() {
+        out.extend(entry.services.iter().map(ToString::to_string));
+    }
+    let mut seen = BTreeSet::new();
+    out.retain(|s| seen.insert(s.clone()));
+    out
+}
+
+/// How near what a run showed is to what an incident says was at fault, the nearest first; nothing where it speaks of others. Faults that
+/// somebody chose are meant, wherever they show.
+pub fn nearness(entry: &Entry, rule: &str, services: &[String], chosen: bool) -> Option<usize> {
+    let guilty = ends(entry);
+    let shared = guilty.iter().filter(|g| services.contains(g)).count();
+    if !chosen && !guilty.is_empty() && shared == 0 {
+        return None;
+    }
+    let other = usize::from(entry.rule.as_deref() != Some(rule));
+    Some(other + 2 * (guilty.len() - shared))
+}
+
 const FAR: u8 = 4;
 
 /// How near a difference is to what the incident says was at fault.
-fn nearness(entry: &Entry, apart: &Apart) -> u8 {
+fn distance(entry: &Entry, apart: &Apart) -> u8 {
     let cause = |name: &str| entry.cause.iter().any(|k| k.as_str().split('/').skip(1).any(|p| p == name));
     if apart.about.iter().any(|k| k.as_str().starts_with("edge/") && entry.cause.contains(k)) {
         0
@@ -112,7 +158,8 @@ fn found_by(faulty: &Snapshot, repaired: &Snapshot) -> Vec<String> {
     rules.into_iter().collect()
 }
 
-fn named(entry: &Entry, name: Option<&str>) -> Result<String, Refusal> {
+/// What a guard of an entry is called.
+pub fn guard_name(entry: &Entry, name: Option<&str>) -> Result<String, Refusal> {
     let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if let Some(name) = name {
         if name.is_empty() || !name.chars().all(kebab) || seam_detect::rule(name).is_some() {

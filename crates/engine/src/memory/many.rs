@@ -132,6 +132,10 @@ pub fn verdicts(text: &str) -> Result<Vec<record::Request>, Refusal> {
             let (Some(finding), Some(fate @ ("confirmed" | "refuted"))) = (text("finding"), text("fate")) else {
                 continue;
             };
+            // What memory itself had suspected is no finding of anybody's.
+            if !finding.starts_with("finding/") {
+                continue;
+            }
             let by = hypothesis.get("by").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
             let by: Vec<&str> = by.collect();
             let runs = scenario.get("runs").and_then(Value::as_u64).unwrap_or_default();

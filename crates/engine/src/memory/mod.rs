@@ -5,51 +5,103 @@
 mod guard;
 mod many;
 
-pub use guard::{Guard, guard};
+pub use guard::{Guard, guard, guard_name, nearness, suspicion};
 pub use many::{Proposal, adopted, alerts, export, exported, mined, verdicts};
 
 use schemars::JsonSchema;
 use seam_facts::Priors;
+use seam_facts::priors::Outcome;
 use seam_learn::{Entry, Hit, Index, Kind, Log, Query};
+use seam_verify::schedule::Suspicion;
 use serde::{Deserialize, Serialize};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use seam_learn::{FORMAT, Told, parse, render};
 
 /// Where entries are kept, below the workspace's first folder.
 pub const FOLDER: &str = ".seam/memory";
 
-#[derive(Debug, Default)]
+/// What counts less is as good as forgotten.
+const FAINT: f64 = 0.05;
+
+#[derive(Default)]
 pub struct Memory {
-    log: Log,
-    index: OnceLock<Index>,
+    index: OnceLock<Arc<Index>>,
+    log: OnceLock<Log>,
     priors: OnceLock<Priors>,
+    kept: Option<Kept>,
+}
+
+/// All entries and what is wrong with their files, taken from where an index is kept only when they are needed: a question to the index
+/// needs a few of them.
+struct Kept {
+    log: Box<dyn Fn() -> Log + Send + Sync>,
+    problems: Vec<Told>,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "memory with {:?}", self.index())
+    }
 }
 
 impl Memory {
     pub fn of(log: Log) -> Memory {
-        Memory { log, ..Memory::default() }
+        Memory { log: log.into(), ..Memory::default() }
+    }
+
+    /// A memory whose index is known. `log` gives the entries that it was made of, `problems` what is wrong with their files.
+    pub fn kept(index: Arc<Index>, problems: Vec<Told>, log: impl Fn() -> Log + Send + Sync + 'static) -> Memory {
+        Memory { index: index.into(), kept: Some(Kept { log: Box::new(log), problems }), ..Memory::default() }
+    }
+
+    /// The same with the index of what stands.
+    pub fn indexed(self, index: Arc<Index>) -> Memory {
+        Memory { index: index.into(), ..self }
     }
 
     pub fn log(&self) -> &Log {
-        &self.log
+        self.log.get_or_init(|| self.kept.as_ref().map(|kept| (kept.log)()).unwrap_or_default())
     }
 
+    /// Of what stands.
     pub fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(self.log.standing()))
+        self.index.get_or_init(|| Arc::new(Index::of(self.log().standing())))
+    }
+
+    pub fn problems(&self) -> &[Told] {
+        self.kept.as_ref().map_or_else(|| &self.log().problems, |kept| &kept.problems)
     }
 
     pub fn priors(&self) -> &Priors {
-        self.priors.get_or_init(|| seam_learn::priors(&self.log))
+        self.priors.get_or_init(|| seam_learn::priors(self.log()))
+    }
+
+    /// The entry that a name means, or the beginning or end of one.
+    pub fn one(&self, name: &str) -> Result<&Entry, crate::Refusal> {
+        one(self.log(), name)
+    }
+
+    /// What broke before, for whoever chooses what to try first: the weightiest first.
+    pub fn suspicions(&self) -> Vec<Suspicion> {
+        let priors = self.priors();
+        let day = priors.newest();
+        let broke = priors.judged.iter().filter(|j| j.outcome == Outcome::Confirmed).map(|j| &j.memory);
+        let mut all: Vec<(f64, &Entry)> = priors
+            .causes
+            .iter()
+            .map(|c| &c.memory)
+            .chain(broke)
+            .filter_map(|m| Some((m.weight_on(day), self.log().get(&m.id)?)))
+            .filter(|(weight, _)| *weight >= FAINT)
+            .collect();
+        all.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+        all.dedup_by(|a, b| a.1.id == b.1.id);
+        all.into_iter().map(|(_, entry)| suspicion(entry)).collect()
     }
 
     pub(crate) fn recall(&self, query: &Query, kinds: &[Kind], limit: usize) -> Vec<Hit> {
-        if self.log.is_empty() { Vec::new() } else { seam_learn::recall(&self.log, self.index(), query, kinds, limit) }
-    }
-
-    /// Hits as they are shown.
-    pub(crate) fn shown(&self, hits: &[Hit]) -> Vec<Similar> {
-        hits.iter().filter_map(|hit| self.log.get(&hit.id).map(|entry| Similar::of(hit, entry))).collect()
+        seam_learn::recall(self.index(), query, kinds, limit)
     }
 }
 
@@ -58,8 +110,7 @@ pub fn path(id: &str) -> String {
     format!("{FOLDER}/{id}.md")
 }
 
-/// The entry that an entry's own `find` means, or why none.
-pub(crate) fn one<'m>(log: &'m Log, name: &str) -> Result<&'m Entry, crate::Refusal> {
+fn one<'m>(log: &'m Log, name: &str) -> Result<&'m Entry, crate::Refusal> {
     match log.find(name).as_slice() {
         [only] => Ok(only),
         [] => Err(crate::Refusal::unknown(
@@ -122,7 +173,8 @@ pub struct Remembered {
 }
 
 impl Similar {
-    fn of(hit: &Hit, entry: &Entry) -> Similar {
+    pub(crate) fn of(hit: &Hit) -> Similar {
+        let entry = &hit.entry;
         let part = |h: &str| entry.part(h).map(|t| clip(t, 400));
         Similar {
             id: entry.id.to_string(),

@@ -19,6 +19,7 @@ pub(crate) fn compared(snapshot: &Snapshot, request: &Request) -> Result<Answer,
             patches: candidate.patches.clone(),
             edits: candidate.edits.clone(),
             profile: request.profile.clone(),
+            no_memory: request.no_memory,
             ..Request::default()
         };
         let answer = super::planned(snapshot, &one).map_err(|refusal| Refusal {

@@ -5,17 +5,18 @@ mod shapes;
 mod sides;
 mod suppose;
 
-use crate::asks::plan::{Answer, Counts, Found, Line, Owner, Request, Tests, Touched};
+use crate::asks::plan::{Answer, Counts, File, Found, Line, Owner, Request, Tests, Touched};
 use crate::impact::{Contracts, Found as Names};
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use seam_facts::{SmolStr, Span};
-use seam_graph::{Certainty, Evidence, Traffic, delta};
+use seam_graph::{Certainty, Evidence, Traffic, delta, passed};
 use seam_plan::impact::Element;
 use seam_plan::touch::{self, Cx, Effect, Side};
 use seam_plan::{Grade, Level};
 use shapes::Quotes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(crate) use compare::compared;
 pub(crate) use suppose::impact;
@@ -23,15 +24,24 @@ pub(crate) use suppose::impact;
 /// One change against the older state.
 pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
     let sides = sides::Sides::new(snapshot, request)?;
+    Ok(of(snapshot, &sides, request.profile.as_deref(), !request.no_memory))
+}
+
+/// What two states that are linked already differ in, some files apart from each other.
+pub(crate) fn between(older: Arc<Snapshot>, newer: &Snapshot, files: &[File], profile: Option<&str>) -> Answer {
+    of(newer, &sides::Sides::between(older, newer, files), profile, true)
+}
+
+fn of(snapshot: &Snapshot, sides: &sides::Sides<'_>, profile: Option<&str>, remembering: bool) -> Answer {
     let (old, new) = (sides.old(), sides.new_());
-    let profile = request.profile.as_deref();
     let (a, b) = (old.graph(profile), new.graph(profile));
     let (flows_a, flows_b) = (old.flows(profile), new.flows(profile));
     let differences = delta(&a, &b);
     let (text_a, text_b) = (|path: &str| old.texts().read(path), |path: &str| new.texts().read(path));
+    let (passed_a, passed_b) = (passed(&a), passed(&b));
     let cx = Cx {
-        old: Side { graph: &a, base: old.base(), flows: &flows_a, text: &text_a },
-        new: Side { graph: &b, base: new.base(), flows: &flows_b, text: &text_b },
+        old: Side { graph: &a, base: old.base(), flows: &flows_a, passed: &passed_a, text: &text_a },
+        new: Side { graph: &b, base: new.base(), flows: &flows_b, passed: &passed_b, text: &text_b },
         edited: &sides.edited,
         differences: &differences,
     };
@@ -52,14 +62,28 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
         };
         found.by_element.into_iter().map(|(element, all)| (element, services(all))).collect()
     };
-    let (effects, unknown) = touch::effects(&cx, &named);
+    let (mut effects, unknown) = touch::effects(&cx, &named);
+    let past = if remembering { past(snapshot, &cx, &effects) } else { touch::Past::default() };
+    // Those that are equally grave stand by what is known of them.
+    effects.sort_by(|x, y| {
+        let grave = |e: &Effect| (std::cmp::Reverse(e.rule.level), e.rule.grade);
+        grave(x).cmp(&grave(y)).then_with(|| past.weight(&y.key).total_cmp(&past.weight(&x.key)))
+    });
     let further = touch::beyond(&cx, &effects);
     let (trials, totals) = touch::trials(&cx, &effects);
     let steps = touch::steps(&cx, &effects);
     let quotes = Quotes { old, new };
-    let (new_findings, cured_findings) = findings(old, new, profile, &sides);
+    let (new_findings, cured_findings) = findings(old, new, profile, sides);
     let services = touched(&effects);
-    let risk = touch::risk(&effects, further.len(), &trials, &totals, bare(&cx, &services), history(snapshot, &sides));
+    let risk = touch::risk(
+        &effects,
+        further.len(),
+        &trials,
+        &totals,
+        bare(&cx, &services),
+        history(snapshot, sides),
+        past.worst(),
+    );
     let without = services.iter().filter(|s| !trials.iter().any(|t| t.service == **s)).map(ToString::to_string);
     let mut answer = Answer {
         version: VERSION,
@@ -82,11 +106,27 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
         cured_findings,
         ..Answer::default()
     };
+    answer.along = past.along.iter().map(shapes::remembered).collect();
     answer.changes = effects.iter().map(|e| quotes.change(e)).collect();
+    for (change, effect) in answer.changes.iter_mut().zip(&effects) {
+        change.remembered = past.effects.get(&effect.key).into_iter().flatten().map(shapes::remembered).collect();
+    }
     // Who is direct through one change is not told as dependent through another.
     let direct: BTreeSet<String> = answer.direct.iter().map(|t| t.service.clone()).collect();
     answer.dependent.retain(|t| !direct.contains(&t.service));
-    Ok(answer)
+    answer
+}
+
+/// What memory says of the change.
+fn past(snapshot: &Snapshot, cx: &Cx<'_>, effects: &[Effect]) -> touch::Past {
+    let memory = snapshot.memory();
+    if memory.priors().is_empty() {
+        return touch::Past::default();
+    }
+    let owners = crate::things::owners(cx.new.graph);
+    let read = cx.edited.iter().filter(|e| e.left_out.is_none());
+    let edited = read.filter_map(|e| owners.get(e.path.as_str())).map(|n| cx.new.graph.nodes[*n].name.clone());
+    touch::remember(effects, &edited.collect(), memory.priors(), memory.priors().newest())
 }
 
 fn serious(effects: &[Effect]) -> impl Iterator<Item = &Effect> {

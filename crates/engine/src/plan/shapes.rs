@@ -2,6 +2,7 @@
 
 use crate::Snapshot;
 use crate::asks::plan::{Change, Edited, Found, Further, Line, Risk, RiskPart, Step, Test, Tie};
+use crate::memory::Remembered;
 use seam_graph::Evidence;
 use seam_plan::touch::{self, Beyond, Effect};
 
@@ -45,6 +46,7 @@ impl Quotes<'_> {
             dependent: effect.dependent.iter().map(|t| self.tie(t)).collect(),
             open: effect.open.clone(),
             unresolved: touch::is_unresolved(effect),
+            remembered: Vec::new(),
         }
     }
 
@@ -96,6 +98,15 @@ pub(super) fn test(trial: &touch::Trial) -> Test {
 pub(super) fn risk(risk: &touch::Risk) -> Risk {
     let part = |p: &touch::Part| RiskPart { name: p.name.to_owned(), factor: p.factor, because: p.because.clone() };
     Risk { figure: risk.figure, word: risk.word.to_owned(), parts: risk.parts.iter().map(part).collect() }
+}
+
+pub(super) fn remembered(remembered: &touch::Remembered) -> Remembered {
+    Remembered {
+        memory: remembered.memory.to_string(),
+        title: remembered.title.clone(),
+        says: remembered.says.clone(),
+        by: Some(remembered.by),
+    }
 }
 
 pub(super) fn found(finding: &seam_detect::Finding) -> Found {

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 pub(crate) struct Sides<'s> {
     present: &'s Snapshot,
-    older: Option<Snapshot>,
-    newer: Option<Snapshot>,
+    older: Option<Arc<Snapshot>>,
+    newer: Option<Arc<Snapshot>>,
     pub edited: Vec<Edited>,
 }
 
@@ -50,29 +50,39 @@ impl<'s> Sides<'s> {
         }
         let old = state(present, pairs.iter().map(|(path, (before, _))| (path, before)), &unread);
         let new = state(present, pairs.iter().map(|(path, (_, after))| (path, after)), &unread);
-        let differing = pairs.into_iter().filter(|(_, (before, after))| before != after);
-        let mut edited: Vec<Edited> =
-            differing.map(|(path, (before, after))| Edited::new(&path, before, after)).collect();
+        let mut edited = edited(pairs);
         for edit in &mut edited {
             if edit.left_out.is_none() && unread.contains(&edit.path) {
                 edit.left_out = Some("not read: ignored, fetched or too large");
             }
         }
-        Ok(Sides { present, older: old, newer: new, edited })
+        Ok(Sides { present, older: old.map(Arc::new), newer: new.map(Arc::new), edited })
+    }
+
+    /// Two states that are there already, which differ in some files.
+    pub(crate) fn between(older: Arc<Snapshot>, newer: &'s Snapshot, files: &[File]) -> Self {
+        let pairs = files.iter().map(|f| (f.path.clone(), (f.before.clone(), f.after.clone())));
+        Sides { present: newer, older: Some(older), newer: None, edited: edited(pairs.collect()) }
     }
 
     pub(crate) fn old(&self) -> &Snapshot {
-        self.older.as_ref().unwrap_or(self.present)
+        self.older.as_deref().unwrap_or(self.present)
     }
 
     pub(crate) fn new_(&self) -> &Snapshot {
-        self.newer.as_ref().unwrap_or(self.present)
+        self.newer.as_deref().unwrap_or(self.present)
     }
 
     /// Whether the facts of the two states may differ at all.
     pub(crate) fn differ(&self) -> bool {
         self.older.is_some() || self.newer.is_some()
     }
+}
+
+/// The files that differ, with where they do.
+fn edited(pairs: Pairs) -> Vec<Edited> {
+    let differing = pairs.into_iter().filter(|(_, (before, after))| before != after);
+    differing.map(|(path, (before, after))| Edited::new(&path, before, after)).collect()
 }
 
 /// A path of the workspace and nothing above it.

@@ -15,7 +15,8 @@ pub(crate) fn impact(snapshot: &Snapshot, request: &Request, change: &str) -> Re
     let profile = request.profile.as_deref();
     let (graph, flows) = (snapshot.graph(profile), snapshot.flows(profile));
     let text = |path: &str| snapshot.texts().read(path);
-    let side = || Side { graph: &graph, base: snapshot.base(), flows: &flows, text: &text };
+    let passed = seam_graph::passed(&graph);
+    let side = || Side { graph: &graph, base: snapshot.base(), flows: &flows, passed: &passed, text: &text };
     let cx = Cx { old: side(), new: side(), edited: &[], differences: &[] };
     let things = match (&request.path, request.line, &request.key) {
         (Some(path), Some(line), _) => suppose::at(&cx, path, line).into_iter().take(1).collect(),

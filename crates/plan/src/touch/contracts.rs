@@ -37,6 +37,7 @@ pub(super) fn effects(cx: &Cx<'_>, named: &Named<'_>, out: &mut Vec<Effect>) {
     let wanted: BTreeSet<Element> =
         all.iter().filter(|(_, kind, ..)| *kind == Kind::Proto).filter_map(|(_, _, c, _)| element(c)).collect();
     let lines = if wanted.is_empty() { BTreeMap::new() } else { named(&wanted) };
+    let (before, mut taken) = (out.len(), BTreeSet::new());
     for (edited, kind, change, moved) in &all {
         let effect = match kind {
             Kind::Proto => proto(cx, change, moved, &lines),
@@ -44,7 +45,7 @@ pub(super) fn effects(cx: &Cx<'_>, named: &Named<'_>, out: &mut Vec<Effect>) {
             Kind::OpenApi | Kind::GraphQl => operation(cx, change, edited),
             Kind::AsyncApi | Kind::Avro | Kind::JsonSchema => declared(cx, change, edited),
         };
-        merge(out, effect);
+        merge(out, before, &mut taken, effect);
     }
 }
 
@@ -62,15 +63,18 @@ fn of(path: &str, text: &str) -> Option<Kind> {
     }
 }
 
-/// One change is told once, whoever brings it: an effect of the same kind on the same line takes in the other.
-fn merge(out: &mut Vec<Effect>, effect: Effect) {
+/// One change is told once, whoever brings it: what the graphs have shown of a line (the first `before`) takes in what the contract
+/// says of it, once. Two changes that a contract has on one line stay two.
+fn merge(out: &mut Vec<Effect>, before: usize, taken: &mut BTreeSet<usize>, effect: Effect) {
     let line = |e: &Option<Evidence>| e.as_ref().map(|p| (p.path.clone(), p.at.line));
-    let same = |e: &&mut Effect| {
-        e.key == effect.key
-            || (line(&e.was).is_some() && line(&e.was) == line(&effect.was) && e.rule.grade == effect.rule.grade)
+    let same = |(index, e): &(usize, &mut Effect)| {
+        let free = *index < before && !taken.contains(index);
+        let there = free && line(&e.was).is_some() && line(&e.was) == line(&effect.was);
+        e.key == effect.key || there && e.rule.grade == effect.rule.grade
     };
-    match out.iter_mut().find(same) {
-        Some(known) => {
+    match out.iter_mut().enumerate().find(same) {
+        Some((index, known)) => {
+            taken.insert(index);
             for (service, places) in effect.direct {
                 known.direct.entry(service).or_default().extend(places);
             }

@@ -6,7 +6,7 @@
 use super::text::{self, Hunk};
 use crate::change::Rule;
 use seam_facts::{Claim, FactBase, Key, SmolStr, Span, Uses};
-use seam_graph::{Certainty, Difference, Evidence, Flows, Graph, NodeKind};
+use seam_graph::{Certainty, Difference, Evidence, Flows, Graph, NodeKind, Passed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One state of the system: linked, with its facts and texts.
@@ -14,6 +14,8 @@ pub struct Side<'a> {
     pub graph: &'a Graph,
     pub base: &'a FactBase,
     pub flows: &'a Flows,
+    /// Calls that gateways hand on.
+    pub passed: &'a [Passed],
     pub text: &'a dyn Fn(&str) -> Option<String>,
 }
 
@@ -195,7 +197,7 @@ impl<'a> Side<'a> {
         self.base.get(path)?.facts.iter().find_map(|f| if let Claim::Uses(uses) = &f.claim { Some(uses) } else { None })
     }
 
-    /// Calls that an endpoint answers, as (edge, detail).
+    /// Calls that an endpoint answers, also those that a gateway hands to it, as (edge, detail).
     pub fn callers(&self, endpoint: usize) -> Vec<(usize, usize)> {
         let it = &self.graph.endpoints[endpoint];
         let mut out = Vec::new();
@@ -207,6 +209,7 @@ impl<'a> Side<'a> {
                 }
             }
         }
+        out.extend(self.passed.iter().filter(|p| p.endpoints.contains(&endpoint)).map(|p| p.call));
         out
     }
 }

@@ -1,9 +1,11 @@
-//! How much of a risk a change is: four parts that multiply, each with its reason.
+//! How much of a risk a change is: parts that multiply, each with its reason.
 //!
 //! Shape: each part is a factor with the fact behind it, the product is cut at 100. The figure orders candidates and is never
 //! shown without its parts. Nothing is learnt from data here; the weights stand below, and are few.
+//! A fifth part is there only where memory says that something like it broke before.
 
 use super::effect::Effect;
+use super::remember::Remembered;
 use super::trials::Trial;
 use crate::change::{Grade, Level};
 use seam_facts::SmolStr;
@@ -26,7 +28,7 @@ pub struct Part {
 }
 
 /// `bare` are calls of touched services that nothing bounds; `history` is how many of the last commits of the changed files mend
-/// something, of how many.
+/// something, of how many; `remembered` is what memory holds against it most.
 pub fn risk(
     effects: &[Effect],
     further: usize,
@@ -34,6 +36,7 @@ pub fn risk(
     totals: &BTreeMap<SmolStr, usize>,
     bare: usize,
     history: (usize, usize),
+    remembered: Option<&Remembered>,
 ) -> Risk {
     let serious: Vec<&Effect> = effects.iter().filter(|e| e.rule.level > Level::Safe).collect();
     let worst = serious.iter().map(|e| (weight(e), *e)).max_by_key(|(w, _)| *w);
@@ -76,7 +79,12 @@ pub fn risk(
             format!("{mends} of the last {} of these files mend something", count(all, "commit"))
         },
     };
-    let parts = vec![grade, reach, missing, history];
+    let mut parts = vec![grade, reach, missing, history];
+    parts.extend(remembered.map(|r| Part {
+        name: "memory",
+        factor: 10 + (r.by.clamp(0.0, 1.0) * 10.0).round() as u32,
+        because: format!("{}: {} (`{}`)", r.says, r.title, r.memory),
+    }));
     let product: f64 = parts.iter().map(|p| f64::from(p.factor) / 10.0).product();
     let figure = (product * 2.5).round().min(100.0) as u32;
     let word = match figure {

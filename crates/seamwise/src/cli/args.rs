@@ -60,6 +60,8 @@ pub enum Command {
     Learn(Learn),
     /// Show what is remembered that is like this.
     Recall(Recall),
+    /// Walk through the whole loop on a system that really runs: an outage, its cause, two repairs, the verdict, what is learnt.
+    Tour(Tour),
     /// List the rules of `detect`, and try the workspace's own (`seam/rules`).
     Rules(Rules),
     /// Put a question as JSON; the answer is JSON.
@@ -276,7 +278,9 @@ pub struct Context {
 
 #[derive(Debug, clap::Args)]
 pub struct Diagnose {
-    /// A folder with telemetry: CSV, plain or JSON lines; `telemetry.toml` in it may say what columns are.
+    /// Telemetry: a folder with OTLP, Jaeger, Zipkin, Prometheus, CSV or lines (`telemetry.toml` in it may say what columns are), a
+    /// store that `seam serve` keeps, or a ClickHouse database with the tables of OpenTelemetry's exporter:
+    /// `clickhouse://[USER@]HOST:8123/DATABASE`, its password in `CLICKHOUSE_PASSWORD`.
     #[arg(value_name = "TELEMETRY", required_unless_present = "error")]
     pub telemetry: Option<PathBuf>,
 
@@ -403,7 +407,8 @@ pub struct Detect {
     #[arg(long, value_enum, default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
 
-    /// Look at what the running system said: a folder with spans, log lines or metrics, or a store that `seam serve` keeps.
+    /// Look at what the running system said: a folder with spans, log lines or metrics, a store that `seam serve` keeps,
+    /// or `clickhouse://[USER@]HOST:8123/DATABASE`.
     /// Calls that nothing states, repeated effects, orphaned work, and what changed over time or between versions.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["since", "write_baseline"])]
     pub telemetry: Option<PathBuf>,
@@ -426,13 +431,40 @@ pub struct Detect {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Tour {
+    /// A workspace with a tour; Seamwise's own `workspaces/kiosk` unless given.
+    #[arg(value_name = "FOLDER")]
+    pub workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct Verify {
     #[command(flatten)]
     pub roots: Roots,
 
+    /// The state before the change: a commit, branch or tag. The last commit, if something differs from it.
+    #[arg(long, value_name = "REVISION", conflicts_with = "replay")]
+    pub base: Option<String>,
+
+    /// Only these proofs: `gate` (findings and contracts), `tests`, `exploration` (under faults), `comparison` (base against change).
+    #[arg(long, value_name = "PROOF", value_delimiter = ',', conflicts_with = "replay")]
+    pub only: Vec<String>,
+
     /// Only these scenarios of `seam.toml`.
     #[arg(long, value_name = "NAME")]
     pub scenario: Vec<String>,
+
+    /// Every test of every service, not only those that the change can reach.
+    #[arg(long)]
+    pub all_tests: bool,
+
+    /// How long all tests together may take.
+    #[arg(long, default_value = "10m", value_name = "TIME")]
+    pub test_budget: String,
+
+    /// A deployment: a word of its files' paths or profiles.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 
     /// How long to explore each scenario (`90`, `120s`, `5m`); what was not reached is said.
     #[arg(long, default_value = "120s", value_name = "TIME")]
@@ -442,11 +474,24 @@ pub struct Verify {
     #[arg(long, default_value_t = 1, value_name = "K")]
     pub faults: usize,
 
+    /// Try in the order in which it would be tried if nothing had been learnt.
+    #[arg(long)]
+    pub no_memory: bool,
+
     /// Try the faults of a replay file again, and nothing else.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
 
-    /// Print what would be started, led elsewhere and injected; start nothing.
+    /// Judge nothing, and write to this folder what was seen, as telemetry for `seam diagnose`: runs without faults in `normal` and,
+    /// with `--replay`, as many with its faults in `faults`, at most one a second.
+    #[arg(long, value_name = "FOLDER")]
+    pub record: Option<PathBuf>,
+
+    /// How many runs of each are recorded.
+    #[arg(long, default_value_t = 20, value_name = "N", requires = "record")]
+    pub times: usize,
+
+    /// Print what would be run, started, led elsewhere and injected; start nothing.
     #[arg(long)]
     pub dry_run: bool,
 
@@ -473,14 +518,18 @@ pub enum VerifyReport {
 
 #[derive(Debug, clap::Args)]
 pub struct Plan {
-    /// The workspace's folders, and what changes: patch files (`-` reads standard input) or a range of revisions (`A..B`). Without
-    /// any, what is not committed.
+    /// The workspace's folders, and what changes: patch files (`-` reads standard input) or a range of revisions: `A..B`, or `A...B`
+    /// for what B has done since it left A. Without any, what is not committed.
     #[arg(value_name = "PATH|PATCH|A..B", conflicts_with = "contract")]
     pub what: Vec<String>,
 
     /// The older state: a commit, branch or tag. The last commit unless given; with patches, the files as they are.
     #[arg(long, value_name = "REVISION", conflicts_with = "contract")]
     pub base: Option<String>,
+
+    /// Answer as if nothing had been learnt.
+    #[arg(long, conflicts_with = "contract")]
+    pub no_memory: bool,
 
     /// Compare several changes, each a patch file or a revision: what each touches, and which one is best.
     #[arg(long, num_args = 1.., value_name = "PATCH|REVISION", conflicts_with = "contract")]
@@ -547,6 +596,8 @@ pub enum PlanReport {
     Markdown,
     /// Who is touched, as a drawing in Markdown (not of two contracts).
     Mermaid,
+    /// One page without network: who is touched, drawn, with lines and steps (not of two contracts).
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -731,4 +782,8 @@ pub struct Init {
     /// The folder to write it to.
     #[arg(default_value = ".", value_name = "PATH")]
     pub path: PathBuf,
+
+    /// With processes for `seam verify`, proposed from deployment files and code: look at them before you run it.
+    #[arg(long)]
+    pub processes: bool,
 }

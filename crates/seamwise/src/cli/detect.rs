@@ -14,6 +14,8 @@ use std::process::ExitCode;
 pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
     let baseline = command.baseline.as_deref().map(read).transpose()?.unwrap_or_default();
     let (mut workspace, _) = open(&command.roots.paths, args)?;
+    // A person wrote the address.
+    workspace.ask_far();
     let request = Request {
         profiles: command.profiles.clone(),
         rules: command.rules.clone(),

@@ -27,6 +27,9 @@ impl From<HostError> for Failure {
             HostError::NotAFolder { .. } => "give the folder that contains it",
             HostError::Revision { .. } => "give a commit, branch or tag of the repository that the workspace lies in",
             HostError::Memory { .. } => "give a workspace's folder that can be written to",
+            HostError::Telemetry { .. } => {
+                "give `clickhouse://[USER@]HOST:8123/DATABASE`, and the password in `CLICKHOUSE_PASSWORD`"
+            }
             HostError::Threads(_) | HostError::Watch { .. } | HostError::Store(_) => {
                 return Failure::Internal(error.to_string());
             }

@@ -19,6 +19,8 @@ pub fn run(telemetry: &Path, command: &Diagnose, args: &Args) -> Result<ExitCode
         }
         paths => open(paths, args)?.0,
     };
+    // A person wrote the address.
+    workspace.ask_far();
     let request = Request {
         telemetry: Some(telemetry.to_string_lossy().into_owned()),
         at: command.at.clone(),

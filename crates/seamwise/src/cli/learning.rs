@@ -33,7 +33,7 @@ pub enum What {
     FromAlerts(FromAlerts),
     /// Record what `seam verify --json` printed: findings that it confirmed or refuted.
     FromVerify(FromAlerts),
-    /// Propose a rule of the workspace's own from an incident, and keep it only if it tells faulty from repaired.
+    /// Propose a rule of the workspace's own and a replay file from an incident; each is kept only if it tells faulty from repaired.
     Guard(Guard),
     /// Write all memories to one file, to be imported elsewhere.
     Export(Export),
@@ -256,6 +256,15 @@ pub struct Guard {
     /// The rule's name; made from the title unless given.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Faults that showed it: a file of `seam verify`. Without any, the faulty state is explored. Repeat it.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Vec<PathBuf>,
+    /// Start nothing: look for a rule only.
+    #[arg(long, conflicts_with = "replay")]
+    pub rule_only: bool,
+    /// How long the faulty state is explored (`90`, `120s`, `5m`), each scenario.
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    pub budget: String,
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]

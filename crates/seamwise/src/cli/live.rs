@@ -9,7 +9,7 @@ use super::{asked, say, typed};
 use crate::render::findings as render;
 use seam_engine::Refusal;
 use seam_engine::asks::detect::{Answer, Counts, Request};
-use seam_host::Workspace;
+use seam_host::{ClickHouse, Workspace};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,8 +22,9 @@ pub fn run(workspace: &mut Workspace, request: &Request, args: &Args) -> Result<
     let mut known: BTreeMap<String, String> = BTreeMap::new();
     // What is not there yet may come; a name that is wrong does not.
     let mut failed: Option<String> = None;
-    if let Some(folder) = request.telemetry.as_deref().filter(|f| !Path::new(f).exists()) {
-        let hint = "give a folder with spans, log lines or metrics, or a store that `seam serve` keeps";
+    if let Some(folder) = request.telemetry.as_deref().filter(|f| !ClickHouse::is(f) && !Path::new(f).exists()) {
+        let hint =
+            "give a folder with spans, log lines or metrics, a store that `seam serve` keeps, or `clickhouse://…`";
         return Err(Refusal::usage(format!("there is no `{folder}`"), hint).into());
     }
     anstream::eprintln!("watching; Ctrl-C stops");

@@ -20,6 +20,7 @@ mod questions;
 mod recall;
 mod rules;
 mod serve;
+mod tour;
 mod verify;
 
 use args::{Args, Command};
@@ -52,6 +53,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::Verify(verify) => verify::run(verify, args),
         Command::Agents(agents) => agents::run(agents, args),
         Command::Learn(learn) => learn::run(learn, args),
+        Command::Tour(tour) => tour::run(tour),
         Command::Lsp(lsp) => Ok(crate::lsp::serve(&lsp.paths, open::cache(args), args.threads)),
         _ => answer(args).map(|()| ExitCode::SUCCESS),
     }
@@ -69,6 +71,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         | Command::Verify(_)
         | Command::Agents(_)
         | Command::Learn(_)
+        | Command::Tour(_)
         | Command::Lsp(_) => Ok(()),
         Command::Map(map) => map::run(map, args),
         Command::Services(services) => questions::services(services, args),
@@ -80,7 +83,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         Command::Explain(explain) => questions::explain(explain, args),
         Command::Ask(ask) => questions::ask(ask, args),
         Command::Schema(schema) => questions::schema(schema),
-        Command::Init(init) => init::run(init),
+        Command::Init(init) => init::run(init, args),
         Command::Mcp(mcp) => mcp::run(mcp, args),
         Command::Serve(serve) => serve::run(serve, args),
     }

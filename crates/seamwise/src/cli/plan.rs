@@ -20,8 +20,12 @@ pub fn run(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
 
 /// What changes, and in which folders.
 fn request(command: &Plan) -> Result<(Vec<PathBuf>, plan::Request), Failure> {
-    let mut request =
-        plan::Request { base: command.base.clone(), profile: command.profile.clone(), ..plan::Request::default() };
+    let mut request = plan::Request {
+        base: command.base.clone(),
+        profile: command.profile.clone(),
+        no_memory: command.no_memory,
+        ..plan::Request::default()
+    };
     let mut roots = Vec::new();
     for what in &command.what {
         let path = Path::new(what);
@@ -29,14 +33,15 @@ fn request(command: &Plan) -> Result<(Vec<PathBuf>, plan::Request), Failure> {
             roots.push(path.to_owned());
         } else if what == "-" || path.is_file() {
             request.patches.push(text(what)?);
-        } else if let Some((from, to)) = what.split_once("..").filter(|_| command.base.is_none()) {
-            let or_head = |t: &str| Some(if t.is_empty() { "HEAD".to_owned() } else { t.to_owned() });
-            (request.base, request.head) = (or_head(from), or_head(to.trim_start_matches('.')));
+        } else if what.contains("..") && !what.contains("../") && command.base.is_none() {
+            request.base = Some(what.clone());
         } else {
             let message = format!("`{what}` is neither a folder nor a file");
-            return Err(
-                Refusal::usage(message, "give a folder, a patch file, `-`, or a range of revisions `A..B`").into()
-            );
+            return Err(Refusal::usage(
+                message,
+                "give a folder, a patch file, `-`, or a range of revisions (`A..B`, `A...B`)",
+            )
+            .into());
         }
     }
     for what in &command.compare {
@@ -77,6 +82,7 @@ fn system(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
         PlanReport::Github => render::sites::github(&answer),
         PlanReport::Markdown => render::comment::markdown(&answer),
         PlanReport::Mermaid => render::comment::mermaid(&answer),
+        PlanReport::Html => render::radius::html(&answer),
     };
     put(command, &text)?;
     std::mem::forget(workspace);
@@ -141,7 +147,7 @@ fn contracts(command: &Plan, args: &Args) -> Result<ExitCode, Failure> {
             PlanReport::Sarif => render::sarif::render(&answer),
             PlanReport::Github => render::github::render(&answer),
             PlanReport::Markdown => render::markdown::render(&answer, (base, last)),
-            PlanReport::Mermaid => {
+            PlanReport::Mermaid | PlanReport::Html => {
                 let message = "two contracts have no services to be drawn";
                 return Err(Refusal::usage(message, "choose another `--format`").into());
             }

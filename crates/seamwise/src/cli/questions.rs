@@ -90,7 +90,16 @@ pub fn ask(command: &Ask, args: &Args) -> Result<(), Failure> {
     // A wrong name is said before anything is read.
     seam_engine::find(&command.name)?;
     let (mut workspace, _) = open(&command.paths, args)?;
-    say(&(workspace.ask(&command.name, &command.request)? + "\n"))
+    if command.name != "verify" {
+        return say(&(workspace.ask(&command.name, &command.request)? + "\n"));
+    }
+    // The one ask whose answer may need something to be run.
+    let (answer, wish) = crate::verifying::wish(&mut workspace, &command.request)?;
+    let answer = match wish {
+        Some(wish) => wish.perform(answer, |_| {}).map_err(super::verify::failure)?,
+        None => answer,
+    };
+    say(&(serde_json::to_string(&answer).map_err(|e| Failure::Internal(e.to_string()))? + "\n"))
 }
 
 pub fn schema(command: &Schema) -> Result<(), Failure> {

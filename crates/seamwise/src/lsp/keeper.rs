@@ -4,11 +4,12 @@
 //! last one is a second old: requests are answered from that one meanwhile.
 
 use super::diagnostics::{self, Texts};
-use super::shared::{Root, Shared, State, locked};
+use super::shared::{Root, Shared, State, Unsaved, locked};
 use super::status::{Indexing, Status};
 use crossbeam_channel::{Receiver, Sender};
 use gen_lsp_types::Uri;
-use seam_engine::asks::detect;
+use seam_engine::Snapshot;
+use seam_engine::asks::{detect, plan};
 use seam_host::{CachePlace, Opening, Progress, Workspace};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,8 @@ pub struct Keeper {
     told: u64,
     /// Counts up with every new graph.
     number: u64,
+    /// The last state in which every open document was as it is on disk.
+    saved: Option<Arc<Snapshot>>,
     /// Told things wait for a state.
     open: bool,
     finished: Instant,
@@ -74,6 +77,7 @@ impl Keeper {
             published: BTreeMap::new(),
             told: 0,
             number: 0,
+            saved: None,
             open: false,
             finished: Instant::now(),
             further: Vec::new(),
@@ -131,6 +135,7 @@ impl Keeper {
             }
             Task::Touched(paths) => {
                 self.texts.clear(true);
+                self.saved = None;
                 if let Some(workspace) = locked(&self.shared.workspace).as_mut() {
                     let report = workspace.touch(&paths, &Progress::default());
                     report.notes.iter().for_each(|note| self.shared.log(2, note));
@@ -159,6 +164,7 @@ impl Keeper {
 
     /// Opens the workspace of the present folders, with the open documents in place.
     fn reopen(&mut self) {
+        self.saved = None;
         self.watching.store(false, Ordering::Relaxed);
         let (folders, missing): (Vec<PathBuf>, Vec<PathBuf>) = self.folders.iter().cloned().partition(|f| f.is_dir());
         for folder in missing {
@@ -261,7 +267,9 @@ impl Keeper {
         }
         self.number += u64::from(fresh);
         self.status.asked = request.clone();
-        let state = Arc::new(State { told: self.told, snapshot, findings, asked: request, texts: self.overlaid() });
+        let texts = self.overlaid();
+        let unsaved = self.unsaved(&snapshot, &texts);
+        let state = Arc::new(State { told: self.told, snapshot, findings, asked: request, texts, unsaved });
         // Whoever waits for a state may count on its diagnostics having left.
         self.publish(&state);
         self.shared.set_state(state.clone());
@@ -307,7 +315,7 @@ impl Keeper {
     }
 
     /// Findings as the options want them; options that cannot be met are told, and the standard ones are used.
-    fn found(&mut self, snapshot: &seam_engine::Snapshot, request: &detect::Request) -> detect::Answer {
+    fn found(&mut self, snapshot: &Snapshot, request: &detect::Request) -> detect::Answer {
         self.status.refused = None;
         let standard = || detect::Request::default();
         let refused = match detect::run(snapshot, request) {
@@ -332,6 +340,21 @@ impl Keeper {
         let workspace = locked(&self.shared.workspace);
         let text = |path: String| workspace.as_ref()?.overlaid(&path).map(|text| (path, text));
         paths.into_iter().filter_map(text).collect()
+    }
+
+    /// What of the open documents is not saved; where all is, this state is the saved one from now on.
+    fn unsaved(&mut self, snapshot: &Arc<Snapshot>, texts: &BTreeMap<String, Arc<str>>) -> Unsaved {
+        let workspace = locked(&self.shared.workspace);
+        let saved = |path: &str| workspace.as_ref().and_then(|w| w.saved(path)).map(|text| text.to_string());
+        let file = |(path, text): (&String, &Arc<str>)| {
+            let (before, after) = (saved(path), Some(text.to_string()));
+            (before != after).then(|| plan::File { path: path.clone(), before, after, unread: false })
+        };
+        let files: Vec<plan::File> = texts.iter().filter_map(file).collect();
+        if files.is_empty() {
+            self.saved = Some(snapshot.clone());
+        }
+        Unsaved { saved: self.saved.clone(), files, ..Unsaved::default() }
     }
 
     /// Sends what is different from what was sent, and everything about documents whose text is.

@@ -12,13 +12,13 @@ use crossbeam_channel::Sender;
 use gen_lsp_types::Uri;
 use lsp_server::{Message, Notification, Request, RequestId};
 use seam_engine::Snapshot;
-use seam_engine::asks::detect;
+use seam_engine::asks::{detect, plan};
 use seam_host::Workspace;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What goes to the writer's thread.
@@ -67,6 +67,18 @@ pub struct State {
     pub asked: detect::Request,
     /// Texts of open documents as they are in it.
     pub texts: BTreeMap<String, Arc<str>>,
+    pub unsaved: Unsaved,
+}
+
+/// Documents whose texts are others than those on disk, and what that changes.
+#[derive(Default)]
+pub struct Unsaved {
+    /// The state of what is saved, where it is known.
+    pub saved: Option<Arc<Snapshot>>,
+    /// Both texts of each.
+    pub files: Vec<plan::File>,
+    /// Worked out when it is first asked for.
+    pub plan: OnceLock<plan::Answer>,
 }
 
 impl State {

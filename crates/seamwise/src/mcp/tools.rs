@@ -18,6 +18,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("path", "path"),
     ("impact", "impact"),
     ("plan", "plan"),
+    ("verify", "verify"),
     ("findings", "findings"),
     ("explain", "explain"),
     ("drift", "drift"),
@@ -53,8 +54,10 @@ fn tool(name: &'static str, ask: &Ask) -> Tool {
         Value::Object(schema) => schema,
         _ => Map::new(),
     };
-    Tool::new(name, ask.about, Arc::new(schema))
-        .with_annotations(ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false))
+    // Asked for a run, it starts the workspace's own processes.
+    let reads = ask.name != "verify";
+    let annotations = ToolAnnotations::new().read_only(reads).destructive(false).idempotent(reads).open_world(false);
+    Tool::new(name, ask.about, Arc::new(schema)).with_annotations(annotations)
 }
 
 /// The request's text, bounded.

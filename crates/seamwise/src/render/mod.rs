@@ -17,6 +17,7 @@ pub mod incident;
 mod ink;
 pub mod memory;
 pub mod mermaid;
+mod page;
 pub mod path;
 pub mod picture;
 pub mod plan;

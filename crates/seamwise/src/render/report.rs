@@ -2,6 +2,7 @@
 //! a trace. It follows the reader's light or dark setting, prints well, and needs no script and no network.
 
 use super::drawing::{Arrow, Cell, Drawing};
+use super::page::{self, rich};
 use super::svg::{drawn, escaped};
 use seam_engine::asks::diagnose::Answer;
 use seam_engine::incident::{Bar, Course, Incident, Report, Suspect};
@@ -10,15 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 const STYLE: &str = "
-:root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--soft:#59636e;--rule:#d1d9e0;--bad:#d1242f;--warn:#9a6700;--good:#4a72c4;--mark:#fff1e5}
-@media (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9198a1;--rule:#3d444d;--bad:#f85149;--warn:#d29922;--good:#6d9bf1;--mark:#2d1f10}}
-body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;background:var(--paper);color:var(--ink);max-width:1080px;margin:2rem auto;padding:0 1.2rem}
-h1{font-size:1.5rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--rule);padding-bottom:.2rem}
-h3{font-size:1rem;margin:0}code{font:13px ui-monospace,Consolas,monospace}.soft{color:var(--soft)}.bad{color:var(--bad)}.warn{color:var(--warn)}
-article{border:1px solid var(--rule);border-radius:8px;padding:.8rem 1rem;margin:.7rem 0}
-article ol,article ul{margin:.3rem 0 .3rem 1.2rem;padding:0}
-.parts{display:flex;gap:1.2rem;flex-wrap:wrap;font-size:13px;margin:.3rem 0}.parts meter{width:7rem;vertical-align:middle}
-.scroll{overflow-x:auto}.scroll svg{max-width:none}
 table.courses{border-collapse:collapse;font-size:13px}table.courses td,table.courses th{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:middle}
 .fall text{font:12px system-ui,sans-serif;fill:var(--ink)}.fall .soft{fill:var(--soft)}.fall rect{fill:var(--good)}.fall rect.failed{fill:var(--bad)}
 .course rect{fill:var(--mark)}.course path{fill:none;stroke:var(--good);stroke-width:1.4}.course.bad path{stroke:var(--bad)}
@@ -30,10 +22,7 @@ pub fn render(answer: &Answer) -> String {
         (Some(from), Some(to)) => format!("What happened from {from} to {to} UTC"),
         _ => "What was recorded".to_owned(),
     };
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n<title>{0}</title>\n<style>{STYLE}</style>\n<h1>{0}</h1>\n",
-        escaped(&title)
-    );
+    let mut out = page::begin(&title, STYLE);
     let looked = &incident.looked_at;
     let _ = writeln!(
         out,
@@ -64,22 +53,6 @@ pub fn render(answer: &Answer) -> String {
         out.push_str("</ul>\n");
     }
     out.push_str("</html>\n");
-    out
-}
-
-/// What stands in backticks is code; one without a partner is itself.
-fn rich(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    let last = parts.len() - 1;
-    let mut out = String::new();
-    for (index, part) in parts.iter().enumerate() {
-        let open = index % 2 == 1;
-        match (open, index == last) {
-            (true, false) => out.push_str(&format!("<code>{}</code>", escaped(part))),
-            (true, true) => out.push_str(&format!("`{}", escaped(part))),
-            (false, _) => out.push_str(&escaped(part)),
-        }
-    }
     out
 }
 

@@ -434,18 +434,18 @@ fn histogram(point: &Point<'_>) -> Histogram {
     out
 }
 
-fn kind(leaf: &Leaf<'_>) -> SpanKind {
+pub(super) fn kind(leaf: &Leaf<'_>) -> SpanKind {
     match leaf.str().trim_start_matches("SPAN_KIND_") {
-        "INTERNAL" => SpanKind::Internal,
-        "SERVER" => SpanKind::Server,
-        "CLIENT" => SpanKind::Client,
-        "PRODUCER" => SpanKind::Producer,
-        "CONSUMER" => SpanKind::Consumer,
+        "INTERNAL" | "Internal" => SpanKind::Internal,
+        "SERVER" | "Server" => SpanKind::Server,
+        "CLIENT" | "Client" => SpanKind::Client,
+        "PRODUCER" | "Producer" => SpanKind::Producer,
+        "CONSUMER" | "Consumer" => SpanKind::Consumer,
         _ => super::kind(leaf.unsigned()),
     }
 }
 
-fn status(leaf: &Leaf<'_>) -> Status {
+pub(super) fn status(leaf: &Leaf<'_>) -> Status {
     match leaf.str().trim_start_matches("STATUS_CODE_") {
         "OK" | "Ok" => Status::Ok,
         "ERROR" | "Error" => Status::Error,
@@ -453,16 +453,16 @@ fn status(leaf: &Leaf<'_>) -> Status {
     }
 }
 
-fn temporality(leaf: &Leaf<'_>) -> Temporality {
+pub(super) fn temporality(leaf: &Leaf<'_>) -> Temporality {
     match leaf.str().trim_start_matches("AGGREGATION_TEMPORALITY_") {
-        "DELTA" => Temporality::Delta,
-        "CUMULATIVE" => Temporality::Cumulative,
+        "DELTA" | "Delta" => Temporality::Delta,
+        "CUMULATIVE" | "Cumulative" => Temporality::Cumulative,
         _ => super::temporality(leaf.unsigned()),
     }
 }
 
 /// An identifier of so many hexadecimal digits, or the same bytes in Base64. Anything else is none.
-fn number(text: &str, digits: usize) -> u128 {
+pub(super) fn number(text: &str, digits: usize) -> u128 {
     if text.len() == digits {
         return u128::from_str_radix(text, 16).unwrap_or(0);
     }

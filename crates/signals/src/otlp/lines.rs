@@ -37,9 +37,12 @@ impl Record {
             Some(Attribute::ExceptionStack) => set(&mut self.exception[2]),
             Some(Attribute::CodeFile) => set(&mut self.logger),
             Some(Attribute::CodeLine) => {
-                if let Any::Int(line) = value {
-                    self.line = u32::try_from(*line).unwrap_or(0);
-                }
+                // Where values are kept as texts, it is one.
+                self.line = match value {
+                    Any::Int(line) => u32::try_from(*line).unwrap_or(0),
+                    Any::Text(line) => line.parse().unwrap_or(0),
+                    Any::None | Any::Bool(_) | Any::Double(_) => self.line,
+                };
             }
             _ => {}
         }

@@ -7,12 +7,14 @@ mod json;
 mod lines;
 mod points;
 mod request;
+mod rows;
 mod spans;
 mod wire;
 mod write;
 
 pub use json::json;
 pub use request::{ACCEPTED, refusal, signal};
+pub use rows::{Rows, rows};
 pub use write::write;
 
 use crate::losses::{Losses, NO_ROOM};
@@ -65,7 +67,8 @@ impl Decoded {
         problems
     }
 
-    fn join(&mut self, other: Decoded) {
+    /// Adds what became of a further part.
+    pub fn join(&mut self, other: Decoded) {
         self.taken += other.taken;
         self.losses.join(&other.losses);
         self.broken |= other.broken;

@@ -27,7 +27,7 @@ pub(super) const EPOCH: i64 = 1_700_000_000 * SECOND;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
+pub(super) enum Fault {
     /// Own work takes longer.
     Work,
     /// Some work of every kind stalls, and the meter shows it.
@@ -54,7 +54,7 @@ enum Fault {
     Store,
 }
 
-const FAULTS: [Fault; 12] = [
+pub(super) const FAULTS: [Fault; 12] = [
     Fault::Work,
     Fault::Processor,
     Fault::Network,
@@ -96,6 +96,8 @@ pub(super) struct World {
     pub telemetry: Telemetry,
     random: Random,
     faults: Vec<(usize, Fault)>,
+    /// How strong the fault is: 1 as said above, less adds less time and strikes fewer requests.
+    force: f64,
     /// A version that does no harm.
     harmless: Option<usize>,
     next: u64,
@@ -113,6 +115,15 @@ pub fn run(options: &[&str]) -> Result<String, String> {
     let list = options.contains(&"--list");
     if options.contains(&"--signs") {
         return Ok(super::shifts::run(cases, seed, list));
+    }
+    if options.contains(&"--repeats") {
+        return super::repeats::run(
+            number("--systems", 12)?,
+            number("--days", 24)?,
+            number("--force", 100)?,
+            seed,
+            list,
+        );
     }
     // One system after the other as if they were one: services of the same names call others each time, so that this shows harm.
     let (mut replay, mut replayed) = (Replay::default(), Replay::default());
@@ -230,12 +241,21 @@ pub fn run(options: &[&str]) -> Result<String, String> {
 }
 
 impl World {
-    fn name(service: usize) -> String {
+    pub(super) fn name(service: usize) -> String {
         format!("service-{service}")
     }
 
     /// The system of a seed; of fourteen cases one has no fault, one two of them, and each kind has its turn.
     pub fn make(seed: u64, case: u64) -> World {
+        let mut world = World::plain(seed);
+        world.harm(case);
+        world.serve();
+        world.telemetry.settle();
+        world
+    }
+
+    /// The system of a seed without anything that happens in it.
+    pub fn plain(seed: u64) -> World {
         let mut random = Random::new(seed);
         let count = 5 + random.below(12) as usize;
         let mut telemetry = Telemetry::default();
@@ -261,13 +281,45 @@ impl World {
                 stalled: 0,
             });
         }
-        let mut world =
-            World { services, telemetry, random, faults: Vec::new(), harmless: None, next: 1, names: BTreeMap::new() };
+        let mut world = World {
+            services,
+            telemetry,
+            random,
+            faults: Vec::new(),
+            force: 1.0,
+            harmless: None,
+            next: 1,
+            names: BTreeMap::new(),
+        };
         world.wire();
-        world.harm(case);
+        world
+    }
+
+    /// The same system on another day: a fault of some force, with traffic of its own.
+    pub fn day(seed: u64, traffic: u64, fault: (usize, Fault), force: f64) -> World {
+        let mut world = World::plain(seed);
+        world.random = Random::new(traffic);
+        world.faults = vec![fault];
+        world.force = force;
         world.serve();
         world.telemetry.settle();
         world
+    }
+
+    /// Faults that may befall the system.
+    pub fn possible(&self) -> Vec<(usize, Fault)> {
+        let of = |service| FAULTS.into_iter().filter(move |f| self.fits(service, *f)).map(move |f| (service, f));
+        (0..self.services.len()).flat_map(of).collect()
+    }
+
+    /// So much time as the fault's force makes of it.
+    fn forced(&self, time: i64) -> i64 {
+        (time as f64 * self.force) as i64
+    }
+
+    /// Whether the fault strikes this time.
+    fn strikes(&mut self) -> bool {
+        self.force >= 1.0 || self.random.unit() < self.force
     }
 
     /// Operations from the last service to the first, so that callees exist.
@@ -416,6 +468,11 @@ impl World {
         self.visited().contains(&(service, operation))
     }
 
+    /// A fault of requests: some of them, where it is weak.
+    fn meets(&mut self, service: usize, fault: Fault, at: i64) -> bool {
+        self.has(service, fault, at) && self.strikes()
+    }
+
     fn has(&self, service: usize, fault: Fault, at: i64) -> bool {
         at >= BEGINS && self.faults.contains(&(service, fault))
     }
@@ -455,7 +512,7 @@ impl World {
     ) -> (i64, bool) {
         let mut arrives = at + self.random.between(MS / 5, MS);
         if self.has(service, Fault::Network, at) {
-            arrives += 60 * MS;
+            arrives += self.forced(60 * MS);
         }
         // A free worker, or the first that gets free; a short pool has one.
         let all = self.services[service].workers.len();
@@ -477,8 +534,8 @@ impl World {
         let steps = self.services[service].operations.get(operation).cloned().unwrap_or_default();
         let last = steps.len();
         let mut lines: Vec<(i64, usize, Severity)> = Vec::new();
-        let fails = self.has(service, Fault::Throws, at) && operation == 0
-            || self.has(service, Fault::Deploy, at) && self.random.below(3) == 0
+        let fails = operation == 0 && self.meets(service, Fault::Throws, at)
+            || self.meets(service, Fault::Deploy, at) && self.random.below(3) == 0
             || self.random.below(400) == 0 && depth > 0;
         for (place, step) in steps.iter().enumerate() {
             if place == last / 2 {
@@ -487,7 +544,7 @@ impl World {
                     ok = false;
                     break;
                 }
-                if self.has(service, Fault::Returns, at) && operation == 0 {
+                if operation == 0 && self.meets(service, Fault::Returns, at) {
                     break;
                 }
             }
@@ -495,8 +552,8 @@ impl World {
                 Step::Line => lines.push((now, place, Severity::Info)),
                 Step::Work(time) => now += self.work(service, time, at),
                 Step::Store(time) => {
-                    let late = if self.has(service, Fault::Store, at) { 150 * MS } else { 0 };
-                    let late = if self.has(service, Fault::Network, at) { late + 60 * MS } else { late };
+                    let late = if self.has(service, Fault::Store, at) { self.forced(150 * MS) } else { 0 };
+                    let late = if self.has(service, Fault::Network, at) { late + self.forced(60 * MS) } else { late };
                     let end = now + self.varied(time) + late;
                     let name = self.text(format!("SELECT {}", World::name(service)));
                     self.span(trace, id, service, name, SpanKind::Client, now, end, true);
@@ -505,7 +562,7 @@ impl World {
                 Step::Message { service: to } => {
                     let name = self.text(format!("{} send", World::name(to)));
                     let sent = self.span(trace, id, service, name, SpanKind::Producer, now, now + MS, true);
-                    let waits = if self.has(to, Fault::Consumer, at) { 4 * SECOND } else { 2 * MS };
+                    let waits = if self.has(to, Fault::Consumer, at) { self.forced(4 * SECOND) } else { 2 * MS };
                     let waits = self.varied(waits);
                     self.request(trace, sent, to, 0, now + MS + waits, depth + 1);
                     now += MS;
@@ -539,7 +596,7 @@ impl World {
         for (time, place, severity) in lines {
             self.line(trace, id, service, operation, place, severity, time);
         }
-        let back = if self.has(service, Fault::Network, at) { 60 * MS } else { 0 };
+        let back = if self.has(service, Fault::Network, at) { self.forced(60 * MS) } else { 0 };
         (now + back + self.random.between(MS / 5, MS), ok)
     }
 
@@ -560,11 +617,11 @@ impl World {
             self.next += 1;
             self.next
         });
-        let nobody = self.has(to.0, Fault::Crash, at) || self.has(from, Fault::Setting, at);
+        let nobody = self.meets(to.0, Fault::Crash, at) || self.meets(from, Fault::Setting, at);
         let (end, well) = match nobody || depth > 12 {
             true => (at + 2 * MS, false),
             false => {
-                let late = if self.has(from, Fault::Network, at) { 60 * MS } else { 0 };
+                let late = if self.has(from, Fault::Network, at) { self.forced(60 * MS) } else { 0 };
                 let (end, well) = self.request(trace, id, to.0, to.1, at + late, depth + 1);
                 (end + late, well)
             }
@@ -580,10 +637,10 @@ impl World {
     fn work(&mut self, service: usize, time: i64, at: i64) -> i64 {
         let mut took = self.varied(time);
         if self.has(service, Fault::Work, at) || self.has(service, Fault::Storm, at) {
-            took += 120 * MS;
+            took += self.forced(120 * MS);
         }
         if self.has(service, Fault::Processor, at) && self.random.below(3) == 0 {
-            took += 100 * MS;
+            took += self.forced(100 * MS);
             self.services[service].stalled += 1;
         }
         self.services[service].busy += took;
@@ -709,7 +766,7 @@ impl World {
         if all.len() > 1 { "two".into() } else { all.concat() }
     }
 
-    fn answer(&self, at: Option<i64>) -> Diagnosis {
+    pub(super) fn answer(&self, at: Option<i64>) -> Diagnosis {
         let forest = Forest::of(&self.telemetry);
         let topology = Topology::of(&self.telemetry, &forest, Sources::default());
         let when = When { at: at.map(|a| a + EPOCH), ..When::default() };

@@ -4,9 +4,9 @@
 //! service had its kind of fault before, *kind seen* if another service had, *unseen* otherwise. What is learnt is what a person would
 //! write down: who it was, and the word for the fault if `diagnose` had one for the right suspect.
 
-use seam_diagnose::{Suspect, likeness, marks, remember};
+use seam_diagnose::{Suspect, marks, remember};
 use seam_facts::Priors;
-use seam_facts::priors::{Cause, Memory};
+use seam_facts::priors::{Cause, Memory, likeness};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -97,6 +97,13 @@ impl Replay {
         });
         self.kinds.insert(kind.to_owned());
         self.exact.insert(exact);
+    }
+
+    /// Another system begins.
+    pub fn forget(&mut self) {
+        self.priors = Priors::default();
+        self.kinds.clear();
+        self.exact.clear();
     }
 
     pub fn told(&self, title: &str, list: bool) -> String {

@@ -5,6 +5,7 @@ mod memory;
 mod nezha;
 pub mod petshop;
 mod random;
+mod repeats;
 mod shifts;
 
 use seam_engine::incident::{Where, locate};

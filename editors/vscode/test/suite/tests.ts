@@ -206,6 +206,24 @@ export const tests: [name: string, test: (its: Its) => Promise<unknown>][] = [
     })
     assert.ok(lenses.some((l) => l.command?.command === "seamwise.showPlaces"))
   }],
+  ["tells above an unsaved change whom it breaks, and on a page", async (its) => {
+    const document = await open(its, "catalog/main.py")
+    await vscode.window.showTextDocument(document)
+    const edit = new vscode.WorkspaceEdit()
+    const start = document.positionAt(document.getText().indexOf("/books/{isbn}"))
+    edit.replace(document.uri, new vscode.Range(start, start.translate(0, "/books".length)), "/titles")
+    await vscode.workspace.applyEdit(edit)
+    await eventually(async () => {
+      const found = await vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", document.uri, 50)
+      assert.ok(found.some((l) => l.command?.command === "seamwise.impact" && l.command.title.includes("breaks checkout")), JSON.stringify(found.map((l) => l.command?.title)))
+    })
+    const page = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: "seamwise", path: "/what is not saved.md", query: "what is not saved" }))
+    await eventually(() => assert.match(page.getText(), /1 breaking[^]*checkout/))
+    await vscode.commands.executeCommand("seamwise.impact")
+    await vscode.window.showTextDocument(document)
+    await vscode.commands.executeCommand("workbench.action.files.revert")
+    await eventually(() => assert.match(page.getText(), /Every open document is saved/))
+  }],
   ["opens the places that a lens stands for", async (its) => {
     const [from, to] = [{ path: "payments/main.go", line: 37 }, { path: "checkout/src/server.js", line: 20, says: "calls" }]
     await vscode.commands.executeCommand("seamwise.showPlaces", "called by 1 service", from, [to])

@@ -39,7 +39,15 @@ fn recorded(
     let mut proposals = Vec::new();
     for request in requests {
         let request = record::Request { date: request.date.or_else(seam_host::today), ..request };
-        let answer: record::Answer = typed(&asked(&mut workspace, "record", &request)?)?;
+        // One that speaks of what is mended since costs itself.
+        let answer: record::Answer = match asked(&mut workspace, "record", &request) {
+            Ok(text) => typed(&text)?,
+            Err(Failure::Refused(refusal)) => {
+                notes.push(format!("an entry is left out: {}; {}", refusal.message, refusal.hint));
+                continue;
+            }
+            Err(other) => return Err(other),
+        };
         notes.extend(answer.missing.iter().map(|m| format!("`{}`: {m}", answer.id)));
         proposals.push(Proposal { id: answer.id, text: answer.text, masked: answer.masked });
     }

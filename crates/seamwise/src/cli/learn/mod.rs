@@ -97,27 +97,9 @@ fn verdict(command: &Verdict, args: &Args) -> Result<(), Failure> {
     judge(&command.within, request, command.dry_run, args)
 }
 
-/// A judgement of a finding that nobody makes is of no use: the key has to be one that `detect` gives.
 fn judge(within: &Within, mut request: record::Request, dry: bool, args: &Args) -> Result<(), Failure> {
     let (mut workspace, _) = open(&within.paths, args)?;
     request.profile = within.profile.clone();
-    let key = request.finding.clone().unwrap_or_default();
-    let all = seam_engine::asks::detect::Request {
-        profiles: within.profile.iter().cloned().collect(),
-        nursery: true,
-        no_memory: true,
-        ..Default::default()
-    };
-    let answer: seam_engine::asks::detect::Answer = typed(&asked(&mut workspace, "detect", &all)?)?;
-    if !answer.findings.iter().any(|f| f.key == key) {
-        let near = answer.findings.iter().filter(|f| f.key.contains(key.trim_start_matches("finding/")));
-        let near: Vec<String> = near.take(3).map(|f| format!("`{}`", f.key)).collect();
-        let hint = match near.as_slice() {
-            [] => "`seam detect --json` has the keys".to_owned(),
-            near => format!("did you mean {}?", near.join(" or ")),
-        };
-        return Err(Refusal::unknown(format!("there is no finding `{key}`"), hint).into());
-    }
     keep(&mut workspace, request, dry, args)
 }
 

@@ -1,6 +1,6 @@
 //! Lenses, hovers and jumps: the asks `lens` and `links` about a document.
 
-use super::{Failed, Place, Whole, fresh, params, present};
+use super::{Failed, Place, Whole, fresh, params, present, unsaved};
 use crate::lsp::diagnostics::Texts;
 use crate::lsp::jobs::Job;
 use crate::lsp::position::{Text, word};
@@ -53,7 +53,8 @@ pub fn lens(shared: &Shared, job: &Job) -> Result<Value, Failed> {
             "command": {"title": mark.title, "command": "seamwise.showPlaces", "arguments": [mark.title, here, places]},
         })
     });
-    Ok(lens.collect())
+    let unsaved = unsaved::lenses(shared, &state, &path, &text);
+    Ok(lens.chain(unsaved).collect())
 }
 
 pub fn hover(shared: &Shared, job: &Job) -> Result<Value, Failed> {

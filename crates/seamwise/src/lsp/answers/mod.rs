@@ -3,6 +3,7 @@
 mod actions;
 mod calls;
 mod marks;
+mod unsaved;
 mod words;
 
 use super::jobs::Job;
@@ -109,7 +110,7 @@ fn asked(shared: &Shared, job: &Job, name: &str, request: &Value) -> Result<Stri
 
 #[derive(Deserialize)]
 struct Draw {
-    /// `svg`, `mermaid`, `dot` or `html`.
+    /// `svg`, `mermaid`, `dot` or `html`; `plan` is no map, but what the unsaved documents would change, as Markdown.
     format: String,
     /// As `drawing` takes it; `html` shows the whole map of its deployment.
     #[serde(default)]
@@ -120,6 +121,9 @@ struct Draw {
 fn draw(shared: &Shared, job: &Job) -> Result<Value, Failed> {
     use crate::render::{html, picture};
     let Draw { format, request } = params(job)?;
+    if format == "plan" {
+        return unsaved::page(shared, job);
+    }
     let broken = |error: serde_json::Error| Failed::new(ErrorCode::InternalError, error.to_string());
     let form = match format.as_str() {
         "svg" => picture::svg,
@@ -131,7 +135,7 @@ fn draw(shared: &Shared, job: &Job) -> Result<Value, Failed> {
             return Ok(json!({"text": html::render(&answer)}));
         }
         _ => {
-            let says = format!("there is no format `{format}`; choose one of svg, mermaid, dot, html");
+            let says = format!("there is no format `{format}`; choose one of svg, mermaid, dot, html, plan");
             return Err(Failed::new(ErrorCode::InvalidParams, says));
         }
     };

@@ -1,9 +1,10 @@
 //! Answers of `contract` and `plan`, for those who read them: `table`, `markdown`, `sarif` and `github` show two versions of a
-//! contract, `system`, `comment` and `sites` what a change does to the system.
+//! contract, `system`, `comment`, `radius` and `sites` what a change does to the system.
 
 pub mod comment;
 pub mod github;
 pub mod markdown;
+pub mod radius;
 pub mod sarif;
 pub mod sites;
 pub mod system;

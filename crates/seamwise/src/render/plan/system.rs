@@ -1,6 +1,7 @@
 //! What a change does to the system, for a terminal: what changed, who is touched, what to do, what proves it.
 
 use crate::render::ink::{bold, count, cyan, dim, pad, short, title, widest, yellow};
+use crate::render::memory::remembered;
 use seam_engine::asks::plan::{Answer, Change, Counts, Line, Row, Touched};
 use std::fmt::Write;
 
@@ -23,6 +24,10 @@ pub fn text(answer: &Answer, all: bool) -> String {
     tests(answer, &mut out);
     owners(answer, &mut out);
     findings(answer, &mut out);
+    if !answer.along.is_empty() {
+        out.push_str(&title("used to change along", "as commits taught it; weak"));
+        out.push_str(&remembered(&answer.along, "  "));
+    }
     open(answer, &mut out);
     risk(answer, &mut out);
     out
@@ -87,6 +92,7 @@ fn one(change: &Change, out: &mut String) {
             let _ = writeln!(out, "    {sign} {}  {}", cyan(place(line)), short(&line.text, 90));
         }
     }
+    out.push_str(&remembered(&change.remembered, "    "));
     for open in change.open.iter().take(3) {
         let _ = writeln!(out, "    {} {}", yellow("?"), dim(open));
     }

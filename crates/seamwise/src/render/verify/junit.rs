@@ -1,12 +1,16 @@
-//! JUnit's XML: a suite for each scenario, a case for each finding; weak ones pass, and what ended early is an error.
+//! JUnit's XML: a suite for each scenario, a case for each finding; weak ones pass, and what ended early is an error. Gate, tests and
+//! comparison are suites of their own where there is a change.
 
-use super::seconds;
+use super::{seconds, tenths};
 use quick_xml::escape::escape;
+use seam_engine::asks::verify::{Answer, Kind, State};
 use seam_verify::finding::Grade;
-use seam_verify::report::{Played, Report, Reported, Verdict};
+use seam_verify::report::{Played, Reported, Verdict};
+use seam_verify::trial::End;
 
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Answer) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"seam verify\">\n");
+    suites(report, &mut out);
     for played in &report.scenarios {
         let fails = played.findings.iter().filter(|r| r.found.finding.grade == Grade::Fails).count();
         let errors = usize::from(played.verdict == Verdict::Inconclusive);
@@ -23,6 +27,66 @@ pub fn render(report: &Report) -> String {
         out.push_str("  </testsuite>\n");
     }
     out + "</testsuites>\n"
+}
+
+/// A name, what failed (`failure`) or stays open (`error`) with its text, and how long it took.
+type Case = (String, Option<(&'static str, String)>, u64);
+
+fn suites(report: &Answer, out: &mut String) {
+    for proof in report.proofs.iter().filter(|p| p.kind != Kind::Exploration && p.state != State::NotDone) {
+        let told = |state: State, text: &str| match state {
+            State::Failed => Some(("failure", text.to_owned())),
+            State::Inconclusive => Some(("error", text.to_owned())),
+            State::Passed | State::NotDone => None,
+        };
+        let mut cases: Vec<Case> = Vec::new();
+        if let (Kind::Tests, Some(tests)) = (proof.kind, &report.tests) {
+            for tried in &tests.run {
+                let name = format!("{} in {}", tried.trial.command, tried.trial.folder);
+                let said = match tried.outcome.as_ref() {
+                    Some(o) if o.end == End::Passed => None,
+                    Some(o) if o.end == End::Failed => Some(("failure", o.output.clone())),
+                    Some(o) => Some(("error", format!("{:?}\n{}", o.end, o.output))),
+                    None => Some(("error", "it was not run".to_owned())),
+                };
+                cases.push((name, said, tried.outcome.as_ref().map_or(0, |o| o.milliseconds)));
+            }
+            let bare = tests.without.iter().filter(|w| w.direct);
+            cases.extend(bare.map(|w| (w.service.clone(), Some(("error", w.because.clone())), 0)));
+        } else {
+            cases.extend(proof.because.iter().map(|b| (b.clone(), told(proof.state, b), 0)));
+        }
+        let of =
+            |word: &str| cases.iter().filter(|(_, said, _)| said.as_ref().is_some_and(|(w, _)| *w == word)).count();
+        out.push_str(&format!(
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n",
+            proof.kind.word(),
+            cases.len(),
+            of("failure"),
+            of("error")
+        ));
+        for (name, said, took) in &cases {
+            let head = format!(
+                "    <testcase name=\"{}\" classname=\"{}\" time=\"{}\"",
+                escape(plain(name)),
+                proof.kind.word(),
+                tenths(*took).trim_end_matches(" s")
+            );
+            out.push_str(&match said {
+                None => format!("{head}/>\n"),
+                Some((word, text)) => {
+                    let first = text.lines().next().unwrap_or_default();
+                    let (first, text) = (plain(first), plain(text));
+                    format!(
+                        "{head}>\n      <{word} message=\"{}\">{}</{word}>\n    </testcase>\n",
+                        escape(first),
+                        escape(text)
+                    )
+                }
+            });
+        }
+        out.push_str("  </testsuite>\n");
+    }
 }
 
 /// The scenario itself.

@@ -1,20 +1,70 @@
-//! The report for a terminal: verdict, findings as stories, who is needed, what was not reached.
+//! The report for a terminal: proofs, findings as stories, who is needed, what was not reached, and the verdict last.
 
-use super::{ending, seconds};
+use super::{change, ending, seconds};
 use crate::render::ink::{bold, count, cyan, dim, pad, title, widest, yellow};
+use seam_engine::asks::verify::Answer;
 use seam_verify::finding::Grade;
-use seam_verify::report::{Fate, Played, Report, Reported, Verdict};
+use seam_verify::report::{Fate, Played, Reported, Verdict};
 
 /// Lines of a list that a terminal shows; all are in the JSON.
 const SHOWN: usize = 8;
 
-pub fn render(report: &Report, all: bool) -> String {
+pub fn render(answer: &Answer, all: bool) -> String {
     let mut out = String::new();
-    for played in &report.scenarios {
+    // Without a change there is one proof, and it tells itself.
+    let alone = answer.gate.is_none() && answer.tests.is_none() && !answer.scenarios.is_empty();
+    if !alone {
+        change::proofs(answer, &mut out);
+    }
+    if let Some(gate) = &answer.gate {
+        change::gate(gate, &mut out);
+    }
+    if let Some(tests) = &answer.tests {
+        change::tests(tests, &mut out);
+    }
+    if !alone && !answer.scenarios.is_empty() {
+        out.push_str(&title("exploration", "with the change"));
+    }
+    for played in &answer.scenarios {
         scenario(played, all, &mut out);
     }
-    out.push_str(&format!("\n{}\n", verdict(report.verdict)));
+    if let (Some(base), Some(against)) = (&answer.base, &answer.against) {
+        change::against(base, against, &mut out);
+    }
+    out.push_str(&format!("\n{}\n", verdict(answer.verdict)));
+    if answer.verdict != Verdict::Passed && !alone {
+        for why in answer.because.iter().take(SHOWN) {
+            out.push_str(&format!("  {why}\n"));
+        }
+    }
     out
+}
+
+/// What a dry run tells of the change, before what exploration would start.
+pub fn dry(answer: &Answer) -> String {
+    let mut out = String::new();
+    if answer.gate.is_none() && answer.tests.is_none() {
+        return out;
+    }
+    change::proofs(answer, &mut out);
+    if let Some(gate) = &answer.gate {
+        change::gate(gate, &mut out);
+    }
+    if let Some(tests) = &answer.tests {
+        change::tests(tests, &mut out);
+    }
+    out.push('\n');
+    out
+}
+
+/// What is about to be run, for who looks; nothing where only scenarios are.
+pub fn announced(answer: &Answer) -> Option<String> {
+    let run = &answer.tests.as_ref()?.run;
+    let lines = run.iter().map(|t| {
+        let folder = if t.trial.folder.is_empty() { "." } else { &t.trial.folder };
+        format!("  {} in {folder}\n", t.trial.command)
+    });
+    (!run.is_empty()).then(|| format!("{} for the change\n{}", dim("running"), lines.collect::<String>()))
 }
 
 fn verdict(verdict: Verdict) -> String {
@@ -115,7 +165,7 @@ fn hypotheses(played: &Played, out: &mut String) {
     if played.hypotheses.is_empty() {
         return;
     }
-    out.push_str(&title("suspected", "what `detect` says, and what became of it here"));
+    out.push_str(&title("suspected", "what `detect` and memory say, and what became of it here"));
     for hypothesis in &played.hypotheses {
         let fate = match hypothesis.fate {
             Fate::Confirmed => "\x1b[31mconfirmed\x1b[0m",

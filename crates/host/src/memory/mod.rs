@@ -4,11 +4,13 @@
 //! lock, so that nothing is lost between writers. What a writer left that was killed is finished by the next one if it is whole (its name
 //! ends in a hash of what it says), and is reported until somebody looks at it if it is not.
 
+mod kept;
+
 use crate::HostError;
 use rayon::prelude::*;
-use seam_engine::learn::{Entry, Log, parse};
-use seam_engine::memory::FOLDER;
-use seam_facts::{Problem, ProblemKind, format_smolstr};
+use seam_engine::learn::{Entry, Log, Told, parse};
+use seam_engine::memory::{FOLDER, Memory};
+use seam_facts::{Problem, ProblemKind};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -34,8 +36,10 @@ pub struct Folder {
     path: PathBuf,
 }
 
-/// What the files of the folder are: names, sizes and times of change.
-pub(crate) type State = Vec<(String, u64, u64)>;
+/// A file's name, its size and its time of change.
+pub(crate) type Stamp = (String, u64, u64);
+/// What the files of the folder are.
+pub(crate) type State = Vec<Stamp>;
 
 /// What became of an entry that was to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +63,11 @@ impl Folder {
 
     pub(crate) fn state(&self) -> State {
         let Ok(entries) = fs::read_dir(&self.path) else { return State::new() };
+        // Asking the system of ten thousand files is most of what a question costs.
         let mut out: State = entries
             .flatten()
+            .collect::<Vec<_>>()
+            .par_iter()
             .filter_map(|e| {
                 let name = e.file_name().to_string_lossy().into_owned();
                 let meta = e.metadata().ok().filter(fs::Metadata::is_file)?;
@@ -75,46 +82,68 @@ impl Folder {
     /// Reads every entry. A file that cannot be read costs itself.
     pub fn read(&self) -> Log {
         let state = self.state();
-        let read: Vec<(String, Entry, Vec<Problem>)> =
-            state.par_iter().filter_map(|(name, size, _)| self.one(name, *size)).collect();
-        let mut log = Log::of(read);
-        let parts: Vec<&String> = state.iter().map(|(name, _, _)| name).filter(|name| is_part(name)).collect();
-        // Whoever is writing is done in a moment: what is there after it was left by somebody who was killed.
-        let left = !parts.is_empty() && self.is_free();
-        for name in parts.into_iter().filter(|name| left && self.path.join(name).exists()) {
-            let says = format_smolstr!(
-                "a program ended while it wrote this: the entry is not kept; see what it holds and remove it"
-            );
-            let problem = Problem::new(ProblemKind::Unreadable, says, None);
-            log.problems.push(seam_engine::memory::Told { file: name.clone(), problem });
-        }
+        let one = |stamp: &Stamp| Folder::one(&stamp.0, self.bytes(stamp)?);
+        let mut log = Log::of(state.par_iter().filter_map(one).collect::<Vec<_>>());
+        log.problems.extend(self.left(&state));
         log
     }
 
-    fn one(&self, name: &str, size: u64) -> Option<(String, Entry, Vec<Problem>)> {
-        let stem = name.strip_suffix(".md")?;
-        let broken = |kind, says: &str| {
-            let entry = Entry { id: stem.into(), title: stem.replace('-', " "), weight: Some(0.0), ..Entry::default() };
-            (name.to_owned(), entry, vec![Problem::new(kind, says, None)])
+    /// What is remembered, through the index that is kept beside it; and what is to be said of that.
+    pub fn recollect(&self) -> (Memory, Option<String>) {
+        kept::recollect(self, &self.state())
+    }
+
+    pub(crate) fn recollected(&self, state: &State) -> (Memory, Option<String>) {
+        kept::recollect(self, state)
+    }
+
+    /// Where the index is kept.
+    fn index(&self) -> PathBuf {
+        self.path.with_file_name("cache").join("memory")
+    }
+
+    /// What writers left that were killed.
+    fn left(&self, state: &State) -> Vec<Told> {
+        let parts: Vec<&String> = state.iter().map(|(name, _, _)| name).filter(|name| is_part(name)).collect();
+        // Whoever is writing is done in a moment: what is there after it was left by somebody who was killed.
+        let left = !parts.is_empty() && self.is_free();
+        let left = parts.into_iter().filter(|name| left && self.path.join(name).exists());
+        let told = |name: &String| {
+            let says = "a program ended while it wrote this: the entry is not kept; see what it holds and remove it";
+            Told { file: name.clone(), problem: Problem::new(ProblemKind::Unreadable, says, None) }
         };
-        if size > LARGEST {
-            return Some(broken(ProblemKind::TooLarge, "larger than a mebibyte: an entry is a page"));
+        left.map(told).collect()
+    }
+
+    /// What an entry's file holds, or what is wrong with it; nothing if it is no entry's.
+    fn bytes(&self, (name, size, _): &Stamp) -> Option<Result<Vec<u8>, Problem>> {
+        name.strip_suffix(".md")?;
+        if *size > LARGEST {
+            let says = "larger than a mebibyte: an entry is a page";
+            return Some(Err(Problem::new(ProblemKind::TooLarge, says, None)));
         }
-        Some(match fs::read(self.path.join(name)) {
-            Ok(bytes) => {
-                let text = String::from_utf8_lossy(&bytes);
-                let (entry, mut problems) = parse(stem, &text);
-                if matches!(text, std::borrow::Cow::Owned(_)) {
-                    problems.push(Problem::new(
-                        ProblemKind::Encoding,
-                        "not UTF-8: what is broken costs a character",
-                        None,
-                    ));
-                }
-                (name.to_owned(), entry, problems)
+        let unreadable = |e| Problem::new(ProblemKind::Unreadable, format!("cannot be read: {e}"), None);
+        Some(fs::read(self.path.join(name)).map_err(unreadable))
+    }
+
+    /// The entry of a file.
+    fn one(name: &str, bytes: Result<Vec<u8>, Problem>) -> Option<(String, Entry, Vec<Problem>)> {
+        let stem = name.strip_suffix(".md")?;
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                let title = stem.replace('-', " ");
+                let entry = Entry { id: stem.into(), title, weight: Some(0.0), ..Entry::default() };
+                return Some((name.to_owned(), entry, vec![problem]));
             }
-            Err(error) => broken(ProblemKind::Unreadable, &format!("cannot be read: {error}")),
-        })
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let (entry, mut problems) = parse(stem, &text);
+        if matches!(text, std::borrow::Cow::Owned(_)) {
+            let says = "not UTF-8: what is broken costs a character";
+            problems.push(Problem::new(ProblemKind::Encoding, says, None));
+        }
+        Some((name.to_owned(), entry, problems))
     }
 
     /// Whether nobody is writing, now or in a moment.

@@ -155,7 +155,7 @@ pub fn backs_off(calls: &[&Call]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Reply, Request};
+    use crate::call::{Reply, Request, Seen};
     use crate::fault::{Fault, Script};
     use crate::oracle::Limits;
     use crate::run::{Learned, Run};

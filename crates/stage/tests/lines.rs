@@ -1,4 +1,4 @@
-//! Faults on lines that speak no HTTP, between real processes and the stores of the kiosk: an acknowledgement that is lost, a message that
+//! Faults on lines that speak no HTTP, between real processes and the stores of the kiosk: a message that
 //! comes late, a transaction whose end is cut off; and stores beyond this machine.
 
 #![allow(clippy::disallowed_methods, reason = "tests start processes")]
@@ -56,12 +56,6 @@ fn does_harm_and_is_mended(scenario: &str, fault: &Fault, rule: &str) {
     assert!(rules(&faulty).contains(&rule), "{faulty:#?}");
     let Some(repaired) = tried("kiosk-repaired", scenario, fault.clone()) else { return };
     assert_eq!(rules(&repaired), Vec::<&str>::new(), "{repaired:#?}");
-}
-
-#[test]
-fn a_message_whose_acknowledgement_is_lost_comes_again() {
-    let fault = Fault::call("broker by itself > mailer DELIVER /mails#1", Kind::ReplyLost);
-    does_harm_and_is_mended("buy", &fault, "duplicate-effect");
 }
 
 #[test]

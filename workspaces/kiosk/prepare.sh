@@ -22,8 +22,8 @@ if [ "${1:-}" = --system ] && command -v apt-get > /dev/null; then
   fi
 fi
 
-# Both versions need the same packages of PyPI.
-wanted="$(cat orders/requirements.txt mailer/requirements.txt | sort -u)"
+# Both versions need the same packages of PyPI, and tests of proxies one more.
+wanted="$(cat orders/requirements.txt mailer/requirements.txt ../../crates/stage/tests/requirements.txt | sort -u)"
 if [ "$wanted" != "$(cat .venv/installed 2> /dev/null)" ]; then
   python3 -m venv --clear .venv
   .venv/bin/pip install --quiet --disable-pip-version-check $(printf '%s ' $wanted)

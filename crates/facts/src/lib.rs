@@ -12,6 +12,7 @@ mod hazard;
 mod key;
 pub mod priors;
 mod problem;
+pub mod secret;
 mod show;
 mod site;
 mod status;

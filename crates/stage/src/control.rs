@@ -2,10 +2,11 @@
 //!
 //! Invariant: a call belongs to the run in which it arrived, however long it takes.
 
+use crate::proxy::Edge;
 use crate::state::{StoreAt, snapshot};
 use seam_verify::book::Book;
 use seam_verify::call::{Reply, Request, Seen};
-use seam_verify::fault::{Fault, Kind, Script};
+use seam_verify::fault::{Kind, Script};
 use seam_verify::run::States;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,14 +22,15 @@ pub(crate) struct Control {
     pub stores: Vec<StoreAt>,
     /// Without faults, stores were seen to change after an answer: work goes on behind queues.
     later: AtomicBool,
+    /// Connections on which messages are taken, by who takes and from whom.
+    takers: Mutex<BTreeMap<(String, String), i64>>,
 }
 
-/// How long stores are left alone between two looks that have to be equal, and how long that may take.
+/// How long stores are left alone between two looks that have to be equal, and how long that may take. Undisturbed it is longer: what
+/// is late there would be late by chance in other runs.
 const PAUSE: Duration = Duration::from_millis(150);
+const CALM: Duration = Duration::from_millis(600);
 const SETTLED: Duration = Duration::from_secs(3);
-/// The same when faults are over and what they held up is made up for; who lost a connection waits before it asks for another.
-const MADE_UP: Duration = Duration::from_secs(8);
-const AGAIN: Duration = Duration::from_millis(2500);
 
 impl Control {
     pub fn new(patience: Duration, stores: Vec<StoreAt>) -> Control {
@@ -39,12 +41,28 @@ impl Control {
             patience,
             stores,
             later: AtomicBool::new(false),
+            takers: Mutex::default(),
         }
+    }
+
+    /// A connection begins to take messages, or is gone.
+    pub fn takes(&self, edge: &Edge, change: i64) {
+        let mut takers = self.takers.lock().unwrap_or_else(PoisonError::into_inner);
+        *takers.entry((edge.caller.clone(), edge.callee.clone())).or_insert(0) += change;
+    }
+
+    /// Whether stores were seen to change after answers.
+    pub fn works_later(&self) -> bool {
+        self.later.load(Ordering::Relaxed)
+    }
+
+    pub fn takers(&self) -> BTreeMap<(String, String), i64> {
+        self.takers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A new run begins.
     pub fn begin(&self, script: &Script) -> Arc<Under> {
-        let under = Arc::new(Under::new(script.clone()));
+        let under = Arc::new(Under { takers: self.takers(), ..Under::new(script.clone()) });
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = under.clone();
         self.script.send_replace(script.clone());
         under
@@ -52,6 +70,7 @@ impl Control {
 
     /// No faults any more.
     pub fn end(&self) {
+        self.current().book().undisturbed();
         self.script.send_replace(Script::default());
     }
 
@@ -66,13 +85,15 @@ impl Control {
     /// Before a step: what the stores hold, unless it is known from after the last one. Without a look, `false`, the place stays
     /// empty.
     pub async fn before(&self, under: &Under, look: bool) {
-        if self.stores.is_empty() {
+        if self.stores.is_empty() || under.apart.load(Ordering::Relaxed) {
             return;
         }
         let mut states = under.states.lock().await;
         let known = states.pop().filter(|last| !look || !last.is_empty());
         let now = match known {
             Some(known) => known,
+            // What earlier steps left to others is theirs.
+            None if look && self.later.load(Ordering::Relaxed) => self.settled(under, SETTLED).await.0,
             None if look => self.look(under).await,
             None => States::new(),
         };
@@ -81,7 +102,7 @@ impl Control {
 
     /// After a step.
     pub async fn after(&self, under: &Under, look: bool) {
-        if !self.stores.is_empty() {
+        if !self.stores.is_empty() && !under.apart.load(Ordering::Relaxed) {
             let undisturbed = self.script.borrow().is_empty();
             let now = match look {
                 true if undisturbed || self.later.load(Ordering::Relaxed) => {
@@ -98,27 +119,23 @@ impl Control {
         }
     }
 
-    /// Faults are over: what waits in queues is done, and the last look is taken again.
-    pub async fn made_up(&self, under: &Under) {
-        let lasting = self.script.borrow().faults.iter().any(Fault::lasts);
-        self.end();
-        if lasting && self.later.load(Ordering::Relaxed) && !self.stores.is_empty() {
-            tokio::time::sleep(AGAIN).await;
-            let (now, _) = self.settled(under, MADE_UP).await;
-            let mut states = under.states.lock().await;
-            if let Some(last) = states.last_mut().filter(|last| !last.is_empty()) {
-                *last = now;
-            }
+    /// Requests of a command may be under way at once: stores are looked at before and after all of them.
+    pub async fn around(&self, under: &Under) {
+        under.apart.store(true, Ordering::Relaxed);
+        if !self.stores.is_empty() {
+            let now = self.settled(under, SETTLED).await.0;
+            under.states.lock().await.push(now);
         }
     }
 
     /// Looks until nothing changes; whether something did.
     async fn settled(&self, under: &Under, most: Duration) -> (States, bool) {
         let until = Instant::now() + most;
+        let pause = if self.script.borrow().is_empty() { CALM } else { PAUSE };
         let mut last = self.look(under).await;
         let mut changed = false;
         loop {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
             let now = self.look(under).await;
             if now == last || Instant::now() > until {
                 return (now, changed);
@@ -129,7 +146,7 @@ impl Control {
     }
 
     /// All stores at once.
-    async fn look(&self, under: &Under) -> States {
+    pub async fn look(&self, under: &Under) -> States {
         let mut looking = tokio::task::JoinSet::new();
         for store in self.stores.iter().cloned() {
             looking.spawn(async move {
@@ -159,6 +176,10 @@ pub(crate) struct Under {
     /// Bytes between services that speak no HTTP.
     lines: Mutex<BTreeMap<(String, String), u64>>,
     troubles: Mutex<Vec<String>>,
+    /// Steps are not looked at one by one.
+    pub apart: AtomicBool,
+    /// Who took messages from whom when it began.
+    pub takers: BTreeMap<(String, String), i64>,
     /// The scenario has ended: nothing is held any longer.
     pub over: watch::Sender<bool>,
 }
@@ -171,6 +192,8 @@ impl Under {
             states: tokio::sync::Mutex::default(),
             lines: Mutex::default(),
             troubles: Mutex::default(),
+            apart: AtomicBool::new(false),
+            takers: BTreeMap::new(),
             over: watch::Sender::new(false),
         }
     }

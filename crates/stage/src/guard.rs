@@ -29,7 +29,7 @@ rm -rf -- "$2"
 "#;
 
 pub(crate) struct Guard {
-    _child: Child,
+    child: Child,
     pipe: Option<ChildStdin>,
     pub mark: String,
 }
@@ -48,7 +48,16 @@ impl Guard {
             .spawn()
             .map_err(|e| StageError::io("start", "sh", &e))?;
         let pipe = child.stdin.take();
-        Ok(Guard { _child: child, pipe, mark })
+        Ok(Guard { child, pipe, mark })
+    }
+
+    /// All is ended: it has nothing to do any more, and is waited for. Without this word (an error, a panic, a kill) it sees the pipe
+    /// close, and does its work.
+    pub async fn release(mut self) {
+        if let Some(mut pipe) = self.pipe.take() {
+            let _ = pipe.write_all(b"done\n").await;
+        }
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.child.wait()).await;
     }
 
     pub async fn watch(&mut self, group: u32) {

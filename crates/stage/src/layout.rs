@@ -152,6 +152,12 @@ fn led(text: &str, from: &str, to: &str) -> String {
     out + rest
 }
 
+/// What a member would be started as, in words.
+pub fn told(member: &Member) -> String {
+    let port = member.process.port.map_or_else(String::new, |p| format!(", listens on {p}"));
+    format!("{}: `{}` in {}{port}", member.name(), member.process.command, member.folder.display())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

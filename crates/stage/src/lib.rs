@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it starts processes and needs a clock")]
 
+mod aftermath;
 mod apart;
 mod control;
 mod error;

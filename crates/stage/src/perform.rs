@@ -39,12 +39,20 @@ pub async fn explore(
         }
         stage.reset().await?;
         let under = stage.begin(&script);
+        let apart = matches!(play, Play::Command { .. });
+        if apart {
+            stage.control.around(&under).await;
+        }
         let content = play.perform(stage, &script).await?;
-        let run = stage.end(&script, &under, content).await;
+        if apart {
+            stage.control.around(&under).await;
+        }
+        let run = stage.end(&script, &under, content, |run| explorer.owes(run)).await;
         if let Some(why) = under.troubles().into_iter().next() {
             return Err(StageError::Unseen { why });
         }
-        dirty = !run.died.is_empty();
+        // Whatever is still under way would be the next run's.
+        dirty = !run.died.is_empty() || run.waited > 0;
         explorer.record(why, fresh, run);
     }
 }

@@ -107,7 +107,8 @@ pub(crate) fn free_ports(count: usize) -> Result<Vec<u16>, StageError> {
     // Two stages at once, of one process or of two, shall not hand out the same ports.
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let span = LAST - FIRST;
-    let start = u16::try_from(std::process::id() % u32::from(span)).unwrap_or(0);
+    // Two that started one after the other have neighbouring numbers, and look for ports at the same time.
+    let start = u16::try_from(std::process::id().wrapping_mul(APART) % u32::from(span)).unwrap_or(0);
     let all = (0..span).map(|_| FIRST + (start + GIVEN.fetch_add(1, Ordering::Relaxed) % span) % span);
     let free = all.filter(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
     let ports: Vec<u16> = free.take(count).collect();
@@ -117,6 +118,8 @@ pub(crate) fn free_ports(count: usize) -> Result<Vec<u16>, StageError> {
     Ok(ports)
 }
 
+/// More ports than a stage needs.
+const APART: u32 = 101;
 const FIRST: u16 = 20_011;
 const LAST: u16 = 32_000;
 

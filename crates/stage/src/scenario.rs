@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use seam_verify::fault::Script;
+use seam_verify::fault::{Script, Spot};
 use seam_verify::http_file::{Ask, Known};
 use seam_verify::settings::Scenario;
 use std::collections::BTreeMap;
@@ -75,7 +75,11 @@ impl Play {
     /// Performs it; whether it is content.
     pub async fn perform(&self, stage: &Stage, script: &Script) -> Result<bool, StageError> {
         match self {
-            Play::Http { asks, .. } => requests(stage, asks).await,
+            Play::Http { asks, .. } => {
+                // What fails again and again is to show what becomes of the rest.
+                let on = script.faults.iter().any(|f| matches!(f.at, Spot::Every(_)));
+                requests(stage, asks, on).await
+            }
             Play::Command { name, command, folder, env, .. } => {
                 let mut env = stage.env(None, env);
                 env.insert("SEAM_FAULTS".to_owned(), serde_json::to_string(script).unwrap_or_default());
@@ -96,8 +100,9 @@ impl Play {
     }
 }
 
-async fn requests(stage: &Stage, asks: &[Ask]) -> Result<bool, StageError> {
-    let mut known = Known::default();
+/// Asks one after the other until one fails; `on`: all of them.
+async fn requests(stage: &Stage, asks: &[Ask], on: bool) -> Result<bool, StageError> {
+    let (mut known, mut all) = (Known::default(), true);
     for ask in asks {
         known.before(ask);
         let url = known.fill(&ask.url);
@@ -113,14 +118,22 @@ async fn requests(stage: &Stage, asks: &[Ask]) -> Result<bool, StageError> {
         let headers: Vec<(String, String)> = ask.headers.iter().map(|(n, v)| (n.clone(), known.fill(v))).collect();
         let authority = format!("{host}:{port}");
         let sent = send(entrance, &ask.method, &path, &authority, &headers, known.fill(&ask.body));
-        let Ok(Ok((status, body, back))) = tokio::time::timeout(REQUEST, sent).await else { return Ok(false) };
+        let answer = tokio::time::timeout(REQUEST, sent).await;
+        let Ok(Ok((status, body, back))) = answer else {
+            if on {
+                all = false;
+                continue;
+            }
+            return Ok(false);
+        };
         known.after(ask, &body, back);
         let fine = ask.expect.map_or(status < 400, |expected| expected == status);
-        if !fine {
+        all &= fine;
+        if !fine && !on {
             return Ok(false);
         }
     }
-    Ok(true)
+    Ok(all)
 }
 
 /// Host, port and path of an address.

@@ -11,8 +11,8 @@ use crate::state::{StoreAt, StoreKind, restore};
 use rustix::process::{Pid, Signal, kill_process};
 use seam_verify::call::SCENARIO;
 use seam_verify::fault::Script;
-use seam_verify::run::{Run, States};
-use std::collections::BTreeMap;
+use seam_verify::run::Run;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// How long a process may take until it is ready.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
 
 /// How often processes are started again that end because another is not yet there.
 const AGAIN: usize = 5;
@@ -40,6 +40,7 @@ pub struct Stage {
     shim: Option<PathBuf>,
     folder: tempfile::TempDir,
     initial: Vec<(StoreAt, seam_verify::State)>,
+    stored: BTreeSet<String>,
     /// Ports of the workspace on which somebody else listens.
     taken: Vec<u16>,
 }
@@ -62,6 +63,14 @@ impl Stage {
                 taken.push(port);
             }
         }
+        // A service that shows its own state is no store: it is started anew with the others.
+        let named = |s: &StoreAt| {
+            let hosts =
+                s.hosts().into_iter().filter_map(|h| layout.member(&h)).map(|at| layout.members[at].name().to_owned());
+            let members: Vec<String> = hosts.filter(|_| s.kind != StoreKind::Endpoint).collect();
+            if members.is_empty() { vec![s.name.clone()] } else { members }
+        };
+        let stored = stores.iter().flat_map(named).collect();
         let stores =
             stores.into_iter().map(|s| StoreAt { address: located(&layout, &real, &s.address), ..s }).collect();
         let control = Arc::new(Control::new(patience, stores));
@@ -76,6 +85,7 @@ impl Stage {
             shim,
             folder,
             initial: Vec::new(),
+            stored,
             taken,
             layout,
         };
@@ -134,10 +144,14 @@ impl Stage {
         Ok(())
     }
 
+    /// Members whose content is compared, and stores that are no members.
+    pub(crate) fn stored(&self) -> BTreeSet<String> {
+        self.stored.clone()
+    }
+
     /// Whether a member is a store.
     fn holds(&self, member: &Member) -> bool {
-        let names = member.names();
-        self.layout.settings.store.iter().any(|s| names.iter().any(|n| s.address.contains(&format!("{n}:"))))
+        self.stored.contains(member.name())
     }
 
     async fn spawn(&mut self, at: usize) -> Result<Running, StageError> {
@@ -283,8 +297,15 @@ impl Stage {
     }
 
     /// The proxy in front of a member, as the scenario sees it.
-    pub(crate) fn entrance(&self, at: usize) -> Option<u16> {
+    pub fn entrance(&self, at: usize) -> Option<u16> {
         self.ports.get(&(None, at)).copied()
+    }
+
+    /// Leads all who call a member to another port: somebody else answers for it.
+    pub fn lead_to(&self, at: usize, port: u16) {
+        for (_, edge) in self.edges.iter().filter(|(callee, _)| *callee == at) {
+            edge.to.store(port, Ordering::Relaxed);
+        }
     }
 
     /// Stores as they were after the start.
@@ -300,15 +321,11 @@ impl Stage {
 
     /// New processes for all members that are no stores.
     pub async fn restart(&mut self) -> Result<(), StageError> {
-        let stores: Vec<String> =
-            self.layout.members.iter().filter(|m| self.holds(m)).map(|m| m.name().to_owned()).collect();
-        let (kept, ended) = std::mem::take(&mut self.running).into_iter().partition(|r| stores.contains(&r.name));
-        self.running = ended;
-        self.end_groups(Duration::from_millis(300)).await;
-        self.running = kept;
+        self.end_services(Duration::from_millis(300)).await;
+        self.reset().await?;
         let mut waiting = Vec::new();
         for at in 0..self.layout.members.len() {
-            if !stores.contains(&self.layout.members[at].process.name) {
+            if !self.holds(&self.layout.members[at]) {
                 waiting.push((at, self.spawn(at).await?));
             }
         }
@@ -322,8 +339,14 @@ impl Stage {
         self.control.begin(script)
     }
 
-    /// The record of a run that is over.
-    pub(crate) async fn end(&mut self, script: &Script, under: &Under, content: bool) -> Run {
+    /// The record of a run that is over; `owes` says whether time could still mend it.
+    pub(crate) async fn end(
+        &mut self,
+        script: &Script,
+        under: &Under,
+        content: bool,
+        owes: impl Fn(&Run) -> bool,
+    ) -> Run {
         let ms = under.now();
         if under.book().holds() {
             // Who hands a cancellation on does so now.
@@ -331,10 +354,12 @@ impl Stage {
         }
         under.over.send_replace(true);
         under.quiet(Duration::from_secs(2)).await;
-        self.control.made_up(under).await;
+        self.control.tried_on(under).await;
+        let aftermath = self.control.made_up(under, script, owes).await;
         // Last words are on their way.
         tokio::time::sleep(Duration::from_millis(4)).await;
-        let mut run = Run { script: script.clone(), content, ms, ..Run::default() };
+        let waited = u64::try_from(aftermath.waited.as_millis()).unwrap_or(u64::MAX);
+        let mut run = Run { script: script.clone(), content, ms, away: aftermath.away, waited, ..Run::default() };
         for running in &mut self.running {
             run.logs.insert(running.name.clone(), running.taken());
             if let Some(how) = running.ended() {
@@ -343,7 +368,7 @@ impl Stage {
         }
         run.calls = under.book().so_far(under.now());
         run.lines = under.lines().into_keys().collect();
-        run.states = std::mem::take(&mut *under.states.lock().await).into_iter().collect::<Vec<States>>();
+        run.states = std::mem::take(&mut *under.states.lock().await);
         run
     }
 
@@ -356,6 +381,16 @@ impl Stage {
         }
     }
 
+    /// Ends the services; stores stay.
+    async fn end_services(&mut self, grace: Duration) {
+        let stores: Vec<String> =
+            self.layout.members.iter().filter(|m| self.holds(m)).map(|m| m.name().to_owned()).collect();
+        let (kept, ended) = std::mem::take(&mut self.running).into_iter().partition(|r| stores.contains(&r.name));
+        self.running = ended;
+        self.end_groups(grace).await;
+        self.running = kept;
+    }
+
     async fn end_processes(&mut self) {
         self.end_groups(Duration::from_millis(1_000)).await;
         for id in marked(&self.guard.mark) {
@@ -365,11 +400,13 @@ impl Stage {
         }
     }
 
-    /// Ends everything; stores go back to how they were found first.
+    /// Ends everything: first the services, which could still write, then stores go back to how they were found.
     pub async fn strike(mut self) -> Result<(), StageError> {
+        self.end_services(Duration::from_millis(1_000)).await;
         let restored = self.reset().await;
         self.end_processes().await;
         self.proxies.shutdown().await;
+        self.guard.release().await;
         drop(self.folder);
         restored
     }
@@ -406,10 +443,4 @@ async fn healthy(running: &mut Running, port: u16, path: &str) -> Result<(), Sta
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
-}
-
-/// What a member would be started as, in words.
-pub fn told(member: &Member) -> String {
-    let port = member.process.port.map_or_else(String::new, |p| format!(", listens on {p}"));
-    format!("{}: `{}` in {}{port}", member.name(), member.process.command, member.folder.display())
 }

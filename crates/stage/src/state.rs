@@ -5,6 +5,7 @@
 //! there, and bytes that are no text are `\x` and hexadecimal digits. A table whose name begins with `(` holds what the store counts
 //! by itself (sequences that no column owns): it is restored, and says nothing about the system.
 
+mod address;
 mod endpoint;
 mod postgres;
 mod queues;
@@ -15,6 +16,7 @@ use crate::StageError;
 use seam_verify::State;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +24,6 @@ pub enum StoreKind {
     Postgres,
     Redis,
     Sqlite,
-    Mongo,
     /// How many messages wait in queues of RabbitMQ.
     Queues,
     /// Addresses (`GET`) whose JSON answers are the state, for services that hold it in memory.
@@ -30,18 +31,8 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
-    /// The kind that an address is of, by its scheme; a path is SQLite's.
     pub fn of(address: &str) -> Option<StoreKind> {
-        let Some((scheme, _)) = address.split_once(':') else { return Some(StoreKind::Sqlite) };
-        match scheme.split('+').next().unwrap_or(scheme) {
-            "postgres" | "postgresql" => Some(StoreKind::Postgres),
-            "redis" | "rediss" | "valkey" => Some(StoreKind::Redis),
-            "sqlite" | "sqlite3" | "file" => Some(StoreKind::Sqlite),
-            "mongodb" => Some(StoreKind::Mongo),
-            "amqp" => Some(StoreKind::Queues),
-            "http" => Some(StoreKind::Endpoint),
-            _ => None,
-        }
+        address::kind(address)
     }
 }
 
@@ -51,8 +42,45 @@ pub struct StoreAt {
     pub name: String,
     pub kind: StoreKind,
     /// An address as clients write it: `postgres://user:password@127.0.0.1:5432/db`, `redis://127.0.0.1:6379/0`, a path for
-    /// SQLite, `mongodb://…/db`, `amqp://127.0.0.1:5672/%2f?queue=mails&queue=invoices`, an `http://…` for an endpoint.
+    /// SQLite, `amqp://127.0.0.1:5672/%2f?queue=mails&queue=invoices`, an `http://…` for an endpoint.
     pub address: String,
+}
+
+impl StoreAt {
+    /// Hosts at which it is.
+    pub fn hosts(&self) -> Vec<String> {
+        address::hosts(&self.address)
+    }
+
+    /// What a workspace writes, refused where nothing may be done with it: a kind that nobody knows, a host beyond this machine
+    /// that `allowed` does not name; `known` are names of the workspace's own processes.
+    pub fn of(
+        root: &Path,
+        name: &str,
+        address: &str,
+        allowed: &[String],
+        known: impl Fn(&str) -> bool,
+    ) -> Result<StoreAt, StageError> {
+        let kind = StoreKind::of(address).ok_or_else(|| {
+            StageError::settings(
+                format!("nobody knows what kind of store `{}` is", address::shown(address)),
+                "write `postgres://…`, `redis://…`, `amqp://…`, `sqlite:path` or `http://…`",
+            )
+        })?;
+        if let Some(far) = address::hosts(address)
+            .into_iter()
+            .find(|host| !address::local(host) && !known(host) && !allowed.contains(host))
+        {
+            return Err(StageError::settings(
+                format!("the store `{name}` is at `{far}`, which is no process of this workspace and not this machine"),
+                format!(
+                    "its content would be overwritten after each run; if that is meant, write `hosts = [\"{far}\"]` under `[verify]`"
+                ),
+            ));
+        }
+        let address = if kind == StoreKind::Sqlite { address::path(root, address) } else { address.to_owned() };
+        Ok(StoreAt { name: name.to_owned(), kind, address })
+    }
 }
 
 /// The columns (or fields) of one row, as text.
@@ -70,9 +98,6 @@ pub async fn snapshot(at: &StoreAt) -> Result<State, StageError> {
             StoreKind::Sqlite => sqlite::snapshot(&at.address).await,
             StoreKind::Queues => queues::snapshot(&at.address).await,
             StoreKind::Endpoint => endpoint::snapshot(&at.address).await,
-            StoreKind::Mongo => {
-                Err("MongoDB is not read; name an `http://` address that shows the state instead".to_owned())
-            }
         }
     })
     .await
@@ -90,7 +115,6 @@ pub async fn restore(at: &StoreAt, state: &State) -> Result<(), StageError> {
                 true => Ok(()),
                 false => Err("an endpoint can be read only; its service has to be started anew".to_owned()),
             },
-            StoreKind::Mongo => Err("MongoDB is not written".to_owned()),
         }
     })
     .await
@@ -104,19 +128,10 @@ async fn bounded<T>(
     let done = tokio::time::timeout(PATIENCE, work).await;
     done.unwrap_or_else(|_| Err(format!("no end after {} s", PATIENCE.as_secs()))).map_err(|why| StageError::Store {
         name: at.name.clone(),
-        address: shown(&at.address),
+        address: address::shown(&at.address),
         action,
         why,
     })
-}
-
-/// The address without its password.
-fn shown(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    match rest.split_once('@') {
-        Some((user, host)) => format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default()),
-        None => address.to_owned(),
-    }
 }
 
 /// Bytes as text: as they are, unless they are no text or could be mistaken for the other form.
@@ -150,19 +165,5 @@ mod tests {
         for bytes in [b"plain".as_slice(), b"\\x00 as text", &[0, 159, 255], b""] {
             assert_eq!(bytes_of(&text_of(bytes)), bytes);
         }
-    }
-
-    #[test]
-    fn a_password_is_never_shown() {
-        assert_eq!(shown("postgres://me:secret@127.0.0.1/db"), "postgres://me@127.0.0.1/db");
-        assert_eq!(shown("redis://:secret@127.0.0.1"), "redis://@127.0.0.1");
-        assert_eq!(shown("data/shop.db"), "data/shop.db");
-    }
-
-    #[test]
-    fn an_address_says_what_it_is() {
-        assert_eq!(StoreKind::of("postgresql+psycopg://db/x"), Some(StoreKind::Postgres));
-        assert_eq!(StoreKind::of("data/shop.db"), Some(StoreKind::Sqlite));
-        assert_eq!(StoreKind::of("kafka://x"), None);
     }
 }

@@ -1,11 +1,11 @@
 //! From an order to a report: the stage is set, every scenario explored, and everything ended again.
 
 use crate::StageError;
-use crate::layout::Layout;
+use crate::layout::{Layout, told};
 use crate::perform::{Told, explore};
 use crate::scenario::Play;
-use crate::stage::{Stage, told};
-use crate::state::{StoreAt, StoreKind};
+use crate::stage::Stage;
+use crate::state::StoreAt;
 use seam_verify::explore::Explorer;
 use seam_verify::oracle::{Limits, PATIENCE};
 use seam_verify::replay::Replay;
@@ -42,22 +42,10 @@ impl Order {
     }
 
     pub(crate) fn stores(&self) -> Result<Vec<StoreAt>, StageError> {
+        let layout = Layout::of(&self.root, &self.settings)?;
+        let known = |host: &str| layout.member(host).is_some();
         let stores = self.settings.store.iter();
-        stores
-            .map(|s| {
-                let kind = StoreKind::of(&s.address).ok_or_else(|| {
-                    StageError::settings(
-                        format!("nobody knows what kind of store `{}` is", s.address),
-                        "write `postgres://…`, `redis://…`, `mongodb://…`, `sqlite:path` or `http://…`",
-                    )
-                })?;
-                let address = match s.address.strip_prefix("sqlite:") {
-                    Some(path) => self.root.join(path.trim_start_matches("//")).display().to_string(),
-                    None => s.address.clone(),
-                };
-                Ok(StoreAt { name: s.name.clone(), kind, address })
-            })
-            .collect()
+        stores.map(|s| StoreAt::of(&self.root, &s.name, &s.address, &self.settings.hosts, known)).collect()
     }
 
     /// The scenarios that are meant, and what was not understood in their files.
@@ -169,11 +157,7 @@ async fn all(
     let mut scenarios = Vec::new();
     for play in plays {
         let began = Instant::now();
-        let known = Known {
-            suspicions: order.suspicions.clone(),
-            stores: !order.settings.store.is_empty(),
-            ..Known::default()
-        };
+        let known = Known { suspicions: order.suspicions.clone(), stores: stage.stored(), ..Known::default() };
         let mut explorer = match &order.replay {
             Some(replay) => Explorer::replaying(order.limits(), vec![replay.faults.clone()]),
             None => Explorer::new(order.limits(), known, order.faults),

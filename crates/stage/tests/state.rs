@@ -208,7 +208,7 @@ async fn sqlite_comes_back_as_it_was() {
          CREATE TRIGGER closed BEFORE INSERT ON items BEGIN SELECT raise(ABORT, 'closed'); END;",
     )
     .unwrap();
-    let store = at(StoreKind::Sqlite, format!("sqlite:///{}", path.display()));
+    let store = at(StoreKind::Sqlite, path.display().to_string());
     let before = snapshot(&store).await.unwrap();
     assert_eq!(before.tables["items"]["1"]["free"], "'5'");
     assert_eq!(before.tables["items"]["2"]["free"], "5");

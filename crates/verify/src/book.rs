@@ -4,7 +4,7 @@
 //! parent is what its caller is working on. Where a caller works on several things at once, a forwarded `traceparent` decides,
 //! then values that inbound and outbound share; else the call is marked ambiguous.
 
-use crate::call::{Call, Reply, Request, SCENARIO, Seen};
+use crate::call::{Call, DELIVER, PUBLISH, Reply, Request, SCENARIO, Seen};
 use crate::fault::{Fault, Kind, Script, Spot};
 use crate::text;
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub struct Book {
     script: Script,
     pub calls: Vec<Call>,
+    /// A fault was performed on one of them.
+    struck: bool,
     /// Calls that have not ended.
     open: Vec<usize>,
     /// How often an operation was called under a parent.
@@ -28,15 +30,20 @@ impl Book {
     pub fn arrive(&mut self, request: Request, now: u64) -> (usize, Option<Kind>) {
         let (parent, ambiguous) = self.parent(&request);
         let operation = format!("{} {} {}", request.callee, request.method, text::template(&request.path));
-        let count = self.counts.entry((parent, request.caller.clone(), operation.clone())).or_insert(0);
+        // Commits, messages and what is delivered are often the work of a thread that serves nobody: counted in the run, they are the
+        // same whether a request happens to be under way or not.
+        let line = request.of_line();
+        let counted = if line { None } else { parent };
+        let count = self.counts.entry((counted, request.caller.clone(), operation.clone())).or_insert(0);
         *count += 1;
         let own = format!("{operation}#{count}");
         let key = match parent {
-            Some(parent) => format!("{} > {own}", self.calls[parent].key),
+            Some(parent) if !line => format!("{} > {own}", self.calls[parent].key),
             None if request.caller == SCENARIO => own,
-            None => format!("{} by itself > {own}", request.caller),
+            _ => format!("{} by itself > {own}", request.caller),
         };
         let fault = self.script.on(&request.caller, &request.callee, &key).cloned();
+        self.struck |= fault.is_some();
         let at = self.calls.len();
         let call =
             Call { parent, ambiguous, key, request, fault: fault.clone(), from: now, until: now, ..Call::default() };
@@ -48,6 +55,17 @@ impl Book {
     fn parent(&self, request: &Request) -> (Option<usize>, bool) {
         if request.caller == SCENARIO {
             return (None, false);
+        }
+        if request.method == DELIVER {
+            // What was published last with this content; a broker serves nobody else.
+            let same = |c: &Call| {
+                let sent = &c.request;
+                sent.method == PUBLISH
+                    && sent.callee == request.caller
+                    && sent.body == request.body
+                    && (sent.path == request.path || !sent.body.is_empty())
+            };
+            return (self.calls.iter().rposition(same), false);
         }
         let open: Vec<usize> =
             self.open.iter().copied().filter(|at| self.calls[*at].request.callee == request.caller).collect();
@@ -68,6 +86,11 @@ impl Book {
                 (best.last().copied(), best.len() != 1)
             }
         }
+    }
+
+    /// Faults are over; what arrives from now on is let through.
+    pub fn undisturbed(&mut self) {
+        self.script = Script::default();
     }
 
     /// The callee gets it (once more).
@@ -100,17 +123,50 @@ impl Book {
     pub fn concerns(&self, at: usize) -> bool {
         let key = &self.calls[at].key;
         let of_step = |fault: &Fault| match &fault.at {
-            Spot::Call(call) => call.split(" > ").next() == Some(key),
-            Spot::Edge { .. } | Spot::Service(_) => true,
+            Spot::Call(call) => {
+                call.split(" > ").next().is_none_or(|first| first == key || first.ends_with(" by itself"))
+            }
+            Spot::Every(_) | Spot::Edge { .. } | Spot::Service(_) => true,
         };
-        self.script.is_empty() || self.script.faults.iter().any(of_step) || self.calls.iter().any(|c| c.fault.is_some())
+        self.script.is_empty() || self.struck || self.script.faults.iter().any(of_step)
     }
 
     /// Nothing is under way but what the scenario asks, and what is held on purpose.
     pub fn quiet_below(&self) -> bool {
-        let held = |at: usize| self.calls[at].fault == Some(Kind::Late) && self.calls[at].said.is_some();
+        let held = |at: usize| {
+            let call = &self.calls[at];
+            call.fault == Some(Kind::Late) && (call.said.is_some() || call.request.method == DELIVER)
+        };
         let above_held = |at: usize| self.open.iter().any(|o| held(*o) && self.calls[*o].parent == Some(at));
         self.open.iter().all(|at| self.calls[*at].from_scenario() || held(*at) || above_held(*at))
+    }
+
+    /// Messages that consumers hold, or will get once more.
+    pub fn undelivered(&self) -> bool {
+        let delivered = |c: &&Call| c.request.method == DELIVER;
+        let open = self.open.iter().any(|at| delivered(&&self.calls[*at]));
+        let lost = self.calls.iter().enumerate().filter(|(_, c)| delivered(c) && c.fault == Some(Kind::ReplyLost));
+        // It comes again, and is done then.
+        let again = |at: usize, lost: &Call| {
+            let later = self.calls[at + 1..].iter().filter(|c| c.request == lost.request);
+            later.filter(|c| !c.seen.failed()).count() > 0
+        };
+        open || lost.into_iter().any(|(at, c)| c.seen == Seen::Reset && !again(at, c))
+    }
+
+    /// A call that nobody waits for was struck by a fault not longer ago than this many milliseconds.
+    pub fn tries_on(&self, within: u64, now: u64) -> bool {
+        let alone = |mut at: usize| {
+            while let Some(parent) = self.calls[at].parent {
+                if self.calls[parent].request.method == DELIVER {
+                    return true;
+                }
+                at = parent;
+            }
+            !self.calls[at].from_scenario()
+        };
+        let struck = |c: &Call| c.fault.is_some() && !c.request.of_line() && now.saturating_sub(c.from) <= within;
+        self.calls.iter().enumerate().any(|(at, c)| struck(c) && alone(at))
     }
 
     /// The calls; those that have not ended have lasted until now.
@@ -171,6 +227,30 @@ mod tests {
         let (any, _) = book.arrive(request("shop", "stock", "GET", "/health", ""), 1);
         assert_eq!((book.calls[lamp].parent, book.calls[lamp].ambiguous), (Some(one), false));
         assert_eq!((book.calls[any].parent, book.calls[any].ambiguous), (Some(two), true));
+    }
+
+    #[test]
+    fn a_message_belongs_to_what_published_it_and_work_on_it_to_the_message() {
+        let key = "broker by itself > mailer DELIVER /mails#1";
+        let mut book = Book::new(Script::of([Fault::call(key, Kind::ReplyLost)]));
+        let (shop, _) = book.arrive(request(SCENARIO, "shop", "POST", "/buy", ""), 0);
+        let (sent, _) = book.arrive(request("shop", "broker", PUBLISH, "/mails", "7"), 1);
+        book.ended(sent, Seen::Reply(Reply::done()), 1);
+        book.ended(shop, Seen::Reply(Reply::done()), 2);
+        let (given, fault) = book.arrive(request("broker", "mailer", DELIVER, "/mails", "7"), 3);
+        assert_eq!((book.calls[given].parent, fault), (Some(sent), Some(Kind::ReplyLost)));
+        let (asked, _) = book.arrive(request("mailer", "texts", "GET", "/text", ""), 4);
+        assert_eq!(
+            (book.calls[asked].parent, book.calls[asked].key.as_str()),
+            (Some(given), &*format!("{key} > texts GET /text#1"))
+        );
+        book.ended(asked, Seen::Reply(Reply::done()), 5);
+        assert!(book.undelivered());
+        book.ended(given, Seen::Reset, 6);
+        assert!(book.undelivered(), "it will come again");
+        let (again, _) = book.arrive(request("broker", "mailer", DELIVER, "/mails", "7"), 7);
+        book.ended(again, Seen::Reply(Reply::done()), 8);
+        assert!(!book.undelivered());
     }
 
     #[test]

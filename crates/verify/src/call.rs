@@ -7,6 +7,12 @@ use std::collections::BTreeMap;
 /// Who calls when a scenario does.
 pub const SCENARIO: &str = "scenario";
 
+/// What stands for a method where a line speaks no HTTP: a transaction that wrote ends (the path names its tables), a message goes to
+/// a broker, a broker hands one out (until it is acknowledged).
+pub const COMMIT: &str = "COMMIT";
+pub const PUBLISH: &str = "PUBLISH";
+pub const DELIVER: &str = "DELIVER";
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub caller: String,
@@ -29,7 +35,19 @@ pub struct Reply {
     pub body: String,
 }
 
+impl Request {
+    /// Of a line that speaks no HTTP.
+    pub fn of_line(&self) -> bool {
+        matches!(self.method.as_str(), COMMIT | PUBLISH | DELIVER)
+    }
+}
+
 impl Reply {
+    /// A line's word that it was done.
+    pub fn done() -> Reply {
+        Reply { status: 200, ..Reply::default() }
+    }
+
     pub fn failed(&self) -> bool {
         self.status >= 400 || self.grpc.is_some_and(|code| code != 0)
     }
@@ -105,7 +123,8 @@ impl Call {
 
     /// Whether the method promises that nothing changes or that once more changes nothing (RFC 9110, 9.2).
     pub fn unsafe_twice(&self) -> bool {
-        !matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+        !self.request.of_line()
+            && !matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
     }
 
     pub fn mutating(&self) -> bool {

@@ -5,6 +5,8 @@
 //! remember a failure.
 
 use crate::text::{self, HIDDEN};
+use seam_facts::MASKED;
+use seam_facts::secret::is_secret_key;
 use std::collections::BTreeMap;
 
 pub type Rows = BTreeMap<String, BTreeMap<String, String>>;
@@ -27,8 +29,10 @@ pub struct Unit {
     pub slot: String,
     /// What is compared: of numbers how much they change, so that no run has to start from the same.
     pub same: String,
-    /// All of it, for people.
+    /// All of it, for people; secrets do not show.
     pub text: String,
+    /// Of a row that came or went, what its columns hold.
+    pub columns: BTreeMap<String, String>,
 }
 
 /// Parts of names by which systems call what they keep about their own work.
@@ -58,13 +62,28 @@ const BOOKS: &[&str] = &[
     "ttl",
 ];
 
+/// Whether a name (of a table, key or column) is one of those.
+fn books(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    words
+        .iter()
+        .any(|w| BOOKS.iter().any(|b| w.starts_with(b)) || matches!(*w, "log" | "logs" | "tx" | "txn" | "op" | "ops"))
+}
+
 impl Unit {
     pub fn bookkeeping(&self) -> bool {
-        let name = self.slot.to_ascii_lowercase();
-        let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-        words.iter().any(|w| {
-            BOOKS.iter().any(|b| w.starts_with(b)) || matches!(*w, "log" | "logs" | "tx" | "txn" | "op" | "ops")
-        })
+        books(&self.slot)
+    }
+
+    /// The same row came with another content: columns that differ, bookkeeping aside.
+    pub fn differs(&self, other: &Unit) -> Vec<String> {
+        if self.what != What::Came || other.what != What::Came || self.slot != other.slot {
+            return Vec::new();
+        }
+        let all: std::collections::BTreeSet<&String> = self.columns.keys().chain(other.columns.keys()).collect();
+        let value = |u: &Unit, c: &String| u.columns.get(c).map(|v| text::unnamed(v));
+        all.into_iter().filter(|c| !books(c) && value(self, c) != value(other, c)).cloned().collect()
     }
 
     /// Comparable where identifiers have no names.
@@ -95,15 +114,17 @@ pub fn between(
         let slot = if keyless { format!("{store} {table} a row") } else { format!("{store} {table} {}", name(key)) };
         let unit = |what, slot: String, text: String| {
             let (store, same) = (store.to_owned(), text.clone());
-            Unit { store, what, slot, same, text }
+            Unit { store, what, slot, same, text, columns: BTreeMap::new() }
+        };
+        let mut whole = |what, word: &str, row: &BTreeMap<String, String>| {
+            let columns: BTreeMap<String, String> =
+                row.iter().filter(|(c, _)| show(c)).map(|(c, v)| (c.clone(), name(hidden(key, c, v)))).collect();
+            let listed: Vec<String> = columns.iter().map(|(c, v)| format!("{c}={v}")).collect();
+            Unit { columns, ..unit(what, slot.clone(), format!("{slot} {word}: {}", listed.join(", "))) }
         };
         match (was.get(key), is.get(key)) {
-            (None, Some(row)) => {
-                out.push(unit(What::Came, slot.clone(), format!("{slot} came: {}", name(&shown(row, &show)))))
-            }
-            (Some(row), None) => {
-                out.push(unit(What::Went, slot.clone(), format!("{slot} went: {}", name(&shown(row, &show)))))
-            }
+            (None, Some(row)) => out.push(whole(What::Came, "came", row)),
+            (Some(row), None) => out.push(whole(What::Went, "went", row)),
             (Some(before), Some(after)) => {
                 let mut columns: Vec<&String> = before.keys().chain(after.keys()).collect();
                 columns.sort();
@@ -115,7 +136,8 @@ pub fn between(
                         continue;
                     }
                     let what = if amount(from.as_deref()) && amount(to.as_deref()) { What::Amount } else { What::Word };
-                    let mut say = |v: Option<String>| v.map_or_else(|| "nothing".to_owned(), |v| name(&v));
+                    let mut say =
+                        |v: Option<String>| v.map_or_else(|| "nothing".to_owned(), |v| name(hidden(key, column, &v)));
                     let slot = format!("{slot} {column}");
                     let by = difference(from.as_deref(), to.as_deref()).map(|by| format!("{slot}: {by:+}"));
                     let unit = unit(what, slot.clone(), format!("{slot}: {} → {}", say(from), say(to)));
@@ -128,9 +150,9 @@ pub fn between(
     out
 }
 
-fn shown(row: &BTreeMap<String, String>, show: &impl Fn(&str) -> bool) -> String {
-    let columns: Vec<String> = row.iter().filter(|(c, _)| show(c)).map(|(c, v)| format!("{c}={v}")).collect();
-    columns.join(", ")
+/// What a column holds, unless its name or its row's (a key of a key-value store) says that it is a secret.
+fn hidden<'a>(row: &str, column: &str, value: &'a str) -> &'a str {
+    if is_secret_key(column) || column == "value" && is_secret_key(row) { MASKED } else { value }
 }
 
 /// How much a number changes; more digits than a price has are noise of the arithmetic.
@@ -196,6 +218,30 @@ mod tests {
     }
 
     #[test]
+    fn secrets_do_not_show() {
+        let was = rows(&[("session:token:7", &[("value", "abc")]), ("ada", &[("password", "old"), ("name", "Ada")])]);
+        let is = rows(&[("session:token:7", &[("value", "def")]), ("ada", &[("password", "new"), ("name", "Ada")])]);
+        let units = between("db", "users", (&was, &is), false, |_| true, str::to_owned);
+        let came = between("db", "users", (&Rows::new(), &is), false, |_| true, str::to_owned);
+        let texts: Vec<&str> = units.iter().chain(&came).map(|u| u.text.as_str()).collect();
+        assert_eq!(texts.len(), 4);
+        assert!(
+            texts.iter().all(|t| !["abc", "def", "old", "new"].iter().any(|secret| t.contains(secret))),
+            "{texts:?}"
+        );
+        assert!(texts[2].contains("name=Ada"), "{texts:?}");
+    }
+
+    #[test]
+    fn the_same_row_with_another_content_is_told_by_its_columns() {
+        let one = rows(&[("$1", &[("cents", "4150"), ("attempts", "1")])]);
+        let two = rows(&[("$1", &[("cents", "4300"), ("attempts", "2")])]);
+        let came =
+            |rows: &Rows| between("db", "orders", (&Rows::new(), rows), false, |_| true, str::to_owned).remove(0);
+        assert_eq!(came(&one).differs(&came(&two)), ["cents"]);
+    }
+
+    #[test]
     fn bookkeeping_is_known_by_name() {
         let slot = |slot: &str| Unit {
             store: "db".into(),
@@ -203,6 +249,7 @@ mod tests {
             slot: slot.into(),
             same: String::new(),
             text: String::new(),
+            columns: BTreeMap::new(),
         };
         assert!(slot("db processed_messages a row").bookkeeping() && slot("db keys idem:$1").bookkeeping());
         assert!(slot("db orders $1 version").bookkeeping() && !slot("db orders $1 stock").bookkeeping());
@@ -217,6 +264,7 @@ mod tests {
             slot: "s".into(),
             same: text.into(),
             text: text.into(),
+            columns: BTreeMap::new(),
         };
         let (one, other) = ([unit("a ~"), unit("a ~")], [unit("a $1"), unit("b")]);
         let (only, both, rest) = compared(&one, &other);

@@ -6,18 +6,16 @@
 
 use crate::call::Seen;
 use crate::fault::{Fault, Kind, Script, Spot};
-use crate::finding::{Finding, Found, Grade};
-use crate::oracle::{Cx, Limits, canary, judge};
-use crate::recover::{Recovery, Shown, Task};
+use crate::finding::{Finding, Found, Grade, Rule};
+use crate::oracle::{Cx, Limits, canary, judge, owed, usual};
+use crate::recover::{CONFIRM, Recovery, Shown, Task};
 use crate::run::{Ending, Learned, Run};
-use crate::schedule::{Known, further, singles, vectors};
-use crate::story;
+use crate::same::Same;
+use crate::schedule::{Known, further, learnt, singles};
+use crate::told::{told, unfit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// How often a finding has to come.
-const CONFIRM: u32 = 3;
 
 /// What to perform next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +63,7 @@ pub struct Explorer {
     queue: VecDeque<Script>,
     planned: BTreeSet<Script>,
     keys: BTreeSet<String>,
-    seen: BTreeSet<String>,
+    same: Same,
     found: BTreeMap<String, Found>,
     /// Findings on their way to being confirmed: under which faults, which identities.
     pending: VecDeque<(Script, BTreeSet<String>, bool)>,
@@ -83,13 +81,14 @@ pub struct Explorer {
     broken: Option<String>,
     pub critical: Vec<Critical>,
     pub tried: Vec<Script>,
+    /// Left out, since another run showed the same.
     pub pruned: usize,
     pub runs: usize,
     replay: bool,
 }
 
 /// Runs between two canaries.
-const CANARY_EVERY: usize = 8;
+const CANARY_EVERY: usize = 24;
 
 impl Explorer {
     pub fn new(limits: Limits, known: Known, most: usize) -> Explorer {
@@ -102,7 +101,7 @@ impl Explorer {
             queue: VecDeque::new(),
             planned: BTreeSet::new(),
             keys: BTreeSet::new(),
-            seen: BTreeSet::new(),
+            same: Same::default(),
             found: BTreeMap::new(),
             pending: VecDeque::new(),
             shrinking: VecDeque::new(),
@@ -200,12 +199,30 @@ impl Explorer {
         }
         self.learned = Learned::of(&self.baselines);
         self.keys = &keys(one) | &keys(two);
-        self.seen = vectors(one);
-        self.seen.extend(vectors(two));
         if !self.replay {
-            self.queue = singles(two, &self.known).into();
+            self.queue = singles(two, &(&keys(one) & &keys(two)), &self.known).into();
             self.planned = self.queue.iter().cloned().collect();
         }
+        let run = self.baselines[1].clone();
+        self.same.learn(&run, &self.learned);
+        let mut failing = BTreeSet::new();
+        for finding in usual(&Cx { run: &run, learned: &self.learned, limits: &self.limits }) {
+            if finding.grade == Grade::Fails {
+                failing.insert(finding.id());
+            }
+            self.found.insert(finding.id(), told(finding, &run));
+        }
+        if !failing.is_empty() {
+            self.confirm(&run.script, failing);
+        }
+    }
+
+    /// Whether answers and stores say something against each other that time may still mend, and that is not known already.
+    pub fn owes(&self, run: &Run) -> bool {
+        let known = |f: &Finding| self.found.get(&f.id()).is_some_and(|f| f.tried >= CONFIRM && f.steady());
+        self.baselines.len() > 1
+            && !run.script.is_empty()
+            && owed(&Cx { run, learned: &self.learned, limits: &self.limits }).iter().any(|f| !known(f))
     }
 
     fn judged(&self, run: &Run) -> Vec<Finding> {
@@ -225,10 +242,13 @@ impl Explorer {
         self.queue.retain(|s| *s != script);
         self.tried.push(script.clone());
         self.since_canary.push(script.clone());
-        self.canary_due = self.since_canary.len() >= CANARY_EVERY || !run.died.is_empty();
+        // One is made in the end anyway.
+        let many = self.since_canary.len() >= CANARY_EVERY && self.queue.len() > CANARY_EVERY / 2;
+        self.canary_due = many || !run.died.is_empty();
         self.criticality(&run);
         self.spare(&run);
         let fresh: Vec<Finding> = self.judged(&run);
+        let harmless = !fresh.iter().any(|f| f.rule == Rule::DuplicateEffect);
         let mut failing = BTreeSet::new();
         for finding in fresh {
             let id = finding.id();
@@ -264,11 +284,19 @@ impl Explorer {
                 }
             }
         }
-        let vectors = vectors(&run);
-        if vectors.is_subset(&self.seen) {
-            self.pruned += 1;
+        if !self.replay && script.faults.len() == 1 {
+            let base = &self.baselines[1];
+            for next in learnt(&run, base, harmless) {
+                if self.planned.insert(next.clone()) {
+                    self.queue.push_back(next);
+                }
+            }
         }
-        self.seen.extend(vectors);
+        self.same.learn(&run, &self.learned);
+        let before = self.queue.len();
+        let stored = !self.known.stores.is_empty();
+        self.queue.retain(|script| self.missed.contains(script) || !self.same.knows(script, stored));
+        self.pruned += before - self.queue.len();
         self.keys.extend(run.calls.iter().map(|c| c.key.clone()));
     }
 
@@ -279,12 +307,14 @@ impl Explorer {
         let base = self.baselines.last();
         let caller_of =
             |key: &str| base.and_then(|r| r.calls.iter().find(|c| c.key == key)).map(|c| c.request.caller.clone());
+        let before = self.queue.len();
         self.queue.retain(|script| {
             !script.faults.iter().any(|f| match &f.at {
                 Spot::Call(key) => f.kind == Kind::Late && caller_of(key).is_some_and(|c| callers.contains(&c)),
-                Spot::Edge { .. } | Spot::Service(_) => false,
+                Spot::Every(_) | Spot::Edge { .. } | Spot::Service(_) => false,
             })
         });
+        self.pruned += before - self.queue.len();
     }
 
     fn criticality(&mut self, run: &Run) {
@@ -338,11 +368,11 @@ impl Explorer {
 
     fn confirmed(&mut self, run: &Run) {
         let Some((_, ids, _)) = self.pending.pop_front() else { return };
-        let came: BTreeSet<String> = self.judged(run).into_iter().map(|f| f.id()).collect();
+        let came = self.judged(run);
         for id in ids {
             if let Some(found) = self.found.get_mut(&id) {
                 found.tried += 1;
-                found.came += u32::from(came.contains(&id));
+                found.came += u32::from(came.iter().any(|f| f.again(&found.finding)));
             }
         }
     }
@@ -371,8 +401,9 @@ impl Explorer {
         if let Some(finding) = unlike.into_iter().next().filter(|_| run.script.is_empty()) {
             self.last_unlike = Some(told(finding, run));
         }
-        let Shown::Left { after, back } = self.recovery.done(fine) else { return };
+        let Shown::Left { after, back, came, tried } = self.recovery.done(fine) else { return };
         let Some(mut found) = self.last_unlike.take() else { return };
+        (found.came, found.tried) = (came, tried);
         if let Some(ms) = back {
             found.finding.grade = Grade::Weak;
             found.finding.says = format!("{}; it came back within {} s", found.finding.says, ms / 1_000);
@@ -413,8 +444,14 @@ impl Explorer {
         &self.unmet
     }
 
+    /// Sets of faults that were worth a run.
     pub fn planned(&self) -> usize {
-        self.planned.len()
+        self.planned.len() - self.pruned
+    }
+
+    /// What stores were looked at.
+    pub fn known(&self) -> &Known {
+        &self.known
     }
 
     pub fn baselines(&self) -> &[Run] {
@@ -425,38 +462,4 @@ impl Explorer {
     pub fn may_stop(&self) -> bool {
         self.pending.is_empty() && self.shrinking.is_empty() && self.recovery.tasks.is_empty()
     }
-}
-
-fn told(finding: Finding, run: &Run) -> Found {
-    Found {
-        finding,
-        script: run.script.clone(),
-        came: 1,
-        tried: 1,
-        also: Vec::new(),
-        story: story::lines(run),
-        diagram: story::diagram(run),
-    }
-}
-
-/// Why a run without faults teaches nothing.
-fn unfit(run: &Run) -> Option<String> {
-    if let Some((service, how)) = run.died.iter().next() {
-        return Some(format!("without faults, the process of `{service}` ended: {how}"));
-    }
-    if run.steps().is_empty() {
-        return Some("the scenario makes no request that a proxy sees".to_owned());
-    }
-    if !run.content {
-        let failed = run.steps().into_iter().find(|at| run.calls[*at].seen.failed());
-        return Some(match failed {
-            Some(at) => {
-                let call = &run.calls[at];
-                let got = call.seen.status().map_or_else(|| "nothing".to_owned(), |s| s.to_string());
-                format!("without faults, `{} {}` gets {got}", call.request.method, call.request.path)
-            }
-            None => "without faults, the scenario fails".to_owned(),
-        });
-    }
-    None
 }

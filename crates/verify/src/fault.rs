@@ -76,6 +76,8 @@ impl fmt::Display for Kind {
 pub enum Spot {
     /// One logical call, by its key (see [`crate::call::Call::key`]).
     Call(String),
+    /// Every call of one kind: its key without counts.
+    Every(String),
     /// Every call from one service to another.
     Edge { caller: String, callee: String },
     /// Every call to a service.
@@ -86,6 +88,7 @@ impl fmt::Display for Spot {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Spot::Call(key) => write!(out, "{key}"),
+            Spot::Every(kind) => write!(out, "{kind}, every call"),
             Spot::Edge { caller, callee } => write!(out, "{caller} → {callee}, every call"),
             Spot::Service(callee) => write!(out, "{callee}, every call"),
         }
@@ -111,6 +114,10 @@ impl Fault {
         Fault { at: Spot::Service(callee.to_owned()), kind }
     }
 
+    pub fn every(kind: &str, how: Kind) -> Fault {
+        Fault { at: Spot::Every(kind.to_owned()), kind: how }
+    }
+
     /// Whether it goes on for the whole run.
     pub fn lasts(&self) -> bool {
         !matches!(self.at, Spot::Call(_))
@@ -119,6 +126,7 @@ impl Fault {
     pub fn hits(&self, caller: &str, callee: &str, key: &str) -> bool {
         match &self.at {
             Spot::Call(at) => at == key,
+            Spot::Every(kind) => *kind == uncounted(key),
             Spot::Edge { caller: from, callee: to } => from == caller && to == callee,
             Spot::Service(to) => to == callee,
         }
@@ -129,6 +137,12 @@ impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}: {}", self.at, self.kind)
     }
+}
+
+/// A call's key without its counts.
+pub fn uncounted(key: &str) -> String {
+    let parts = key.split(" > ").map(|part| part.rsplit_once('#').map_or(part, |(what, _)| what));
+    parts.collect::<Vec<_>>().join(" > ")
 }
 
 /// The faults of one run.

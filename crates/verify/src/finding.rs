@@ -28,6 +28,16 @@ pub enum Rule {
     MissingTimeout,
     /// Tried again at once, at the same place.
     RetryWithoutBackoff,
+    /// Attempts of one call differ: each adds to what the one before left behind.
+    StateNotReset,
+    /// What was refused for good is asked for again.
+    WrongErrorRetried,
+    /// `Retry-After` is not minded.
+    BackpressureIgnored,
+    /// What is well is not asked, because something else failed.
+    SharedBreaker,
+    /// What is asked instead needs what failed.
+    FallbackSameFate,
     /// The system answers differently after the fault is over.
     NotRecovered,
     /// A 5xx whose reason is no 5xx.
@@ -49,6 +59,11 @@ impl Rule {
             Rule::TimeoutInversion => "timeout-inversion",
             Rule::MissingTimeout => "missing-timeout",
             Rule::RetryWithoutBackoff => "retry-without-backoff",
+            Rule::StateNotReset => "state-not-reset",
+            Rule::WrongErrorRetried => "wrong-error-retried",
+            Rule::BackpressureIgnored => "backpressure-ignored",
+            Rule::SharedBreaker => "shared-breaker",
+            Rule::FallbackSameFate => "fallback-same-fate",
             Rule::NotRecovered => "not-recovered",
             Rule::ServerError => "server-error",
             Rule::Expectation => "expectation",
@@ -82,6 +97,15 @@ impl Finding {
     /// Stable between runs.
     pub fn id(&self) -> String {
         format!("{}/{}", self.rule.name(), self.at)
+    }
+}
+
+impl Finding {
+    /// The same is wrong at the same place: which stores show it may depend on how far each of them was when it was looked at.
+    pub fn again(&self, other: &Finding) -> bool {
+        let stored = |f: &Finding| matches!(f.rule, Rule::PartialEffect | Rule::DuplicateEffect);
+        let operation = |f: &Finding| f.at.splitn(4, ' ').take(3).map(str::to_owned).collect::<Vec<_>>();
+        self.id() == other.id() || stored(self) && stored(other) && operation(self) == operation(other)
     }
 }
 

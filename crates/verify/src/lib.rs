@@ -17,12 +17,14 @@ mod recover;
 pub mod replay;
 pub mod report;
 pub mod run;
+mod same;
 pub mod schedule;
 pub mod settings;
 pub mod spans;
 pub mod state;
 pub mod story;
 pub mod text;
+mod told;
 pub mod trial;
 pub mod trouble;
 

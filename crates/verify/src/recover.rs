@@ -13,6 +13,9 @@ use std::collections::VecDeque;
 const SOON: u64 = 2_000;
 const LATER: u64 = 31_000;
 
+/// How often a finding has to come.
+pub(crate) const CONFIRM: u32 = 3;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Runs without faults, this many, the first in new processes.
@@ -28,6 +31,8 @@ pub(crate) struct Recovery {
     pub tasks: VecDeque<Task>,
     suspects: Vec<Script>,
     undisturbed: usize,
+    /// The fault after which it did not come back: how often, of how many times.
+    confirming: Option<(Script, u32, u32)>,
     /// Runs after which processes are replaced, since the scenario wears them out.
     pub wears: Option<usize>,
 }
@@ -42,6 +47,9 @@ pub(crate) enum Shown {
     Left {
         after: Script,
         back: Option<u64>,
+        /// How often it did not come back, of how many times.
+        came: u32,
+        tried: u32,
     },
 }
 
@@ -77,24 +85,35 @@ impl Recovery {
                 self.tasks.push_front(Task::Look { after, waited: 0 });
                 Shown::Nothing
             }
+            Task::Look { after, .. } if fine && self.confirming.is_some() => self.tried(after, false),
             Task::Look { waited: 0, .. } if fine => Shown::Nothing,
             Task::Look { after, waited } if fine => {
                 self.tasks.clear();
-                Shown::Left { after, back: Some(waited) }
+                Shown::Left { after, back: Some(waited), came: 1, tried: 1 }
             }
             Task::Look { after, waited } => {
                 let next = match waited {
                     0 => SOON,
                     SOON => LATER,
-                    _ => {
-                        self.tasks.clear();
-                        return Shown::Left { after, back: None };
-                    }
+                    _ => return self.tried(after, true),
                 };
                 self.tasks.push_front(Task::Look { after, waited: next });
                 Shown::Nothing
             }
         }
+    }
+
+    /// It did not come back (or it did, once it was suspected): tried again in new processes, as every finding is.
+    fn tried(&mut self, after: Script, came: bool) -> Shown {
+        self.tasks.clear();
+        let (_, times, tried) = self.confirming.take().unwrap_or((after.clone(), 0, 0));
+        let (times, tried) = (times + u32::from(came), tried + 1);
+        if tried < CONFIRM {
+            self.confirming = Some((after.clone(), times, tried));
+            self.tasks.push_back(Task::Suspect(after));
+            return Shown::Nothing;
+        }
+        Shown::Left { after, back: None, came: times, tried }
     }
 }
 
@@ -124,7 +143,11 @@ mod tests {
         for fine in [true, true, true, true, true, true, false, false] {
             assert_eq!(recovery.done(fine), Shown::Nothing, "{:?}", recovery.tasks);
         }
-        assert_eq!(recovery.done(false), Shown::Left { after: script("a"), back: None });
+        // Once more, and once more: each a run under the fault, and three looks.
+        for fine in [false, true, false, false, false, true, false, false] {
+            assert_eq!(recovery.done(fine), Shown::Nothing, "{:?}", recovery.tasks);
+        }
+        assert_eq!(recovery.done(false), Shown::Left { after: script("a"), back: None, came: 3, tried: 3 });
         assert!(recovery.tasks.is_empty());
     }
 
@@ -135,6 +158,6 @@ mod tests {
         for fine in [true, true, true, false] {
             assert_eq!(recovery.done(fine), Shown::Nothing);
         }
-        assert_eq!(recovery.done(true), Shown::Left { after: script("a"), back: Some(2_000) });
+        assert_eq!(recovery.done(true), Shown::Left { after: script("a"), back: Some(2_000), came: 1, tried: 1 });
     }
 }

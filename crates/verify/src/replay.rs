@@ -34,6 +34,14 @@ impl Replay {
         Ok(replay)
     }
 
+    /// How its file is called: `buy-unsafe-retry-order.json`, and `…-2.json` where another replay has that name already.
+    pub fn file(&self, number: usize) -> String {
+        let name = format!("{}-{}", self.scenario, self.finding);
+        let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        let name: String = words.join("-").chars().take(150).collect();
+        if number < 2 { format!("{name}.json") } else { format!("{name}-{number}.json") }
+    }
+
     pub fn write(&self) -> String {
         serde_json::to_string_pretty(self).map(|t| t + "\n").unwrap_or_default()
     }
@@ -56,6 +64,16 @@ mod tests {
         let replay = Replay::new("buy", "unsafe-retry/order → inventory POST /reserve", "it is done twice", faults);
         assert_eq!(Replay::read(FIRST), Ok(replay.clone()));
         assert_eq!(replay.write(), FIRST);
+    }
+
+    #[test]
+    fn names_that_fall_together_are_numbered() {
+        let file = |finding: &str, number| Replay::new("buy", finding, "", Script::default()).file(number);
+        assert_eq!(file("crash/a b", 1), file("crash/a → b", 1));
+        assert_eq!(
+            (file("crash/a b", 1), file("crash/a b", 2)),
+            ("buy-crash-a-b.json".into(), "buy-crash-a-b-2.json".into())
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use crate::call::Call;
 use crate::explore::{Critical, Explorer};
+use crate::fault::{Fault, Spot, uncounted};
 use crate::finding::{Found, Grade};
 use crate::schedule::{MEMORY, Suspicion};
 use schemars::JsonSchema;
@@ -133,54 +134,80 @@ impl Played {
             planned: explorer.planned(),
             tried: explorer.tried.len(),
             not_reached: left,
-            hypotheses: hypotheses(explorer, &found, suspicions),
+            hypotheses: hypotheses(explorer, &found, suspicions, whole),
             findings: found.into_iter().map(|found| Reported { id: found.finding.id(), found, replay: None }).collect(),
             criticality: explorer.critical.clone(),
         }
     }
 }
 
-/// Rules of findings that bear out a rule of `detect`.
-fn bears_out(rule: &str) -> &'static [&'static str] {
+/// Rules of findings that bear out a rule of `detect`, whether stores have to be seen for that, and what has to have been done to a call
+/// between the suspects (anything, if nothing is named).
+fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static str]) {
+    const LOST: &[&str] = &["reply lost", "reply late", "delivered twice"];
+    const DOWN: &[&str] = &["refused", "status 5"];
+    const LATE: &[&str] = &["reply late"];
     match rule {
-        "unsafe-retry" | "key-per-attempt" | "key-ignored" | "layered-retries" => &["unsafe-retry", "duplicate-effect"],
-        "retry-storm" | "unbounded-retry" => &["retry-storm"],
-        "retry-without-backoff" | "fallback-same-fate" => &["retry-without-backoff", "retry-storm"],
-        "timeout-inversion" => &["timeout-inversion"],
-        "missing-timeout" => &["missing-timeout"],
+        "unsafe-retry" | "key-per-attempt" | "layered-retries" => (&["unsafe-retry", "duplicate-effect"], false, LOST),
+        "key-ignored" => (&["unsafe-retry", "duplicate-effect", "partial-effect", "ambiguous-commit"], true, LOST),
+        "redelivery-unsafe" => (&["duplicate-effect"], true, &["reply lost"]),
+        "order-sensitive-update" => (&["partial-effect"], true, LATE),
+        "check-then-act" => (&["partial-effect", "duplicate-effect"], true, &["slow", "delivered twice at once"]),
+        "retry-storm" | "unbounded-retry" => (&["retry-storm"], false, DOWN),
+        "retry-without-backoff" => (&["retry-without-backoff", "retry-storm"], false, &["refused"]),
+        "fallback-same-fate" => (&["fallback-same-fate"], false, DOWN),
+        "timeout-inversion" | "orphan-work" => (&["timeout-inversion"], false, LATE),
+        "missing-timeout" => (&["missing-timeout"], false, LATE),
         "no-compensation" | "dual-write" | "effect-before-commit" | "swallowed-error" | "unsafe-compensation" => {
-            &["partial-effect", "duplicate-effect"]
+            (&["partial-effect", "duplicate-effect"], true, &[])
         }
-        "error-contract" => &["unhandled-failure", "server-error"],
-        "shared-breaker" | "state-not-reset" => &["not-recovered"],
-        _ => &[],
+        "error-contract" => (&["unhandled-failure", "server-error"], false, &["status"]),
+        "wrong-error-retried" => (&["wrong-error-retried"], false, &["status 4"]),
+        "backpressure-ignored" => (&["backpressure-ignored"], false, &["status 429"]),
+        "shared-breaker" => (&["shared-breaker", "not-recovered"], false, DOWN),
+        "state-not-reset" => (&["state-not-reset"], false, &[]),
+        _ => (&[], false, &[]),
     }
 }
 
-fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion]) -> Vec<Hypothesis> {
-    let empty: &[Call] = &[];
-    let calls = explorer.baselines().last().map_or(empty, |r| r.calls.as_slice());
+/// Confirmed by a finding about all of the suspects. Refuted only if it could have come: the run was whole, every set of faults was
+/// tried, one of them struck a call between the suspects, and the stores that they use were seen.
+fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], whole: bool) -> Vec<Hypothesis> {
+    let calls: &[Call] = explorer.baselines().last().map_or(&[], |r| r.calls.as_slice());
+    let complete = whole && explorer.broken().is_none() && explorer.left().is_empty() && explorer.unmet().is_empty();
     let mut out = Vec::new();
     for suspicion in suspicions {
-        let rules = bears_out(&suspicion.rule);
+        let (rules, stored, done) = bears_out(&suspicion.rule);
         // What memory put first is told whatever it was.
         let learnt = suspicion.key.starts_with(MEMORY);
-        if rules.is_empty() && !learnt {
+        if rules.is_empty() && !learnt || suspicion.services.is_empty() {
             continue;
         }
-        let about = |name: &str| suspicion.services.iter().any(|s| s == name);
-        let both = suspicion.services.len() > 1;
-        let reached = calls.iter().any(|c| {
-            let (caller, callee) = c.edge();
-            if both { about(caller) && about(callee) } else { about(caller) || about(callee) }
-        });
+        let all = |services: &[String]| suspicion.services.iter().all(|s| services.contains(s));
         let by: BTreeSet<String> = found
             .iter()
-            .filter(|f| (rules.contains(&f.finding.rule.name()) || rules.is_empty()) && f.steady())
-            .filter(|f| f.finding.services.iter().any(|s| about(s)))
+            .filter(|f| rules.contains(&f.finding.rule.name()) || rules.is_empty())
+            .filter(|f| f.steady() && all(&f.finding.services))
             .map(|f| f.finding.id())
             .collect();
-        let fate = match (by.is_empty(), reached && explorer.left().is_empty()) {
+        let between = |caller: &str, callee: &str| {
+            let about = |name: &str| suspicion.services.iter().any(|s| s == name);
+            if suspicion.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
+        };
+        let kind = |f: &Fault| done.is_empty() || done.iter().any(|d| f.kind.to_string().starts_with(d));
+        let struck = |f: &Fault| match &f.at {
+            Spot::Call(key) => calls.iter().any(|c| c.key == *key && between(&c.request.caller, &c.request.callee)),
+            Spot::Every(kind) => {
+                calls.iter().any(|c| uncounted(&c.key) == *kind && between(&c.request.caller, &c.request.callee))
+            }
+            Spot::Edge { caller, callee } => between(caller, callee),
+            Spot::Service(name) => calls.iter().any(|c| c.request.callee == *name && between(&c.request.caller, name)),
+        };
+        let tried = explorer.tried.iter().any(|s| s.faults.iter().any(|f| kind(f) && struck(f)));
+        let used = explorer.baselines().iter().flat_map(|r| &r.lines);
+        let mut used = used.filter(|(service, _)| suspicion.services.contains(service)).map(|(_, store)| store);
+        let seen = !stored || !explorer.known().stores.is_empty() && used.all(|s| explorer.known().stores.contains(s));
+        let fate = match (by.is_empty(), complete && tried && seen) {
             (false, _) => Fate::Confirmed,
             (true, true) => Fate::Refuted,
             (true, false) => Fate::NotReached,

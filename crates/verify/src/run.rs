@@ -28,6 +28,12 @@ pub struct Run {
     pub logs: BTreeMap<String, String>,
     /// Services that ended, and how.
     pub died: BTreeMap<String, String>,
+    /// Who took messages from whom before the faults, and did not come back for more after them.
+    #[serde(default)]
+    pub away: BTreeSet<(String, String)>,
+    /// Milliseconds that were waited after the faults, if anything was still owed or under way.
+    #[serde(default)]
+    pub waited: u64,
     pub ms: u64,
 }
 
@@ -60,6 +66,11 @@ impl Run {
         (0..self.calls.len()).filter(|c| self.calls[*c].parent == Some(at)).collect()
     }
 
+    /// Whether two of the scenario's requests were under way at once.
+    pub fn overlaps(&self) -> bool {
+        self.steps().windows(2).any(|pair| self.calls[pair[1]].from < self.calls[pair[0]].until)
+    }
+
     /// Calls on which a fault was performed.
     pub fn struck(&self) -> Vec<usize> {
         (0..self.calls.len()).filter(|at| self.calls[*at].fault.is_some()).collect()
@@ -78,6 +89,10 @@ pub struct Learned {
     pub steps: Vec<(u16, String)>,
     /// What each step changes in the stores.
     pub changes: Vec<Vec<Unit>>,
+    /// What each step and all that follow change together.
+    pub totals: Vec<Vec<Unit>>,
+    /// The first call that each operation makes.
+    pub firsts: BTreeMap<String, BTreeSet<String>>,
     /// Columns of stores that belong to one run.
     volatile: BTreeSet<String>,
     /// Tables whose keys do.
@@ -106,9 +121,9 @@ impl Learned {
                 let usual = out.usual.entry(what).or_insert(0);
                 *usual = (*usual).max(count);
             }
-            for (what, count) in volume(run) {
+            for (what, calls) in volumes(run) {
                 let usual = out.volume.entry(what).or_insert(0);
-                *usual = (*usual).max(count);
+                *usual = (*usual).max(u32::try_from(calls.len()).unwrap_or(u32::MAX));
             }
             for (service, log) in &run.logs {
                 out.noise.extend(crate::trouble::exceptions(log).into_iter().map(|e| (service.clone(), e.line)));
@@ -117,6 +132,15 @@ impl Learned {
         let steps = first.steps();
         out.steps = steps.iter().map(|at| out.ending_text(&first.calls[*at])).collect();
         out.changes = (0..steps.len()).map(|step| out.changes_of(first, step)).collect();
+        out.totals = (0..steps.len()).map(|step| out.changes_to_the_end(first, step)).collect();
+        for run in runs {
+            for (at, call) in run.calls.iter().enumerate() {
+                let first = run.children(at).into_iter().map(|c| &run.calls[c]).find(|c| !c.request.of_line());
+                if let Some(first) = first {
+                    out.firsts.entry(call.operation()).or_default().insert(first.operation());
+                }
+            }
+        }
         out
     }
 
@@ -143,7 +167,7 @@ impl Learned {
     /// How often each masked request reached its callee.
     pub fn reaching(&self, run: &Run) -> BTreeMap<String, u32> {
         let mut out = BTreeMap::new();
-        for call in run.calls.iter().filter(|c| !c.from_scenario()) {
+        for call in run.calls.iter().filter(|c| !c.from_scenario() && !c.request.of_line()) {
             *out.entry(self.request(call)).or_insert(0) += call.reached;
         }
         out
@@ -163,8 +187,11 @@ impl Learned {
 
     /// Two runs do the same: columns in which their changes differ belong to one run, and so do keys that only one has.
     fn learn_columns(&mut self, one: &Run, other: &Run) {
-        for step in 0..one.states.len().saturating_sub(1) {
-            let (first, second) = (Changed::of(one, step), Changed::of(other, step));
+        // Each step, and the whole run: a row that a later step changes is another one then.
+        let steps = (0..one.states.len().saturating_sub(1)).map(|step| (step, step + 1));
+        let whole = [(0, one.states.len().saturating_sub(1))];
+        for (from, to) in steps.chain(whole) {
+            let (first, second) = (Changed::of(one, from, to), Changed::of(other, from, to));
             for ((store, table), changed) in &first {
                 let place = format!("{store}/{table}");
                 let none = Changed::default();
@@ -225,12 +252,12 @@ impl Learned {
     }
 }
 
-/// Calls of each operation under each step.
-pub fn volume(run: &Run) -> BTreeMap<String, u32> {
-    let mut out = BTreeMap::new();
-    for (at, call) in run.calls.iter().enumerate().filter(|(_, c)| !c.from_scenario()) {
+/// Calls of each operation under each step: a line's own (commits, messages) are none.
+pub fn volumes(run: &Run) -> BTreeMap<String, Vec<usize>> {
+    let mut out: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, call) in run.calls.iter().enumerate().filter(|(_, c)| !c.from_scenario() && !c.request.of_line()) {
         let step = run.step_of(at).map_or_else(String::new, |s| s.to_string());
-        *out.entry(format!("{step} {} → {}", call.request.caller, call.operation())).or_insert(0) += 1;
+        out.entry(format!("{step} {} → {}", call.request.caller, call.operation())).or_default().push(at);
     }
     out
 }
@@ -266,13 +293,13 @@ struct Changed {
 }
 
 impl Changed {
-    fn of(run: &Run, step: usize) -> BTreeMap<(String, String), Changed> {
+    fn of(run: &Run, from: usize, to: usize) -> BTreeMap<(String, String), Changed> {
         let mut renamed = Renamed::of(run);
         let mut out: BTreeMap<(String, String), Changed> = BTreeMap::new();
         let none = State::default();
-        let Some(after) = run.states.get(step + 1) else { return out };
+        let Some(after) = run.states.get(to).filter(|_| to > from) else { return out };
         for (store, state) in after {
-            let before = run.states.get(step).and_then(|s| s.get(store)).unwrap_or(&none);
+            let before = run.states.get(from).and_then(|s| s.get(store)).unwrap_or(&none);
             for (table, rows) in &state.tables {
                 let changed = out.entry((store.clone(), table.clone())).or_default();
                 let was = before.tables.get(table);

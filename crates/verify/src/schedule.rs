@@ -1,10 +1,10 @@
 //! Which faults are worth a run, and in which order.
 //!
 //! Order: what a hypothesis suspects, then edges down (who is needed at all, and what multiplies), then single faults deepest first,
-//! mutating calls first among them, then faults on calls that only another fault made happen.
+//! mutating calls first among them, then faults on calls that only another fault made happen, and those that a run suggests.
 
-use crate::call::Call;
-use crate::fault::{Fault, Kind, Script, Spot};
+use crate::call::{COMMIT, Call, DELIVER, PUBLISH, Seen};
+use crate::fault::{Fault, Kind, Script, Spot, uncounted};
 use crate::run::Run;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ impl Known {
             Spot::Edge { caller, callee } => (caller.as_str(), callee.as_str()),
             Spot::Service(callee) => ("", callee.as_str()),
             // `callee METHOD /template#n > callee METHOD /template#n`: who is asked first asks next.
-            Spot::Call(key) => {
+            Spot::Call(key) | Spot::Every(key) => {
                 let mut names = key.rsplit(" > ").map(|part| part.split(' ').next().unwrap_or_default());
                 let callee = names.next().unwrap_or_default();
                 (names.next().unwrap_or_default(), callee)
@@ -51,16 +51,27 @@ impl Known {
 pub struct Known {
     pub statuses: BTreeMap<String, BTreeSet<u16>>,
     pub suspicions: Vec<Suspicion>,
-    /// Stores whose state is compared: a duplicate can then be judged.
-    pub stores: bool,
+    /// Processes whose content is compared: a duplicate can then be judged.
+    pub stores: BTreeSet<String>,
 }
 
-/// Scripts with one fault each, from an undisturbed run.
-pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
-    let calls: Vec<&Call> = run.calls.iter().filter(|c| !c.from_scenario()).collect();
+/// Calls of one kind in a run that are worth failing together.
+const OFTEN: usize = 3;
+
+/// Scripts with one fault each, from an undisturbed run; `also` are keys of another one: what is called only sometimes is no aim.
+pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script> {
+    let calls: Vec<&Call> = run.calls.iter().filter(|c| !c.from_scenario() && also.contains(&c.key)).collect();
+    let mut lines = BTreeSet::new();
+    let mut aim = |call: &&Call| {
+        let at = run.calls.iter().position(|c| c.key == call.key);
+        let step = at.and_then(|at| run.step_of(at));
+        // Once for each step is enough.
+        lines.insert((step, call.request.caller.clone(), call.operation()))
+    };
+    let calls: Vec<&Call> = calls.into_iter().filter(|c| !c.request.of_line() || aim(c)).collect();
     let mut out = Vec::new();
     let mut edges: BTreeMap<(&str, &str), Vec<&Call>> = BTreeMap::new();
-    for call in &calls {
+    for call in calls.iter().filter(|c| !c.request.of_line()) {
         edges.entry(call.edge()).or_default().push(call);
     }
     for (caller, callee) in &run.lines {
@@ -77,15 +88,40 @@ pub fn singles(run: &Run, known: &Known) -> Vec<Script> {
             out.push((false, 2, 0, 0, Fault::service(callee, Kind::Refuse)));
         }
     }
+    // One kind of call fails again and again, and others on the same edge do not: breakers count.
+    let mut often: BTreeMap<String, Vec<&Call>> = BTreeMap::new();
+    for call in calls.iter().filter(|c| !c.request.of_line()) {
+        often.entry(uncounted(&call.key)).or_default().push(call);
+    }
+    for (kind, calls) in often.iter().filter(|(_, calls)| calls.len() >= OFTEN) {
+        let (caller, callee) = calls[0].edge();
+        if edges.get(&(caller, callee)).is_some_and(|all| all.len() > calls.len()) {
+            out.push((suspected(caller, callee), 4, 0, 0, Fault::every(kind, Kind::Refuse)));
+        }
+    }
     let mut waited = BTreeSet::new();
-    // A timeout costs real waiting: once for each edge, where a change is under way if there is one.
+    // A timeout costs real waiting: once for each operation of a caller, where a change is under way if there is one.
     let mut order: Vec<&Call> = calls.clone();
     order.sort_by_key(|c| (!c.mutating(), c.key.clone()));
-    let late: BTreeSet<&str> = order.iter().filter(|c| waited.insert(c.edge())).map(|c| c.key.as_str()).collect();
+    let mut broken = BTreeSet::new();
+    let operation = |c: &Call| (c.request.caller.clone(), c.operation());
+    let late: BTreeSet<&str> = order.iter().filter(|c| waited.insert(operation(c))).map(|c| c.key.as_str()).collect();
     for call in &calls {
         let (caller, callee) = call.edge();
         let handed = handed_on(run, call);
-        for (rank, kind) in kinds(call, edges[&(caller, callee)].len() == 1, late.contains(call.key.as_str()), known) {
+        let only = edges.get(&(caller, callee)).is_some_and(|e| e.len() == 1);
+        let late = match call.request.method.as_str() {
+            // Behind what is sent after it: there has to be something.
+            DELIVER => {
+                calls.iter().any(|c| c.request.method == DELIVER && c.request.callee == callee && c.from > call.from)
+            }
+            _ => late.contains(call.key.as_str()),
+        };
+        for (rank, kind) in kinds(call, only, late, known) {
+            // How a caller takes a reply that breaks off, its library decides.
+            if kind == Kind::Truncate && !call.mutating() && !broken.insert(caller) {
+                continue;
+            }
             let after = matches!(kind, Kind::ReplyLost | Kind::Duplicate | Kind::Truncate);
             if handed && (after || kind == Kind::Late && call.mutating()) {
                 continue;
@@ -127,6 +163,16 @@ fn kinds(call: &Call, only_one: bool, late: bool, known: &Known) -> Vec<(usize, 
         return Vec::new();
     }
     let mut out = Vec::new();
+    match call.request.method.as_str() {
+        // It is not done, or done without a word.
+        COMMIT | PUBLISH => return vec![(2, Kind::Refuse), (2, Kind::ReplyLost)],
+        // It comes again, or behind others.
+        DELIVER => {
+            let again = (1, Kind::ReplyLost);
+            return if late { vec![again, (3, Kind::Late)] } else { vec![again] };
+        }
+        _ => {}
+    }
     if grpc(call) {
         out.push((0, Kind::Grpc(14)));
         out.push((1, Kind::Grpc(13)));
@@ -141,7 +187,7 @@ fn kinds(call: &Call, only_one: bool, late: bool, known: &Known) -> Vec<(usize, 
     }
     if call.mutating() || grpc(call) {
         out.push((0, Kind::ReplyLost));
-        if known.stores {
+        if !known.stores.is_empty() {
             out.push((2, Kind::Duplicate));
         }
     }
@@ -162,7 +208,7 @@ fn grpc(call: &Call) -> bool {
 pub fn further(run: &Run, before: &BTreeSet<String>, known: &Known) -> Vec<Script> {
     let fresh: Vec<&Call> = run.calls.iter().filter(|c| !c.from_scenario() && !before.contains(&c.key)).collect();
     let mut out = Vec::new();
-    for call in fresh.into_iter().filter(|c| !c.ambiguous && c.fault.is_none()) {
+    for call in fresh.into_iter().filter(|c| !c.ambiguous && c.fault.is_none() && !c.request.of_line()) {
         for (_, kind) in kinds(call, false, false, known) {
             if matches!(kind, Kind::Duplicate | Kind::Truncate) {
                 continue;
@@ -173,21 +219,41 @@ pub fn further(run: &Run, before: &BTreeSet<String>, known: &Known) -> Vec<Scrip
     out
 }
 
-/// What each service did and met in a run: an execution whose parts have all been seen teaches nothing new.
-pub fn vectors(run: &Run) -> BTreeSet<String> {
-    (0..run.calls.len())
-        .map(|at| {
-            let below: Vec<String> = run
-                .children(at)
-                .into_iter()
-                .map(|c| {
-                    let call = &run.calls[c];
-                    // Whether the callee did its work counts where that changes something.
-                    let done = if call.mutating() { call.reached } else { 0 };
-                    format!("{} {:?} {done}", call.operation(), call.seen.status())
-                })
-                .collect();
-            format!("{}: {}", run.calls[at].operation(), below.join("; "))
-        })
-        .collect()
+/// Faults that a run makes worth a try, one at once: who asks a callee only when something failed finds it down as well; a reply that
+/// comes just before its caller gives up; the same twice at once, where twice in a row did no harm.
+pub fn learnt(run: &Run, base: &Run, harmless: bool) -> Vec<Script> {
+    let mut out = Vec::new();
+    let edges: BTreeSet<(&str, &str)> = base.calls.iter().map(Call::edge).collect();
+    for call in run.calls.iter().filter(|c| !c.from_scenario() && !c.request.of_line()) {
+        if !edges.contains(&call.edge()) && edges.iter().any(|(_, callee)| *callee == call.request.callee) {
+            out.push(Script::of([Fault::service(&call.request.callee, Kind::Refuse)]));
+        }
+    }
+    for call in run.calls.iter().filter(|c| !c.request.of_line()) {
+        // Who asks again shall wait if it is told to.
+        if call.fault.is_some() && call.mutating() && !call.from_scenario() && !grpc(call) {
+            let again =
+                |c: &&Call| c.parent == call.parent && c.from >= call.until && c.operation() == call.operation();
+            if run.calls.iter().filter(again).any(|c| c.key != call.key) {
+                out.push(Script::of([Fault::service(&call.request.callee, Kind::Status(429))]));
+            }
+        }
+        match call.fault {
+            Some(Kind::Late) if call.seen == Seen::GaveUp => {
+                let allowed = (call.until - call.from) * 4 / 5;
+                out.push(Script::of([Fault::call(&call.key, Kind::Slow(round(allowed)))]));
+            }
+            Some(Kind::Duplicate) if harmless => out.push(Script::of([Fault::call(&call.key, Kind::Twice)])),
+            _ => {}
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// To two digits: a replay file shall not depend on the moment.
+fn round(ms: u64) -> u64 {
+    let unit = 10u64.pow(ms.max(1).ilog10().saturating_sub(1));
+    ms / unit * unit
 }

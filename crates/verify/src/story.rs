@@ -2,7 +2,7 @@
 //!
 //! Invariant: only calls of the steps with faults are told, and everything that is told was recorded.
 
-use crate::call::{Call, SCENARIO, Seen};
+use crate::call::{Call, DELIVER, SCENARIO, Seen};
 use crate::fault::Kind;
 use crate::run::Run;
 use crate::text;
@@ -15,8 +15,13 @@ const LONGEST: usize = 24;
 fn told(run: &Run) -> Vec<usize> {
     let steps: BTreeSet<Option<usize>> = run.struck().into_iter().map(|at| run.step_of(at)).collect();
     let all: Vec<usize> = (0..run.calls.len()).collect();
-    let inside: Vec<usize> =
-        all.iter().copied().filter(|at| steps.is_empty() || steps.contains(&run.step_of(*at))).collect();
+    // A commit or a message that nothing was done to goes without saying.
+    let plain = |at: &usize| {
+        let call = &run.calls[*at];
+        call.request.of_line() && call.fault.is_none() && !(call.request.method == DELIVER && call.seen.failed())
+    };
+    let within = |at: &usize| steps.is_empty() || run.calls[*at].from_scenario() || steps.contains(&run.step_of(*at));
+    let inside: Vec<usize> = all.iter().copied().filter(|at| within(at) && !plain(at)).collect();
     let struck = run.struck();
     let near = |at: &usize| {
         run.calls[*at].from_scenario()
@@ -29,13 +34,30 @@ fn told(run: &Run) -> Vec<usize> {
 }
 
 pub fn lines(run: &Run) -> Vec<String> {
-    told(run).into_iter().map(|at| line(&run.calls[at])).collect()
+    let mut out: Vec<(String, usize)> = Vec::new();
+    for line in told(run).into_iter().map(|at| line(&run.calls[at])) {
+        match out.last_mut() {
+            Some((last, times)) if *last == line => *times += 1,
+            _ => out.push((line, 1)),
+        }
+    }
+    out.into_iter().map(|(line, times)| if times > 1 { format!("{line} (×{times})") } else { line }).collect()
 }
 
 fn line(call: &Call) -> String {
     let (caller, callee) = call.edge();
     let what = what(call);
     let outcome = match (&call.fault, &call.said) {
+        (Some(Kind::ReplyLost), Some(_)) if call.request.method == DELIVER => {
+            format!("{callee} does it, and its acknowledgement is lost: it comes again")
+        }
+        (Some(Kind::Late), _) if call.request.method == DELIVER => {
+            "it comes behind those that were sent after it".to_owned()
+        }
+        (Some(Kind::ReplyLost), _) if call.request.of_line() => {
+            format!("{callee} does it, and the line breaks before it says so")
+        }
+        (Some(Kind::Refuse), _) if call.request.of_line() => "the line breaks before".to_owned(),
         (Some(Kind::ReplyLost), Some(said)) => {
             format!("{callee} does it and answers {}; the reply is lost", said.status)
         }
@@ -62,7 +84,7 @@ fn what(call: &Call) -> String {
 }
 
 fn shorter(path: &str) -> String {
-    let path = &text::abbreviated(path);
+    let path = &text::abbreviated(&text::without_secrets(path));
     if path.chars().count() <= 80 { path.to_owned() } else { path.chars().take(79).chain(['…']).collect() }
 }
 
@@ -94,12 +116,6 @@ pub fn diagram(run: &Run) -> String {
     for name in &names {
         let kind = if *name == SCENARIO { "actor" } else { "participant" };
         out.push_str(&format!("  {kind} {} as {name}\n", id(name)));
-    }
-    // Starts and ends in the order of time; a call's end comes after what it made happen.
-    let mut marks: Vec<(u64, u8, usize)> = Vec::new();
-    for at in &calls {
-        marks.push((run.calls[*at].from, 0, *at));
-        marks.push((run.calls[*at].until, 1, *at));
     }
     nested(run, &calls, None, &mut out);
     out

@@ -4,6 +4,8 @@
 //! Invariant: what two runs agree on stays as it is; only what looks made for one run (UUIDs, long hexadecimal or decimal numbers,
 //! times) or was seen to differ is hidden.
 
+use seam_facts::MASKED;
+use seam_facts::secret::is_secret_key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +79,16 @@ pub fn readable(value: &str) -> String {
     let digit = |b: u8| (b as char).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
     let bytes: Vec<u8> = hex.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) * 16 + digit(pair[1])).collect();
     bytes.escape_ascii().to_string()
+}
+
+/// `?token=…` and `&password=…` without their values.
+pub fn without_secrets(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((key, _)) if is_secret_key(key) => format!("{key}={MASKED}"),
+        _ => pair.to_owned(),
+    };
+    format!("{path}?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))
 }
 
 /// Identifiers by their first digits: a story is told of things, not of their numbers.
@@ -205,6 +217,12 @@ mod tests {
         assert_eq!(names.rename(&format!("{{\"id\":\"{a}\"}}"), true), "{\"id\":\"$1\"}");
         assert_eq!(names.rename(&format!("{b}/{a} é"), true), "$2/$1 é");
         assert_eq!(names.rename("cafebabe99 at 2026-01-31T10:00:00.5", false), "~ at ~");
+    }
+
+    #[test]
+    fn a_query_shows_no_secret() {
+        assert_eq!(without_secrets("/in?user=ada&access_token=s3cret#x"), "/in?user=ada&access_token=***");
+        assert_eq!(without_secrets("/tokens/7"), "/tokens/7");
     }
 
     #[test]

@@ -31,13 +31,14 @@ def on_paid(channel, method, properties, body):
 
 
 def work():
-    connection = pika.BlockingConnection(pika.URLParameters(AMQP_URL))
-    channel = connection.channel()
-    channel.queue_declare(queue="mails", durable=True)
-    channel.basic_qos(prefetch_count=10)
-    channel.basic_consume(queue="mails", on_message_callback=on_paid)
-    print("mailer: ready", flush=True)
-    channel.start_consuming()
+    # Closed whatever happens: what is not acknowledged goes back to the queue.
+    with pika.BlockingConnection(pika.URLParameters(AMQP_URL)) as connection:
+        channel = connection.channel()
+        channel.queue_declare(queue="mails", durable=True)
+        channel.basic_qos(prefetch_count=10)
+        channel.basic_consume(queue="mails", on_message_callback=on_paid)
+        print("mailer: ready", flush=True)
+        channel.start_consuming()
 
 
 def prepare():

@@ -16,7 +16,7 @@ to_payments = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=0.5)
 
 
 def pause():
-    time.sleep(0.05 * (0.5 + random.random()))
+    time.sleep(0.1 * (0.5 + random.random()))
 
 
 @to_seats

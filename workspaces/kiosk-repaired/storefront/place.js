@@ -10,7 +10,7 @@ export async function place(wanted, key = randomUUID()) {
   for (let attempt = 1; attempt <= 3; attempt++) {
     try {
       const told = await send(order, key);
-      answer = { status: told.status, body: await told.json() };
+      answer = { status: told.status, body: parsed(await told.text()) };
       // Whatever it says is final, but what leaves open what became of the order; 503 says that nothing did.
       if (answer.status < 500 || answer.status === 503) return answer;
     } catch (error) {
@@ -19,6 +19,15 @@ export async function place(wanted, key = randomUUID()) {
     await new Promise((resolve) => setTimeout(resolve, 100 * attempt * (0.5 + Math.random())));
   }
   return answer;
+}
+
+// What a gateway says in their place is no JSON: its status says it.
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { error: 'no answer' };
+  }
 }
 
 // Longer than orders take at worst: two holds of 0.3 s, a pause and a charge of 0.8 s.

@@ -61,7 +61,7 @@ app.get('/quotes/:event', async (request, response) => {
     } catch (error) {
       console.error('quote:', error.message);
     }
-    await new Promise((resolve) => setTimeout(resolve, 50 * attempt * (0.5 + Math.random())));
+    await new Promise((resolve) => setTimeout(resolve, 100 * attempt * (0.5 + Math.random())));
   }
   response.status(503).json({ error: 'try again later' });
 });

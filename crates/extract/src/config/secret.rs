@@ -6,97 +6,8 @@
 
 use seam_facts::{Hole, Part, SmolStr, Value};
 
+pub use seam_facts::secret::is_secret_key;
 pub use seam_facts::{MASKED, MASKED_TOKEN};
-
-const SECRET_WORDS: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "api-key",
-    "api.key",
-    "privatekey",
-    "private_key",
-    "private-key",
-    "credential",
-    "accesskey",
-    "access_key",
-    "access-key",
-    "signingkey",
-    "signing_key",
-    "signing-key",
-    "encryptionkey",
-    "encryption_key",
-    "encryption-key",
-    "cookie_key",
-    "license_key",
-    "accountkey",
-];
-
-/// Last words of keys that name something about a secret, not the secret.
-const ABOUT: &[&str] = &[
-    "url",
-    "uri",
-    "host",
-    "port",
-    "endpoint",
-    "address",
-    "addr",
-    "file",
-    "path",
-    "name",
-    "dir",
-    "issuer",
-    "audience",
-    "ttl",
-    "expiry",
-    "expiration",
-    "expires",
-    "lifetime",
-    "timeout",
-    "duration",
-    "validity",
-    "seconds",
-    "minutes",
-    "hours",
-    "enabled",
-    "required",
-    "length",
-    "header",
-    "type",
-    "algorithm",
-    "prefix",
-    "server",
-    "service",
-    "interval",
-    "store",
-];
-
-/// Whether values of this key are to be hidden.
-pub fn is_secret_key(key: &str) -> bool {
-    let lower = key.to_ascii_lowercase();
-    let last = key_tail(key);
-    if ABOUT.contains(&last.as_str()) {
-        return false;
-    }
-    let words: Vec<&str> = lower.split(['_', '-', '.', ':', '/']).collect();
-    SECRET_WORDS.iter().any(|w| lower.contains(w))
-        || words.iter().any(|w| matches!(*w, "pwd" | "pass" | "pw" | "dsnkey"))
-}
-
-/// The last word of `SOME_KEY`, `some.key`, `someKey`, lower case.
-fn key_tail(key: &str) -> String {
-    let part = key.rsplit(['_', '-', '.', ':', '/']).next().unwrap_or(key);
-    let start = part
-        .char_indices()
-        .rev()
-        .find(|(i, c)| c.is_ascii_uppercase() && part[..*i].ends_with(|p: char| p.is_ascii_lowercase()))
-        .map_or(0, |(i, _)| i);
-    part[start..].to_ascii_lowercase()
-}
 
 /// A setting's value without secrets.
 pub fn setting(key: &str, value: Value) -> Value {
@@ -333,26 +244,6 @@ fn named(text: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn knows_secret_keys() {
-        for key in [
-            "DB_PASSWORD",
-            "spring.datasource.password",
-            "jwtSecret",
-            "API_KEY",
-            "GITHUB_TOKEN",
-            "redis.pwd",
-            "PG_PASS",
-        ] {
-            assert!(is_secret_key(key), "{key}");
-        }
-        for key in
-            ["TOKEN_URL", "tokenUri", "PASSWORD_FILE", "secretName", "COMPASS_HOST", "token.expiration", "BYPASS"]
-        {
-            assert!(!is_secret_key(key), "{key}");
-        }
-    }
 
     #[test]
     fn hides_passwords_within_addresses() {

@@ -32,7 +32,8 @@ pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     let root = std::path::absolute(&root).map_err(|e| Failure::Internal(e.to_string()))?;
     if let Some(folder) = &command.record {
         let replay = command.replay.as_deref().map(replay).transpose()?;
-        let order = Order { scenarios: command.scenario.clone(), budget: time(&command.budget)?, replay, ..order(&root)? };
+        let order =
+            Order { scenarios: command.scenario.clone(), budget: time(&command.budget)?, replay, ..order(&root)? };
         let script = seam_stage::script(&order).map_err(failure)?;
         if command.dry_run {
             say(&script)?;
@@ -73,7 +74,8 @@ fn wish(command: &Verify, args: &Args, root: PathBuf) -> Result<(Wish, Answer), 
     let times = Times { tests: time(&command.test_budget)?, scenario: time(&command.budget)? };
     let (mut workspace, _) = open::open(&command.roots.paths, args)?;
     let answer = verifying::proposed(&mut workspace, &request)?;
-    let suspicions = if command.dry_run { Vec::new() } else { verifying::suspicions(&mut workspace, command.no_memory)? };
+    let suspicions =
+        if command.dry_run { Vec::new() } else { verifying::suspicions(&mut workspace, command.no_memory)? };
     let settings = settings.unwrap_or_default().verify;
     Ok((Wish { root, settings, request, times, faults: command.faults, suspicions }, answer))
 }
@@ -173,8 +175,7 @@ pub(super) fn order(root: &Path) -> Result<Order, Failure> {
 
 /// Only what a replay file says.
 fn again(command: &Verify, args: &Args, root: PathBuf, replay: Replay) -> Result<ExitCode, Failure> {
-    let order =
-        Order { budget: time(&command.budget)?, faults: command.faults, replay: Some(replay), ..order(&root)? };
+    let order = Order { budget: time(&command.budget)?, faults: command.faults, replay: Some(replay), ..order(&root)? };
     let script = seam_stage::script(&order).map_err(failure)?;
     if command.dry_run {
         say(&script)?;
@@ -225,16 +226,14 @@ pub(super) fn time(text: &str) -> Result<Duration, Failure> {
 fn keep(scenarios: &mut [Played], folder: &Path) -> Result<(), Failure> {
     for played in scenarios {
         for reported in played.findings.iter_mut().filter(|r| r.found.finding.grade == Grade::Fails) {
-            let name: String = format!("{}-{}", played.scenario, reported.id)
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                .collect();
-            let name = name.split('-').filter(|p| !p.is_empty()).collect::<Vec<_>>().join("-");
-            let path = folder.join(format!("{name}.json"));
             let found = &reported.found;
             let file = Replay::new(&played.scenario, &reported.id, &found.finding.says, found.script.clone());
+            let text = file.write();
+            // Another replay of that name stays; the same one is not written twice.
+            let free = |path: &PathBuf| std::fs::read_to_string(path).map_or(true, |there| there == text);
+            let path = (1..).map(|number| folder.join(file.file(number))).find(free).unwrap_or_default();
             std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, file.write()))
+                .and_then(|()| std::fs::write(&path, &text))
                 .map_err(|e| Failure::output(&path.display().to_string(), &e))?;
             reported.replay = Some(path.display().to_string());
         }

@@ -3,6 +3,7 @@
 //! Invariant: without a fault, what comes out is what went in; HTTP is taken apart and put together, everything else passes as bytes.
 
 mod http;
+mod line;
 mod tcp;
 
 use crate::control::Control;
@@ -44,27 +45,30 @@ pub(crate) async fn serve(listener: TcpListener, edge: Arc<Edge>) {
 
 async fn connection(stream: TcpStream, edge: Arc<Edge>) {
     // Whoever waits for the other side to speak first speaks no HTTP.
-    let mut first = [0u8; 4];
+    let mut first = [0u8; 8];
     let waited = tokio::time::timeout(std::time::Duration::from_millis(200), peek(&stream, &mut first)).await;
     let _ = stream.set_nodelay(true);
     match waited {
         Ok(true) if http(&first) => http::connection(stream, edge).await,
-        Ok(true) | Err(_) => tcp::connection(stream, edge).await,
+        Ok(true) | Err(_) => tcp::connection(stream, &first, edge).await,
         Ok(false) => {}
     }
 }
 
-/// The first bytes; false if there are none.
-async fn peek(stream: &TcpStream, first: &mut [u8; 4]) -> bool {
+/// The first bytes, as many as tell the protocol; false if there are none.
+async fn peek(stream: &TcpStream, first: &mut [u8; 8]) -> bool {
     loop {
         match stream.peek(first).await {
             Ok(0) | Err(_) => return false,
-            Ok(4) => return true,
+            Ok(8) => return true,
+            Ok(4..) if first[0] != 0 && !first.starts_with(b"AMQP") => return true,
             Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
         }
     }
 }
 
-fn http(first: &[u8; 4]) -> bool {
-    [b"GET ", b"POST", b"PUT ", b"DELE", b"HEAD", b"OPTI", b"PATC", b"TRAC", b"PRI "].contains(&first)
+fn http(first: &[u8; 8]) -> bool {
+    [b"GET ", b"POST", b"PUT ", b"DELE", b"HEAD", b"OPTI", b"PATC", b"TRAC", b"PRI "]
+        .iter()
+        .any(|m| first.starts_with(*m))
 }

@@ -25,24 +25,17 @@ struct Table {
 }
 
 pub async fn snapshot(address: &str) -> Result<State, String> {
-    let path = path(address).to_owned();
+    let path = address.to_owned();
     blocking(move || read(&connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?)).await
 }
 
 pub async fn restore(address: &str, state: &State) -> Result<(), String> {
-    let (path, wanted) = (path(address).to_owned(), state.clone());
+    let (path, wanted) = (address.to_owned(), state.clone());
     blocking(move || {
         let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         write(&mut db, &wanted).map_err(|e| e.to_string())
     })
     .await
-}
-
-fn path(address: &str) -> &str {
-    let rest =
-        ["sqlite3:", "sqlite:", "file:"].iter().find_map(|scheme| address.strip_prefix(scheme)).unwrap_or(address);
-    // `sqlite:///shop.db` is relative in Python's world, `sqlite:////data/shop.db` is absolute.
-    rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest)
 }
 
 fn connect(path: &str, flags: OpenFlags) -> Result<Connection, String> {

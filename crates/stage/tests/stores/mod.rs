@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+#[allow(dead_code, reason = "not every test asks for all of them")]
 pub struct Stores {
     pub postgres: u16,
     pub redis: u16,
@@ -45,8 +46,9 @@ pub fn skipped(why: &str) -> bool {
 }
 
 impl Stores {
-    /// The named stores of `stores.sh`, or `None` with a word.
-    pub fn start(which: &[&str]) -> Option<Stores> {
+    /// Whether this machine has them, or `None` with a word.
+    #[allow(dead_code, reason = "not every test starts them by itself")]
+    pub fn found() -> Option<()> {
         for program in ["psql", "redis-server", "rabbitmq-server"] {
             let found = std::env::split_paths(&std::env::var_os("PATH")?)
                 .chain([PathBuf::from("/usr/sbin")])
@@ -55,6 +57,13 @@ impl Stores {
                 return None;
             }
         }
+        Some(())
+    }
+
+    /// The named stores of `stores.sh`, or `None` with a word.
+    #[allow(dead_code, reason = "as above")]
+    pub fn start(which: &[&str]) -> Option<Stores> {
+        Stores::found()?;
         let [postgres, redis, rabbit] = free_ports();
         let mut child = Command::new(workspaces().join("kiosk/stores.sh"))
             .args(["--attached", "--temporary"])

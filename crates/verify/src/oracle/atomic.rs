@@ -3,15 +3,17 @@
 //! "Failure, and everything happened" is an ambiguous commit: the client cannot know, and asking again must be safe. Everything in
 //! between is a partial effect, or a duplicate one if more happened than should.
 //!
-//! Silent: what is only late. While a line is down, work waits behind it; what is made up for when the line is back did happen.
+//! Silent: what is only late. While a line is down, work waits behind it; what is made up for when the line is back did happen, and
+//! what is taken back by then is gone. So where every step was answered as usual, only all of them together are judged.
 //!
 //! Silent: what a correct system keeps of a failure. A record in a state that an undisturbed run does not lead to (a cancelled
 //! order), keys that were seen, versions and journals say that something failed; they do not do half of it. A success with another
 //! content than usual says itself that something is missing: that is weak.
 
 use super::Cx;
+use crate::call::DELIVER;
 use crate::effect::{Unit, What, compared};
-use crate::fault::{Fault, Kind};
+use crate::fault::Kind;
 use crate::finding::{Finding, Grade, Rule};
 use crate::run::Ending;
 use std::collections::BTreeSet;
@@ -20,8 +22,16 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     if cx.run.states.len() < 2 {
         return;
     }
+    let endings: Vec<Ending> = (0..cx.learned.steps.len()).map_while(|step| cx.learned.ending(cx.run, step)).collect();
+    if endings.len() == cx.learned.steps.len() && endings.iter().all(|e| *e == Ending::Full) {
+        return whole(cx, out);
+    }
+    // Whose doing a change was cannot be told: stores were looked at before and after all of them only.
+    if cx.run.overlaps() || cx.run.states.len() < cx.run.steps().len() + 1 {
+        return;
+    }
     for (step, usual) in cx.learned.changes.iter().enumerate() {
-        let Some(ending) = cx.learned.ending(cx.run, step) else { return };
+        let Some(ending) = endings.get(step).copied() else { return };
         if cx.run.states.len() < step + 2 {
             return;
         }
@@ -38,23 +48,40 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         if ending != Ending::Failed && alike {
             continue;
         }
-        let call = &cx.run.calls[cx.run.steps()[step]];
+        let late = cx.learned.changes_to_the_end(cx.run, step);
         let judged = match ending {
-            Ending::Failed => failure(&changes, usual),
-            Ending::Full | Ending::Degraded => {
-                let lasts = cx.run.script.faults.iter().any(Fault::lasts);
-                let late = lasts.then(|| cx.learned.changes_to_the_end(cx.run, step));
-                success(cx, &changes, usual, ending, late.as_deref())
-            }
+            Ending::Failed => failure(&changes, usual, &late),
+            Ending::Full | Ending::Degraded => success(cx, &changes, usual, ending, &late),
         };
         if let Some(judged) = judged {
-            out.push(judged.finding(&call.operation(), &call.request.callee));
+            let call = &cx.run.calls[cx.run.steps()[step]];
+            out.push(judged.finding(cx, &call.operation(), &call.request.callee));
         }
         if ending == Ending::Failed || !alike {
             // What follows starts from another state.
             return;
         }
     }
+}
+
+/// Every step was answered as usual: then all of them together did what they usually do, however late each part of it came.
+fn whole(cx: &Cx<'_>, out: &mut Vec<Finding>) {
+    let Some(first) = cx.run.states.iter().position(|s| !s.is_empty()).filter(|at| *at < cx.learned.totals.len())
+    else {
+        return;
+    };
+    let (changes, usual) = (cx.learned.changes_to_the_end(cx.run, first), &cx.learned.totals[first]);
+    let Some(judged) = success(cx, &changes, usual, Ending::Full, &changes) else { return };
+    let differs = |step: &usize| {
+        let changes = cx.learned.changes_of(cx.run, *step);
+        let (extra, _, missing) = compared(&changes, &cx.learned.changes[*step]);
+        !extra.is_empty() || !missing.is_empty()
+    };
+    let steps = cx.run.steps();
+    let last = cx.learned.steps.len() - 1;
+    let step = (first..last).find(|s| !cx.run.overlaps() && differs(s)).unwrap_or(last);
+    let call = &cx.run.calls[steps[step]];
+    out.push(judged.finding(cx, &call.operation(), &call.request.callee));
 }
 
 struct Judged {
@@ -66,8 +93,12 @@ struct Judged {
 }
 
 impl Judged {
-    fn finding(self, what: &str, service: &str) -> Finding {
+    fn finding(mut self, cx: &Cx<'_>, what: &str, service: &str) -> Finding {
         let stores: Vec<String> = self.stores.into_iter().collect();
+        if cx.run.waited > 0 {
+            let seconds = cx.run.waited.div_ceil(1_000);
+            self.evidence.insert(0, format!("not made up for within {seconds} s after the fault"));
+        }
         Finding {
             rule: self.rule,
             grade: self.grade,
@@ -87,18 +118,29 @@ fn lines<'a>(word: &str, units: impl IntoIterator<Item = &'a &'a Unit>) -> Vec<S
     units.into_iter().map(|u| format!("{word}: {}", u.text)).collect()
 }
 
-fn failure(changes: &[Unit], usual: &[Unit]) -> Option<Judged> {
-    let (extra, stays, missing) = compared(changes, usual);
-    let serious =
-        |units: Vec<&'_ Unit>| -> Vec<Unit> { units.into_iter().filter(|u| !u.bookkeeping()).cloned().collect() };
-    let (stays, missing) = (serious(stays), serious(missing));
+/// Whether something that was there after the step is there in the end.
+fn stays(unit: &Unit, late: &[Unit]) -> bool {
+    late.iter().any(|o| match unit.what {
+        What::Came => o.plain() == unit.plain(),
+        // Later steps may have added to it.
+        What::Went | What::Amount | What::Word => o.slot == unit.slot,
+    })
+}
+
+fn failure(changes: &[Unit], usual: &[Unit], late: &[Unit]) -> Option<Judged> {
+    let (extra, both, missing) = compared(changes, usual);
+    let serious = |units: Vec<&'_ Unit>| -> Vec<Unit> {
+        units.into_iter().filter(|u| !u.bookkeeping() && stays(u, late)).cloned().collect()
+    };
+    let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping() && !stays(u, late)).collect();
+    let both = serious(both);
     let wrong: Vec<Unit> = serious(extra).into_iter().filter(|u| matches!(u.what, What::Amount | What::Went)).collect();
-    let (stays, wrong): (Vec<&Unit>, Vec<&Unit>) = (stays.iter().collect(), wrong.iter().collect());
-    if stays.is_empty() && wrong.is_empty() {
+    let (both, wrong): (Vec<&Unit>, Vec<&Unit>) = (both.iter().collect(), wrong.iter().collect());
+    if both.is_empty() && wrong.is_empty() {
         return None;
     }
-    let evidence = [lines("stays", &stays), lines("stays", &wrong)].concat();
-    let stores = of(stays.iter().chain(&wrong));
+    let evidence = [lines("stays", &both), lines("stays", &wrong)].concat();
+    let stores = of(both.iter().chain(&wrong));
     Some(if missing.is_empty() && wrong.is_empty() {
         let says = "fails, and yet all of it happened";
         Judged { rule: Rule::AmbiguousCommit, grade: Grade::Weak, says, stores, evidence }
@@ -111,31 +153,43 @@ fn failure(changes: &[Unit], usual: &[Unit]) -> Option<Judged> {
     })
 }
 
-fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending, late: Option<&[Unit]>) -> Option<Judged> {
+fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending, late: &[Unit]) -> Option<Judged> {
     let (extra, _, missing) = compared(changes, usual);
     // By the end it is there, or what stood in its place is gone.
-    let in_the_end = |u: &Unit, nothing: bool| late.map_or(nothing, |l| l.iter().any(|o| o.plain() == u.plain()));
-    let extra: Vec<&Unit> = extra.into_iter().filter(|u| !u.bookkeeping() && in_the_end(u, true)).collect();
-    let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping() && !in_the_end(u, false)).collect();
+    let in_the_end = |u: &Unit| late.iter().any(|o| o.plain() == u.plain());
+    let extra: Vec<&Unit> = extra.into_iter().filter(|u| !u.bookkeeping() && in_the_end(u)).collect();
+    let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping() && !in_the_end(u)).collect();
     // Once more what should have come once, or another amount.
     let again = |u: &Unit| u.what == What::Came && usual.iter().any(|o| o.plain() == u.plain());
     let twice: Vec<&Unit> =
         extra.iter().copied().filter(|u| matches!(u.what, What::Amount | What::Went) || again(u)).collect();
+    // Another content in its place: who answers as usual says that all is as usual.
+    let another = |m: &Unit| {
+        let instead = |e: &&&Unit| e.slot == m.slot && (e.what == What::Word || !e.differs(m).is_empty());
+        ending == Ending::Full && extra.iter().any(|e| instead(&e))
+    };
+    let other: Vec<&Unit> = missing.iter().copied().filter(|m| another(m)).collect();
     let lacking: Vec<&Unit> = missing.iter().copied().filter(|m| !extra.iter().any(|e| e.slot == m.slot)).collect();
     let evidence = [lines("missing", &missing), lines("instead", &extra)].concat();
-    if twice.is_empty() && lacking.is_empty() {
+    if twice.is_empty() && lacking.is_empty() && other.is_empty() {
         return None;
     }
-    if twice.is_empty() {
+    if twice.is_empty() && other.is_empty() {
         let grade = if ending == Ending::Full { Grade::Fails } else { Grade::Weak };
         let says = "succeeds, and a part of it did not happen";
         return Some(Judged { rule: Rule::PartialEffect, grade, says, stores: of(&lacking), evidence });
     }
-    let stores = of(&twice);
-    Some(if delivered_twice(cx) {
+    let stores = of(twice.iter().chain(&other));
+    Some(if twice.is_empty() {
+        let says = "succeeds, and something else than usual happened";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    } else if delivered_twice(cx) {
         // Nobody here sends it twice: the day somebody does, it counts twice.
         let says = "counts twice what is delivered twice";
         Judged { rule: Rule::DuplicateEffect, grade: Grade::Weak, says, stores, evidence }
+    } else if redelivered(cx) {
+        let says = "counts a message twice that comes again after its acknowledgement was lost";
+        Judged { rule: Rule::DuplicateEffect, grade: Grade::Fails, says, stores, evidence }
     } else if repeated(cx) {
         let says = "succeeds, and something happened twice";
         Judged { rule: Rule::DuplicateEffect, grade: Grade::Fails, says, stores, evidence }
@@ -143,6 +197,11 @@ fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending, late: 
         let says = "succeeds, and something else than usual happened";
         Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
     })
+}
+
+/// Brokers hand out once more what nobody acknowledged.
+fn redelivered(cx: &Cx<'_>) -> bool {
+    cx.run.calls.iter().any(|c| c.request.method == DELIVER && c.fault == Some(Kind::ReplyLost))
 }
 
 /// Some operation reached its callee more often than usual.

@@ -3,7 +3,7 @@
 //! Silent: a 502, 503 or 504 says in order that something below is not there. An exception that is only logged is somebody's decision.
 
 use super::Cx;
-use crate::call::Seen;
+use crate::call::{Call, Seen};
 use crate::fault::Kind;
 use crate::finding::{Finding, Grade, Rule};
 use crate::run::Ending;
@@ -18,6 +18,18 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             says: format!("the process of `{service}` ended: {how}"),
             evidence: last(cx, service).into_iter().flat_map(|e| [e.line, e.place]).filter(|l| !l.is_empty()).collect(),
             services: vec![service.clone()],
+        });
+    }
+    for (who, whom) in &cx.run.away {
+        out.push(Finding {
+            rule: Rule::NotRecovered,
+            grade: Grade::Fails,
+            at: format!("{who} from {whom}"),
+            says: format!(
+                "`{who}` took messages from `{whom}` before its line was down, and does not come back for more"
+            ),
+            evidence: vec![format!("the line was back for {} s", cx.run.waited / 1_000)],
+            services: vec![who.clone(), whom.clone()],
         });
     }
     for (at, call) in cx.run.calls.iter().enumerate() {
@@ -43,7 +55,9 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             }),
             None => {
                 let below = cx.run.children(at);
-                let passed = below.iter().any(|c| cx.run.calls[*c].seen.status() == Some(500));
+                // Nobody knows what a store did whose line broke.
+                let open = |c: &Call| c.request.of_line() && c.seen.failed();
+                let passed = below.iter().map(|c| &cx.run.calls[*c]).any(|c| c.seen.status() == Some(500) || open(c));
                 if !passed && !below.is_empty() {
                     out.push(Finding {
                         rule: Rule::ServerError,

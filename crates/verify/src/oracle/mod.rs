@@ -5,6 +5,7 @@
 
 mod amplify;
 mod atomic;
+pub mod conduct;
 mod crash;
 mod patience;
 mod repeat;
@@ -44,6 +45,23 @@ pub fn judge(cx: &Cx<'_>) -> Vec<Finding> {
     repeat::look(cx, &mut out);
     amplify::look(cx, &mut out);
     patience::look(cx, &mut out);
+    conduct::look(cx, &mut out);
+    out.sort_by_key(|f| (f.grade, f.id()));
+    out.dedup_by_key(|f| f.id());
+    out
+}
+
+/// What answers and stores say against each other: what time may still mend.
+pub fn owed(cx: &Cx<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    atomic::look(cx, &mut out);
+    out
+}
+
+/// What services do without any fault.
+pub fn usual(cx: &Cx<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    conduct::look(cx, &mut out);
     out.sort_by_key(|f| (f.grade, f.id()));
     out.dedup_by_key(|f| f.id());
     out

@@ -9,7 +9,7 @@ use crate::finding::{Finding, Grade, Rule};
 const SAME_MOMENT: u64 = 100;
 
 pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
-    for call in cx.run.calls.iter().filter(|c| c.fault == Some(Kind::Late)) {
+    for call in cx.run.calls.iter().filter(|c| c.fault == Some(Kind::Late) && !c.request.of_line()) {
         let (caller, callee) = call.edge();
         let mut above = call.parent;
         let mut inverted = false;

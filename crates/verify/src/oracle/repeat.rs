@@ -19,12 +19,12 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for (what, calls) in same {
         let reached: u32 = calls.iter().map(|at| times(&cx.run.calls[*at])).sum();
         let usual = cx.learned.usual.get(&what).copied().unwrap_or(1);
-        // Once more is a retry only after an attempt that failed for the caller.
+        // Once more is a retry only after an attempt that failed for the caller, and for the same request.
         let retried = calls.windows(2).any(|pair| {
             let (one, two) = (&cx.run.calls[pair[0]], &cx.run.calls[pair[1]]);
-            one.parent == two.parent && one.seen.failed() && one.reached > 0
+            one.parent == two.parent && one.seen.failed() && one.reached > 0 && !keyed(cx, pair)
         });
-        if reached <= usual || calls.len() < 2 || !retried || keyed(cx, &calls) {
+        if reached <= usual || !retried || once(cx, &cx.run.calls[calls[0]].request.callee) {
             continue;
         }
         let call = &cx.run.calls[calls[0]];
@@ -42,6 +42,12 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             services: vec![caller.to_owned(), callee.to_owned()],
         });
     }
+}
+
+/// What the callee keeps was seen, and holds nothing twice: it knows its requests by what they say.
+fn once(cx: &Cx<'_>, callee: &str) -> bool {
+    let seen = cx.run.states.len() > 1 && cx.run.states.last().is_some_and(|s| !s.is_empty());
+    seen && cx.run.lines.iter().any(|(service, _)| service == callee) && super::owed(cx).is_empty()
 }
 
 /// Done by the callee; a duplicate that the network made is not the caller's doing.

@@ -3,6 +3,9 @@
 //! Invariant: a fault is performed where a network would do it: before the callee hears, after it has answered, or in the middle of
 //! its reply. A caller that goes away is noticed at once (the library drops the call), and that is how its patience is learnt.
 
+mod grpc;
+mod upstream;
+
 use super::Edge;
 use crate::control::Under;
 use http_body_util::combinators::BoxBody;
@@ -15,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use seam_verify::call::{self, Reply, SCENARIO, Seen};
 use seam_verify::fault::Kind;
+use seam_verify::oracle::conduct;
 use socket2::SockRef;
 use std::collections::BTreeMap;
 use std::io;
@@ -25,19 +29,26 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use upstream::Upstream;
 
 type Body = BoxBody<Bytes, io::Error>;
 
 /// Bytes of a body that are kept as text.
-const KEPT: usize = 64 << 10;
+pub(in crate::proxy) const KEPT: usize = 64 << 10;
 
 pub(super) async fn connection(stream: TcpStream, edge: Arc<Edge>) {
     let broken = Arc::new(AtomicBool::new(false));
     let wire = Wire { stream, broken: broken.clone() };
-    let service = service_fn(move |request| {
-        let (edge, broken) = (edge.clone(), broken.clone());
+    let up = Arc::new(Upstream::default());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (edge, broken, up) = (edge.clone(), broken.clone(), up.clone());
         async move {
-            let answer = handle(request, &edge).await;
+            let call = request.version() == Version::HTTP_2 && grpc::speaks(request.headers());
+            // What the scenario asks is looked at as a whole, with what the stores hold before and after.
+            let answer = match call && edge.caller != SCENARIO {
+                true => grpc::handle(request, &edge, &up).await,
+                false => handle(request, &edge, &up).await,
+            };
             if answer.is_err() {
                 broken.store(true, Ordering::Relaxed);
             }
@@ -104,7 +115,7 @@ impl Drop for Entry {
     }
 }
 
-async fn handle(request: Request<Incoming>, edge: &Edge) -> io::Result<Response<Body>> {
+async fn handle(request: Request<Incoming>, edge: &Edge, up: &Upstream) -> io::Result<Response<Body>> {
     let under = edge.control.current();
     let (mut head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?;
@@ -128,7 +139,7 @@ async fn handle(request: Request<Incoming>, edge: &Edge) -> io::Result<Response<
     }
     let mut entry = Entry { under: under.clone(), at, open: true };
     let out = Out { head, body, trailers };
-    let answer = perform(&out, fault, edge, &mut entry).await;
+    let answer = perform(&out, fault, edge, up, &mut entry).await;
     if scenario {
         // What goes on below belongs to this step.
         under.quiet(Duration::from_secs(2)).await;
@@ -152,10 +163,16 @@ struct Back {
     trailers: Option<HeaderMap>,
 }
 
-async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, entry: &mut Entry) -> io::Result<Response<Body>> {
+async fn perform(
+    out: &Out,
+    fault: Option<Kind>,
+    edge: &Edge,
+    up: &Upstream,
+    entry: &mut Entry,
+) -> io::Result<Response<Body>> {
     let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
     let Some(fault) = fault else {
-        let back = forward(out, edge, entry).await?;
+        let back = forward(out, edge, up, entry).await?;
         return Ok(pass(back, entry));
     };
     match fault {
@@ -167,7 +184,12 @@ async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, entry: &mut Entry)
             let reply = Reply { status, grpc: None, body: String::new() };
             entry.end(Seen::Reply(reply));
             // As gateways answer: no JSON, whatever was asked for.
-            answer(status, "text/html", format!("<html><body>{status} {}</body></html>\n", reason(status)))
+            let mut answer =
+                answer(status, "text/html", format!("<html><body>{status} {}</body></html>\n", reason(status)))?;
+            if status == 429 {
+                answer.headers_mut().insert("retry-after", HeaderValue::from(conduct::ASKED / 1_000));
+            }
+            Ok(answer)
         }
         Kind::Grpc(code) => {
             entry.end(Seen::Reply(Reply { status: 200, grpc: Some(code), body: String::new() }));
@@ -176,12 +198,12 @@ async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, entry: &mut Entry)
             Ok(response)
         }
         Kind::ReplyLost => {
-            let _ = forward(out, edge, entry).await;
+            let _ = forward(out, edge, up, entry).await;
             entry.end(Seen::Reset);
             Err(broken())
         }
         Kind::Late => {
-            let _ = forward(out, edge, entry).await;
+            let _ = forward(out, edge, up, entry).await;
             // Dropped here if the caller gives up.
             let mut over = entry.under.over.subscribe();
             tokio::select! {
@@ -191,29 +213,31 @@ async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, entry: &mut Entry)
             Err(broken())
         }
         Kind::Slow(ms) => {
-            let back = forward(out, edge, entry).await?;
+            let back = forward(out, edge, up, entry).await?;
             tokio::time::sleep(Duration::from_millis(ms)).await;
             Ok(pass(back, entry))
         }
         Kind::Truncate => {
-            let back = forward(out, edge, entry).await?;
+            let back = forward(out, edge, up, entry).await?;
             entry.end(Seen::Reset);
             Ok(cut(&back))
         }
         Kind::Malform => {
-            let back = forward(out, edge, entry).await?;
+            let back = forward(out, edge, up, entry).await?;
             let half = back.body.slice(..back.body.len() / 2);
             Ok(pass(Back { body: half, ..back }, entry))
         }
         Kind::Duplicate => {
-            let _ = forward(out, edge, entry).await?;
-            let back = forward(out, edge, entry).await?;
+            let _ = forward(out, edge, up, entry).await?;
+            let back = forward(out, edge, up, entry).await?;
             Ok(pass(back, entry))
         }
         Kind::Twice => {
             entry.under.reached(entry.at);
-            let second = send(out, edge);
-            let first = forward(out, edge, entry);
+            // On a connection of its own.
+            let other = Upstream::default();
+            let second = async { whole(other.send(out, edge).await?).await };
+            let first = forward(out, edge, up, entry);
             let (first, _) = tokio::join!(first, second);
             Ok(pass(first?, entry))
         }
@@ -221,63 +245,24 @@ async fn perform(out: &Out, fault: Option<Kind>, edge: &Edge, entry: &mut Entry)
 }
 
 /// Sends it to the callee and waits for the whole reply.
-async fn forward(out: &Out, edge: &Edge, entry: &mut Entry) -> io::Result<Back> {
-    let stream = match edge.open().await {
-        Ok(stream) => stream,
-        Err(error) => {
-            entry.end(Seen::Reset);
-            return Err(error);
-        }
+async fn forward(out: &Out, edge: &Edge, up: &Upstream, entry: &mut Entry) -> io::Result<Back> {
+    let back = async {
+        let response = up.send(out, edge).await?;
+        whole(response).await
     };
-    entry.under.reached(entry.at);
-    match exchange(out, stream).await {
+    match back.await {
         Ok(back) => {
+            entry.under.reached(entry.at);
             entry.under.said(entry.at, reply(&back));
             Ok(back)
         }
         Err(error) => {
+            if error.kind() != io::ErrorKind::ConnectionRefused {
+                entry.under.reached(entry.at);
+            }
             entry.end(Seen::Reset);
             Err(error)
         }
-    }
-}
-
-async fn send(out: &Out, edge: &Edge) -> io::Result<Back> {
-    exchange(out, edge.open().await?).await
-}
-
-async fn exchange(out: &Out, stream: TcpStream) -> io::Result<Back> {
-    let body = match &out.trailers {
-        Some(trailers) => {
-            let trailers = trailers.clone();
-            Full::new(out.body.clone()).with_trailers(async move { Some(Ok(trailers)) }).boxed()
-        }
-        None => Full::new(out.body.clone()).boxed(),
-    };
-    let mut request = Request::new(body);
-    *request.method_mut() = out.head.method.clone();
-    let h2 = out.head.version == Version::HTTP_2;
-    *request.headers_mut() = out.head.headers.clone();
-
-    if h2 {
-        *request.uri_mut() = out.head.uri.clone();
-        *request.version_mut() = Version::HTTP_2;
-        let (mut sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                .await
-                .map_err(io::Error::other)?;
-        tokio::spawn(connection);
-        let response = sender.send_request(request).await.map_err(io::Error::other)?;
-        whole(response).await
-    } else {
-        let path = out.head.uri.path_and_query().map_or("/", |p| p.as_str());
-        *request.uri_mut() = path.parse().map_err(io::Error::other)?;
-        hop(request.headers_mut());
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        tokio::spawn(connection);
-        let response = sender.send_request(request).await.map_err(io::Error::other)?;
-        whole(response).await
     }
 }
 

@@ -37,10 +37,8 @@ impl Same {
             let failed: Vec<&Call> =
                 run.children(parent).into_iter().map(|c| &run.calls[c]).filter(|c| c.seen.failed()).collect();
             match (&call.fault, &call.seen) {
-                (None, Seen::Reply(reply)) if reply.failed() && failed.len() == 1 => {
-                    if serde_json::from_str::<serde_json::Value>(&reply.body).is_err() {
-                        self.met.insert((call.key.clone(), reply.status));
-                    }
+                (None, Seen::Reply(reply)) if reply.failed() && failed.len() == 1 && plain(&reply.body) => {
+                    self.met.insert((call.key.clone(), reply.status));
                 }
                 (Some(kind @ (Kind::Status(_) | Kind::Refuse)), _) if run.script.faults.len() == 1 => {
                     self.outcomes
@@ -82,6 +80,11 @@ impl Same {
         let between = failed.is_some_and(|o| *status == 503 || self.usual.get(key) == Some(o));
         between || *status == 503 && self.alike(key) || self.met.contains(&(key.clone(), *status))
     }
+}
+
+/// Text and no JSON.
+fn plain(body: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(body).is_err()
 }
 
 /// What a service answered, and whom it asked on the way. Of a failure its status says enough: its text names what failed.

@@ -83,7 +83,7 @@ fn attempts(call: &Call, next: &Call, differ: &[String], out: &mut Vec<Finding>)
 fn breaker(cx: &Cx<'_>, at: usize, out: &mut Vec<Finding>) {
     let call = &cx.run.calls[at];
     let service = &call.request.callee;
-    if call.fault.is_some() || call.request.of_line() || !call.said.as_ref().is_some_and(|s| s.status >= 500) {
+    if call.fault.is_some() || call.request.of_line() || call.said.as_ref().is_none_or(|s| s.status < 500) {
         return;
     }
     let below: Vec<&Call> = cx.run.children(at).into_iter().map(|c| &cx.run.calls[c]).collect();

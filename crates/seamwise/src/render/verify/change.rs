@@ -121,7 +121,7 @@ fn command(tried: &Tried, out: &mut String) {
     };
     let took = tried.outcome.as_ref().map_or_else(String::new, |o| dim(ended(o)));
     out.push_str(&format!("  {word}  {}{folder}  {took}\n", bold(&trial.command)));
-    let which = if trial.narrowed { "" } else { "  (all tests of the folder: its runner takes no files)" };
+    let which = if trial.narrowed { "" } else { "  (all tests of the folder)" };
     out.push_str(&dim(format!("    for {}{which}\n", trial.services.join(", "))));
     for wanted in trial.files.iter().take(ROWS) {
         out.push_str(&dim(format!("    {}: {}\n", wanted.path, wanted.because)));

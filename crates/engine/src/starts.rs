@@ -369,10 +369,10 @@ fn bound(command: &str) -> Option<u16> {
     let number = |text: &str| text.rsplit(':').next().and_then(|t| t.parse::<u16>().ok()).filter(|p| *p > 0);
     for (at, word) in words.iter().enumerate() {
         let (flag, joined) = word.split_once('=').map_or((*word, None), |(flag, value)| (flag, Some(value)));
-        if matches!(flag, "-b" | "--bind" | "-p" | "--port" | "--http-port") {
-            if let Some(port) = joined.or_else(|| words.get(at + 1).copied()).and_then(number) {
-                return Some(port);
-            }
+        if matches!(flag, "-b" | "--bind" | "-p" | "--port" | "--http-port")
+            && let Some(port) = joined.or_else(|| words.get(at + 1).copied()).and_then(number)
+        {
+            return Some(port);
         }
         if ["0.0.0.0:", "127.0.0.1:", "[::]:", "localhost:"].iter().any(|host| word.starts_with(host)) {
             return number(word);

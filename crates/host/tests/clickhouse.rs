@@ -211,7 +211,7 @@ impl Both {
         out
     }
 
-    fn into_store(&self, folder: &Path) {
+    fn fill_store(&self, folder: &Path) {
         let intake = Intake::open(folder, Limits { shards: 1, ..Limits::default() }).unwrap();
         for (key, signal, all) in [
             ("resourceSpans", Signal::Traces, &self.spans),
@@ -226,7 +226,7 @@ impl Both {
         intake.close().unwrap();
     }
 
-    fn into_tables(&self, cluster: &Cluster) {
+    fn fill_tables(&self, cluster: &Cluster) {
         for (table, rows) in ["otel_traces", "otel_logs", "otel_metrics_gauge"].iter().zip(&self.rows) {
             cluster.say(1, &format!("INSERT INTO otel.{table} FORMAT JSONEachRow"), rows);
         }
@@ -246,8 +246,8 @@ fn the_same_telemetry_gives_the_same_answers_from_either() {
     tables(&cluster);
     let shop = Both::shop();
     let store = tempfile::tempdir().unwrap();
-    shop.into_store(store.path());
-    shop.into_tables(&cluster);
+    shop.fill_store(store.path());
+    shop.fill_tables(&cluster);
     let (own, far) = (store.path().display().to_string(), cluster.address());
 
     // Without a window, with one, and at an instant: byte for byte but for how many files a store has.

@@ -17,7 +17,7 @@ app.post('/checkout/:basket', async (req, res) => {
     books.push(answer.data)
   }
   const total = books.reduce((sum, book) => sum + book.price, 0)
-  const payment = await axios.post(addresses.payments + '/payments', { total, card: req.body.card })
+  const payment = await axios.post(addresses.payments + '/payments', { total, card: req.body.card }, { timeout: 5000 })
   await announce({ basket: req.params.basket, total, payment: payment.data.id })
   res.status(201).json({ total })
 })

@@ -124,12 +124,12 @@ mod tests {
 
     #[test]
     fn a_file_is_found_below_the_workspace() {
-        let check = |address: &str, expected: &str| assert_eq!(path(Path::new("/work"), address), expected);
-        check("shop.db", "/work/shop.db");
-        check("sqlite:data/shop.db", "/work/data/shop.db");
-        check("sqlite:///shop.db", "/work/shop.db");
+        let check = |address: &str, expected: &str| assert_eq!(path(Path::new("/srv"), address), expected);
+        check("shop.db", "/srv/shop.db");
+        check("sqlite:data/shop.db", "/srv/data/shop.db");
+        check("sqlite:///shop.db", "/srv/shop.db");
         check("sqlite:////data/shop.db", "/data/shop.db");
-        check("file:shop.db?mode=ro", "/work/shop.db");
+        check("file:shop.db?mode=ro", "/srv/shop.db");
         check("file:///data/shop.db", "/data/shop.db");
     }
 }

@@ -82,11 +82,12 @@ fn script(script: &str, args: &[&Path]) {
     all.push(seam.to_string_lossy().into_owned());
     all.extend(args[1..].iter().map(|a| a.to_string_lossy().into_owned()));
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    // A whole editor on a busy machine may be late once; what fails twice is broken.
-    let said = run("node", &all, &extension()).or_else(|first| {
-        println!("once more, after:\n{first}");
+    // A whole editor on a busy machine may be late; what fails three times is broken.
+    let once_more = |before: String| {
+        println!("once more, after:\n{before}");
         run("node", &all, &extension())
-    });
+    };
+    let said = run("node", &all, &extension()).or_else(once_more).or_else(once_more);
     println!("{}", said.unwrap_or_else(|e| panic!("{e}")));
 }
 

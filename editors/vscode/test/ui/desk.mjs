@@ -56,9 +56,14 @@ export function desk(page) {
   const squiggle = () => page.locator(".squiggly-warning, .squiggly-error").first()
   /** Chooses one of the actions that are offered where the cursor stands. */
   const act = async (text, before) => {
-    await page.keyboard.press("Control+.")
     const action = page.locator(".action-widget .monaco-list-row").filter({ hasText: text }).first()
-    await action.waitFor(LONG)
+    // What is offered closes when lenses or findings change under it, as they do after an edit: then it is asked for again.
+    for (let again = 0; ; again++) {
+      await page.keyboard.press("Control+.")
+      const seen = await action.waitFor({ timeout: 9_000 }).then(() => true, (error) => (again < 4 ? false : Promise.reject(error)))
+      if (seen) break
+      await page.keyboard.press("Escape")
+    }
     await before?.()
     await action.click()
   }

@@ -110,7 +110,7 @@ fn route(name: &SmolStr, route: &Node, clusters: &Node, path: &str, sink: &mut S
         return;
     };
     let below = rewritten(route);
-    let incoming = matched.text().map(|p| template(p)).unwrap_or_default();
+    let incoming = matched.text().map(|p| taken(p)).unwrap_or_default();
     for (named, destination) in
         get(cluster, "Destinations").map(|d| d.entries().collect::<Vec<_>>()).unwrap_or_default()
     {

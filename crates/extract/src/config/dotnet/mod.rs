@@ -52,6 +52,11 @@ pub(crate) fn template(path: &str) -> SmolStr {
     out.into()
 }
 
+/// What a gateway takes in, always from the root: `orders/{**rest}` is the same rule as `/orders/{**rest}`.
+fn taken(path: &str) -> SmolStr {
+    format_smolstr!("/{}", template(path).trim_start_matches('/'))
+}
+
 /// A setting's value without its secrets.
 fn without_secrets(key: &str, text: &str) -> Value {
     secret::setting(key, Value::text(text))
@@ -74,5 +79,7 @@ mod tests {
     fn templates_are_plain() {
         assert_eq!(template("/a/{id:int}/{**rest}"), "/a/{id}/*");
         assert_eq!(template("/a/{id?}"), "/a/{id}");
+        assert_eq!(taken("a/{**rest}"), "/a/*");
+        assert_eq!(taken("{**rest}"), taken("/{**rest}"));
     }
 }

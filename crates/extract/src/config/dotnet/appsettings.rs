@@ -1,6 +1,6 @@
 //! `appsettings*.json`: settings with dotted keys, and the routes of a YARP reverse proxy. See `appsettings.md`.
 
-use super::{forwarded, get, place, template, text, without_secrets};
+use super::{forwarded, get, place, taken, text, without_secrets};
 use crate::config::json;
 use crate::config::tree::{Data, Key, Node, dotted};
 use crate::{Extractor, File, Reads, Sink};

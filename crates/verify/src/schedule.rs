@@ -88,14 +88,15 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
             out.push((false, 2, 0, 0, Fault::service(callee, Kind::Refuse)));
         }
     }
-    // One kind of call fails again and again, and others on the same edge do not: breakers count.
+    // One kind of call fails again and again, and others of the same caller do not, there or elsewhere: breakers count.
     let mut often: BTreeMap<String, Vec<&Call>> = BTreeMap::new();
     for call in calls.iter().filter(|c| !c.request.of_line()) {
         often.entry(uncounted(&call.key)).or_default().push(call);
     }
     for (kind, calls) in often.iter().filter(|(_, calls)| calls.len() >= OFTEN) {
         let (caller, callee) = calls[0].edge();
-        if edges.get(&(caller, callee)).is_some_and(|all| all.len() > calls.len()) {
+        let own = edges.iter().filter(|((from, _), _)| *from == caller).map(|(_, all)| all.len()).sum::<usize>();
+        if own > calls.len() {
             out.push((suspected(caller, callee), 4, 0, 0, Fault::every(kind, Kind::Refuse)));
         }
     }
@@ -256,4 +257,49 @@ pub fn learnt(run: &Run, base: &Run, harmless: bool) -> Vec<Script> {
 fn round(ms: u64) -> u64 {
     let unit = 10u64.pow(ms.max(1).ilog10().saturating_sub(1));
     ms / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Request, SCENARIO};
+
+    fn call(parent: Option<usize>, key: &str, caller: &str) -> Call {
+        let last = key.rsplit(" > ").next().unwrap_or(key);
+        let words: Vec<String> = last.split([' ', '#']).map(str::to_owned).collect();
+        let request = Request {
+            caller: caller.to_owned(),
+            callee: words[0].clone(),
+            method: words[1].clone(),
+            path: words[2].clone(),
+            ..Request::default()
+        };
+        Call { parent, key: key.to_owned(), request, ..Call::default() }
+    }
+
+    /// A shop that asks `often` so many times, and then somebody else.
+    fn asked(often: usize, then: Option<&str>) -> Vec<Script> {
+        let mut calls = Vec::new();
+        for n in 1..=often {
+            let step = format!("shop POST /buy#{n}");
+            calls.push(call(None, &step, SCENARIO));
+            calls.push(call(Some(calls.len() - 1), &format!("{step} > pay POST /charge#1"), "shop"));
+        }
+        if let Some(then) = then {
+            calls.push(call(None, "shop GET /price#1", SCENARIO));
+            calls.push(call(Some(calls.len() - 1), &format!("shop GET /price#1 > {then}#1"), "shop"));
+        }
+        let keys = calls.iter().map(|c| c.key.clone()).collect();
+        singles(&Run { calls, ..Run::default() }, &keys, &Known::default())
+    }
+
+    #[test]
+    fn one_kind_of_call_fails_again_and_again_where_others_do_not() {
+        let every = Fault::every("shop POST /buy > pay POST /charge", Kind::Refuse);
+        let tries = |scripts: Vec<Script>| scripts.contains(&Script::of([every.clone()]));
+        assert!(tries(asked(3, Some("pay GET /fee"))), "another operation of the same callee");
+        assert!(tries(asked(3, Some("stock GET /left"))), "another callee");
+        assert!(!tries(asked(3, None)), "nothing is left that could fail with it");
+        assert!(!tries(asked(2, Some("pay GET /fee"))), "no breaker opens so soon");
+    }
 }

@@ -34,14 +34,33 @@ fn told(run: &Run) -> Vec<usize> {
 }
 
 pub fn lines(run: &Run) -> Vec<String> {
-    let mut out: Vec<(String, usize)> = Vec::new();
-    for line in told(run).into_iter().map(|at| line(&run.calls[at])) {
-        match out.last_mut() {
-            Some((last, times)) if *last == line => *times += 1,
-            _ => out.push((line, 1)),
+    folded(&told(run).into_iter().map(|at| line(&run.calls[at])).collect::<Vec<_>>())
+}
+
+/// Lines that come again, alone or a few together, are told once, with how often they come.
+fn folded(lines: &[String]) -> Vec<String> {
+    const TOGETHER: usize = 4;
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < lines.len() {
+        let times = |size: usize| {
+            let part = &lines[at..at + size];
+            1 + lines[at + size..].chunks(size).take_while(|next| *next == part).count()
+        };
+        let sizes = (1..=TOGETHER.min(lines.len() - at)).map(|size| (size, times(size)));
+        // What saves most; the smaller part if two save as much.
+        let (size, times) = sizes.max_by_key(|(size, times)| (size * (times - 1), TOGETHER - size)).unwrap_or((1, 1));
+        match (size, times) {
+            (_, 1) => out.push(lines[at].clone()),
+            (1, _) => out.push(format!("{} (×{times})", lines[at])),
+            (_, 2) => out.extend_from_slice(&lines[at..at + size * 2]),
+            _ => {
+                out.extend_from_slice(&lines[at..at + size]);
+                out.push(format!("… these {size} again, {times} times in all"));
+            }
         }
+        at += if times == 1 { 1 } else { size * times };
     }
-    out.into_iter().map(|(line, times)| if times > 1 { format!("{line} (×{times})") } else { line }).collect()
+    out
 }
 
 fn line(call: &Call) -> String {
@@ -155,4 +174,19 @@ fn id(name: &str) -> String {
 /// Without what Mermaid reads as its own.
 fn plain(text: &str) -> String {
     text.replace([';', '#', '\n'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_again_is_told_once() {
+        let told = |text: &str| folded(&text.split(' ').map(str::to_owned).collect::<Vec<_>>()).join(", ");
+        assert_eq!(told("a b c"), "a, b, c");
+        assert_eq!(told("a a a b"), "a (×3), b");
+        assert_eq!(told("x a b a b a b c"), "x, a, b, … these 2 again, 3 times in all, c");
+        assert_eq!(told("a b a b c"), "a, b, a, b, c", "two lines more are shorter than a third that says so");
+        assert_eq!(told("a a b a a b a a b"), "a, a, b, … these 3 again, 3 times in all");
+    }
 }

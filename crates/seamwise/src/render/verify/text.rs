@@ -112,14 +112,15 @@ fn scenario(played: &Played, all: bool, out: &mut String) {
     }
     let (fails, weak): (Vec<&Reported>, Vec<&Reported>) =
         played.findings.iter().partition(|r| r.found.finding.grade == Grade::Fails);
+    let mut before = None;
     for reported in fails {
-        finding(reported, out);
+        finding(reported, before.replace(reported), out);
     }
     if !weak.is_empty() {
         out.push_str(&title("weak", "worth knowing; the verdict stands"));
         for reported in weak {
             if all {
-                finding(reported, out);
+                finding(reported, before.replace(reported), out);
             } else {
                 let f = &reported.found.finding;
                 out.push_str(&format!("  {}  {}\n", yellow(f.rule.name()), f.says));
@@ -146,7 +147,8 @@ fn scenario(played: &Played, all: bool, out: &mut String) {
     }
 }
 
-fn finding(reported: &Reported, out: &mut String) {
+/// `before`: what was told just before it.
+fn finding(reported: &Reported, before: Option<&Reported>, out: &mut String) {
     let found = &reported.found;
     let steady = match (found.finding.grade, found.steady()) {
         (Grade::Fails, true) => format!("{} of {} times", found.came, found.tried),
@@ -165,8 +167,12 @@ fn finding(reported: &Reported, out: &mut String) {
     if found.script.is_empty() {
         out.push_str(&format!("  {} without any\n", cyan("fault")));
     }
-    for line in &found.story {
+    let told = before.is_some_and(|b| b.found.script == found.script && b.found.story == found.story);
+    for line in found.story.iter().filter(|_| !told) {
         out.push_str(&format!("  {} {line}\n", dim("│")));
+    }
+    if told && !found.story.is_empty() {
+        out.push_str(&format!("  {} as it is told above\n", dim("│")));
     }
     for line in &found.finding.evidence {
         out.push_str(&format!("  {} {line}\n", dim("=")));

@@ -81,6 +81,36 @@ pub fn is_secret_key(key: &str) -> bool {
         || words.iter().any(|w| matches!(*w, "pwd" | "pass" | "pw" | "dsnkey"))
 }
 
+/// How everything begins that [`is_secret_key`] looks for.
+const BEGINNINGS: &[&str] = &[
+    "pass",
+    "pwd",
+    "pw",
+    "secret",
+    "token",
+    "api",
+    "private",
+    "credential",
+    "access",
+    "sign",
+    "encrypt",
+    "cookie",
+    "license",
+    "account",
+    "dsnkey",
+];
+
+/// Whether there may be a secret key somewhere in a text: a look that costs little, and misses none.
+pub fn may_name_secret(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (0..bytes.len()).any(|at| {
+        matches!(bytes[at] | 0x20, b'p' | b's' | b't' | b'a' | b'c' | b'e' | b'l' | b'd')
+            && BEGINNINGS
+                .iter()
+                .any(|b| bytes[at..].get(..b.len()).is_some_and(|t| t.eq_ignore_ascii_case(b.as_bytes())))
+    })
+}
+
 /// The last word of `SOME_KEY`, `some.key`, `someKey`, lower case.
 fn key_tail(key: &str) -> String {
     let part = key.rsplit(['_', '-', '.', ':', '/']).next().unwrap_or(key);
@@ -107,8 +137,12 @@ mod tests {
             "redis.pwd",
             "PG_PASS",
         ] {
-            assert!(is_secret_key(key), "{key}");
+            assert!(is_secret_key(key) && may_name_secret(&format!("the {key}: ")), "{key}");
         }
+        for word in SECRET_WORDS {
+            assert!(may_name_secret(word), "{word}");
+        }
+        assert!(!may_name_secret("let total = orders.iter().map(|o| o.cents).sum();"));
         for key in
             ["TOKEN_URL", "tokenUri", "PASSWORD_FILE", "secretName", "COMPASS_HOST", "token.expiration", "BYPASS"]
         {

@@ -360,7 +360,15 @@ impl Stage {
         // Last words are on their way.
         tokio::time::sleep(Duration::from_millis(4)).await;
         let waited = u64::try_from(aftermath.waited.as_millis()).unwrap_or(u64::MAX);
-        let mut run = Run { script: script.clone(), content, ms, away: aftermath.away, waited, unsettled: aftermath.unsettled, ..Run::default() };
+        let mut run = Run {
+            script: script.clone(),
+            content,
+            ms,
+            away: aftermath.away,
+            waited,
+            unsettled: aftermath.unsettled,
+            ..Run::default()
+        };
         for running in &mut self.running {
             run.logs.insert(running.name.clone(), running.taken());
             if let Some(how) = running.ended() {

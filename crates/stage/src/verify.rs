@@ -162,7 +162,13 @@ async fn all(
             None => Explorer::new(order.limits(), known, order.faults),
         };
         let done = explore(stage, play, &mut explorer, order.budget, &mut say).await?;
-        scenarios.push(Played::of(play.name(), &explorer, done.whole, (done.milliseconds, done.spent), &order.suspicions));
+        scenarios.push(Played::of(
+            play.name(),
+            &explorer,
+            done.whole,
+            (done.milliseconds, done.spent),
+            &order.suspicions,
+        ));
     }
     Ok(Report::of(scenarios))
 }

@@ -3,7 +3,7 @@
 //! Invariant: as many lines as before, so that places stay true. What a key's name, an address or a value's own looks tell is
 //! replaced, even where it hides something harmless: an excerpt may be read by anybody.
 
-use super::secret::{MASKED, is_secret_key, looks_secret, text_without};
+use super::secret::{MASKED, is_secret_key, looks_secret, may_name_secret, text_without};
 use crate::lang;
 
 /// The text of a file, line by line without secrets.
@@ -15,12 +15,15 @@ pub fn excerpt(path: &str, text: &str) -> String {
     for line in text.split_inclusive('\n') {
         let content = line.trim_end_matches(['\n', '\r']);
         let mut shown = content.to_owned();
-        let value = content.trim_start().trim_start_matches(['"', '\'']).to_ascii_lowercase();
-        if named && value.starts_with("value") {
+        let start = content.trim_start().trim_start_matches(['"', '\'']);
+        if named && start.get(.."value".len()).is_some_and(|s| s.eq_ignore_ascii_case("value")) {
             hide_after(&mut shown, content.len() - content.trim_start().len() + "value".len(), false);
         }
-        named = is_secret_key(told(content)) && !code;
-        keys(&mut shown, code);
+        let may = may_name_secret(content);
+        named = may && !code && is_secret_key(told(content));
+        if may {
+            keys(&mut shown, code);
+        }
         out.push_str(&words(&text_without(&shown)));
         out.push_str(&line[content.len()..]);
     }
@@ -87,10 +90,16 @@ fn replace(line: &mut String, start: usize, end: usize) -> usize {
     start + MASKED.len()
 }
 
+/// No shorter word looks like a secret.
+const SHORTEST: usize = 10;
+
 /// Words that are secrets by their looks, whatever they are called.
 fn words(line: &str) -> String {
     let separates = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')');
     let mut out = String::with_capacity(line.len());
+    if !line.split(separates).any(|word| word.len() >= SHORTEST) {
+        return line.to_owned();
+    }
     for word in line.split_inclusive(separates) {
         let bare = word.trim_end_matches(separates);
         let value = bare.rfind('=').map_or(bare, |i| &bare[i + 1..]);

@@ -6,7 +6,7 @@
 
 use seam_facts::{Hole, Part, SmolStr, Value};
 
-pub use seam_facts::secret::is_secret_key;
+pub use seam_facts::secret::{is_secret_key, may_name_secret};
 pub use seam_facts::{MASKED, MASKED_TOKEN};
 
 /// A setting's value without secrets.
@@ -102,6 +102,10 @@ pub fn looks_secret(value: &str) -> bool {
     if TOKENS.iter().any(|t| value.starts_with(t) && value.len() > t.len() + 6) {
         return true;
     }
+    // One long word of mixed letters and digits that no dictionary has.
+    if value.len() < 20 || !value.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-.".contains(c)) {
+        return false;
+    }
     // Mostly the name of something; whether it is a key as well nobody can see.
     if is_uuid(value) {
         return false;
@@ -111,12 +115,10 @@ pub fn looks_secret(value: &str) -> bool {
     if decoded(value).filter(plain).is_some_and(|t| !looks_secret(&t)) {
         return false;
     }
-    // One long word of mixed letters and digits that no dictionary has.
-    let word = value.len() >= 20 && value.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-.".contains(c));
     let digits = value.chars().filter(char::is_ascii_digit).count();
     let letters = value.chars().filter(char::is_ascii_alphabetic).count();
     let longest = value.split(|c: char| !c.is_ascii_alphanumeric()).map(str::len).max().unwrap_or(0);
-    word && digits >= 3 && letters >= 3 && longest >= 12 && changes(value) * 4 >= value.len()
+    digits >= 3 && letters >= 3 && longest >= 12 && changes(value) * 4 >= value.len()
 }
 
 /// Whether a text is a universally unique identifier (RFC 9562).
@@ -159,9 +161,12 @@ pub fn text_without(text: &str) -> SmolStr {
     if !text.contains(['@', '=', ' ']) {
         return text.into();
     }
-    let mut out = user_info(text);
-    for name in NAMED {
-        out = named(&out, name);
+    let mut out = if text.contains('@') { user_info(text) } else { text.to_owned() };
+    // Whole files go through here, and most lines hold nothing of that kind.
+    if may_name_secret(text) {
+        for name in NAMED {
+            out = named(&out, name);
+        }
     }
     out.into()
 }

@@ -137,6 +137,34 @@ fn a_caller_that_moves_along_is_told_so() {
 }
 
 #[test]
+fn a_caller_moves_along_also_where_the_path_is_written_in_another_place() {
+    let shop = small(&[
+        ("compose.yaml", "services:\n  shop:\n    build: ./shop\n  stock:\n    build: ./stock\n"),
+        ("shop/package.json", "{\"name\": \"shop\"}\n"),
+        (
+            "shop/index.js",
+            "const LEVELS = '/levels'\nconst OTHER = '/other'\n\nfunction left() {\n  return fetch('http://stock:3000' + LEVELS)\n}\n\nfunction more() {\n  return fetch('http://stock:3000' + OTHER)\n}\n",
+        ),
+        ("stock/package.json", "{\"name\": \"stock\", \"dependencies\": {\"express\": \"4\"}}\n"),
+        (
+            "stock/index.js",
+            "const app = require('express')()\napp.get('/levels', list)\napp.get('/other', list)\napp.listen(3000)\n",
+        ),
+    ]);
+    let served = ("stock/index.js", "'/levels'", "'/amounts'");
+    let moves = |edits: &[(&str, &str, &str)]| {
+        let found = edited(&shop, edits);
+        let moved = found.effects.iter().find(|e| e.rule.id == "endpoint-moved").unwrap();
+        let tie = moved.dependent.iter().find(|t| t.service == "shop").unwrap();
+        (tie.moved, touch::is_unresolved(moved))
+    };
+    assert_eq!(moves(&[served, ("shop/index.js", "'/levels'", "'/amounts'")]), (true, false));
+    assert_eq!(moves(&[served]), (false, true));
+    // Another call of the same file moves, and this one does not.
+    assert_eq!(moves(&[served, ("shop/index.js", "'/other'", "'/amounts'")]), (false, true));
+}
+
+#[test]
 fn a_topic_that_moves_touches_its_readers() {
     let shop = workspace("bookshop");
     let found = edited(&shop, &[("checkout/src/orders.js", "sendToQueue('orders.placed'", "sendToQueue('orders.new'")]);

@@ -124,19 +124,21 @@ pub(super) fn pinned(cx: &Cx<'_>, at: &seam_graph::Evidence, word: &str) -> seam
     out
 }
 
-/// Whether the call's own line is among what changes, and is answered afterwards.
+/// Whether the call moves along: its own line is among what changes, or it asks for something else now, because what its address is put
+/// together from was changed elsewhere; and it is answered afterwards.
 fn moved(cx: &Cx<'_>, from: usize, detail: &seam_graph::Detail) -> bool {
     let edited = cx.edit(&detail.at.path).is_some_and(|e| e.touches(detail.at.at, false));
     let name = cx.old.name(from);
-    edited
-        && cx
-            .new
-            .graph
-            .edges
-            .iter()
-            .filter(|e| cx.new.name(e.from) == name)
-            .flat_map(|e| &e.details)
-            .any(|d| d.at.path == detail.at.path && d.within == detail.within && d.endpoint.is_some())
+    let beside = |side: &super::effect::Side<'_>| -> Vec<(SmolStr, bool)> {
+        let own = side.graph.edges.iter().filter(|e| side.name(e.from) == name);
+        let own = own.flat_map(|e| &e.details).filter(|d| d.at.path == detail.at.path && d.within == detail.within);
+        own.map(|d| (d.operation.clone(), d.endpoint.is_some())).collect()
+    };
+    let (before, after) = (beside(&cx.old), beside(&cx.new));
+    let gone = !after.iter().any(|(operation, _)| *operation == detail.operation);
+    after
+        .iter()
+        .any(|(operation, answered)| *answered && (edited || gone && !before.iter().any(|(o, _)| o == operation)))
 }
 
 /// The same for a thing that is only thought of: gateways that name its path, and calls that lead nowhere and ask for it.

@@ -217,6 +217,28 @@ fn a_key_of_an_answer_touches_those_who_name_it() {
 }
 
 #[test]
+fn a_body_that_is_new_beside_another_renames_no_field() {
+    let shop = small(&[
+        ("compose.yaml", "services:\n  shop:\n    build: ./shop\n  mail:\n    build: ./mail\n"),
+        ("shop/requirements.txt", "requests\n"),
+        (
+            "shop/app.py",
+            "import requests\n\n\ndef buy(order):\n    put(order)\n    requests.post(\"http://mail:80/send\", json={\"order\": order}, timeout=5)\n",
+        ),
+        ("mail/requirements.txt", "flask\n"),
+        (
+            "mail/app.py",
+            "from flask import Flask, request\n\napp = Flask(__name__)\n\n\n@app.post(\"/send\")\ndef send():\n    return request.json[\"order\"]\n",
+        ),
+    ]);
+    let beside = "requests.post(\"http://stock:80/hold\", json={\"items\": order[\"items\"]}, timeout=5)";
+    let found = edited(&shop, &[("shop/app.py", "put(order)", beside)]);
+    assert!(!found.rules().contains("field-renamed"), "{:?}", found.effects);
+    let found = edited(&shop, &[("shop/app.py", "{\"order\": order}", "{\"ordered\": order}")]);
+    assert!(found.rules().contains("field-renamed"), "{:?}", found.effects);
+}
+
+#[test]
 fn a_setting_touches_those_who_read_it() {
     let shop = workspace("bookshop");
     let found =

@@ -27,10 +27,34 @@ pub(super) fn effects(cx: &Cx<'_>, out: &mut Vec<Effect>) {
     for edited in cx.edited.iter().filter(|e| e.left_out.is_none() && !is_contract(&e.path)) {
         let (old, new) = (held(&cx.old, &edited.path), held(&cx.new, &edited.path));
         for (key, before) in &old {
-            let Some(after) = new.get(key) else { continue };
-            compared(cx, edited, before, after, out);
+            for (before, after) in paired(before, new.get(key).map_or(&[], Vec::as_slice)) {
+                compared(cx, edited, before, after, out);
+            }
         }
     }
+}
+
+/// What was and what became of it, among several literals of one function: those that stayed, then those that share fields, then the
+/// rest in order if as many are left on both sides. One that is new beside the others is nobody's successor.
+fn paired<'h, 'a>(old: &'h [Held<'a>], new: &'h [Held<'a>]) -> Vec<(&'h Held<'a>, &'h Held<'a>)> {
+    let names = |held: &Held<'_>| held.fields.iter().map(|f| f.name.clone()).collect::<BTreeSet<_>>();
+    let (mut before, mut after): (Vec<&Held<'_>>, Vec<&Held<'_>>) = (old.iter().collect(), new.iter().collect());
+    let mut out = Vec::new();
+    let stayed = |o: &Held<'_>, n: &Held<'_>| names(o) == names(n);
+    let shares = |o: &Held<'_>, n: &Held<'_>| !names(o).is_disjoint(&names(n));
+    for fits in [&stayed as &dyn Fn(&Held<'_>, &Held<'_>) -> bool, &shares] {
+        before.retain(|o| match after.iter().position(|n| fits(o, n)) {
+            Some(at) => {
+                out.push((*o, after.remove(at)));
+                false
+            }
+            None => true,
+        });
+    }
+    if before.len() == after.len() {
+        out.extend(before.into_iter().zip(after));
+    }
+    out
 }
 
 /// These are compared as contracts.
@@ -39,12 +63,11 @@ fn is_contract(path: &str) -> bool {
 }
 
 /// The types and literals of a file, by what stays the same when a field is renamed.
-fn held<'a>(side: &Side<'a>, path: &str) -> BTreeMap<(SmolStr, u8, SmolStr, usize), Held<'a>> {
-    let mut out = BTreeMap::new();
+fn held<'a>(side: &Side<'a>, path: &str) -> BTreeMap<(SmolStr, u8, SmolStr), Vec<Held<'a>>> {
+    let mut out: BTreeMap<_, Vec<Held<'a>>> = BTreeMap::new();
     let mut put = |held: Held<'a>| {
         let of = held.of.map_or(0, |of| of as u8 + 1);
-        let count = (0..).find(|n| !out.contains_key(&(held.ty.clone(), of, held.within.clone(), *n))).unwrap_or(0);
-        out.insert((held.ty.clone(), of, held.within.clone(), count), held);
+        out.entry((held.ty.clone(), of, held.within.clone())).or_default().push(held);
     };
     for fact in side.base.get(path).into_iter().flat_map(|f| &f.facts) {
         match &fact.claim {

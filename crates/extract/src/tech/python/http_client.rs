@@ -10,7 +10,7 @@ use seam_facts::{Call, Claim, Constant, Part, Policy, PolicyKind, Protocol, Smol
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-http-client",
-    version: 2,
+    version: 3,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -100,7 +100,9 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         let stated = || {
             argument(code, site.call, "method", 0, site.function).and_then(|m| code.value(m, site.function).as_text())
         };
+        let opens = matches!(name, "urlopen" | "urlretrieve") && client.name == "urllib";
         let method = match method {
+            Some(_) if opens => Some(opened(code, &site, url)),
             Some(method) => Some(method.into()),
             None if websocket || name == "fetch" => None,
             None => stated().map(|m| m.to_uppercase().into()),
@@ -146,6 +148,18 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         if client && let Some(millis) = timeout.and_then(|t| millis(code, t, site.function)) {
             state_timeout(code, site, library_of(&callee).unwrap_or_default(), millis, sink);
         }
+    }
+}
+
+/// The method with which urllib opens: what the request object says, `POST` where it carries data, `GET` otherwise.
+fn opened(code: &Code<'_>, site: &Site<'_>, url: &Expr) -> SmolStr {
+    let data = |call: &Invocation| call.arg_or("data", 1).is_some_and(|d| !matches!(d.kind, ExprKind::Null));
+    let asked = code.maker(url, site.function).filter(|(made, _)| made.name() == "Request");
+    let stated = asked.and_then(|(made, function)| code.value(made.arg_or("method", 5)?, function).as_text());
+    match stated {
+        Some(method) => method.to_uppercase().into(),
+        None if data(site.call) || asked.is_some_and(|(made, _)| data(made)) => "POST".into(),
+        None => "GET".into(),
     }
 }
 

@@ -27,7 +27,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         for course in all {
             for transaction in &course.transactions {
-                let inside = |line: u32| transaction.holds(line) && line < transaction.lines.1;
+                // Where blocks have no closing line of their own, the last one still is inside.
+                let open = course.path.ends_with(".py");
+                let inside = |line: u32| transaction.holds(line) && (open || line < transaction.lines.1);
                 let store = course.stores().find(|s| transaction.holds(s.line));
                 let changes = |o: Operation| alters(cx, o) != Some(false);
                 let change = course.changes().find(|(s, _, o)| inside(s.line) && changes(*o));

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 3,
+    version: 4,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -544,12 +544,25 @@ fn is_step(call: &Call) -> bool {
             && name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_uppercase()))
     };
     name.len() > 2
-        && !COMMON.contains(&name)
+        && (!COMMON.contains(&name) || asks(call))
         && !is_log(&call.callee)
         && !accessor("get", 0)
         && !accessor("is", 0)
         && !accessor("has", 0)
         && !accessor("set", 1)
+}
+
+/// Whether what is called like an operation of a collection is a request: `requests.put(url, json=…)`, `axios.get(`${base}/x`)`.
+fn asks(call: &Call) -> bool {
+    if !matches!(call.name(), "get" | "put") {
+        return false;
+    }
+    let path = call.callee.path().unwrap_or_default().to_ascii_lowercase();
+    let on = path.rsplit('.').nth(1).unwrap_or("");
+    let client = ["axios", "requests", "http", "httpx", "client", "session", "api"].iter().any(|w| on.ends_with(w));
+    let named =
+        |a: &super::ir::Arg| matches!(a.name.as_deref(), Some("json" | "data" | "headers" | "timeout" | "params"));
+    client || call.args.iter().any(named)
 }
 
 /// Functions that keep a closure for later: what it does is not done here.

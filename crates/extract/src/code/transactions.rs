@@ -24,7 +24,8 @@ pub(super) fn find(code: &Code<'_>, index: usize, out: &mut Vec<(Region, Span)>)
         match stmt {
             Stmt::Block { kind: BlockKind::With, body, .. } => {
                 // What is held stands first in the block.
-                let held = body.first().and_then(|first| opens(first, true));
+                let first = body.first();
+                let held = first.and_then(|f| opens(f, true).or_else(|| commits_at_the_end(code, index, f)));
                 if let (Some((name, at)), Some(lines)) = (held, lines(body)) {
                     out.push((region(code, index, lines, body.iter(), &name), at));
                 }
@@ -189,6 +190,52 @@ fn runs_in_one(call: &Call) -> Option<usize> {
         _ => None,
     });
     closure.filter(|_| runs)
+}
+
+/// `with connect() as db:` of psycopg and sqlite3: the connection commits where the block ends.
+fn commits_at_the_end(code: &Code<'_>, index: usize, first: &Stmt) -> Option<(SmolStr, Span)> {
+    let (Stmt::Assign { value: e, .. } | Stmt::Expr(e)) = first else { return None };
+    let opened = code.unit.lang == Lang::Python && is_connection(code, index, e, 2);
+    opened.then(|| {
+        let name = e.as_call().and_then(|c| c.callee.path()).or_else(|| e.path()).unwrap_or_default();
+        (SmolStr::from(name), e.span)
+    })
+}
+
+/// Whether an expression gives a connection of these libraries, by a function of this file too.
+fn is_connection(code: &Code<'_>, index: usize, expr: &Expr, steps: usize) -> bool {
+    const CONNECTIONS: &[&str] = &[
+        "psycopg.connect",
+        "psycopg.Connection.connect",
+        "psycopg.AsyncConnection.connect",
+        "psycopg2.connect",
+        "sqlite3.connect",
+        "aiosqlite.connect",
+    ];
+    let Some((call, at)) = made(code, index, expr) else { return false };
+    let callee = code.callee(call, at).replace('#', ".").replace("..", ".");
+    let pooled = callee.starts_with("psycopg_pool.") && callee.ends_with(".connection");
+    if CONNECTIONS.contains(&callee.as_str()) || pooled {
+        return true;
+    }
+    let own = |f: &Function| steps > 0 && call.callee.path().is_some_and(|p| p == f.name.as_str());
+    code.unit.functions.iter().enumerate().filter(|(_, f)| own(f)).any(|(inner, f)| {
+        let mut gives = false;
+        each(&f.body, &mut |s| {
+            if let Stmt::Return(e) = s {
+                gives |= is_connection(code, inner, e, steps - 1);
+            }
+        });
+        gives
+    })
+}
+
+/// The call that gives an expression's value: the expression itself, or what its variable was set to in this file.
+fn made<'e>(code: &Code<'e>, index: usize, expr: &'e Expr) -> Option<(&'e Call, usize)> {
+    match expr.as_call() {
+        Some(call) => Some((call, index)),
+        None => code.maker(expr, index),
+    }
 }
 
 /// Connections and sessions of Python begin a transaction by themselves (PEP 249, SQLAlchemy's autobegin).

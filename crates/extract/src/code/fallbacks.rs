@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "fallbacks",
-    version: 1,
+    version: 2,
     page: include_str!("fallbacks.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -91,8 +91,16 @@ fn gives(stmts: &[Stmt]) -> bool {
         Stmt::Return(e) => calls(e),
         Stmt::Assign { value, .. } => calls(value),
         Stmt::Block { body, .. } => gives(body),
-        Stmt::Expr(_) | Stmt::Leave(..) => false,
+        Stmt::Expr(e) => answers(e),
+        Stmt::Leave(..) => false,
     })
+}
+
+/// A function that is handed the response of the request under way gives its result there.
+fn answers(e: &Expr) -> bool {
+    let response =
+        |a: &Expr| matches!(&a.kind, ExprKind::Name(n) if matches!(n.as_str(), "res" | "response" | "reply"));
+    e.as_call().is_some_and(|c| !c.new && c.args.iter().any(|a| response(&a.value)))
 }
 
 fn called(code: &Code<'_>, stmts: &[Stmt]) -> Vec<SmolStr> {

@@ -12,6 +12,7 @@ pub mod explore;
 pub mod fault;
 pub mod finding;
 pub mod http_file;
+pub mod model;
 pub mod oracle;
 mod recover;
 pub mod replay;

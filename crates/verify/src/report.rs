@@ -151,6 +151,7 @@ fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static s
         "unsafe-retry" | "key-per-attempt" | "layered-retries" => (&["unsafe-retry", "duplicate-effect"], false, LOST),
         "key-ignored" => (&["unsafe-retry", "duplicate-effect", "partial-effect", "ambiguous-commit"], true, LOST),
         "redelivery-unsafe" => (&["duplicate-effect"], true, &["reply lost"]),
+        "lease-shorter-than-work" => (&["duplicate-effect"], true, &["reply lost", "reply late"]),
         "order-sensitive-update" => (&["partial-effect"], true, LATE),
         "check-then-act" => (&["partial-effect", "duplicate-effect"], true, &["slow", "delivered twice at once"]),
         "retry-storm" | "unbounded-retry" => (&["retry-storm"], false, DOWN),
@@ -176,7 +177,7 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
     let calls: &[Call] = explorer.baselines().last().map_or(&[], |r| r.calls.as_slice());
     let complete = whole && explorer.broken().is_none() && explorer.left().is_empty() && explorer.unmet().is_empty();
     let mut out = Vec::new();
-    for suspicion in suspicions {
+    for (place, suspicion) in suspicions.iter().enumerate() {
         let (rules, stored, done) = bears_out(&suspicion.rule);
         // What memory put first is told whatever it was.
         let learnt = suspicion.key.starts_with(MEMORY);
@@ -203,7 +204,8 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
             Spot::Edge { caller, callee } => between(caller, callee),
             Spot::Service(name) => calls.iter().any(|c| c.request.callee == *name && between(&c.request.caller, name)),
         };
-        let tried = explorer.tried.iter().any(|s| s.faults.iter().any(|f| kind(f) && struck(f)));
+        let tried = explorer.tried_aim(place)
+            && explorer.tried.iter().any(|s| s.faults.iter().any(|f| kind(f) && struck(f)));
         let used = explorer.baselines().iter().flat_map(|r| &r.lines);
         let mut used = used.filter(|(service, _)| suspicion.services.contains(service)).map(|(_, store)| store);
         let seen = !stored || !explorer.known().stores.is_empty() && used.all(|s| explorer.known().stores.contains(s));

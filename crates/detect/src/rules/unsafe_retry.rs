@@ -84,6 +84,26 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
+/// What the callee of a call does once more each time that it is asked: known from its own code, and for changes only.
+pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(String, Evidence)> {
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+    let method = detail.operation.split_once(' ').map_or("", |(m, _)| m);
+    let what = called(cx, operation);
+    if edge.kind != EdgeKind::Http || !matches!(method, "POST" | "PATCH") {
+        return None;
+    }
+    if [last(&detail.within), last_part(what)].into_iter().any(only_asks) {
+        return None;
+    }
+    let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k))?;
+    if bears_twice(cx, index) {
+        return None;
+    }
+    let of_effect = || effect(cx, Some(index)).map(|(o, says)| (cx.detail(o).at.clone(), says));
+    let seen = added(cx, index).or_else(of_effect).or_else(|| without_key(cx, index))?;
+    Some((seen.1, seen.0))
+}
+
 /// What a proxy's route leads to that has an effect: a proxy passes on whatever comes.
 fn behind(cx: &Cx<'_>, operation: Operation) -> Option<usize> {
     let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
@@ -136,7 +156,7 @@ fn last_part(operation: &str) -> &str {
 }
 
 /// Layers that leave unsafe methods alone, or repeat only what never arrived.
-fn retries_writes(detail: &str) -> bool {
+pub(crate) fn retries_writes(detail: &str) -> bool {
     if Failures::of(detail) == Failures::CONNECT {
         return false;
     }

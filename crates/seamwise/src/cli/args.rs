@@ -446,7 +446,8 @@ pub struct Verify {
     #[arg(long, value_name = "REVISION", conflicts_with = "replay")]
     pub base: Option<String>,
 
-    /// Only these proofs: `gate` (findings and contracts), `tests`, `exploration` (under faults), `comparison` (base against change).
+    /// Only these proofs: `gate` (findings and contracts), `tests`, `model` (what policies allow, nothing started), `exploration` (under
+    /// faults), `comparison` (base against change).
     #[arg(long, value_name = "PROOF", value_delimiter = ',', conflicts_with = "replay")]
     pub only: Vec<String>,
 

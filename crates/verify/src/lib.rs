@@ -8,6 +8,7 @@ pub mod against;
 pub mod book;
 pub mod call;
 pub mod effect;
+pub mod emit;
 pub mod explore;
 pub mod fault;
 pub mod finding;

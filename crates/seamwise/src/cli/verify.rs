@@ -30,6 +30,9 @@ pub const ASKED: &str = "\n# And what is asked of it: requests in a file, or any
 pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     let root = command.roots.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
     let root = std::path::absolute(&root).map_err(|e| Failure::Internal(e.to_string()))?;
+    if let Some(tool) = command.emit {
+        return super::emit::run(command, tool, args, &root);
+    }
     if let Some(folder) = &command.record {
         let replay = command.replay.as_deref().map(replay).transpose()?;
         let order =

@@ -65,7 +65,15 @@ pub struct Step {
 pub struct Chain {
     pub steps: Vec<Step>,
     /// What the last callee does once more each time, in words, with its place.
-    pub work: Option<(String, Evidence)>,
+    pub work: Option<Work>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Work {
+    pub says: String,
+    pub at: Evidence,
+    /// Its code is followed; otherwise the callee keeps data, and may well.
+    pub seen: bool,
 }
 
 /// Steps of a chain.
@@ -163,7 +171,9 @@ impl Finder<'_, '_> {
         let work = self.again(first).then(|| self.work(last)).flatten();
         let multiplies = way.len() > 1 && self.again(last) && (self.again(first) || waits);
         let alone = way.len() == 1 && last.taker.is_none() && self.again(first);
-        if work.is_some() || multiplies || alone {
+        let inner = self.rules(last);
+        let outlasts = way.len() > 1 && waits && change(self.cx, first.operation).is_some() && inner.patience() > rules.each();
+        if work.is_some() || multiplies || alone || outlasts {
             let steps: Vec<Step> = (0..way.len()).map(|at| self.step(&way, at)).collect();
             // One line that several operations are read from is one step.
             let lines = steps.iter().map(|s| format!("{} {}:{}", s.id, s.at.path, s.at.at.line)).collect();
@@ -181,7 +191,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn work(&self, link: Link) -> Option<(String, Evidence)> {
+    fn work(&self, link: Link) -> Option<Work> {
         let cx = self.cx;
         match link.taker {
             Some(taker) => {
@@ -190,9 +200,12 @@ impl Finder<'_, '_> {
                     return None;
                 }
                 let deed = redelivery_unsafe::done_again(cx, node, taker, &uniques(cx, node))?;
-                Some((deed.says(cx), deed.at.clone()))
+                Some(Work { says: deed.says(cx), at: deed.at.clone(), seen: true })
             }
-            None => unsafe_retry::repeated(cx, link.operation),
+            None => {
+                let (at, says, seen) = unsafe_retry::repeated(cx, link.operation)?;
+                Some(Work { says, at, seen })
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::call::Call;
 use crate::explore::{Critical, Explorer};
 use crate::fault::{Fault, Spot, uncounted};
-use crate::finding::{Found, Grade};
+use crate::finding::{Found, Grade, Rule};
 use crate::schedule::{MEMORY, Suspicion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,20 @@ fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static s
     }
 }
 
+/// Whether a finding is the harm that a suspicion speaks of, where it came of the very fault.
+fn harms(rule: &str, found: &Found) -> bool {
+    let twice = [Rule::UnsafeRetry, Rule::DuplicateEffect, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::StateNotReset];
+    let harm = match rule {
+        "retry-storm" => found.finding.rule == Rule::RetryStorm,
+        "timeout-inversion" => {
+            let vain = [Rule::TimeoutInversion, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::DuplicateEffect];
+            vain.contains(&found.finding.rule)
+        }
+        _ => twice.contains(&found.finding.rule),
+    };
+    harm && found.finding.grade == Grade::Fails
+}
+
 /// Confirmed by a finding about all of the suspects. Refuted only if it could have come: the run was whole, every set of faults was
 /// tried, one of them struck a call between the suspects, and the stores that they use were seen.
 fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], whole: bool) -> Vec<Hypothesis> {
@@ -185,10 +199,15 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
             continue;
         }
         let all = |services: &[String]| suspicion.services.iter().all(|s| services.contains(s));
+        // What has to fail is known: what came of that very fault bears it out, wherever it shows.
+        let aimed = explorer.aimed(place);
+        let came = |f: &Found| aimed.is_some_and(|a| f.script == *a || f.also.contains(a)) && harms(&suspicion.rule, f);
         let by: BTreeSet<String> = found
             .iter()
-            .filter(|f| rules.contains(&f.finding.rule.name()) || rules.is_empty())
-            .filter(|f| f.steady() && all(&f.finding.services))
+            .filter(|f| {
+                let named = rules.contains(&f.finding.rule.name()) || rules.is_empty();
+                f.steady() && (named && all(&f.finding.services) || came(f))
+            })
             .map(|f| f.finding.id())
             .collect();
         let between = |caller: &str, callee: &str| {
@@ -204,12 +223,16 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
             Spot::Edge { caller, callee } => between(caller, callee),
             Spot::Service(name) => calls.iter().any(|c| c.request.callee == *name && between(&c.request.caller, name)),
         };
-        let tried = explorer.tried_aim(place)
-            && explorer.tried.iter().any(|s| s.faults.iter().any(|f| kind(f) && struck(f)));
+        let tried = match (&suspicion.aim, aimed) {
+            (Some(_), aimed) => aimed.is_some_and(|a| explorer.tried.contains(a)),
+            (None, _) => explorer.tried.iter().any(|s| s.faults.iter().any(|f| kind(f) && struck(f))),
+        };
         let used = explorer.baselines().iter().flat_map(|r| &r.lines);
         let mut used = used.filter(|(service, _)| suspicion.services.contains(service)).map(|(_, store)| store);
         let seen = !stored || !explorer.known().stores.is_empty() && used.all(|s| explorer.known().stores.contains(s));
-        let fate = match (by.is_empty(), complete && tried && seen) {
+        // One set of faults is all that an aim needs.
+        let enough = complete || suspicion.aim.is_some() && explorer.broken().is_none();
+        let fate = match (by.is_empty(), enough && tried && seen) {
             (false, _) => Fate::Confirmed,
             (true, true) => Fate::Refuted,
             (true, false) => Fate::NotReached,

@@ -84,8 +84,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
-/// What the callee of a call does once more each time that it is asked: known from its own code, and for changes only.
-pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(String, Evidence)> {
+/// What the callee of a call does once more each time that it is asked, and whether its own code shows it; for changes only.
+pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(Evidence, String, bool)> {
     let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
     let method = detail.operation.split_once(' ').map_or("", |(m, _)| m);
     let what = called(cx, operation);
@@ -95,13 +95,17 @@ pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(String, Evi
     if [last(&detail.within), last_part(what)].into_iter().any(only_asks) {
         return None;
     }
-    let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k))?;
-    if bears_twice(cx, index) {
+    let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k));
+    if index.is_some_and(|i| bears_twice(cx, i)) {
         return None;
     }
-    let of_effect = || effect(cx, Some(index)).map(|(o, says)| (cx.detail(o).at.clone(), says));
-    let seen = added(cx, index).or_else(of_effect).or_else(|| without_key(cx, index))?;
-    Some((seen.1, seen.0))
+    let at = |(o, says): (Operation, String)| (cx.detail(o).at.clone(), says);
+    let of_effect = || effect(cx, index).map(at);
+    let seen = index.and_then(|i| added(cx, i)).or_else(of_effect).or_else(|| index.and_then(|i| without_key(cx, i)));
+    if let Some((at, says)) = seen {
+        return Some((at, says, true));
+    }
+    keeps(cx, edge.to).map(at).map(|(at, says)| (at, says, false))
 }
 
 /// What a proxy's route leads to that has an effect: a proxy passes on whatever comes.

@@ -43,7 +43,7 @@ fn limit(said: &Option<(u64, Evidence)>, says: &str) -> Option<Limit> {
 }
 
 fn chain(chain: &chains::Chain) -> Chain {
-    let work = chain.work.as_ref().map(|(says, at)| Work { at: place(at, says.clone()) });
+    let work = chain.work.as_ref().map(|w| Work { at: place(&w.at, w.says.clone()), seen: w.seen });
     Chain { hops: chain.steps.iter().map(hop).collect(), work }
 }
 
@@ -96,6 +96,18 @@ fn fates(done: &Performed) -> BTreeMap<&str, Fate> {
     out
 }
 
+/// Lines of a proof's reasons; all counterexamples stand under `model`.
+const REASONS: usize = 3;
+
+fn first(mut all: Vec<String>, left_out: usize) -> Vec<String> {
+    let more = all.len().saturating_sub(REASONS) + left_out;
+    all.truncate(REASONS);
+    if more > 0 {
+        all.push(format!("and {more} more, told with the model"));
+    }
+    all
+}
+
 pub(super) fn proof(answer: &Answer, request: &Request, done: &Performed) -> Said {
     let Some(checked) = &answer.model else {
         return one(State::NotDone, "it was not asked for");
@@ -110,18 +122,15 @@ pub(super) fn proof(answer: &Answer, request: &Request, done: &Performed) -> Sai
             .map(|c| c.says.clone())
             .collect()
     };
-    let (confirmed, mut open) = (of(Some(Fate::Confirmed)), of(None));
+    let (confirmed, open) = (of(Some(Fate::Confirmed)), of(None));
     if !confirmed.is_empty() {
-        return (State::Failed, confirmed);
+        return (State::Failed, first(confirmed, 0));
     }
     if !open.is_empty() {
         // Who asks for it alone wants to be told by the exit code.
         let named = !request.only.is_empty();
         let state = if named { State::Failed } else { State::Inconclusive };
-        if checked.left_out > 0 {
-            open.push(format!("and {} more", checked.left_out));
-        }
-        return (state, open);
+        return (state, first(open, checked.left_out));
     }
     if checked.open > 0 {
         let says = format!("{} of {} have more states than were looked at", checked.open, counted(checked.chains, "chain"));

@@ -89,7 +89,7 @@ pub struct Explorer {
     pub runs: usize,
     replay: bool,
     /// Suspicions that say what has to fail, with the sets of faults that do it, once a run has made such a call.
-    aimed: BTreeMap<usize, Script>,
+    aims: BTreeMap<usize, Script>,
 }
 
 /// Runs between two canaries.
@@ -123,7 +123,7 @@ impl Explorer {
             pruned: 0,
             runs: 0,
             replay: false,
-            aimed: BTreeMap::new(),
+            aims: BTreeMap::new(),
         }
     }
 
@@ -303,7 +303,7 @@ impl Explorer {
         self.same.learn(&run, &self.learned);
         let before = self.queue.len();
         let stored = !self.known.stores.is_empty();
-        let aimed = |script: &Script| self.aimed.values().any(|s| s == script);
+        let aimed = |script: &Script| self.aims.values().any(|s| s == script);
         self.queue.retain(|s| self.missed.contains(s) || aimed(s) || !self.same.knows(s, stored));
         self.pruned += before - self.queue.len();
         self.keys.extend(run.calls.iter().map(|c| c.key.clone()));

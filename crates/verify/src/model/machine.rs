@@ -1,7 +1,7 @@
 //! The machine of one chain: who waits, works or pauses, which messages are under way, what time it is.
 //!
 //! Invariant: time passes only when nothing else can happen, and then to the next moment at which a wait, a pause or a lease ends; of
-//! what can happen at one moment, every order is tried. Work takes no time by itself; what may take long is an answer that is held
+//! what can happen at one moment, every order is tried, but for messages, which one consumer takes in their order. Work takes no time by itself; what may take long is an answer that is held
 //! back. What fails is one thing anywhere ([`World::Fair`]), or one hop all the time.
 
 use super::{Budget, Chain, Hop, Property};
@@ -33,6 +33,8 @@ pub enum Outcome {
     Refused,
     Lost,
     Late,
+    /// Just before its caller would give up.
+    Slow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +50,8 @@ pub enum Doing {
     /// For a callee that works, or for an answer that does not come.
     Waiting(Option<u64>),
     Pausing(u64),
+    /// For an answer that comes then; the callee is done.
+    Hearing(u64, bool),
     /// Done, and not acknowledged yet.
     Done,
 }
@@ -111,6 +115,8 @@ pub enum Action {
     Crash(u8),
     GiveUp(u8),
     Again(u8),
+    /// The slow answer comes.
+    Hear(u8),
     /// The lease is over, and the message handed out again.
     Expire(u8),
     Tick,
@@ -175,7 +181,7 @@ impl Machine {
             World::Fair(left) if left > 0 => {
                 let mut out = vec![Outcome::Fine, Outcome::Lost, Outcome::Refused];
                 if bounded {
-                    out.push(Outcome::Late);
+                    out.extend([Outcome::Late, Outcome::Slow]);
                 }
                 out
             }
@@ -242,15 +248,19 @@ impl Model for Machine {
                 }
                 (Doing::Waiting(Some(until)), _) if until <= state.now => out.push(Action::GiveUp(frame.id)),
                 (Doing::Pausing(until), _) if until <= state.now => out.push(Action::Again(frame.id)),
-                (Doing::Waiting(_) | Doing::Pausing(_), _) => {}
+                (Doing::Hearing(until, _), _) if until <= state.now => out.push(Action::Hear(frame.id)),
+                (Doing::Waiting(_) | Doing::Pausing(_) | Doing::Hearing(..), _) => {}
             }
         }
         for message in &state.messages {
-            match message.taken {
-                None => out.push(Action::Deliver(message.id)),
-                Some(_) if message.lease.is_some_and(|l| l <= state.now) => out.push(Action::Expire(message.id)),
-                Some(_) => {}
+            if message.taken.is_some() && message.lease.is_some_and(|l| l <= state.now) {
+                out.push(Action::Expire(message.id));
             }
+        }
+        // One message after the other, when nothing else is left to do: what several do beside one another they do for themselves.
+        let busy = |m: &Message| m.taken.is_some_and(|by| state.frame(by).is_some());
+        if out.is_empty() && !state.messages.iter().any(busy) {
+            out.extend(state.messages.iter().find(|m| m.taken.is_none()).map(|m| Action::Deliver(m.id)));
         }
         if out.is_empty() && state.moment().is_some() {
             out.push(Action::Tick);
@@ -332,6 +342,10 @@ impl Machine {
                 self.failed(state, id, Failure::Silent, over);
             }
             Action::Again(id) => state.frame_mut(id)?.doing = Doing::Ready,
+            Action::Hear(id) => {
+                let Doing::Hearing(_, well) = state.frame(id)?.doing else { return None };
+                self.answered(state, id, Outcome::Fine, well);
+            }
             Action::Expire(message) => {
                 let taken = state.message(message)?.taken?;
                 state.overrun |= state.frame(taken).is_some();
@@ -463,6 +477,10 @@ impl Machine {
     fn end(&self, state: &mut State, id: u8, well: bool) {
         let Some(at) = state.frames.iter().position(|f| f.id == id) else { return };
         let frame = state.frames[at].clone();
+        // It is done, and who asked was told that it is not.
+        if let Some(above) = frame.vain.filter(|a| well && frame.tried > 0 && !self.hops[usize::from(*a)].asks) {
+            state.vain.get_or_insert((above, frame.level));
+        }
         if !well && let Some(level) = frame.level.checked_sub(1) {
             // Who failed keeps nothing.
             let origins: Vec<u8> = frame.way.clone();
@@ -491,6 +509,12 @@ impl Machine {
             (Outcome::Fine | Outcome::Refused, true) => self.end(state, above, true),
             (Outcome::Fine | Outcome::Refused, false) => self.failed(state, above, Failure::Failed, false),
             (Outcome::Lost, _) => self.failed(state, above, Failure::Silent, false),
+            (Outcome::Slow, _) => {
+                let Some(frame) = state.frame_mut(above) else { return };
+                if let Doing::Waiting(Some(until)) = frame.doing {
+                    frame.doing = Doing::Hearing(until.saturating_sub(1), well);
+                }
+            }
             // It waits on.
             (Outcome::Late, _) => {}
         }
@@ -530,7 +554,7 @@ impl State {
     fn moment(&self) -> Option<u64> {
         let frames = self.frames.iter().filter_map(|f| match f.doing {
             Doing::Waiting(until) => until,
-            Doing::Pausing(until) => Some(until),
+            Doing::Pausing(until) | Doing::Hearing(until, _) => Some(until),
             Doing::Ready | Doing::Done => None,
         });
         let leases = self.messages.iter().filter(|m| m.taken.is_some()).filter_map(|m| m.lease);

@@ -124,6 +124,8 @@ impl Hop {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
     pub at: Place,
+    /// Code shows it; otherwise the callee only keeps data.
+    pub seen: bool,
 }
 
 /// From who asks first to who works.
@@ -263,7 +265,9 @@ pub fn check(chains: &[Chain], budget: Budget) -> Checked {
         let Looked { states, whole, most, ways } = look(chain, budget);
         out.states += states;
         out.open += usize::from(!whole);
-        if let (Some(hop), Some(milliseconds)) = (chain.hops.first().filter(|h| h.message.is_none()), most.ended()) {
+        // What never gives up has no longest wait.
+        let bounded = |h: &&Hop| h.message.is_none() && !h.layers.iter().any(|l| l.endless);
+        if let (Some(hop), Some(milliseconds)) = (chain.hops.first().filter(bounded), most.ended()) {
             let says = format!("`{}` waits for {}", hop.caller, hop.named());
             let known = waits.get(&hop.id).map_or(0, |w| w.milliseconds);
             if milliseconds > known {
@@ -325,6 +329,7 @@ fn kind(failing: machine::Outcome) -> Option<Kind> {
         machine::Outcome::Refused => Some(Kind::Refuse),
         machine::Outcome::Lost => Some(Kind::ReplyLost),
         machine::Outcome::Late => Some(Kind::Late),
+        machine::Outcome::Slow => Some(Kind::Slow(0)),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::schedule::Aim;
 use std::collections::BTreeSet;
 
 /// Lines of a story.
-const LINES: usize = 12;
+const LINES: usize = 9;
 
 pub(super) fn told(chain: &Chain, property: Property, way: &Way, most: &Most) -> Option<Counterexample> {
     let (first, last) = (way.first()?, way.last()?);
@@ -78,9 +78,14 @@ fn struck(chain: &Chain, way: &Way, world: World) -> Option<(String, Aim)> {
                         Outcome::Refused => format!("`{}` cannot reach `{}` once", hop.caller, hop.callee),
                         Outcome::Lost => format!("the answer to {} is lost once", hop.named()),
                         Outcome::Late => format!("the answer to {} comes too late once", hop.named()),
+                        Outcome::Slow => format!("the answer to {} comes just before `{}` gives up", hop.named(), hop.caller),
                         Outcome::Fine => return None,
                     };
-                    Some((says, aim(hop, kind(*outcome)?, false)))
+                    let kind = match kind(*outcome)? {
+                        Kind::Slow(_) => Kind::Slow(waits(hop) * 9 / 10),
+                        kind => kind,
+                    };
+                    Some((says, aim(hop, kind, false)))
                 }
                 Some(Action::Crash(id)) => {
                     let hop = chain.hops.get(usize::from(state.frame(*id)?.level).checked_sub(1)?)?;
@@ -125,11 +130,15 @@ fn says(chain: &Chain, property: Property, guilty: &Hop, last: &State, most: &Mo
                 Some(taking) => format!("for one message of `{}`", taking.topic),
                 None => format!("for one request: `{}` asks again for {}", guilty.caller, asked(guilty)),
             };
-            let who = if std::ptr::eq(guilty, end) { String::new() } else { format!(" (by way of `{}`)", guilty.callee) };
-            format!("`{}` does {work} twice {again}{who}", end.callee)
+            let who = if guilty.id == end.id { String::new() } else { format!(" (by way of `{}`)", guilty.callee) };
+            format!("{work} happens twice at `{}` {again}{who}", end.callee)
         }
         Property::Bounded => {
             let endless = chain.hops.iter().flat_map(|h| &h.layers).any(|l| l.endless);
+            if endless && chain.hops.len() > 1 {
+                // Whatever stands above it: it is told where it stands.
+                return None;
+            }
             let number = |h: &Hop| match h.layers.iter().any(|l| l.endless) {
                 true => "∞".to_owned(),
                 false => most_tries(h).to_string(),
@@ -137,10 +146,10 @@ fn says(chain: &Chain, property: Property, guilty: &Hop, last: &State, most: &Mo
             let terms: Vec<String> = chain.hops.iter().filter(|h| !h.layers.is_empty()).map(number).collect();
             let many = if endless { "calls without end".to_owned() } else { format!("{} calls", most.calls()) };
             format!(
-                "one request of `{}` becomes {many} of {} ({})",
+                "one request of `{}` becomes {many} of {}{}",
                 guilty.caller,
                 end.named(),
-                terms.join(" × ")
+                if endless { String::new() } else { format!(" ({})", terms.join(" × ")) }
             )
         }
         Property::Leased => {
@@ -157,18 +166,20 @@ fn says(chain: &Chain, property: Property, guilty: &Hop, last: &State, most: &Mo
         Property::Heeded => {
             let (above, by) = last.vain?;
             let (given, goes) = (chain.hops.get(usize::from(above))?, chain.hops.get(usize::from(by))?);
-            let waited = given.timeout.iter().chain(&given.total).map(|l| l.millis).min().unwrap_or_default();
-            format!(
-                "`{}` gives up on {} after {}, and `{}` goes on: it calls {} again after {}",
-                given.caller,
-                given.named(),
-                shown(waited),
-                goes.caller,
-                goes.named(),
-                shown(last.now)
-            )
+            let (waited, then) = (shown(waits(given)), shown(last.now));
+            let calls = last.frames.iter().any(|f| f.level == by && f.vain.is_some() && f.tried > 1);
+            let on = match calls {
+                true => format!("it calls {} again after {then}", goes.named()),
+                false => format!("it waits for {} and is done after {then}", goes.named()),
+            };
+            format!("`{}` gives up on {} after {waited}, and `{}` goes on: {on}", given.caller, given.named(), goes.caller)
         }
     })
+}
+
+/// How long a caller waits for one answer.
+fn waits(hop: &Hop) -> u64 {
+    hop.timeout.iter().chain(&hop.total).map(|l| l.millis).min().unwrap_or_default()
 }
 
 fn asked(hop: &Hop) -> String {
@@ -187,15 +198,30 @@ fn story(chain: &Chain, way: &Way) -> Vec<Happening> {
         let Some((says, at)) = line(chain, state, *action, &mut done) else { continue };
         all.push(Happening { ms: state.now, says, at });
     }
-    if all.len() > LINES {
-        let more = all.len() - LINES;
-        let tail = all.split_off(all.len() - 3);
-        all.truncate(LINES - 3);
-        let ms = all.last().map_or(0, |h| h.ms);
-        all.push(Happening { ms, says: format!("… and so on, {more} steps more"), at: None });
-        all.extend(tail);
+    let mut out: Vec<Happening> = Vec::new();
+    let mut often = 1;
+    for happening in all {
+        match out.last_mut().filter(|last| plain(&last.says) == happening.says) {
+            Some(last) => {
+                often += 1;
+                *last = happening;
+                last.says.push_str(&format!(" (×{often})"));
+            }
+            None => {
+                often = 1;
+                out.push(happening);
+            }
+        }
     }
-    all
+    if out.len() > LINES {
+        let more = out.len() - LINES;
+        let tail = out.split_off(out.len() - 2);
+        out.truncate(LINES - 2);
+        let ms = out.last().map_or(0, |h| h.ms);
+        out.push(Happening { ms, says: format!("… and so on, {more} steps more"), at: None });
+        out.extend(tail);
+    }
+    out
 }
 
 fn line(chain: &Chain, state: &State, action: Action, done: &mut usize) -> Option<(String, Option<Place>)> {
@@ -210,6 +236,7 @@ fn line(chain: &Chain, state: &State, action: Action, done: &mut usize) -> Optio
                 Outcome::Refused => ": refused",
                 Outcome::Lost => ": the answer will be lost",
                 Outcome::Late => ": the answer will be late",
+                Outcome::Slow => ": the answer will be slow",
             };
             let at = match hop.layers.first().filter(|_| frame.tried > 0) {
                 Some(layer) => layer.at.clone(),
@@ -267,6 +294,11 @@ fn line(chain: &Chain, state: &State, action: Action, done: &mut usize) -> Optio
                 Some(lease.at.clone()),
             ))
         }
+        Action::Hear(id) => {
+            let (hop, frame) = (hop_of(id)?, frame(id)?);
+            let vain = if frame.vain.is_some() { ", for a caller that gave up" } else { "" };
+            Some((format!("`{}` hears from `{}`, and goes on{vain}", hop.caller, hop.callee), None))
+        }
         Action::Acknowledge(_) | Action::Again(_) | Action::Tick => None,
     }
 }
@@ -293,6 +325,9 @@ fn policies(chain: &Chain, property: Property, guilty: usize) -> Vec<Place> {
 
 fn assumes(chain: &Chain, property: Property, guilty: usize) -> Vec<String> {
     let mut out = Vec::new();
+    if let (Property::Once, Some(end), Some(false)) = (property, chain.hops.last(), chain.work.as_ref().map(|w| w.seen)) {
+        out.push(format!("what `{}` does to answer {} is not seen: taken as something that counts", end.callee, asked(end)));
+    }
     for (at, hop) in chain.hops.iter().enumerate() {
         let counts = property != Property::Once || at == guilty;
         let unknown = hop.layers.iter().any(|l| l.attempts.is_none() && !l.endless);
@@ -310,6 +345,11 @@ fn assumes(chain: &Chain, property: Property, guilty: usize) -> Vec<String> {
         }
     }
     out
+}
+
+/// Without how often it happened.
+fn plain(says: &str) -> &str {
+    says.rsplit_once(" (×").map_or(says, |(text, _)| text)
 }
 
 /// `250 ms`, `1.5 s`, `10 min`.

@@ -32,7 +32,9 @@ pub fn section(answer: &Answer, all: bool, out: &mut String) {
     if !before.is_empty() {
         out.push_str(&dim(format!("  {} as before the change\n", count(before.len(), "counterexample"))));
     }
-    for longest in checked.longest.iter().take(if all { usize::MAX } else { 3 }) {
+    // What ends within a second delays nobody.
+    let long = checked.longest.iter().filter(|l| all || l.milliseconds >= 1_000);
+    for longest in long.take(if all { usize::MAX } else { 3 }) {
         let took = duration(longest.milliseconds);
         out.push_str(&dim(format!("  at worst {took}  {} ({}:{})\n", longest.says, longest.at.path, longest.at.line)));
     }

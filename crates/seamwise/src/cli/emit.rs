@@ -6,7 +6,7 @@ use super::{open, say};
 use crate::verifying;
 use seam_engine::asks::verify::Answer;
 use seam_engine::{Refusal, listens};
-use seam_verify::emit::{Faults, Tool, written};
+use seam_verify::emit::{Callers, Faults, Tool, written};
 use seam_verify::finding::Grade;
 use seam_verify::replay::Replay;
 use std::collections::BTreeMap;
@@ -23,7 +23,8 @@ pub fn run(command: &Verify, tool: Emitted, args: &Args, root: &Path) -> Result<
         Emitted::Toxiproxy => Tool::Toxiproxy,
         Emitted::Mesh => Tool::Mesh,
     };
-    let faults = Faults::of(&replays, ports(command, tool, args, root)?);
+    let (ports, callers) = places(command, tool, args, root)?;
+    let faults = Faults::of(&replays, ports, &callers);
     if faults.is_empty() {
         let help = "run `seam verify` first, or give a replay file or what `seam verify --json` said with `--replay FILE`";
         return Err(Refusal::usage("there are no faults to write", help).into());
@@ -61,8 +62,13 @@ fn kept(folder: &Path) -> Result<Vec<Replay>, Failure> {
     paths.iter().map(|path| super::verify::replay(path)).collect()
 }
 
-/// Where each service listens: on this machine as `seam.toml` says, within a deployment as its files say.
-fn ports(command: &Verify, tool: Tool, args: &Args, root: &Path) -> Result<BTreeMap<String, u16>, Failure> {
+/// Where each service listens: on this machine as `seam.toml` says, within a deployment as its files say; and who calls it.
+fn places(
+    command: &Verify,
+    tool: Tool,
+    args: &Args,
+    root: &Path,
+) -> Result<(BTreeMap<String, u16>, Callers), Failure> {
     let mut out = BTreeMap::new();
     for process in verifying::settings(root)?.unwrap_or_default().verify.process {
         let port = process.published.filter(|_| tool == Tool::Toxiproxy).or(process.port);
@@ -71,12 +77,13 @@ fn ports(command: &Verify, tool: Tool, args: &Args, root: &Path) -> Result<BTree
         }
     }
     let (mut workspace, _) = open::open(&command.roots.paths, args)?;
-    let deployed = listens::ports(&workspace.snapshot(), command.profile.as_deref());
+    let (snapshot, profile) = (workspace.snapshot(), command.profile.as_deref());
+    let deployed = listens::ports(&snapshot, profile);
     match tool {
         Tool::Compose | Tool::Mesh => out.extend(deployed),
         Tool::Toxiproxy => deployed.into_iter().for_each(|(name, port)| {
             out.entry(name).or_insert(port);
         }),
     }
-    Ok(out)
+    Ok((out, listens::callers(&snapshot, profile)))
 }

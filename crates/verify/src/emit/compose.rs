@@ -65,6 +65,10 @@ pub(super) fn written(faults: &Faults) -> String {
         let content = config.to_string().replace('$', "$$");
         configs.push_str(&format!("  {}:\n    content: {}\n", quoted(&service), quoted(&content)));
     }
+    if edges.is_empty() {
+        // Nothing that compose could start.
+        return out.replace("services:\n", "services: {}\n");
+    }
     for (caller, all) in &links {
         let to: Vec<String> = all.iter().map(|(service, callee)| quoted(&format!("{service}:{callee}"))).collect();
         out.push_str(&format!("  {}:\n    links: [{}]\n", quoted(caller), to.join(", ")));

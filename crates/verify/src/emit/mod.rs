@@ -40,7 +40,20 @@ pub struct Injection {
     pub lasts: bool,
 }
 
+/// Who calls whom.
+pub type Callers = BTreeMap<String, BTreeSet<String>>;
+
 impl Injection {
+    /// One for each caller that is known, where all are meant.
+    fn each(fault: &Fault, callers: &Callers) -> Vec<Injection> {
+        let one = Injection::of(fault);
+        let known = callers.get(&one.callee).filter(|_| matches!(fault.at, Spot::Service(_)));
+        match known.filter(|all| !all.is_empty()) {
+            Some(all) => all.iter().map(|c| Injection { caller: Some(c.clone()), ..one.clone() }).collect(),
+            None => vec![one],
+        }
+    }
+
     pub fn of(fault: &Fault) -> Injection {
         let whole = |caller: Option<&str>, callee: &str| Injection {
             caller: caller.map(str::to_owned),
@@ -113,9 +126,9 @@ pub struct Faults {
 }
 
 impl Faults {
-    pub fn of(replays: &[Replay], ports: BTreeMap<String, u16>) -> Faults {
+    pub fn of(replays: &[Replay], ports: BTreeMap<String, u16>, callers: &Callers) -> Faults {
         let case = |r: &Replay| {
-            (format!("{} ({})", r.says, r.finding), r.faults.faults.iter().map(Injection::of).collect())
+            (format!("{} ({})", r.says, r.finding), r.faults.faults.iter().flat_map(|f| Injection::each(f, callers)).collect())
         };
         let mut seen = BTreeSet::new();
         let kept = replays.iter().filter(|r| !r.faults.is_empty() && seen.insert(r.faults.clone()));
@@ -126,9 +139,10 @@ impl Faults {
         self.cases.is_empty()
     }
 
-    /// Edges by their names, each once.
+    /// Edges by their names, each once, where Toxiproxy can do something.
     fn edges(&self) -> BTreeMap<String, &Injection> {
-        self.cases.iter().flat_map(|(_, all)| all).map(|i| (i.name(), i)).collect()
+        let all = self.cases.iter().flat_map(|(_, all)| all);
+        all.filter(|i| !matches!(toxiproxy::toxic(i), Near::Not(_))).map(|i| (i.name(), i)).collect()
     }
 
     fn port(&self, name: &str) -> Option<u16> {

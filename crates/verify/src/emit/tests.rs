@@ -25,7 +25,7 @@ fn faults(all: Vec<Fault>) -> Faults {
         Replay::new("buy", "unsafe-retry/x", "it costs $20: \"twice\"\nsaid 'he'", Script::of([f.clone()]))
     };
     let ports = [("payments", 7402), ("broker", 5672)].map(|(n, p)| (n.to_owned(), p));
-    Faults::of(&all.iter().map(replay).collect::<Vec<_>>(), ports.into())
+    Faults::of(&all.iter().map(replay).collect::<Vec<_>>(), ports.into(), &Callers::new())
 }
 
 fn all() -> Faults {
@@ -141,4 +141,21 @@ fn meshes_get_one_service_for_each_callee_and_the_truth_about_the_rest() {
     assert_eq!(route["match"][0]["sourceLabels"]["app"].as_str(), Some("orders"));
     assert!(one(Kind::ReplyLost).contains("nearest: the sidecar answers 504"));
     assert!(one(Kind::Truncate).contains("not expressed: Istio changes no reply"));
+}
+
+#[test]
+fn all_callers_of_a_service_are_led_where_they_are_known() {
+    let down = Replay::new("buy", "x", "it is down", Script::of([Fault::service("payments", Kind::Refuse)]));
+    let callers = Callers::from([("payments".to_owned(), ["orders", "retrier"].map(str::to_owned).into())]);
+    let text = written(Tool::Compose, &Faults::of(&[down], BTreeMap::new(), &callers));
+    let [doc] = documents(&text).try_into().unwrap_or_else(|_| panic!("one document"));
+    for caller in ["orders", "retrier"] {
+        let link = format!("toxiproxy-{caller}-payments:payments");
+        assert_eq!(doc["services"][caller]["links"][0].as_str(), Some(link.as_str()));
+    }
+    // What cannot be done needs no proxy.
+    let status = faults(vec![Fault::edge("orders", "payments", Kind::Status(500))]);
+    let text = written(Tool::Compose, &status);
+    assert!(text.contains("not expressed") && !text.contains("image:"), "{text}");
+    documents(&text);
 }

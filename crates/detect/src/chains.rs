@@ -5,13 +5,13 @@
 //! known stays `None` here; who computes with it says what was taken instead. A chain begins where its first policy stands: what is
 //! above it adds nothing.
 
+use crate::Cx;
 use crate::effects::change;
 use crate::failures::Failures;
 use crate::patience::{Patience, Rules, Said, called, is_call};
 use crate::rules::{key_ignored, key_per_attempt, lease_shorter_than_work, redelivery_unsafe, unsafe_retry};
 use crate::trials::Means;
 use crate::work::{What, handling, intake_of, uniques};
-use crate::Cx;
 use seam_facts::{Ack, Bound};
 use seam_graph::{EdgeKind, Evidence, Operation, endpoint_of};
 use std::collections::BTreeSet;
@@ -172,7 +172,8 @@ impl Finder<'_, '_> {
         let multiplies = way.len() > 1 && self.again(last) && (self.again(first) || waits);
         let alone = way.len() == 1 && last.taker.is_none() && self.again(first);
         let inner = self.rules(last);
-        let outlasts = way.len() > 1 && waits && change(self.cx, first.operation).is_some() && inner.patience() > rules.each();
+        let outlasts =
+            way.len() > 1 && waits && change(self.cx, first.operation).is_some() && inner.patience() > rules.each();
         if work.is_some() || multiplies || alone || outlasts {
             let steps: Vec<Step> = (0..way.len()).map(|at| self.step(&way, at)).collect();
             // One line that several operations are read from is one step.
@@ -248,7 +249,12 @@ impl Finder<'_, '_> {
             .collect();
         let often = |failure: Failures| match layers.iter().any(|l| l.endless) {
             true => u64::MAX,
-            false => rules.layers.iter().filter(|l| Failures::of(&l.detail).meets(failure)).map(|l| l.attempts.unwrap_or(2).max(1)).product(),
+            false => rules
+                .layers
+                .iter()
+                .filter(|l| Failures::of(&l.detail).meets(failure))
+                .map(|l| l.attempts.unwrap_or(2).max(1))
+                .product(),
         };
         let (caller, callee) = (cx.name(edge.from).to_owned(), cx.name(edge.to).to_owned());
         let what = called(cx, link.operation).trim().to_owned();

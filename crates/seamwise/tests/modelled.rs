@@ -108,9 +108,12 @@ fn the_faulty_kiosk_has_counterexamples_and_the_repaired_one_has_none() {
 fn a_key_and_a_unique_row_are_what_makes_once_of_twice() {
     let charge = "model/duplicate/shop → payments POST /charges";
     let mails = "model/duplicate/shop → worker mails";
-    for (key, once, wanted) in
-        [(false, false, vec![charge, mails]), (true, false, vec![mails]), (false, true, vec![charge]), (true, true, vec![])]
-    {
+    for (key, once, wanted) in [
+        (false, false, vec![charge, mails]),
+        (true, false, vec![mails]),
+        (false, true, vec![charge]),
+        (true, true, vec![]),
+    ] {
         let folder = shop(key, once);
         let found = model(folder.path());
         let only: Vec<String> = ids(&found).into_iter().filter(|id| id.starts_with("model/duplicate")).collect();

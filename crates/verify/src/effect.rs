@@ -88,7 +88,8 @@ impl Unit {
 
     /// A row of the same table that says the same under another key: what a counter numbers came once more.
     pub fn once_more(&self, other: &Unit) -> bool {
-        let (Some((table, key)), Some((place, known))) = (self.slot.rsplit_once(' '), other.slot.rsplit_once(' ')) else {
+        let (Some((table, key)), Some((place, known))) = (self.slot.rsplit_once(' '), other.slot.rsplit_once(' '))
+        else {
             return false;
         };
         let said = |unit: &Unit, key: &str| {
@@ -233,12 +234,14 @@ mod tests {
     #[test]
     fn a_row_under_the_next_number_is_the_same_once_more() {
         let row = |id, order| rows(&[(id, &[("id", id), ("order_id", order), ("text", "paid")])]);
-        let came =
-            |rows: &Rows| between("db", "mails", (&Rows::new(), rows), false, |_| true, str::to_owned).remove(0);
+        let came = |rows: &Rows| between("db", "mails", (&Rows::new(), rows), false, |_| true, str::to_owned).remove(0);
         let first = came(&row("1", "desk"));
         assert!(came(&row("2", "desk")).once_more(&first));
         assert!(!came(&row("2", "lamp")).once_more(&first), "another order's");
-        assert!(!came(&rows(&[("2", &[("id", "2")])])).once_more(&came(&rows(&[("1", &[("id", "1")])]))), "it says nothing");
+        assert!(
+            !came(&rows(&[("2", &[("id", "2")])])).once_more(&came(&rows(&[("1", &[("id", "1")])]))),
+            "it says nothing"
+        );
     }
 
     #[test]

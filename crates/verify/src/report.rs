@@ -173,7 +173,8 @@ fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static s
 
 /// Whether a finding is the harm that a suspicion speaks of, where it came of the very fault.
 fn harms(rule: &str, found: &Found) -> bool {
-    let twice = [Rule::UnsafeRetry, Rule::DuplicateEffect, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::StateNotReset];
+    let twice =
+        [Rule::UnsafeRetry, Rule::DuplicateEffect, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::StateNotReset];
     let harm = match rule {
         "retry-storm" => found.finding.rule == Rule::RetryStorm,
         "timeout-inversion" => {

@@ -45,7 +45,8 @@ impl Aim {
         };
         let near = |c: &&Call| !c.ambiguous && c.fault.is_none() && between(c);
         if self.lasts {
-            let edge = run.calls.iter().any(|c| between(&c)) || run.lines.contains(&(self.caller.clone(), self.callee.clone()));
+            let edge = run.calls.iter().any(|c| between(&c))
+                || run.lines.contains(&(self.caller.clone(), self.callee.clone()));
             return edge.then(|| Fault::edge(&self.caller, &self.callee, self.kind.clone()));
         }
         let (method, path) = self.what.split_once(' ').unwrap_or(("", &self.what));

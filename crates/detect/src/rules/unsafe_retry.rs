@@ -105,7 +105,10 @@ pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(Evidence, S
     if let Some((at, says)) = seen {
         return Some((at, says, true));
     }
-    keeps(cx, edge.to).map(at).map(|(at, says)| (at, says, false))
+    // What it keeps stands elsewhere: where it answers is all that is known.
+    keeps(cx, edge.to)?;
+    let answers = index.map_or(&detail.at, |i| cx.graph.endpoints[i].proof.first());
+    Some((answers.clone(), "its work".to_owned(), false))
 }
 
 /// What a proxy's route leads to that has an effect: a proxy passes on whatever comes.

@@ -6,7 +6,9 @@ use crate::Snapshot;
 use crate::asks::verify::{Answer, Performed, Request, State};
 use seam_detect::chains::{self, chains};
 use seam_graph::Evidence;
-use seam_verify::model::{Budget, Chain, Checked, Guard, Hop, Layer, Limit, Place, Taking, Tries, Work, check};
+use seam_verify::model::{
+    Budget, Chain, Checked, Counterexample, Guard, Hop, Layer, Limit, Place, Taking, Tries, Work, check,
+};
 use seam_verify::report::Fate;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,31 +118,35 @@ pub(super) fn proof(answer: &Answer, request: &Request, done: &Performed) -> Sai
         return one(State::NotDone, "nothing is tried or delivered again, as far as code and configuration say");
     }
     let fates = fates(done);
-    let of = |wanted: Option<Fate>| -> Vec<String> {
+    let of = |wanted: Option<Fate>| -> Vec<&Counterexample> {
         let new = checked.counterexamples.iter().filter(|c| !c.before);
-        new.filter(|c| fates.get(c.id.as_str()).copied().filter(|f| *f != Fate::NotReached) == wanted)
-            .map(|c| c.says.clone())
-            .collect()
+        new.filter(|c| fates.get(c.id.as_str()).copied().filter(|f| *f != Fate::NotReached) == wanted).collect()
     };
+    let says = |all: &[&Counterexample]| all.iter().map(|c| c.says.clone()).collect::<Vec<_>>();
     let (confirmed, open) = (of(Some(Fate::Confirmed)), of(None));
     if !confirmed.is_empty() {
-        return (State::Failed, first(confirmed, 0));
+        return (State::Failed, first(says(&confirmed), 0));
     }
     if !open.is_empty() {
-        // Who asks for it alone wants to be told by the exit code.
-        let named = !request.only.is_empty();
+        // Who asks for it alone wants to be told by the exit code; what rests on something that nobody states stays open.
+        let named = !request.only.is_empty() && open.iter().any(|c| c.assumes.is_empty());
         let state = if named { State::Failed } else { State::Inconclusive };
-        return (state, first(open, checked.left_out));
+        return (state, first(says(&open), checked.left_out));
     }
     if checked.open > 0 {
-        let says = format!("{} of {} have more states than were looked at", checked.open, counted(checked.chains, "chain"));
+        let says =
+            format!("{} of {} have more states than were looked at", checked.open, counted(checked.chains, "chain"));
         return one(State::Inconclusive, says);
     }
     let known = checked.counterexamples.iter().filter(|c| c.before).count();
     let refuted = checked.counterexamples.len() - known;
     let mut says = format!("{} hold in {}", counted(checked.chains, "chain"), counted(checked.states, "state"));
     if known > 0 {
-        says = format!("nothing new in {}; {} allowed before, too", counted(checked.states, "state"), counted(known, "counterexample"));
+        says = format!(
+            "nothing new in {}; {} allowed before, too",
+            counted(checked.states, "state"),
+            counted(known, "counterexample")
+        );
     } else if refuted > 0 {
         says = format!("{} refuted by running", counted(refuted, "counterexample"));
     }

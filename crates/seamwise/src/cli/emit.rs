@@ -26,7 +26,8 @@ pub fn run(command: &Verify, tool: Emitted, args: &Args, root: &Path) -> Result<
     let (ports, callers) = places(command, tool, args, root)?;
     let faults = Faults::of(&replays, ports, &callers);
     if faults.is_empty() {
-        let help = "run `seam verify` first, or give a replay file or what `seam verify --json` said with `--replay FILE`";
+        let help =
+            "run `seam verify` first, or give a replay file or what `seam verify --json` said with `--replay FILE`";
         return Err(Refusal::usage("there are no faults to write", help).into());
     }
     let text = written(tool, &faults);
@@ -63,12 +64,7 @@ fn kept(folder: &Path) -> Result<Vec<Replay>, Failure> {
 }
 
 /// Where each service listens: on this machine as `seam.toml` says, within a deployment as its files say; and who calls it.
-fn places(
-    command: &Verify,
-    tool: Tool,
-    args: &Args,
-    root: &Path,
-) -> Result<(BTreeMap<String, u16>, Callers), Failure> {
+fn places(command: &Verify, tool: Tool, args: &Args, root: &Path) -> Result<(BTreeMap<String, u16>, Callers), Failure> {
     let mut out = BTreeMap::new();
     for process in verifying::settings(root)?.unwrap_or_default().verify.process {
         let port = process.published.filter(|_| tool == Tool::Toxiproxy).or(process.port);

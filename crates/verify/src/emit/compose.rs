@@ -28,12 +28,16 @@ pub(super) fn written(faults: &Faults) -> String {
                     continue;
                 }
             };
-            for note in differs.into_iter().map(|d| format!("nearest: {d}")).chain(often(injection).map(str::to_owned)) {
+            for note in differs.into_iter().map(|d| format!("nearest: {d}")).chain(often(injection).map(str::to_owned))
+            {
                 out.push_str(&comment(&format!("   {note}")));
             }
             let name = injection.name();
             let service = format!("toxiproxy-{name}");
-            out.push_str(&comment(&format!("   docker compose exec {service} /toxiproxy-cli {}", toxic.command(&name))));
+            out.push_str(&comment(&format!(
+                "   docker compose exec {service} /toxiproxy-cli {}",
+                toxic.command(&name)
+            )));
         }
     }
     out.push_str("# and away with them: docker compose restart of the proxies\nservices:\n");

@@ -7,15 +7,21 @@ use std::collections::BTreeMap;
 /// What a route does beside leading to the callee, as lines of YAML below the route.
 pub(super) fn route(injection: &Injection) -> Near<String> {
     if injection.line {
-        return Near::Not("it is no HTTP: a mesh sees bytes there, and its faults are for HTTP; `--emit compose` writes it for Toxiproxy");
+        return Near::Not(
+            "it is no HTTP: a mesh sees bytes there, and its faults are for HTTP; `--emit compose` writes it for Toxiproxy",
+        );
     }
     let abort = |what: String| format!("fault:\n  abort:\n    percentage:\n      value: 100\n    {what}\n");
     let delay = |ms: u64| format!("fault:\n  delay:\n    percentage:\n      value: 100\n    fixedDelay: {ms}ms\n");
     match &injection.kind {
         Kind::Status(status) => Near::Same(abort(format!("httpStatus: {status}"))),
         Kind::Grpc(code) => Near::Same(abort(format!("grpcStatus: {}", quoted(grpc(*code))))),
-        Kind::Refuse => Near::Like(abort("httpStatus: 503".to_owned()), "the sidecar answers 503, where the connection was refused"),
-        Kind::Slow(ms) => Near::Like(delay(*ms), "the call is held before the callee hears of it, where its reply was held"),
+        Kind::Refuse => {
+            Near::Like(abort("httpStatus: 503".to_owned()), "the sidecar answers 503, where the connection was refused")
+        }
+        Kind::Slow(ms) => {
+            Near::Like(delay(*ms), "the call is held before the callee hears of it, where its reply was held")
+        }
         Kind::Late => Near::Like(
             delay(60_000),
             "the call is held before the callee hears of it: that the caller gives up shows, that the callee did the work does not",
@@ -133,7 +139,9 @@ fn matching(injection: &Injection) -> String {
 fn regex(path: &str) -> String {
     let parts: Vec<String> = path
         .split("{}")
-        .map(|part| part.chars().flat_map(|c| if ".+*?()[]|^$\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect())
+        .map(|part| {
+            part.chars().flat_map(|c| if ".+*?()[]|^$\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
+        })
         .collect();
     parts.join("[^/]+")
 }

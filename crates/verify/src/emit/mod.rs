@@ -102,7 +102,8 @@ impl Injection {
 
     fn told(&self) -> String {
         let caller = self.caller.as_deref().unwrap_or("whoever calls");
-        let what = if self.method.is_empty() { "every call".to_owned() } else { format!("{} {}", self.method, self.path) };
+        let what =
+            if self.method.is_empty() { "every call".to_owned() } else { format!("{} {}", self.method, self.path) };
         format!("{caller} -> {}, {what}: {}", self.callee, self.kind)
     }
 }
@@ -128,7 +129,10 @@ pub struct Faults {
 impl Faults {
     pub fn of(replays: &[Replay], ports: BTreeMap<String, u16>, callers: &Callers) -> Faults {
         let case = |r: &Replay| {
-            (format!("{} ({})", r.says, r.finding), r.faults.faults.iter().flat_map(|f| Injection::each(f, callers)).collect())
+            (
+                format!("{} ({})", r.says, r.finding),
+                r.faults.faults.iter().flat_map(|f| Injection::each(f, callers)).collect(),
+            )
         };
         let mut seen = BTreeSet::new();
         let kept = replays.iter().filter(|r| !r.faults.is_empty() && seen.insert(r.faults.clone()));

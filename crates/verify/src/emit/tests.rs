@@ -21,9 +21,8 @@ fn every_kind() -> Vec<Kind> {
 }
 
 fn faults(all: Vec<Fault>) -> Faults {
-    let replay = |f: &Fault| {
-        Replay::new("buy", "unsafe-retry/x", "it costs $20: \"twice\"\nsaid 'he'", Script::of([f.clone()]))
-    };
+    let replay =
+        |f: &Fault| Replay::new("buy", "unsafe-retry/x", "it costs $20: \"twice\"\nsaid 'he'", Script::of([f.clone()]));
     let ports = [("payments", 7402), ("broker", 5672)].map(|(n, p)| (n.to_owned(), p));
     Faults::of(&all.iter().map(replay).collect::<Vec<_>>(), ports.into(), &Callers::new())
 }
@@ -31,7 +30,11 @@ fn faults(all: Vec<Fault>) -> Faults {
 fn all() -> Faults {
     let calls = every_kind().into_iter().map(|k| Fault::call(CHARGE, k));
     let lasting = every_kind().into_iter().flat_map(|k| {
-        [Fault::edge("orders", "payments", k.clone()), Fault::service("payments", k.clone()), Fault::every("orders POST /orders", k)]
+        [
+            Fault::edge("orders", "payments", k.clone()),
+            Fault::service("payments", k.clone()),
+            Fault::every("orders POST /orders", k),
+        ]
     });
     let lines = [
         Fault::call("broker by itself > mailer DELIVER /mails#1", Kind::ReplyLost),

@@ -68,8 +68,9 @@ pub(super) fn toxic(injection: &Injection) -> Near<Toxic> {
 }
 
 pub(super) fn often(injection: &Injection) -> Option<&'static str> {
-    (!injection.lasts)
-        .then_some("it was one call; Toxiproxy does it to every connection until it is taken away: add it just before the step")
+    (!injection.lasts).then_some(
+        "it was one call; Toxiproxy does it to every connection until it is taken away: add it just before the step",
+    )
 }
 
 /// Listens on this port of this machine for an edge, by its place in the list.
@@ -93,7 +94,10 @@ pub(super) fn written(faults: &Faults) -> String {
         let port = faults.port(callee);
         let known = port.map_or_else(|| "its port is not known: 0 stands for it".to_owned(), |p| format!("port {p}"));
         let whose = caller.map_or_else(|| "every caller".to_owned(), |c| format!("`{c}`"));
-        out.push_str(&comment(&format!("{name}: lead {whose} to 127.0.0.1:{} instead of `{callee}` ({known})", listen(at))));
+        out.push_str(&comment(&format!(
+            "{name}: lead {whose} to 127.0.0.1:{} instead of `{callee}` ({known})",
+            listen(at)
+        )));
         proxies.push(json!({
             "name": name,
             "listen": format!("127.0.0.1:{}", listen(at)),
@@ -120,7 +124,8 @@ pub(super) fn written(faults: &Faults) -> String {
                     continue;
                 }
             };
-            for note in differs.into_iter().map(|d| format!("nearest: {d}")).chain(often(injection).map(str::to_owned)) {
+            for note in differs.into_iter().map(|d| format!("nearest: {d}")).chain(often(injection).map(str::to_owned))
+            {
                 out.push_str(&format!("    {}", comment(&note)));
             }
             let proxy = injection.name();

@@ -68,7 +68,15 @@ mod tests {
             ..Request::default()
         };
         let reply = Reply { status: 200, body: "{}".to_owned(), ..Reply::default() };
-        Call { key: key.to_owned(), parent, request, reached: 1, said: Some(reply.clone()), seen: Seen::Reply(reply), ..Call::default() }
+        Call {
+            key: key.to_owned(),
+            parent,
+            request,
+            reached: 1,
+            said: Some(reply.clone()),
+            seen: Seen::Reply(reply),
+            ..Call::default()
+        }
     }
 
     fn run(script: &Script, keys: &[&str]) -> Run {

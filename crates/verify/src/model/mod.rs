@@ -8,6 +8,7 @@
 //! may fail and what must not happen stand in [`machine`].
 
 mod machine;
+mod state;
 mod tell;
 
 use crate::fault::Kind;
@@ -299,7 +300,7 @@ pub fn check(chains: &[Chain], budget: Budget) -> Checked {
 }
 
 /// A way to a state that breaks a property: each state with what is done next.
-type Way = Vec<(machine::State, Option<machine::Action>)>;
+type Way = Vec<(state::State, Option<state::Action>)>;
 
 struct Looked {
     states: usize,
@@ -323,13 +324,13 @@ fn look(chain: &Chain, budget: Budget) -> Looked {
 }
 
 /// A fault of the machine as one of exploration's.
-fn kind(failing: machine::Outcome) -> Option<Kind> {
+fn kind(failing: state::Outcome) -> Option<Kind> {
     match failing {
-        machine::Outcome::Fine => None,
-        machine::Outcome::Refused => Some(Kind::Refuse),
-        machine::Outcome::Lost => Some(Kind::ReplyLost),
-        machine::Outcome::Late => Some(Kind::Late),
-        machine::Outcome::Slow => Some(Kind::Slow(0)),
+        state::Outcome::Fine => None,
+        state::Outcome::Refused => Some(Kind::Refuse),
+        state::Outcome::Lost => Some(Kind::ReplyLost),
+        state::Outcome::Late => Some(Kind::Late),
+        state::Outcome::Slow => Some(Kind::Slow(0)),
     }
 }
 

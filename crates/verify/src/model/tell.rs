@@ -3,7 +3,8 @@
 //! Invariant: every line of a story is a step of the way that the search found; a number is one of a policy, or of the machine's
 //! states.
 
-use super::machine::{Action, Doing, Most, Outcome, State, World};
+use super::machine::Most;
+use super::state::{Action, Doing, Outcome, State, World};
 use super::{Chain, Counterexample, Happening, Hop, Place, Property, Way, kind};
 use crate::fault::Kind;
 use crate::schedule::Aim;
@@ -78,7 +79,9 @@ fn struck(chain: &Chain, way: &Way, world: World) -> Option<(String, Aim)> {
                         Outcome::Refused => format!("`{}` cannot reach `{}` once", hop.caller, hop.callee),
                         Outcome::Lost => format!("the answer to {} is lost once", hop.named()),
                         Outcome::Late => format!("the answer to {} comes too late once", hop.named()),
-                        Outcome::Slow => format!("the answer to {} comes just before `{}` gives up", hop.named(), hop.caller),
+                        Outcome::Slow => {
+                            format!("the answer to {} comes just before `{}` gives up", hop.named(), hop.caller)
+                        }
                         Outcome::Fine => return None,
                     };
                     let kind = match kind(*outcome)? {
@@ -172,7 +175,12 @@ fn says(chain: &Chain, property: Property, guilty: &Hop, last: &State, most: &Mo
                 true => format!("it calls {} again after {then}", goes.named()),
                 false => format!("it waits for {} and is done after {then}", goes.named()),
             };
-            format!("`{}` gives up on {} after {waited}, and `{}` goes on: {on}", given.caller, given.named(), goes.caller)
+            format!(
+                "`{}` gives up on {} after {waited}, and `{}` goes on: {on}",
+                given.caller,
+                given.named(),
+                goes.caller
+            )
         }
     })
 }
@@ -280,10 +288,7 @@ fn line(chain: &Chain, state: &State, action: Action, done: &mut usize) -> Optio
             let waits = matches!(frame.doing, Doing::Waiting(_));
             let works = state.frames.iter().any(|f| f.above.is_some_and(|(above, _)| above == id));
             let on = if works && waits { format!(", while `{}` still works", hop.callee) } else { String::new() };
-            Some((
-                format!("`{}` gives up waiting for {}{on}", hop.caller, hop.named()),
-                limit.map(|l| l.at.clone()),
-            ))
+            Some((format!("`{}` gives up waiting for {}{on}", hop.caller, hop.named()), limit.map(|l| l.at.clone())))
         }
         Action::Expire(id) => {
             let message = state.message(id)?;
@@ -325,8 +330,13 @@ fn policies(chain: &Chain, property: Property, guilty: usize) -> Vec<Place> {
 
 fn assumes(chain: &Chain, property: Property, guilty: usize) -> Vec<String> {
     let mut out = Vec::new();
-    if let (Property::Once, Some(end), Some(false)) = (property, chain.hops.last(), chain.work.as_ref().map(|w| w.seen)) {
-        out.push(format!("what `{}` does to answer {} is not seen: taken as something that counts", end.callee, asked(end)));
+    if let (Property::Once, Some(end), Some(false)) = (property, chain.hops.last(), chain.work.as_ref().map(|w| w.seen))
+    {
+        out.push(format!(
+            "what `{}` does to answer {} is not seen: taken as something that counts",
+            end.callee,
+            asked(end)
+        ));
     }
     for (at, hop) in chain.hops.iter().enumerate() {
         let counts = property != Property::Once || at == guilty;

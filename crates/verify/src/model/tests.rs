@@ -147,7 +147,12 @@ fn a_lease_that_is_shorter_than_the_work_hands_it_out_twice_at_once() {
     let short = checked(&[leased(1_000), work.clone()]);
     let [example] = short.counterexamples.as_slice() else { panic!("{short:?}") };
     assert_eq!(example.property, Property::Leased);
-    assert!(example.story.iter().any(|h| h.says == "the lease is over after 1 s, while `worker` still works" && h.ms == 1_000));
+    assert!(
+        example
+            .story
+            .iter()
+            .any(|h| h.says == "the lease is over after 1 s, while `worker` still works" && h.ms == 1_000)
+    );
     assert!(checked(&[leased(3_000), work]).counterexamples.is_empty());
 }
 
@@ -158,7 +163,7 @@ fn what_never_gives_up_is_told_as_without_end() {
         tries: Tries { refused: u64::MAX, silent: u64::MAX, failed: u64::MAX },
         ..call("shop", "bank", 2, Some(100))
     };
-    let alone = check(&[Chain { work: None, ..chain(&[endless.clone()]) }], Budget { calls: 9 });
+    let alone = check(&[Chain { work: None, ..chain(std::slice::from_ref(&endless)) }], Budget { calls: 9 });
     let says: Vec<&str> = alone.counterexamples.iter().map(|c| c.says.as_str()).collect();
     assert_eq!(says, ["one request of `shop` becomes calls without end of `POST /work` of `bank`"]);
     assert!(alone.longest.is_empty(), "it has no longest wait");

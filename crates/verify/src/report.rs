@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::explore::{Critical, Explorer};
 use crate::fault::{Fault, Spot, uncounted};
 use crate::finding::{Found, Grade, Rule};
-use crate::schedule::{MEMORY, Suspicion};
+use crate::schedule::{Aim, MEMORY, Suspicion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -172,11 +172,12 @@ fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static s
 }
 
 /// Whether a finding is the harm that a suspicion speaks of, where it came of the very fault.
-fn harms(rule: &str, found: &Found) -> bool {
+fn harms(rule: &str, aim: &Aim, found: &Found) -> bool {
     let twice =
         [Rule::UnsafeRetry, Rule::DuplicateEffect, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::StateNotReset];
     let harm = match rule {
-        "retry-storm" => found.finding.rule == Rule::RetryStorm,
+        // An edge that is down makes all of its calls multiply: the one that is meant is told by its name.
+        "retry-storm" => found.finding.rule == Rule::RetryStorm && aim.means(&found.finding.at),
         "timeout-inversion" => {
             let vain = [Rule::TimeoutInversion, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::DuplicateEffect];
             vain.contains(&found.finding.rule)
@@ -202,15 +203,15 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
         let all = |services: &[String]| suspicion.services.iter().all(|s| services.contains(s));
         // What has to fail is known: what came of that very fault bears it out, wherever it shows.
         let aimed = explorer.aimed(place);
-        let came = |f: &Found| aimed.is_some_and(|a| f.script == *a || f.also.contains(a)) && harms(&suspicion.rule, f);
-        let by: BTreeSet<String> = found
-            .iter()
-            .filter(|f| {
-                let named = rules.contains(&f.finding.rule.name()) || rules.is_empty();
-                f.steady() && (named && all(&f.finding.services) || came(f))
-            })
-            .map(|f| f.finding.id())
-            .collect();
+        let came = |f: &Found| match (&suspicion.aim, aimed) {
+            (Some(aim), Some(a)) => (f.script == *a || f.also.contains(a)) && harms(&suspicion.rule, aim, f),
+            (Some(_), None) => false,
+            (None, _) => (rules.contains(&f.finding.rule.name()) || rules.is_empty()) && all(&f.finding.services),
+        };
+        let by: BTreeSet<String> =
+            found.iter().filter(|f| f.steady() && came(f)).map(|f| f.finding.id()).collect();
+        // What came now and then is neither borne out nor refuted.
+        let shaky = suspicion.aim.is_some() && found.iter().any(|f| !f.steady() && came(f));
         let between = |caller: &str, callee: &str| {
             let about = |name: &str| suspicion.services.iter().any(|s| s == name);
             if suspicion.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
@@ -233,7 +234,7 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
         let seen = !stored || !explorer.known().stores.is_empty() && used.all(|s| explorer.known().stores.contains(s));
         // One set of faults is all that an aim needs.
         let enough = complete || suspicion.aim.is_some() && explorer.broken().is_none();
-        let fate = match (by.is_empty(), enough && tried && seen) {
+        let fate = match (by.is_empty(), enough && tried && seen && !shaky) {
             (false, _) => Fate::Confirmed,
             (true, true) => Fate::Refuted,
             (true, false) => Fate::NotReached,

@@ -61,6 +61,18 @@ impl Aim {
     }
 }
 
+impl Aim {
+    /// Whether a finding's place (`caller → callee METHOD /path`) is this operation.
+    pub fn means(&self, place: &str) -> bool {
+        let operation = place.strip_prefix(&format!("{} → {} ", self.caller, self.callee));
+        match (operation.and_then(|o| o.split_once(' ')), self.what.split_once(' ')) {
+            (Some((method, path)), Some((wanted, written))) => method == wanted && alike(written, path),
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+}
+
 /// Whether a path may be one that code writes with parts left open.
 fn alike(written: &str, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();

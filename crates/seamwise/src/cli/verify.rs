@@ -88,7 +88,7 @@ fn refuse(wish: &Wish, answer: &Answer) -> Result<(), Failure> {
     let explores = wish.request.asks(Kind::Exploration);
     if explores && answer.exploration.is_some() {
         seam_stage::script(&wish.order()).map_err(failure)?;
-    } else if answer.gate.is_none() && answer.tests.is_none() && !(answer.model.is_some() && !explores) {
+    } else if answer.gate.is_none() && answer.tests.is_none() && (explores || answer.model.is_none()) {
         required(&wish.root)?;
         seam_stage::script(&wish.order()).map_err(failure)?;
     }

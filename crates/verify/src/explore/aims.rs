@@ -142,6 +142,14 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_is_told_from_others_of_its_edge() {
+        let Some(aim) = aim("orders", "bank", "GET /fees/{event}").aim else { panic!("it aims") };
+        assert!(aim.means("orders → bank GET /fees/7") && aim.means("orders → bank GET /fees/{}"));
+        assert!(!aim.means("orders → bank GET /accounts/ada") && !aim.means("shop → bank GET /fees/7"));
+        assert!(!aim.means("orders → bank POST /fees/7"));
+    }
+
+    #[test]
     fn what_no_run_calls_is_not_reached() {
         let (_, report) = played(vec![aim("orders", "mail", "POST /mails")]);
         assert_eq!(report.hypotheses.iter().map(|h| h.fate).collect::<Vec<_>>(), [Fate::NotReached]);

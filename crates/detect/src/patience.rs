@@ -57,6 +57,11 @@ impl Rules {
         counted.map(|l| l.attempts.unwrap_or(2).max(1)).fold(1, u64::saturating_mul)
     }
 
+    /// The longest that it waits for one answer.
+    pub fn each(&self) -> Option<u64> {
+        [&self.timeout, &self.total].into_iter().flatten().filter_map(|l| l.millis).min()
+    }
+
     /// The longest that a caller waits, where something ends it.
     pub fn patience(&self) -> Option<u64> {
         let tries = self.attempts();

@@ -14,6 +14,7 @@ pub mod grouping;
 mod impact;
 pub mod incident;
 pub mod layout;
+pub mod listens;
 mod marks;
 pub mod memory;
 mod observed;

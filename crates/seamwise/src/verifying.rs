@@ -10,6 +10,7 @@ use seam_host::{Checkout, Workspace};
 use seam_stage::perform::Told;
 use seam_stage::trial::{self, Tried};
 use seam_stage::{Order, StageError};
+use seam_verify::model::Counterexample;
 use seam_verify::report::Report;
 use seam_verify::schedule::Suspicion;
 use seam_verify::settings::Settings as Verify;
@@ -51,8 +52,9 @@ pub fn proposed(workspace: &mut Workspace, request: &Request) -> Result<Answer, 
     read(&workspace.ask("verify", &written(&dry)?)?)
 }
 
-/// What broke before goes first, then what `detect` suspects; both come back with what became of it.
-pub fn suspicions(workspace: &mut Workspace, no_memory: bool) -> Result<Vec<Suspicion>, Refusal> {
+/// What the model allows goes first, with what has to fail, then what broke before, then what `detect` suspects; all come back with what
+/// became of them.
+pub fn suspicions(workspace: &mut Workspace, answered: &Answer, no_memory: bool) -> Result<Vec<Suspicion>, Refusal> {
     let answer: detect::Answer = read(&workspace.ask("detect", &written(&detect::Request::default())?)?)?;
     let name = |key: &String| key.split_once('/').map_or(key.as_str(), |(_, name)| name).to_owned();
     let service = |key: &&String| key.starts_with("service/");
@@ -60,10 +62,12 @@ pub fn suspicions(workspace: &mut Workspace, no_memory: bool) -> Result<Vec<Susp
         key: f.key.clone(),
         rule: f.rule.clone(),
         services: f.about.iter().filter(service).map(name).collect(),
+        aim: None,
     };
     let memory = workspace.snapshot().memory();
     let learnt = if no_memory { Vec::new() } else { memory.suspicions() };
-    Ok(learnt.into_iter().chain(answer.findings.iter().map(one)).collect())
+    let modelled = answered.model.iter().flat_map(|m| &m.counterexamples).map(Counterexample::suspicion);
+    Ok(modelled.chain(learnt).chain(answer.findings.iter().map(one)).collect())
 }
 
 /// For a request of whoever asks by the ask's name: the answer's text, with what was run if it wanted that.
@@ -77,7 +81,7 @@ pub fn wish(workspace: &mut Workspace, request: &str) -> Result<(Answer, Option<
     let settings = settings(&root)?.unwrap_or_default().verify;
     let whole = Duration::from_secs(u64::from(request.budget.unwrap_or(verify::BUDGET)));
     let times = shared(whole, &answer, &request);
-    let suspicions = suspicions(workspace, false)?;
+    let suspicions = suspicions(workspace, &answer, false)?;
     Ok((answer, Some(Wish { root, settings, request, times, faults: 1, suspicions })))
 }
 

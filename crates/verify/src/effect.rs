@@ -86,6 +86,20 @@ impl Unit {
         all.into_iter().filter(|c| !books(c) && value(self, c) != value(other, c)).cloned().collect()
     }
 
+    /// A row of the same table that says the same under another key: what a counter numbers came once more.
+    pub fn once_more(&self, other: &Unit) -> bool {
+        let (Some((table, key)), Some((place, known))) = (self.slot.rsplit_once(' '), other.slot.rsplit_once(' '))
+        else {
+            return false;
+        };
+        let said = |unit: &Unit, key: &str| {
+            let all = unit.columns.iter().filter(|(_, v)| v.as_str() != key);
+            all.map(|(c, v)| (c.clone(), text::unnamed(v))).collect::<BTreeMap<String, String>>()
+        };
+        let (mine, theirs) = (said(self, key), said(other, known));
+        self.what == What::Came && other.what == What::Came && table == place && !mine.is_empty() && mine == theirs
+    }
+
     /// Comparable where identifiers have no names.
     pub fn plain(&self) -> String {
         text::unnamed(&self.same)
@@ -215,6 +229,19 @@ mod tests {
             |from: &str, to: &str| between("db", "items", (&stock(from), &stock(to)), false, |_| true, str::to_owned);
         assert_eq!(compared(&sold("10", "9"), &sold("7", "6")).1.len(), 1);
         assert_eq!(compared(&sold("10", "9"), &sold("7", "5")).1.len(), 0);
+    }
+
+    #[test]
+    fn a_row_under_the_next_number_is_the_same_once_more() {
+        let row = |id, order| rows(&[(id, &[("id", id), ("order_id", order), ("text", "paid")])]);
+        let came = |rows: &Rows| between("db", "mails", (&Rows::new(), rows), false, |_| true, str::to_owned).remove(0);
+        let first = came(&row("1", "desk"));
+        assert!(came(&row("2", "desk")).once_more(&first));
+        assert!(!came(&row("2", "lamp")).once_more(&first), "another order's");
+        assert!(
+            !came(&rows(&[("2", &[("id", "2")])])).once_more(&came(&rows(&[("1", &[("id", "1")])]))),
+            "it says nothing"
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@
 use crate::call::Call;
 use crate::explore::{Critical, Explorer};
 use crate::fault::{Fault, Spot, uncounted};
-use crate::finding::{Found, Grade};
-use crate::schedule::{MEMORY, Suspicion};
+use crate::finding::{Found, Grade, Rule};
+use crate::schedule::{Aim, MEMORY, Suspicion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -173,6 +173,7 @@ fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static s
         "unsafe-retry" | "key-per-attempt" | "layered-retries" => (&["unsafe-retry", "duplicate-effect"], false, LOST),
         "key-ignored" => (&["unsafe-retry", "duplicate-effect", "partial-effect", "ambiguous-commit"], true, LOST),
         "redelivery-unsafe" => (&["duplicate-effect"], true, &["reply lost"]),
+        "lease-shorter-than-work" => (&["duplicate-effect"], true, &["reply lost", "reply late"]),
         "order-sensitive-update" => (&["partial-effect"], true, LATE),
         "check-then-act" => (&["partial-effect", "duplicate-effect"], true, &["slow", "delivered twice at once"]),
         "retry-storm" | "unbounded-retry" => (&["retry-storm"], false, DOWN),
@@ -192,13 +193,29 @@ fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static s
     }
 }
 
+/// Whether a finding is the harm that a suspicion speaks of, where it came of the very fault.
+fn harms(rule: &str, aim: &Aim, found: &Found) -> bool {
+    let twice =
+        [Rule::UnsafeRetry, Rule::DuplicateEffect, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::StateNotReset];
+    let harm = match rule {
+        // An edge that is down makes all of its calls multiply: the one that is meant is told by its name.
+        "retry-storm" => found.finding.rule == Rule::RetryStorm && aim.means(&found.finding.at),
+        "timeout-inversion" => {
+            let vain = [Rule::TimeoutInversion, Rule::PartialEffect, Rule::AmbiguousCommit, Rule::DuplicateEffect];
+            vain.contains(&found.finding.rule)
+        }
+        _ => twice.contains(&found.finding.rule),
+    };
+    harm && found.finding.grade == Grade::Fails
+}
+
 /// Confirmed by a finding about all of the suspects. Refuted only if it could have come: the run was whole, every set of faults was
 /// tried, one of them struck a call between the suspects, and the stores that they use were seen.
 fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], whole: bool) -> Vec<Hypothesis> {
     let calls: &[Call] = explorer.baselines().last().map_or(&[], |r| r.calls.as_slice());
     let complete = whole && explorer.broken().is_none() && explorer.left().is_empty() && explorer.unmet().is_empty();
     let mut out = Vec::new();
-    for suspicion in suspicions {
+    for (place, suspicion) in suspicions.iter().enumerate() {
         let (rules, stored, done) = bears_out(&suspicion.rule);
         // What memory put first is told whatever it was.
         let learnt = suspicion.key.starts_with(MEMORY);
@@ -206,12 +223,16 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
             continue;
         }
         let all = |services: &[String]| suspicion.services.iter().all(|s| services.contains(s));
-        let by: BTreeSet<String> = found
-            .iter()
-            .filter(|f| rules.contains(&f.finding.rule.name()) || rules.is_empty())
-            .filter(|f| f.steady() && all(&f.finding.services))
-            .map(|f| f.finding.id())
-            .collect();
+        // What has to fail is known: what came of that very fault bears it out, wherever it shows.
+        let aimed = explorer.aimed(place);
+        let came = |f: &Found| match (&suspicion.aim, aimed) {
+            (Some(aim), Some(a)) => (f.script == *a || f.also.contains(a)) && harms(&suspicion.rule, aim, f),
+            (Some(_), None) => false,
+            (None, _) => (rules.contains(&f.finding.rule.name()) || rules.is_empty()) && all(&f.finding.services),
+        };
+        let by: BTreeSet<String> = found.iter().filter(|f| f.steady() && came(f)).map(|f| f.finding.id()).collect();
+        // What came now and then is neither borne out nor refuted.
+        let shaky = suspicion.aim.is_some() && found.iter().any(|f| !f.steady() && came(f));
         let between = |caller: &str, callee: &str| {
             let about = |name: &str| suspicion.services.iter().any(|s| s == name);
             if suspicion.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
@@ -225,11 +246,16 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
             Spot::Edge { caller, callee } => between(caller, callee),
             Spot::Service(name) => calls.iter().any(|c| c.request.callee == *name && between(&c.request.caller, name)),
         };
-        let tried = explorer.tried.iter().any(|s| s.faults.iter().any(|f| kind(f) && struck(f)));
+        let tried = match (&suspicion.aim, aimed) {
+            (Some(_), aimed) => aimed.is_some_and(|a| explorer.tried.contains(a)),
+            (None, _) => explorer.tried.iter().any(|s| s.faults.iter().any(|f| kind(f) && struck(f))),
+        };
         let used = explorer.baselines().iter().flat_map(|r| &r.lines);
         let mut used = used.filter(|(service, _)| suspicion.services.contains(service)).map(|(_, store)| store);
         let seen = !stored || !explorer.known().stores.is_empty() && used.all(|s| explorer.known().stores.contains(s));
-        let fate = match (by.is_empty(), complete && tried && seen) {
+        // One set of faults is all that an aim needs.
+        let enough = complete || suspicion.aim.is_some() && explorer.broken().is_none();
+        let fate = match (by.is_empty(), enough && tried && seen && !shaky) {
             (false, _) => Fate::Confirmed,
             (true, true) => Fate::Refuted,
             (true, false) => Fate::NotReached,

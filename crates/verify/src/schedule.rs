@@ -6,6 +6,8 @@
 use crate::call::{COMMIT, Call, DELIVER, PUBLISH, Seen};
 use crate::fault::{Fault, Kind, Script, Spot, uncounted};
 use crate::run::Run;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that code or configuration let suspect.
@@ -16,6 +18,68 @@ pub struct Suspicion {
     pub rule: String,
     /// Services that it is about; an edge between two of them comes first.
     pub services: Vec<String>,
+    /// What has to fail, where that is known: it is tried first of all.
+    pub aim: Option<Aim>,
+}
+
+/// A fault at an interaction as code names it: which call that is, only a run tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Aim {
+    pub caller: String,
+    pub callee: String,
+    /// `POST /orders/{id}`, or the topic of a message.
+    pub what: String,
+    /// It is a message that the callee is handed.
+    pub message: bool,
+    pub kind: Kind,
+    /// Every call, not only the first.
+    pub lasts: bool,
+}
+
+impl Aim {
+    /// The fault, once a run has made such a call; the very operation before another of the same method.
+    pub fn at(&self, run: &Run) -> Option<Fault> {
+        let between = |c: &&Call| match self.message {
+            true => c.request.method == DELIVER && c.request.callee == self.callee,
+            false => c.edge() == (self.caller.as_str(), self.callee.as_str()) && !c.request.of_line(),
+        };
+        let near = |c: &&Call| !c.ambiguous && c.fault.is_none() && between(c);
+        if self.lasts {
+            let edge = run.calls.iter().any(|c| between(&c))
+                || run.lines.contains(&(self.caller.clone(), self.callee.clone()));
+            return edge.then(|| Fault::edge(&self.caller, &self.callee, self.kind.clone()));
+        }
+        let (method, path) = self.what.split_once(' ').unwrap_or(("", &self.what));
+        let same = |c: &&Call| match self.message {
+            true => self.what.split(' ').any(|part| !part.is_empty() && c.request.path.trim_start_matches('/') == part),
+            false => c.request.method == method && alike(path, &c.request.path),
+        };
+        let close = |c: &&Call| self.message || method.is_empty() || c.request.method == method;
+        let calls = || run.calls.iter().filter(near);
+        let call = calls().find(same).or_else(|| calls().find(close))?;
+        Some(Fault::call(&call.key, self.kind.clone()))
+    }
+}
+
+impl Aim {
+    /// Whether a finding's place (`caller → callee METHOD /path`) is this operation.
+    pub fn means(&self, place: &str) -> bool {
+        let operation = place.strip_prefix(&format!("{} → {} ", self.caller, self.callee));
+        match (operation.and_then(|o| o.split_once(' ')), self.what.split_once(' ')) {
+            (Some((method, path)), Some((wanted, written))) => method == wanted && alike(written, path),
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+}
+
+/// Whether a path may be one that code writes with parts left open.
+fn alike(written: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let parts = |text: &str| text.trim_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (written, path) = (parts(written.split('?').next().unwrap_or_default()), parts(path));
+    let open = |part: &String| part.contains(['{', '*', ':', '<', '$']);
+    written.len() == path.len() && written.iter().zip(&path).all(|(a, b)| open(a) || a == b)
 }
 
 /// Before the names of entries of memory, where findings have their keys.

@@ -65,13 +65,13 @@ pub(crate) fn sent<'a>(cx: &Cx<'a>, operation: Operation) -> Option<(&'a Fact, &
 }
 
 /// Whether a node's own code or its libraries mention such a key at all.
-fn knows(cx: &Cx<'_>, node: usize) -> bool {
+pub(crate) fn knows(cx: &Cx<'_>, node: usize) -> bool {
     let node = cx.node(node);
     let mentions = |path| cx.facts(path).iter().any(|f| matches!(&f.claim, Claim::KeyUse(k) if !k.sent && !is_wish(k)));
     node.own.iter().chain(&node.libraries).any(|p| mentions(p))
 }
 
 /// A library or middleware that handles keys by itself.
-fn is_handled(cx: &Cx<'_>, node: usize) -> bool {
+pub(crate) fn is_handled(cx: &Cx<'_>, node: usize) -> bool {
     cx.graph.packages.iter().any(|p| p.node == node && p.package.to_ascii_lowercase().contains("idempoten"))
 }

@@ -52,7 +52,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 }
 
 /// A key that is sent and made within what is repeated.
-fn remade<'a>(cx: &Cx<'a>, trial: &Trial<'a>) -> Option<(&'a Fact, &'a KeyUse, u32)> {
+pub(crate) fn remade<'a>(cx: &Cx<'a>, trial: &Trial<'a>) -> Option<(&'a Fact, &'a KeyUse, u32)> {
     cx.facts(trial.path).iter().find_map(|fact| {
         let Claim::KeyUse(key) = &fact.claim else { return None };
         let line = key.made.filter(|_| key.sent && !is_wish(key))?;

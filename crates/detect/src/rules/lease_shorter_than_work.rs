@@ -59,6 +59,19 @@ fn extends(cx: &Cx<'_>, node: usize) -> bool {
     })
 }
 
+/// The lease under which a consumer's function, or the whole of its service, works; none where something renews it.
+pub(crate) fn of_consumer(cx: &Cx<'_>, node: usize, path: &SmolStr, within: &str) -> Option<(u64, Evidence)> {
+    let mut all = cx.own_facts(node).filter_map(|(place, fact)| match &fact.claim {
+        Claim::Policy(policy) if policy.detail == "visibility timeout" => {
+            let own = policy.within.is_empty() || *place == *path && policy.within == within;
+            lease(policy).filter(|_| own).map(|millis| (millis, cx.evidence(place, fact, policy.detail.clone())))
+        }
+        _ => None,
+    });
+    let found = all.next()?;
+    (!extends(cx, node)).then_some(found)
+}
+
 /// The calls that the function of a lease waits for, each with the longest that it may take.
 fn work(cx: &Cx<'_>, node: usize, path: &SmolStr, fact: &Fact, policy: &Policy, millis: u64, out: &mut Vec<Draft>) {
     let patience = Patience::new(cx);

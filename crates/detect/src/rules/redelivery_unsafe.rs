@@ -5,7 +5,7 @@ use crate::work::{Deed, What, adds, handling, intake_of, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Ack, Claim, SmolStr, System, WriteKind};
 use seam_graph::{Detail, EdgeKind, Operation};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 pub static RULE: Rule = Rule {
     id: "redelivery-unsafe",
@@ -30,25 +30,35 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if consumes.is_empty() {
             continue;
         }
-        let unique = uniques(cx, node);
         if mentions_in_node(cx, node) {
             continue;
         }
+        let unique = uniques(cx, node);
         for operation in consumes {
-            let deeds = handling(cx, node, operation);
-            let deed = deeds.iter().find(|d| {
-                matches!(d.what, What::Write(w) if (adds(w, &unique) && !is_record(&w.name) || w.kind == WriteKind::Add)) && !guarded(cx, node, d, cx.detail(operation))
-            });
-            let Some(deed) = deed else { continue };
+            let Some(deed) = done_again(cx, node, operation, &unique) else { continue };
             if told.insert((deed.at.path.to_string(), deed.at.at.line)) {
-                out.push(draft(cx, node, operation, deed));
+                out.push(draft(cx, node, operation, &deed));
             }
         }
     }
 }
 
+/// What a consumer writes once more each time that a message is delivered.
+pub(crate) fn done_again<'a>(
+    cx: &Cx<'a>,
+    node: usize,
+    operation: Operation,
+    unique: &HashSet<String>,
+) -> Option<Deed<'a>> {
+    let deeds = handling(cx, node, operation);
+    deeds.into_iter().find(|d| {
+        let grows = |w: &seam_facts::Write| adds(w, unique) && !is_record(&w.name) || w.kind == WriteKind::Add;
+        matches!(d.what, What::Write(w) if grows(w)) && !guarded(cx, node, d, cx.detail(operation))
+    })
+}
+
 /// Whether the broker hands a message out again that was not acknowledged, and this consumer lets it.
-fn delivers_again(cx: &Cx<'_>, operation: Operation) -> bool {
+pub(crate) fn delivers_again(cx: &Cx<'_>, operation: Operation) -> bool {
     let detail = cx.detail(operation);
     let client = detail.client.to_ascii_lowercase();
     let product = matches!(
@@ -80,7 +90,7 @@ fn is_record(table: &str) -> bool {
 }
 
 /// Words of libraries that keep what was received, anywhere in the service.
-fn mentions_in_node(cx: &Cx<'_>, node: usize) -> bool {
+pub(crate) fn mentions_in_node(cx: &Cx<'_>, node: usize) -> bool {
     const WORDS: [&str; 6] = [
         "EntityFrameworkOutbox",
         "InboxState",
@@ -98,7 +108,7 @@ fn mentions_in_node(cx: &Cx<'_>, node: usize) -> bool {
 }
 
 /// Something on the way looks whether the work was done already.
-fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail) -> bool {
+pub(crate) fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail) -> bool {
     const WORDS: [&str; 14] = [
         "idempoten",
         "dedup",

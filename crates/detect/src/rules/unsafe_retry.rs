@@ -84,6 +84,33 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
+/// What the callee of a call does once more each time that it is asked, and whether its own code shows it; for changes only.
+pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(Evidence, String, bool)> {
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+    let method = detail.operation.split_once(' ').map_or("", |(m, _)| m);
+    let what = called(cx, operation);
+    if edge.kind != EdgeKind::Http || !matches!(method, "POST" | "PATCH") {
+        return None;
+    }
+    if [last(&detail.within), last_part(what)].into_iter().any(only_asks) {
+        return None;
+    }
+    let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k));
+    if index.is_some_and(|i| bears_twice(cx, i)) {
+        return None;
+    }
+    let at = |(o, says): (Operation, String)| (cx.detail(o).at.clone(), says);
+    let of_effect = || effect(cx, index).map(at);
+    let seen = index.and_then(|i| added(cx, i)).or_else(of_effect).or_else(|| index.and_then(|i| without_key(cx, i)));
+    if let Some((at, says)) = seen {
+        return Some((at, says, true));
+    }
+    // What it keeps stands elsewhere: where it answers is all that is known.
+    keeps(cx, edge.to)?;
+    let answers = index.map_or(&detail.at, |i| cx.graph.endpoints[i].proof.first());
+    Some((answers.clone(), "its work".to_owned(), false))
+}
+
 /// What a proxy's route leads to that has an effect: a proxy passes on whatever comes.
 fn behind(cx: &Cx<'_>, operation: Operation) -> Option<usize> {
     let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
@@ -136,7 +163,7 @@ fn last_part(operation: &str) -> &str {
 }
 
 /// Layers that leave unsafe methods alone, or repeat only what never arrived.
-fn retries_writes(detail: &str) -> bool {
+pub(crate) fn retries_writes(detail: &str) -> bool {
     if Failures::of(detail) == Failures::CONNECT {
         return false;
     }

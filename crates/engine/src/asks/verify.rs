@@ -9,14 +9,16 @@ use crate::starts::Proposed;
 use crate::{Refusal, Snapshot, verdict};
 use schemars::JsonSchema;
 use seam_verify::against::Against;
+use seam_verify::model::Checked;
 use seam_verify::report::{Played, Report, Verdict};
 use seam_verify::trial::{End, Trial};
 use serde::{Deserialize, Serialize};
 
-pub const ABOUT: &str = "whether a change is safe together with everything it touches, as one verdict (passed, failed, inconclusive) over four proofs, each with \
+pub const ABOUT: &str = "whether a change is safe together with everything it touches, as one verdict (passed, failed, inconclusive) over five proofs, each with \
 its state and why: gate (new findings, breaking contracts, pairs of services that part, deploy order), tests (only those that reach the change, with reasons), \
+model (what retries, redeliveries, timeouts and leases allow: work done twice, calls that multiply, work for callers that gave up; with the shortest way there), \
 exploration (services started and tried under faults: lost, late and repeated replies), comparison (base against change). With `dry_run` (the default) nothing \
-is started: the gate is decided and the commands that would run are listed. With `dry_run: false` it STARTS PROCESSES of this workspace on this machine \
+is started: gate and model are decided and the commands that would run are listed. With `dry_run: false` it STARTS PROCESSES of this workspace on this machine \
 (test commands, the services of `seam.toml`) within `budget` seconds, and ends them all";
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +27,7 @@ is started: the gate is decided and the commands that would run are listed. With
 pub struct Request {
     /// The older state: a commit, branch or tag. Left out: the last commit, if something differs from it.
     pub base: Option<String>,
-    /// Only these proofs: `gate`, `tests`, `exploration`, `comparison`. All that are at hand unless given.
+    /// Only these proofs: `gate`, `tests`, `model`, `exploration`, `comparison`. All that are at hand unless given.
     pub only: Vec<String>,
     /// Only these scenarios of `seam.toml`.
     pub scenarios: Vec<String>,
@@ -101,6 +103,9 @@ pub struct Answer {
     pub proofs: Vec<Proof>,
     pub gate: Option<Gate>,
     pub tests: Option<Tests>,
+    /// What retries, redeliveries, timeouts and leases allow between them, explored as an abstract machine before anything is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Checked>,
     /// What exploration starts and asks.
     pub exploration: Option<Planned>,
     /// Where `seam.toml` names no processes: some that it may name, from what deployment and code say.
@@ -116,17 +121,20 @@ pub struct Answer {
 pub enum Kind {
     Gate,
     Tests,
+    /// What policies allow, as an abstract machine.
+    Model,
     Exploration,
     Comparison,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [Kind::Gate, Kind::Tests, Kind::Exploration, Kind::Comparison];
+    pub const ALL: [Kind; 5] = [Kind::Gate, Kind::Tests, Kind::Model, Kind::Exploration, Kind::Comparison];
 
     pub fn word(self) -> &'static str {
         match self {
             Kind::Gate => "gate",
             Kind::Tests => "tests",
+            Kind::Model => "model",
             Kind::Exploration => "exploration",
             Kind::Comparison => "comparison",
         }

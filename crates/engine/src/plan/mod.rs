@@ -23,8 +23,18 @@ pub(crate) use suppose::impact;
 
 /// One change against the older state.
 pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    planned_and(snapshot, request, |_, _| ()).map(|(answer, ())| answer)
+}
+
+/// The same, with what else somebody makes of both states.
+pub(crate) fn planned_and<T>(
+    snapshot: &Snapshot,
+    request: &Request,
+    also: impl FnOnce(&Snapshot, &Snapshot) -> T,
+) -> Result<(Answer, T), Refusal> {
     let sides = sides::Sides::new(snapshot, request)?;
-    Ok(of(snapshot, &sides, request.profile.as_deref(), !request.no_memory))
+    let answer = of(snapshot, &sides, request.profile.as_deref(), !request.no_memory);
+    Ok((answer, also(sides.old(), sides.new_())))
 }
 
 /// What two states that are linked already differ in, some files apart from each other.

@@ -4,6 +4,7 @@
 //! and does not stand in the way; one that was to be tried and could not be makes the verdict inconclusive.
 
 mod gate;
+mod model;
 mod trials;
 
 use crate::asks::plan;
@@ -18,6 +19,7 @@ use seam_verify::trial::End;
 
 /// What the files say, and what would be run.
 pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, Refusal> {
+    let models = request.asks(Kind::Model);
     let change = match &request.no_base {
         None => {
             let request = plan::Request {
@@ -25,9 +27,15 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
                 profile: request.profile.clone(),
                 ..plan::Request::default()
             };
-            Some(crate::plan::planned(snapshot, &request)?)
+            let profile = request.profile.clone();
+            let also = |old: &Snapshot, new: &Snapshot| models.then(|| model::compared(old, new, profile.as_deref()));
+            Some(crate::plan::planned_and(snapshot, &request, also)?)
         }
         Some(_) => None,
+    };
+    let (change, model) = match change {
+        Some((plan, model)) => (Some(plan), model),
+        None => (None, models.then(|| model::checked(snapshot, request.profile.as_deref()))),
     };
     let gate = change.as_ref().map(|plan| gate::gate(snapshot, request, plan)).transpose()?;
     let tests = (change.is_some() || request.all_tests).then(|| trials::tests(snapshot, request, change.as_ref()));
@@ -35,7 +43,7 @@ pub(crate) fn planned(snapshot: &Snapshot, request: &Request) -> Result<Answer, 
     let base = change.as_ref().map(|_| request.base.clone().unwrap_or_else(|| "HEAD".to_owned()));
     let says_nothing = snapshot.settings().verify.process.is_empty() && request.asks(Kind::Exploration);
     let proposal = if says_nothing { crate::starts::proposed(snapshot) } else { Vec::new() };
-    let mut answer = Answer { base, gate, tests, proposal, ..empty(exploration) };
+    let mut answer = Answer { base, gate, tests, model, proposal, ..empty(exploration) };
     judge(&mut answer, request, &Performed::default());
     Ok(answer)
 }
@@ -65,6 +73,7 @@ pub(crate) fn empty(exploration: Option<Planned>) -> Answer {
         proofs: Vec::new(),
         gate: None,
         tests: None,
+        model: None,
         exploration,
         proposal: Vec::new(),
         scenarios: Vec::new(),
@@ -95,6 +104,7 @@ fn judge(answer: &mut Answer, request: &Request, done: &Performed) {
             match kind {
                 Kind::Gate => gate::proof(answer, request),
                 Kind::Tests => trials::proof(answer, request),
+                Kind::Model => model::proof(answer, request, done),
                 Kind::Exploration => exploration(answer, request, done),
                 Kind::Comparison => comparison(answer, done),
             }
@@ -108,7 +118,9 @@ fn judge(answer: &mut Answer, request: &Request, done: &Performed) {
     let told = |state: State| -> Vec<String> {
         of(state).flat_map(|p| p.because.iter().map(move |b| format!("{}: {b}", p.kind.word()))).collect()
     };
-    let ran = |p: &&Proof| p.state == State::Passed && (p.kind != Kind::Gate || !request.only.is_empty());
+    // What files alone say proves nothing by itself, unless it was asked for by its name.
+    let of_files = |kind: Kind| matches!(kind, Kind::Gate | Kind::Model);
+    let ran = |p: &&Proof| p.state == State::Passed && (!of_files(p.kind) || !request.only.is_empty());
     // What a dry run leaves to be run is proved by nothing.
     let waits = answer.dry_run
         && (request.asks(Kind::Tests) && answer.tests.as_ref().is_some_and(|t| !t.run.is_empty())

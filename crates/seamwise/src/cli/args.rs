@@ -446,7 +446,8 @@ pub struct Verify {
     #[arg(long, value_name = "REVISION", conflicts_with = "replay")]
     pub base: Option<String>,
 
-    /// Only these proofs: `gate` (findings and contracts), `tests`, `exploration` (under faults), `comparison` (base against change).
+    /// Only these proofs: `gate` (findings and contracts), `tests`, `model` (what policies allow, nothing started), `exploration` (under
+    /// faults), `comparison` (base against change).
     #[arg(long, value_name = "PROOF", value_delimiter = ',', conflicts_with = "replay")]
     pub only: Vec<String>,
 
@@ -505,6 +506,25 @@ pub struct Verify {
     /// Weak findings in full as well.
     #[arg(long)]
     pub all: bool,
+
+    /// Start nothing, and write faults that were found for your own environment: those of `--replay FILE` (a replay file, or what `seam
+    /// verify --json` said), or else of all replay files in `--replays`.
+    #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["record", "base", "only"])]
+    pub emit: Option<Emitted>,
+
+    /// Where `--emit` writes to; standard output unless given.
+    #[arg(long, value_name = "FILE", requires = "emit")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Emitted {
+    /// An override that puts Toxiproxy before each edge.
+    Compose,
+    /// A script for Toxiproxy's HTTP API.
+    Toxiproxy,
+    /// VirtualServices of Istio.
+    Mesh,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -5,6 +5,7 @@ mod args;
 mod detect;
 mod diagnose;
 mod drift;
+mod emit;
 mod fail;
 mod impact;
 mod incident;

@@ -30,6 +30,9 @@ pub const ASKED: &str = "\n# And what is asked of it: requests in a file, or any
 pub fn run(command: &Verify, args: &Args) -> Result<ExitCode, Failure> {
     let root = command.roots.paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
     let root = std::path::absolute(&root).map_err(|e| Failure::Internal(e.to_string()))?;
+    if let Some(tool) = command.emit {
+        return super::emit::run(command, tool, args, &root);
+    }
     if let Some(folder) = &command.record {
         let replay = command.replay.as_deref().map(replay).transpose()?;
         let order =
@@ -75,7 +78,7 @@ fn wish(command: &Verify, args: &Args, root: PathBuf) -> Result<(Wish, Answer), 
     let (mut workspace, _) = open::open(&command.roots.paths, args)?;
     let answer = verifying::proposed(&mut workspace, &request)?;
     let suspicions =
-        if command.dry_run { Vec::new() } else { verifying::suspicions(&mut workspace, command.no_memory)? };
+        if command.dry_run { Vec::new() } else { verifying::suspicions(&mut workspace, &answer, command.no_memory)? };
     let settings = settings.unwrap_or_default().verify;
     Ok((Wish { root, settings, request, times, faults: command.faults, suspicions }, answer))
 }
@@ -85,7 +88,7 @@ fn refuse(wish: &Wish, answer: &Answer) -> Result<(), Failure> {
     let explores = wish.request.asks(Kind::Exploration);
     if explores && answer.exploration.is_some() {
         seam_stage::script(&wish.order()).map_err(failure)?;
-    } else if answer.gate.is_none() && answer.tests.is_none() {
+    } else if answer.gate.is_none() && answer.tests.is_none() && (explores || answer.model.is_none()) {
         required(&wish.root)?;
         seam_stage::script(&wish.order()).map_err(failure)?;
     }
@@ -96,7 +99,7 @@ fn dry(command: &Verify, args: &Args, wish: &Wish, answer: &Answer) -> Result<Ex
     if args.json || command.format == VerifyReport::Json {
         return told(command, args, answer).map(|_| ExitCode::SUCCESS);
     }
-    let mut out = render::text::dry(answer);
+    let mut out = render::text::dry(answer, command.all);
     let explores = wish.request.asks(Kind::Exploration);
     if !answer.proposal.is_empty() {
         out.push_str(PROPOSED);
@@ -105,7 +108,8 @@ fn dry(command: &Verify, args: &Args, wish: &Wish, answer: &Answer) -> Result<Ex
         say(&out)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if explores && (answer.exploration.is_some() || answer.gate.is_none() && answer.tests.is_none()) {
+    let modelled = answer.model.as_ref().is_some_and(|m| m.chains > 0);
+    if explores && (answer.exploration.is_some() || answer.gate.is_none() && answer.tests.is_none() && !modelled) {
         required(&wish.root)?;
         out.push_str(&seam_stage::script(&wish.order()).map_err(failure)?);
         if let Some(base) = answer.base.as_ref().filter(|_| wish.request.asks(Kind::Comparison)) {

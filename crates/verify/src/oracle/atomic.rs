@@ -160,7 +160,12 @@ fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending, late: 
     let extra: Vec<&Unit> = extra.into_iter().filter(|u| !u.bookkeeping() && in_the_end(u)).collect();
     let missing: Vec<&Unit> = missing.into_iter().filter(|u| !u.bookkeeping() && !in_the_end(u)).collect();
     // Once more what should have come once, or another amount.
-    let again = |u: &Unit| u.what == What::Came && usual.iter().any(|o| o.plain() == u.plain());
+    let comes_again = redelivered(cx);
+    let again = |u: &Unit| {
+        // Under the next number of a counter it is the same row, where a message came again.
+        let same = |o: &Unit| o.plain() == u.plain() || comes_again && u.once_more(o);
+        u.what == What::Came && usual.iter().any(same)
+    };
     let twice: Vec<&Unit> =
         extra.iter().copied().filter(|u| matches!(u.what, What::Amount | What::Went) || again(u)).collect();
     // Another content in its place: who answers as usual says that all is as usual.

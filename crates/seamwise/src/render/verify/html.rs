@@ -1,7 +1,7 @@
 //! The report as one file: findings with their sequence diagrams. No network, no library.
 
 use super::sequence::drawn;
-use super::{ended, ending, how, seconds};
+use super::{ended, ending, how, model, seconds};
 use crate::render::svg::escaped;
 use seam_engine::asks::verify::{Answer, State};
 use seam_verify::against::{Against, Differing};
@@ -27,6 +27,7 @@ pub fn render(report: &Answer) -> String {
     if report.gate.is_some() || report.tests.is_some() {
         change(report, &mut out);
     }
+    modelled(report, &mut out);
     for played in &report.scenarios {
         scenario(played, &mut out);
     }
@@ -91,6 +92,23 @@ fn change(report: &Answer, out: &mut String) {
                 escaped(output)
             ));
         }
+    }
+}
+
+/// What policies allow.
+fn modelled(report: &Answer, out: &mut String) {
+    let Some(checked) = report.model.as_ref().filter(|m| m.chains > 0) else { return };
+    out.push_str(&format!("<h2>Model</h2>\n<p>{}</p>\n", escaped(&model::looked(checked))));
+    for example in &checked.counterexamples {
+        let before = if example.before { " (as before the change)" } else { "" };
+        let policies = example.policies.iter().map(|p| format!("{}: {}:{}", p.says, p.path, p.line));
+        let lines: Vec<String> = model::lines(example).into_iter().chain(policies).collect();
+        out.push_str(&format!(
+            "<details><summary><span class=\"inconclusive\">{}</span> {}{before}</summary><pre>{}</pre></details>\n",
+            example.property.broken(),
+            escaped(&example.says),
+            escaped(&lines.join("\n"))
+        ));
     }
 }
 

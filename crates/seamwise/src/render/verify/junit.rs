@@ -1,10 +1,11 @@
-//! JUnit's XML: a suite for each scenario, a case for each finding; weak ones pass, and what ended early is an error. Gate, tests and
+//! JUnit's XML: a suite for each scenario, a case for each finding; weak ones pass, and what ended early is an error. Gate, tests, model and
 //! comparison are suites of their own where there is a change.
 
-use super::{seconds, tenths};
+use super::{model, seconds, tenths};
 use quick_xml::escape::escape;
 use seam_engine::asks::verify::{Answer, Kind, State};
 use seam_verify::finding::Grade;
+use seam_verify::model::Counterexample;
 use seam_verify::report::{Played, Reported, Verdict};
 use seam_verify::trial::End;
 
@@ -53,6 +54,11 @@ fn suites(report: &Answer, out: &mut String) {
             }
             let bare = tests.without.iter().filter(|w| w.direct);
             cases.extend(bare.map(|w| (w.service.clone(), Some(("error", w.because.clone())), 0)));
+        } else if let (Kind::Model, Some(checked), true) = (proof.kind, &report.model, proof.state != State::Passed) {
+            let word = if proof.state == State::Failed { "failure" } else { "error" };
+            let new = checked.counterexamples.iter().filter(|c| !c.before);
+            let told = |c: &Counterexample| std::iter::once(c.says.clone()).chain(model::lines(c)).collect::<Vec<_>>();
+            cases.extend(new.map(|c| (c.id.clone(), Some((word, told(c).join("\n"))), 0)));
         } else {
             cases.extend(proof.because.iter().map(|b| (b.clone(), told(proof.state, b), 0)));
         }

@@ -3,6 +3,7 @@
 mod change;
 pub mod html;
 pub mod junit;
+mod model;
 mod sequence;
 pub mod text;
 

@@ -1,6 +1,6 @@
 //! The report for a terminal: proofs, findings as stories, who is needed, what was not reached, and the verdict last.
 
-use super::{change, ending, seconds, tenths};
+use super::{change, ending, model, seconds, tenths};
 use crate::render::ink::{bold, count, cyan, dim, pad, title, widest, yellow};
 use seam_engine::asks::verify::Answer;
 use seam_verify::finding::Grade;
@@ -22,6 +22,7 @@ pub fn render(answer: &Answer, all: bool) -> String {
     if let Some(tests) = &answer.tests {
         change::tests(tests, &mut out);
     }
+    model::section(answer, all, &mut out);
     if !alone && !answer.scenarios.is_empty() {
         out.push_str(&title("exploration", "with the change"));
     }
@@ -41,9 +42,13 @@ pub fn render(answer: &Answer, all: bool) -> String {
 }
 
 /// What a dry run tells of the change, before what exploration would start.
-pub fn dry(answer: &Answer) -> String {
+pub fn dry(answer: &Answer, all: bool) -> String {
     let mut out = String::new();
     if answer.gate.is_none() && answer.tests.is_none() {
+        model::section(answer, all, &mut out);
+        if !out.is_empty() {
+            out.push('\n');
+        }
         return out;
     }
     change::proofs(answer, &mut out);
@@ -53,6 +58,7 @@ pub fn dry(answer: &Answer) -> String {
     if let Some(tests) = &answer.tests {
         change::tests(tests, &mut out);
     }
+    model::section(answer, all, &mut out);
     out.push('\n');
     out
 }
@@ -189,7 +195,7 @@ fn hypotheses(played: &Played, out: &mut String) {
     if played.hypotheses.is_empty() {
         return;
     }
-    out.push_str(&title("suspected", "what `detect` and memory say, and what became of it here"));
+    out.push_str(&title("suspected", "what the model, `detect` and memory say, and what became of it here"));
     for hypothesis in &played.hypotheses {
         let fate = match hypothesis.fate {
             Fate::Confirmed => "\x1b[31mconfirmed\x1b[0m",

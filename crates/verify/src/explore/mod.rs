@@ -4,11 +4,14 @@
 //! the same records lead to the same next steps. Two undisturbed runs come first; a finding that fails the verdict is shrunk
 //! to the fewest faults, and tried until it has come three times of three.
 
+mod aims;
+mod sure;
+
 use crate::call::Seen;
 use crate::fault::{Fault, Kind, Script, Spot};
 use crate::finding::{Finding, Found, Grade, Rule};
-use crate::oracle::{Cx, Limits, canary, judge, owed, usual};
-use crate::recover::{CONFIRM, Recovery, Shown, Task};
+use crate::oracle::{Cx, Limits, judge, owed, usual};
+use crate::recover::{CONFIRM, Recovery, Task};
 use crate::run::{Ending, Learned, Run};
 use crate::same::Same;
 use crate::schedule::{Known, further, learnt, singles};
@@ -85,6 +88,8 @@ pub struct Explorer {
     pub pruned: usize,
     pub runs: usize,
     replay: bool,
+    /// Suspicions that say what has to fail, with the sets of faults that do it, once a run has made such a call.
+    aims: BTreeMap<usize, Script>,
 }
 
 /// Runs between two canaries.
@@ -118,6 +123,7 @@ impl Explorer {
             pruned: 0,
             runs: 0,
             replay: false,
+            aims: BTreeMap::new(),
         }
     }
 
@@ -204,6 +210,7 @@ impl Explorer {
             self.planned = self.queue.iter().cloned().collect();
         }
         let run = self.baselines[1].clone();
+        self.aim(&run);
         self.same.learn(&run, &self.learned);
         let mut failing = BTreeSet::new();
         for finding in usual(&Cx { run: &run, learned: &self.learned, limits: &self.limits }) {
@@ -284,6 +291,7 @@ impl Explorer {
                 }
             }
         }
+        self.aim(&run);
         if !self.replay && script.faults.len() == 1 {
             let base = &self.baselines[1];
             for next in learnt(&run, base, harmless) {
@@ -295,7 +303,8 @@ impl Explorer {
         self.same.learn(&run, &self.learned);
         let before = self.queue.len();
         let stored = !self.known.stores.is_empty();
-        self.queue.retain(|script| self.missed.contains(script) || !self.same.knows(script, stored));
+        let aimed = |script: &Script| self.aims.values().any(|s| s == script);
+        self.queue.retain(|s| self.missed.contains(s) || aimed(s) || !self.same.knows(s, stored));
         self.pruned += before - self.queue.len();
         self.keys.extend(run.calls.iter().map(|c| c.key.clone()));
     }
@@ -330,86 +339,6 @@ impl Explorer {
             .find(|(_, e)| *e != Ending::Full)
             .map(|(s, _)| self.baselines[0].calls[steps[s]].operation());
         self.critical.push(Critical { down: fault.at.to_string(), ending: worst, step });
-    }
-
-    fn shrink(&mut self, script: &Script, ids: BTreeSet<String>) {
-        for at in 0..script.faults.len() {
-            let mut faults = script.faults.clone();
-            faults.remove(at);
-            self.shrinking.push_back((script.clone(), Script { faults }, ids.clone()));
-        }
-    }
-
-    fn shrunk(&mut self, run: &Run) {
-        let Some((whole, smaller, ids)) = self.shrinking.pop_front() else { return };
-        let came: BTreeSet<String> =
-            self.judged(run).into_iter().map(|f| f.id()).filter(|id| ids.contains(id)).collect();
-        if came == ids {
-            self.shrinking.retain(|(w, _, _)| *w != whole);
-            for finding in self.judged(run).into_iter().filter(|f| ids.contains(&f.id())) {
-                self.found.insert(finding.id(), told(finding, run));
-            }
-            if smaller.faults.len() > 1 {
-                self.shrink(&smaller, ids);
-            } else {
-                self.confirm(&smaller, ids);
-            }
-        } else if !self.shrinking.iter().any(|(w, _, _)| *w == whole) {
-            self.confirm(&whole, ids);
-        }
-    }
-
-    /// Once in new processes: what only an earlier fault made possible does not come there.
-    fn confirm(&mut self, script: &Script, ids: BTreeSet<String>) {
-        for at in 1..CONFIRM {
-            self.pending.push_back((script.clone(), ids.clone(), at == 1));
-        }
-    }
-
-    fn confirmed(&mut self, run: &Run) {
-        let Some((_, ids, _)) = self.pending.pop_front() else { return };
-        let came = self.judged(run);
-        for id in ids {
-            if let Some(found) = self.found.get_mut(&id) {
-                found.tried += 1;
-                found.came += u32::from(came.iter().any(|f| f.again(&found.finding)));
-            }
-        }
-    }
-
-    fn canary(&mut self, run: &Run) {
-        let after = std::mem::take(&mut self.since_canary);
-        self.canary_due = false;
-        if !self.unlike(run).is_empty() {
-            // What was seen since the last look may come from that; what fails the verdict was confirmed in new processes.
-            self.found.retain(|_, f| f.finding.grade == Grade::Fails || !after.contains(&f.script));
-            self.recovery.begin(after);
-        }
-    }
-
-    /// How a run without faults fails; one with another content only is no reason.
-    fn unlike(&self, run: &Run) -> Vec<Finding> {
-        let mut out = Vec::new();
-        canary(&Cx { run, learned: &self.learned, limits: &self.limits }, &mut out);
-        out.retain(|f| f.grade == Grade::Fails);
-        out
-    }
-
-    fn recovered(&mut self, run: &Run) {
-        let unlike = self.unlike(run);
-        let fine = !run.script.is_empty() || unlike.is_empty();
-        if let Some(finding) = unlike.into_iter().next().filter(|_| run.script.is_empty()) {
-            self.last_unlike = Some(told(finding, run));
-        }
-        let Shown::Left { after, back, came, tried } = self.recovery.done(fine) else { return };
-        let Some(mut found) = self.last_unlike.take() else { return };
-        (found.came, found.tried) = (came, tried);
-        if let Some(ms) = back {
-            found.finding.grade = Grade::Weak;
-            found.finding.says = format!("{}; it came back within {} s", found.finding.says, ms / 1_000);
-        }
-        found.script = after;
-        self.found.entry(found.finding.id()).or_insert(found);
     }
 
     /// Whether no call was faulted, though the faults are meant for calls.

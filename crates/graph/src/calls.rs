@@ -188,6 +188,9 @@ impl<'a> Edges<'_, 'a> {
         call: &'a Call,
         texts: &[Text<'a>],
     ) -> bool {
+        // A helper that is given the path asks for each of those that it is given.
+        let mut left = BTreeSet::new();
+        let mut joined = false;
         for text in texts {
             let rest = text.text.split_once("://").map(|(_, r)| r).unwrap_or(&text.text);
             let path = match rest.find('/') {
@@ -226,10 +229,17 @@ impl<'a> Edges<'_, 'a> {
                     (file, fact),
                     &text.via,
                 );
-                return true;
+                joined = true;
+            } else {
+                left.insert(text.text.as_str());
             }
         }
-        false
+        if joined {
+            for value in left {
+                self.open(node, "http call", value, "the host is not known", (file, fact));
+            }
+        }
+        joined
     }
 
     /// Calls of one gRPC (Thrift, Dubbo) service: joined by address, or by who serves the contract.

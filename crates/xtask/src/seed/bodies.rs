@@ -45,6 +45,12 @@ fn fields(path: &str, text: &str) -> Vec<Field> {
     out
 }
 
+/// Whether a type is what a request brings: it stands between parentheses, and is not named as the type of what comes back.
+fn is_sent(text: &str, at: usize, name: &str) -> bool {
+    let (before, after) = (&text[..at], &text[at + name.len()..]);
+    before.matches('(').count() > before.matches(')').count() && !after.starts_with(".class")
+}
+
 /// A type of data of the caller and one of the callee that share most fields: caller's file, callee's file.
 fn pairs(seen: &Seen<'_>) -> Vec<(String, String)> {
     let code = |p: &str| [".java", ".cs", ".kt"].iter().any(|e| p.ends_with(e)) && !p.to_lowercase().contains("test");
@@ -72,16 +78,20 @@ fn pairs(seen: &Seen<'_>) -> Vec<(String, String)> {
                 handler.lines().skip(at.line.saturating_sub(1) as usize).take(4).collect::<Vec<_>>().join("\n");
             let common = |a: &str, b: &str| a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).count();
             let stem = |p: &str| p.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("").to_owned();
-            // Both name the type at the very place: what travels is these two.
-            let named = |beside: &str, text: &str| {
-                let all = data.iter().filter(|(p, _)| word(text, &stem(p)).is_some());
-                all.max_by_key(|(p, _)| common(p, beside)).cloned()
-            };
-            if let (Some((caller, a)), Some((callee, b))) = (named(&operation.at.path, &near), named(&at.path, &about))
-                && caller != callee
-                && a.intersection(&b).count() * 2 > a.len().min(b.len())
-            {
-                out.push((caller, callee));
+            // Both name the type at the very place, as what is sent or as what comes back: what travels is these two.
+            for sent in [true, false] {
+                let named = |beside: &str, text: &str| {
+                    let says = |stem: &str| word(text, stem).is_some_and(|at| is_sent(text, at, stem) == sent);
+                    let all = data.iter().filter(|(p, _)| says(&stem(p)));
+                    all.max_by_key(|(p, _)| common(p, beside)).cloned()
+                };
+                if let (Some((caller, a)), Some((callee, b))) =
+                    (named(&operation.at.path, &near), named(&at.path, &about))
+                    && caller != callee
+                    && a.intersection(&b).count() * 2 > a.len().min(b.len())
+                {
+                    out.push((caller, callee));
+                }
             }
         }
     }

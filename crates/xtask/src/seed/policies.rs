@@ -295,8 +295,16 @@ const ACKNOWLEDGED: &[(&str, &str)] = &[
     ("enable_auto_commit=False", "enable_auto_commit=True"),
 ];
 
+/// Whether a file is of a service that takes messages of which none may be lost: measurements may be.
+fn consumes(seen: &Seen<'_>, path: &str) -> bool {
+    let of = |n: &&seam_engine::Node| n.roots.iter().any(|r| r.is_empty() || path.starts_with(&format!("{r}/")));
+    let takes = |name: &str| seen.map.interactions.iter().any(|i| i.from == name && i.kind == "queue-consume");
+    let lossy = ["statistic", "metric", "analytic", "telemetry", "monitor"].iter().any(|w| path.contains(w));
+    !lossy && seen.map.nodes.iter().filter(of).any(|n| takes(&n.name))
+}
+
 fn auto_ack(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for path in seen.paths {
+    for path in seen.paths.iter().filter(|p| consumes(seen, p)) {
         let Some(text) = (seen.text)(path) else { continue };
         for (from, to) in ACKNOWLEDGED {
             for (index, line) in text.lines().enumerate().filter(|(_, l)| l.contains(from)) {

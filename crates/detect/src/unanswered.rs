@@ -56,7 +56,8 @@ pub fn unanswered(cx: &Cx<'_>) -> Vec<Draft> {
             });
             let near: Vec<(&Endpoint, Unlike)> = free
                 .filter_map(|(e, own)| Some((*e, unlike(e, own, request)?)))
-                .filter(|(e, _)| !by_itself(cx, e.node, &request.parts))
+                // What a framework serves unseen; not where the service writes such endpoints itself.
+                .filter(|(e, _)| !by_itself(cx, e.node, &request.parts) || by_itself(cx, e.node, &parts(&e.path)))
                 .collect();
             let of = |kind: Unlike| near.iter().filter(move |(_, k)| *k == kind).map(|(e, _)| *e);
             let family = |e: &&Endpoint| known.contains(&(request.of.node, e.node));

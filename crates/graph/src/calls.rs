@@ -179,7 +179,7 @@ impl<'a> Edges<'_, 'a> {
         true
     }
 
-    /// An unknown host, but a route that exactly one service answers.
+    /// An unknown host, but a route that exactly one service answers. Of several paths, those that nobody answers are told too.
     pub(crate) fn by_route(
         &mut self,
         node: usize,
@@ -234,12 +234,13 @@ impl<'a> Edges<'_, 'a> {
                 left.insert(text.text.as_str());
             }
         }
-        if joined {
+        let several = joined || left.len() > 1 && fact.how == How::Stated;
+        if several {
             for value in left {
                 self.open(node, "http call", value, "the host is not known", (file, fact));
             }
         }
-        joined
+        several
     }
 
     /// Calls of one gRPC (Thrift, Dubbo) service: joined by address, or by who serves the contract.

@@ -54,8 +54,11 @@ fn alone<'a>(
     told: &mut BTreeSet<&'a str>,
     out: &mut Vec<Draft>,
 ) {
-    let theirs: Vec<(bool, BTreeSet<String>)> = other.keys().map(|t| names(t)).collect();
-    let mine: Vec<(bool, BTreeSet<String>)> = one.keys().map(|t| names(t)).collect();
+    // What is not known agrees with nothing.
+    let closed = |side: &Side<'_>| -> Vec<(bool, BTreeSet<String>)> {
+        side.keys().filter(|t| known || !is_open(t)).map(|t| names(t)).collect()
+    };
+    let (theirs, mine) = (closed(other), closed(one));
     let shares = |topic: &str| theirs.iter().any(|k| agree(&names(topic), k));
     // With nothing in common, names are made in a way that is not followed, unless they are nearly one name.
     let common = one.keys().any(|t| shares(t));

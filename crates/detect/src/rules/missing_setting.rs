@@ -55,7 +55,7 @@ fn is_set(keys: &Keys<'_>, key: &str) -> bool {
 fn renamed<'a>(keys: &Keys<'a>, key: &SmolStr, used: &HashSet<(&SmolStr, u32)>) -> Option<&'a SettingOf> {
     let idle = |s: &&&SettingOf| {
         is_deployed(s)
-            && !keys.is_read(&s.key)
+            && !keys.is_read_beside(&s.key, key)
             && (!is_of_a_platform(&s.key) || is_own(&s.key) || is_address(key))
             && !used.contains(&(&s.at.path, s.at.at.line))
     };

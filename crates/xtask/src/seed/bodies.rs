@@ -47,8 +47,13 @@ fn fields(path: &str, text: &str) -> Vec<Field> {
 
 /// Whether a type is what a request brings: it stands between parentheses, and is not named as the type of what comes back.
 fn is_sent(text: &str, at: usize, name: &str) -> bool {
-    let (before, after) = (&text[..at], &text[at + name.len()..]);
-    before.matches('(').count() > before.matches(')').count() && !after.starts_with(".class")
+    // The text may begin within the statement before.
+    let depth = text[..at].chars().fold(0usize, |depth, c| match c {
+        '(' => depth + 1,
+        ')' => depth.saturating_sub(1),
+        _ => depth,
+    });
+    depth > 0 && !text[at + name.len()..].starts_with(".class")
 }
 
 /// A type of data of the caller and one of the callee that share most fields: caller's file, callee's file.

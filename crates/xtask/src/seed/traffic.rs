@@ -108,7 +108,7 @@ fn renamed_endpoint(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 fn endpoint_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(&str) -> String) {
     for (_, operation, endpoint) in answered(seen) {
         let Some(part) = literal(&operation.operation) else { continue };
-        let Some(text) = seen.replaced(&endpoint.path, endpoint.line, part, &new(part)) else { continue };
+        let Some(text) = with_part(seen, endpoint, part, &new(part)) else { continue };
         out.push(Mutant {
             class,
             rules: &["dangling-call", "undeclared-endpoint", "unserved-contract"],
@@ -117,6 +117,14 @@ fn endpoint_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new:
             about: operation.operation.clone(),
         });
     }
+}
+
+/// The file with another part of a path at a place; a variable or function of the same name stays.
+fn with_part(seen: &Seen<'_>, place: &Place, part: &str, new: &str) -> Option<(String, String)> {
+    let plain = seen.line(&place.path, place.line)?;
+    let at = in_path(&plain, part).or_else(|| alone(&plain, part))?;
+    let changed = format!("{}{new}{}", &plain[..at], &plain[at + part.len()..]);
+    seen.replaced(&place.path, place.line, plain.trim_start(), changed.trim_start())
 }
 
 fn moved_call(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
@@ -165,10 +173,14 @@ fn is_made_there(line: &str) -> bool {
 
 /// Where a word stands in a text and is no part of a host's name; elsewhere it is a name that the compiler knows.
 fn alone(line: &str, part: &str) -> Option<usize> {
-    let at = word(line, part)?;
+    let quoted = |at: &usize| line[..*at].matches(['"', '\'', '`']).count() % 2 == 1;
+    let whole = |at: &usize| {
+        let part_of = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        !part_of(line[..*at].chars().next_back()) && !part_of(line[*at + part.len()..].chars().next())
+    };
+    let at = line.match_indices(part).map(|(at, _)| at).filter(whole).find(quoted)?;
     let (before, after) = (&line[..at], &line[at + part.len()..]);
-    let text = before.matches(['"', '\'', '`']).count() % 2 == 1 || line.trim_start().starts_with(['@', '[', '#']);
-    (text && !before.ends_with("//") && !before.ends_with('-') && !after.starts_with(['-', '.', ':'])).then_some(at)
+    (!before.ends_with("//") && !before.ends_with('-') && !after.starts_with(['-', '.', ':'])).then_some(at)
 }
 
 /// Where a word is a whole part of a path; the same word may stand in the host before it.

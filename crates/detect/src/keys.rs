@@ -311,6 +311,7 @@ pub fn is_of_a_library(key: &str) -> bool {
         "MONGO_URL",
         "CELERY_BROKER_URL",
         "ELASTICSEARCH_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
         "PGHOST",
         "PGPORT",
         "PGUSER",

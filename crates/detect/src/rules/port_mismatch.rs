@@ -1,6 +1,6 @@
 //! Callers, services, containers and processes that disagree on a port. See `port_mismatch.md`.
 
-use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_platform, is_ours, proving};
+use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_ours, proving};
 use crate::ports::{Doors, number_is_mentioned};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Deployment, Value};
@@ -79,7 +79,7 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
             let named = is_address(&setting.key);
             let read = keys.is_read(&setting.key)
                 || used.contains(&(&setting.at.path, setting.at.at.line))
-                || named && is_deployed(setting) && is_of_a_platform(&setting.key);
+                || named && is_deployed(setting) && (is_of_a_platform(&setting.key) || is_of_a_library(&setting.key));
             if !read || is_of_a_platform(&setting.key) && !named {
                 continue;
             }

@@ -28,6 +28,8 @@ pub(crate) struct Aftermath {
     /// Who does not take messages again.
     pub away: BTreeSet<(String, String)>,
     pub waited: Duration,
+    /// Something may still be under way that the next run would see.
+    pub unsettled: bool,
 }
 
 impl Control {
@@ -68,12 +70,13 @@ impl Control {
             let run = self.so_far(under, script, &last).await;
             let owed = owes(&run);
             if !on_the_way && away.is_empty() && !owed {
-                let waited = Duration::ZERO;
-                return Aftermath { away, waited };
+                return Aftermath { away, ..Aftermath::default() };
             }
             let idle = moved.elapsed() > still && (!on_the_way && away.is_empty() || began.elapsed() > MOST);
             if idle || began.elapsed() > MOST + still {
-                return Aftermath { away, waited: began.elapsed() };
+                // Where nothing ever goes on behind answers, nobody asks and nothing moved: it is over, though it is wrong.
+                let unsettled = self.works_later() || on_the_way || !away.is_empty();
+                return Aftermath { away, waited: began.elapsed(), unsettled };
             }
             tokio::time::sleep(PAUSE).await;
             // Whoever still asks is at it. A thread that looks every now and then whether there is something writes nothing.

@@ -61,8 +61,8 @@ impl Control {
     }
 
     /// A new run begins.
-    pub fn begin(&self, script: &Script) -> Arc<Under> {
-        let under = Arc::new(Under { takers: self.takers(), ..Under::new(script.clone()) });
+    pub fn begin(&self, script: &Script, learning: bool) -> Arc<Under> {
+        let under = Arc::new(Under { takers: self.takers(), learning, ..Under::new(script.clone()) });
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = under.clone();
         self.script.send_replace(script.clone());
         under
@@ -103,11 +103,10 @@ impl Control {
     /// After a step.
     pub async fn after(&self, under: &Under, look: bool) {
         if !self.stores.is_empty() && !under.apart.load(Ordering::Relaxed) {
-            let undisturbed = self.script.borrow().is_empty();
             let now = match look {
-                true if undisturbed || self.later.load(Ordering::Relaxed) => {
+                true if under.learning || self.later.load(Ordering::Relaxed) => {
                     let (now, changed) = self.settled(under, SETTLED).await;
-                    if undisturbed && changed {
+                    if under.learning && changed {
                         self.later.store(true, Ordering::Relaxed);
                     }
                     now
@@ -176,6 +175,8 @@ pub(crate) struct Under {
     /// Bytes between services that speak no HTTP.
     lines: Mutex<BTreeMap<(String, String), u64>>,
     troubles: Mutex<Vec<String>>,
+    /// What is usual is learnt from it.
+    pub learning: bool,
     /// Steps are not looked at one by one.
     pub apart: AtomicBool,
     /// Who took messages from whom when it began.
@@ -192,6 +193,7 @@ impl Under {
             states: tokio::sync::Mutex::default(),
             lines: Mutex::default(),
             troubles: Mutex::default(),
+            learning: false,
             apart: AtomicBool::new(false),
             takers: BTreeMap::new(),
             over: watch::Sender::new(false),

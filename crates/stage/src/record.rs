@@ -50,7 +50,7 @@ async fn all(
             say(Told::Running { runs: at, left: scripts.len() - at, script, why: Why::Explore });
             stage.reset().await?;
             let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
-            let under = stage.begin(script);
+            let under = stage.begin(script, script.is_empty());
             let content = play.perform(stage, script).await?;
             let run = stage.end(script, &under, content, |_| false).await;
             let died = !run.died.is_empty();

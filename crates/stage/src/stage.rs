@@ -332,11 +332,12 @@ impl Stage {
         self.settle(waiting).await
     }
 
-    pub(crate) fn begin(&mut self, script: &Script) -> Arc<Under> {
+    /// `learning`: what is usual is learnt from this run.
+    pub(crate) fn begin(&mut self, script: &Script, learning: bool) -> Arc<Under> {
         for running in &self.running {
             running.taken();
         }
-        self.control.begin(script)
+        self.control.begin(script, learning)
     }
 
     /// The record of a run that is over; `owes` says whether time could still mend it.
@@ -359,7 +360,7 @@ impl Stage {
         // Last words are on their way.
         tokio::time::sleep(Duration::from_millis(4)).await;
         let waited = u64::try_from(aftermath.waited.as_millis()).unwrap_or(u64::MAX);
-        let mut run = Run { script: script.clone(), content, ms, away: aftermath.away, waited, ..Run::default() };
+        let mut run = Run { script: script.clone(), content, ms, away: aftermath.away, waited, unsettled: aftermath.unsettled, ..Run::default() };
         for running in &mut self.running {
             run.logs.insert(running.name.clone(), running.taken());
             if let Some(how) = running.ended() {
@@ -376,8 +377,10 @@ impl Stage {
         for running in self.running.iter().rev() {
             running.signal(Signal::TERM);
         }
+        // All were told at once, so that they share the time.
+        let until = std::time::Instant::now() + grace;
         for mut running in std::mem::take(&mut self.running).into_iter().rev() {
-            running.stop(grace).await;
+            running.stop(until.saturating_duration_since(std::time::Instant::now())).await;
         }
     }
 

@@ -13,7 +13,7 @@ use seam_verify::report::{Played, Report};
 use seam_verify::schedule::{Known, Suspicion};
 use seam_verify::settings::Settings;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What is to be verified.
 #[derive(Clone, Debug)]
@@ -156,15 +156,13 @@ async fn all(
     stage.start(|name| say(Told::Starting(name))).await?;
     let mut scenarios = Vec::new();
     for play in plays {
-        let began = Instant::now();
         let known = Known { suspicions: order.suspicions.clone(), stores: stage.stored(), ..Known::default() };
         let mut explorer = match &order.replay {
             Some(replay) => Explorer::replaying(order.limits(), vec![replay.faults.clone()]),
             None => Explorer::new(order.limits(), known, order.faults),
         };
-        let whole = explore(stage, play, &mut explorer, order.budget, &mut say).await?;
-        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        scenarios.push(Played::of(play.name(), &explorer, whole, ms, &order.suspicions));
+        let done = explore(stage, play, &mut explorer, order.budget, &mut say).await?;
+        scenarios.push(Played::of(play.name(), &explorer, done.whole, (done.milliseconds, done.spent), &order.suspicions));
     }
     Ok(Report::of(scenarios))
 }

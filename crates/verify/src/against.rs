@@ -159,7 +159,7 @@ mod tests {
     use crate::explore::Critical;
     use crate::fault::{Fault, Kind, Script};
     use crate::finding::{Finding, Found, Rule};
-    use crate::report::VERSION;
+    use crate::report::{Spent, VERSION};
 
     fn reported(rule: Rule, at: &str, grade: Grade, says: &str) -> Reported {
         let finding = Finding { rule, grade, at: at.into(), says: says.into(), evidence: vec![], services: vec![] };
@@ -175,6 +175,7 @@ mod tests {
             because: None,
             runs: 9,
             milliseconds: 10,
+            spent: Spent::default(),
             planned: 4,
             tried: 4,
             not_reached: not_reached.iter().map(|s| (*s).to_owned()).collect(),

@@ -76,6 +76,8 @@ pub struct Played {
     /// Runs of the scenario, undisturbed and confirming ones included.
     pub runs: usize,
     pub milliseconds: u64,
+    #[serde(default)]
+    pub spent: Spent,
     /// Sets of faults: planned, tried.
     pub planned: usize,
     pub tried: usize,
@@ -87,6 +89,19 @@ pub struct Played {
     pub criticality: Vec<Critical>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hypotheses: Vec<Hypothesis>,
+}
+
+/// What the time went to, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Spent {
+    /// Ending processes and starting new ones, until they are ready.
+    pub processes: u64,
+    /// Putting stores back.
+    pub stores: u64,
+    /// The scenario itself, under its faults.
+    pub requests: u64,
+    /// Giving the system time to make up for them.
+    pub waiting: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -101,7 +116,13 @@ pub struct Reported {
 
 impl Played {
     /// `whole`: nothing was left for want of time.
-    pub fn of(scenario: &str, explorer: &Explorer, whole: bool, milliseconds: u64, suspicions: &[Suspicion]) -> Played {
+    pub fn of(
+        scenario: &str,
+        explorer: &Explorer,
+        whole: bool,
+        (milliseconds, spent): (u64, Spent),
+        suspicions: &[Suspicion],
+    ) -> Played {
         let found = explorer.found();
         let failed = found.iter().any(|f| f.finding.grade == Grade::Fails && f.steady());
         let unsteady = found.iter().any(|f| f.finding.grade == Grade::Fails && !f.steady());
@@ -131,6 +152,7 @@ impl Played {
             because,
             runs: explorer.runs,
             milliseconds,
+            spent,
             planned: explorer.planned(),
             tried: explorer.tried.len(),
             not_reached: left,

@@ -34,6 +34,9 @@ pub struct Run {
     /// Milliseconds that were waited after the faults, if anything was still owed or under way.
     #[serde(default)]
     pub waited: u64,
+    /// Something may have been under way when it ended.
+    #[serde(default)]
+    pub unsettled: bool,
     pub ms: u64,
 }
 

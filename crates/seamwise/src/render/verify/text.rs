@@ -1,6 +1,6 @@
 //! The report for a terminal: proofs, findings as stories, who is needed, what was not reached, and the verdict last.
 
-use super::{change, ending, seconds};
+use super::{change, ending, seconds, tenths};
 use crate::render::ink::{bold, count, cyan, dim, pad, title, widest, yellow};
 use seam_engine::asks::verify::Answer;
 use seam_verify::finding::Grade;
@@ -76,6 +76,21 @@ fn verdict(verdict: Verdict) -> String {
     format!("\x1b[1;{colour}m{}\x1b[0m", verdict.name())
 }
 
+/// What most of the time went to, where it was long enough to ask.
+fn went(played: &Played) -> Option<String> {
+    let spent = &played.spent;
+    let mut parts = [
+        (spent.requests, "the scenario itself"),
+        (spent.processes, "starting processes anew"),
+        (spent.waiting, "waiting until faults are made up for"),
+        (spent.stores, "putting stores back"),
+    ];
+    parts.sort_by_key(|(ms, _)| std::cmp::Reverse(*ms));
+    let told: Vec<String> =
+        parts.iter().filter(|(ms, _)| *ms >= 1_000).map(|(ms, what)| format!("{} {what}", tenths(*ms))).collect();
+    (played.milliseconds >= 10_000 && !told.is_empty()).then(|| told.join(", "))
+}
+
 fn scenario(played: &Played, all: bool, out: &mut String) {
     out.push_str(&format!(
         "{}  {}  {}\n",
@@ -89,6 +104,9 @@ fn scenario(played: &Played, all: bool, out: &mut String) {
             seconds(played)
         ))
     ));
+    if let Some(went) = went(played) {
+        out.push_str(&format!("  {}\n", dim(went)));
+    }
     if let Some(why) = &played.because {
         out.push_str(&format!("  {} {why}\n", yellow("because:")));
     }

@@ -234,13 +234,12 @@ impl<'a> Edges<'_, 'a> {
                 left.insert(text.text.as_str());
             }
         }
-        let several = joined || left.len() > 1 && fact.how == How::Stated;
-        if several {
-            for value in left {
-                self.open(node, "http call", value, "the host is not known", (file, fact));
-            }
+        // Of a call that nobody answers at all, the first address is told as it is of others.
+        let first = texts.first().map(|t| t.text.as_str()).filter(|_| !joined);
+        for value in left.into_iter().filter(|v| fact.how == How::Stated && Some(*v) != first) {
+            self.open(node, "http call", value, "the host is not known", (file, fact));
         }
-        several
+        joined
     }
 
     /// Calls of one gRPC (Thrift, Dubbo) service: joined by address, or by who serves the contract.

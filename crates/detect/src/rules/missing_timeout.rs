@@ -55,9 +55,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             1 => "1 call has".to_owned(),
             n => format!("{n} calls have"),
         };
-        // One more callee that is waited for is worth a word where the others are known.
-        let subject = format!("{name} {client} {}", callees.iter().copied().collect::<Vec<_>>().join(","));
-        let mut draft = Draft::new(subject, &cx.detail(first).at, message)
+        let mut draft = Draft::new(format!("{name} {client}"), &cx.detail(first).at, message)
             .why(format!(
                 "{count} no limit in code or configuration, and the library sets none ({}). When the callee hangs, \
                  each request to `{}` keeps its worker and its connection until none is left, and `{name}` stops \

@@ -78,7 +78,7 @@ pub fn http<'a>(cx: &Cx<'a>) -> Differences<'a> {
     out
 }
 
-/// The service that answers most of a document: one whose folder holds it, or else any.
+/// The service that answers most of a document: one whose folder holds it, or that it is called after, or else any.
 fn of_service<'a>(
     cx: &Cx<'a>,
     path: &'a SmolStr,
@@ -107,10 +107,24 @@ fn of_service<'a>(
         Some(_) => return None,
         None => {
             let nodes: Vec<usize> = served.keys().copied().collect();
-            best(&nodes).filter(|(_, a)| enough(a, true))?
+            let called = best(&called(cx, path, &nodes)).filter(|(_, a)| enough(a, false));
+            called.or_else(|| best(&nodes).filter(|(_, a)| enough(a, true)))?
         }
     };
     Some(Document { path, fact, schema, node, answers })
+}
+
+/// The services that a document beside all of them is called after: a folder or the file begins with the name
+/// (`orders-api-spec/`, `docs/orders.yaml`). The longest name counts, so that `orders-history.yaml` is not about `orders`.
+fn called(cx: &Cx<'_>, path: &str, nodes: &[usize]) -> Vec<usize> {
+    let parts: Vec<String> = path.split('/').map(str::to_ascii_lowercase).collect();
+    let begins = |node: &usize| {
+        let name = cx.name(*node).to_ascii_lowercase();
+        let rest = |p: &String| p.strip_prefix(&name).is_some_and(|r| r.is_empty() || r.starts_with(['-', '_', '.']));
+        (name.len() > 2 && parts.iter().any(rest)).then_some(name.len())
+    };
+    let longest = nodes.iter().filter_map(begins).max();
+    nodes.iter().copied().filter(|n| longest.is_some() && begins(n) == longest).collect()
 }
 
 /// The endpoint that answers an operation. A prefix that a proxy adds or takes away may differ.

@@ -45,6 +45,17 @@ impl Keys<'_> {
 }
 
 impl Keys<'_> {
+    /// Whether code reads a key, where it is known to read another one of the same section by its name: then the section is not
+    /// bound as a whole.
+    pub fn is_read_beside(&self, key: &str, other: &str) -> bool {
+        let section = |k: &str| ["__", ".", ":"].iter().filter_map(|s| k.rfind(s)).max().map(|at| squash(&k[..at]));
+        let exact = || self.read.contains_key(&squash(key)) || self.referred.contains(&squash(key));
+        match section(other) {
+            Some(own) if section(key).as_ref() == Some(&own) => exact(),
+            _ => self.is_read(key),
+        }
+    }
+
     /// Whether the file of a setting sets another key as well.
     pub fn sets_in(&self, key: &str, beside: &SettingOf) -> bool {
         self.set.get(&squash(key)).is_some_and(|sets| sets.iter().any(|s| s.at.path == beside.at.path))
@@ -300,6 +311,7 @@ pub fn is_of_a_library(key: &str) -> bool {
         "MONGO_URL",
         "CELERY_BROKER_URL",
         "ELASTICSEARCH_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
         "PGHOST",
         "PGPORT",
         "PGUSER",

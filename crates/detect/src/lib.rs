@@ -30,6 +30,7 @@ mod rules;
 mod stored;
 pub mod time;
 mod trials;
+mod unanswered;
 mod work;
 
 pub use cx::{Cx, Limits};

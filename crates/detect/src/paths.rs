@@ -73,7 +73,7 @@ pub fn alike(own: &[&str], call: &[&str]) -> bool {
 }
 
 /// A few letters apart, one within the other, or with a word in common.
-fn spelled_alike(a: &str, b: &str) -> bool {
+pub fn spelled_alike(a: &str, b: &str) -> bool {
     let short = a.len().min(b.len());
     let within = || short > 3 && (a.contains(b) || b.contains(a));
     edits(a, b) * 3 <= a.len().max(b.len()) || within() || words(a).iter().any(|w| words(b).contains(w))

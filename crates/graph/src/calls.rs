@@ -179,7 +179,7 @@ impl<'a> Edges<'_, 'a> {
         true
     }
 
-    /// An unknown host, but a route that exactly one service answers.
+    /// An unknown host, but a route that exactly one service answers. Of several paths, those that nobody answers are told too.
     pub(crate) fn by_route(
         &mut self,
         node: usize,
@@ -188,6 +188,9 @@ impl<'a> Edges<'_, 'a> {
         call: &'a Call,
         texts: &[Text<'a>],
     ) -> bool {
+        // A helper that is given the path asks for each of those that it is given.
+        let mut left = BTreeSet::new();
+        let mut joined = false;
         for text in texts {
             let rest = text.text.split_once("://").map(|(_, r)| r).unwrap_or(&text.text);
             let path = match rest.find('/') {
@@ -226,10 +229,17 @@ impl<'a> Edges<'_, 'a> {
                     (file, fact),
                     &text.via,
                 );
-                return true;
+                joined = true;
+            } else {
+                left.insert(text.text.as_str());
             }
         }
-        false
+        // Of a call that nobody answers at all, the first address is told as it is of others.
+        let first = texts.first().map(|t| t.text.as_str()).filter(|_| !joined);
+        for value in left.into_iter().filter(|v| fact.how == How::Stated && Some(*v) != first) {
+            self.open(node, "http call", value, "the host is not known", (file, fact));
+        }
+        joined
     }
 
     /// Calls of one gRPC (Thrift, Dubbo) service: joined by address, or by who serves the contract.

@@ -163,8 +163,11 @@ impl Flows {
         let functions = &self.functions[endpoint.node];
         let handler = endpoint.handler.as_str();
         // A handler that is written where it is registered has no name of its own: its symbol is the function around both.
-        let inline = handler.is_empty() || encloses(base, at, handler);
-        let starts = if inline { Vec::new() } else { functions.matching(&at.path, handler) };
+        let inline = handler.is_empty() || encloses(base, at, handler) && !annotates(base, at, handler);
+        let mut starts = if inline { Vec::new() } else { functions.matching(&at.path, handler) };
+        if starts.is_empty() && !inline {
+            starts = functions.of_class(last(handler), endpoint.method.as_deref());
+        }
         let mut effects = self.reached(endpoint.node, &starts);
         for ((path, _), operations) in &self.operations[endpoint.node] {
             let within = |o: &&Operation| {
@@ -277,6 +280,17 @@ impl Functions {
         all.iter().copied().find(|f| self.names[*f].0 == path && self.names[*f].1 == symbol)
     }
 
+    /// A class that is registered as a whole and defined elsewhere: its functions are called like the methods of requests.
+    fn of_class(&self, class: &str, method: Option<&str>) -> Vec<usize> {
+        const METHODS: [&str; 6] = ["get", "post", "put", "delete", "patch", "head"];
+        let wanted = |name: &str| match method {
+            Some(method) => method.eq_ignore_ascii_case(name),
+            None => METHODS.contains(&name),
+        };
+        let of = |symbol: &str| owner_of(symbol) == class && wanted(last(symbol));
+        (0..self.names.len()).filter(|f| !class.is_empty() && of(&self.names[*f].1)).collect()
+    }
+
     /// A handler's symbol as it is registered: in its own file, or anywhere under the same last part and owner.
     fn matching(&self, path: &str, handler: &str) -> Vec<usize> {
         if let Some(here) = self.at(path, handler) {
@@ -303,6 +317,26 @@ fn encloses(base: &FactBase, at: &Evidence, symbol: &str) -> bool {
         let mut all = u.functions.iter().zip(&u.lines);
         all.any(|((name, _), (from, to))| name == symbol && *from < at.at.line && at.at.end_line <= *to)
     })
+}
+
+/// Whether a place that a function begins before is one of its own annotations (`@Operation` above `@GetMapping`), rather than a
+/// registration of a closure in it.
+fn annotates(base: &FactBase, at: &Evidence, symbol: &str) -> bool {
+    const MOST: u32 = 12;
+    let written = [".java", ".kt", ".cs", ".ts", ".py", ".php", ".scala"].iter().any(|e| at.path.ends_with(e));
+    let facts = || base.get(&at.path).into_iter().flat_map(|f| &f.facts);
+    let near = facts().any(|f| match &f.claim {
+        Claim::Uses(u) => {
+            let mut all = u.functions.iter().zip(&u.lines).filter(|((name, _), _)| name == symbol);
+            all.any(|(_, (from, _))| *from < at.at.line && at.at.line - from <= MOST)
+        }
+        _ => false,
+    });
+    let closure = |f: &seam_facts::Fact| match &f.claim {
+        Claim::Steps(s) => s.within == symbol && at.at.covers(s.lines.0) && at.at.covers(s.lines.1),
+        _ => false,
+    };
+    written && near && !facts().any(closure)
 }
 
 /// The endpoint of this key.

@@ -10,7 +10,7 @@ use crate::scope::{Scope, scopes};
 use crate::stock::Stock;
 use crate::territory::{Territory, territories};
 use crate::variants::variants;
-use seam_facts::{Claim, Fact, FactBase, Key, SettingScope, SmolStr, System, Target, format_smolstr};
+use seam_facts::{Claim, Fact, FactBase, Hole, How, Key, SettingScope, SmolStr, System, Target, format_smolstr};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -333,11 +333,37 @@ impl<'a> Linker<'a> {
                 }
             }
         }
+        self.read_by_calls(&mut reads);
         settings.sort();
         settings.dedup();
         reads.sort();
         reads.dedup();
         (settings, reads)
+    }
+
+    /// A key that stands in the address of a request (`@FeignClient(url = "${stock.url}")`) is read there, where nothing else
+    /// is seen to read it.
+    fn read_by_calls(&self, reads: &mut Vec<ReadOf>) {
+        let mut known: BTreeSet<(usize, String)> = reads.iter().map(|r| (r.node, squash(&r.key))).collect();
+        for node in 0..self.nodes.len() {
+            for (file, fact) in self.visible_facts(node).filter(|(file, _)| self.index.uses[*file].is_some()) {
+                let Claim::Call(call) = &fact.claim else { continue };
+                if fact.how != How::Stated || !self.reaches(node, file, &call.within) {
+                    continue;
+                }
+                for hole in call.target.holes() {
+                    let (key, default) = match hole {
+                        Hole::Env { name, default } => (name, default),
+                        Hole::Config { key, default } => (key, default),
+                        _ => continue,
+                    };
+                    if known.insert((node, squash(key))) {
+                        let default = default.as_ref().map(|d| format_smolstr!("{d}"));
+                        reads.push(ReadOf { node, key: key.clone(), default, at: self.evidence(file, fact) });
+                    }
+                }
+            }
+        }
     }
 
     /// Nodes that a host name means, seen from `from`; its own profile's names first.

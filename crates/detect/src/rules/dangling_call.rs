@@ -4,8 +4,9 @@ use crate::documents::protos;
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
 use crate::paths::{alike, by_itself, fits, open, parts};
+use crate::unanswered::unanswered;
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Claim, How, Protocol, SmolStr};
+use seam_facts::{Claim, How, Key, Protocol, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, is_test};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -27,6 +28,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
     let answers = cx.operations().filter(|(_, _, d)| d.endpoint.is_some());
     let answered: HashSet<(&SmolStr, u32)> = answers.map(|(_, _, d)| (&d.at.path, d.at.at.line)).collect();
+    let asked: HashSet<&Key> = cx.operations().filter_map(|(_, _, d)| d.endpoint.as_ref()).collect();
     let mut seen = BTreeSet::new();
     let contracts: OnceCell<Vec<Contract<'_>>> = OnceCell::new();
     for (operation, edge, detail) in cx.operations() {
@@ -43,7 +45,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         };
         let found = match edge.kind {
             EdgeKind::Http => {
-                http(cx, edge, detail, endpoints, answered.contains(&(&detail.at.path, detail.at.at.line)))
+                let elsewhere = answered.contains(&(&detail.at.path, detail.at.at.line));
+                http(cx, edge, detail, endpoints, (&asked, elsewhere))
             }
             EdgeKind::Grpc => grpc(detail, endpoints),
             _ => None,
@@ -55,6 +58,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft(cx, edge, detail, nearest, wrong, subject).certainty(cx.detail(operation).certainty));
     }
+    out.extend(unanswered(cx));
 }
 
 fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: Wrong, subject: String) -> Draft {
@@ -108,7 +112,7 @@ fn http<'e>(
     edge: &Edge,
     detail: &Detail,
     endpoints: &[&'e Endpoint],
-    elsewhere: bool,
+    (asked, elsewhere): (&HashSet<&Key>, bool),
 ) -> Option<(&'e Endpoint, Wrong)> {
     let (method, path) = detail.operation.split_once(' ').unwrap_or(("", &detail.operation));
     let path = path.split(['?', '#']).next().unwrap_or(path);
@@ -145,9 +149,10 @@ fn http<'e>(
     }
     // Without such a likeness, what the callee serves has to be known. One that takes everything, or whose path begins with
     // something unknown, may answer what it likes.
-    let vague = |e: &Served<'_>| e.takes_all() || e.parts.first().is_none_or(|p| open(p));
-    let sure = edge.certainty == Certainty::Stated || edge.details.iter().any(|d| d.endpoint.is_some());
-    let known = sure && http.iter().any(|e| !by_itself(cx, edge.to, &e.parts));
+    // What is served at the root says nothing of other paths.
+    let vague = |e: &Served<'_>| e.takes_all() || e.parts.first().is_some_and(|p| open(p));
+    let sure = edge.certainty == Certainty::Stated || understood(cx, edge);
+    let known = sure && http.iter().any(|e| !e.parts.is_empty() && !by_itself(cx, edge.to, &e.parts));
     if !known || http.iter().any(vague) || !crate::keys::is_ours(cx.node(edge.from).kind) {
         return None;
     }
@@ -159,12 +164,16 @@ fn http<'e>(
             fits(end, short) && end.iter().zip(short).any(|(a, b)| !open(a) && !open(b))
         }
     };
+    let free = free(cx, edge, &http, asked, (method, &parts));
     for Served { parts: own, .. } in &http {
         // The root of a group of routes is often mapped by a declaration without a path of its own.
         let root = own.len() > parts.len() && fits(&own[..parts.len()], &parts);
-        if root || fits_open(own, &parts) || tail(own, &parts) || tail(&parts, own) {
+        if root && free.is_none() || fits_open(own, &parts) || tail(own, &parts) || tail(&parts, own) {
             return None;
         }
+    }
+    if let Some(free) = free.filter(|_| !elsewhere) {
+        return Some((free, Wrong::Path));
     }
     let near = http.iter().filter_map(|e| Some((distance(&e.parts, &parts)?, !same_method(e), e.at)));
     let near = near.min_by_key(|(d, other, e)| (*d, *other, e.key.clone()));
@@ -179,6 +188,23 @@ fn http<'e>(
     let path = parts.join("/");
     let any = http.iter().min_by_key(|e| (!same_method(e), edits(&e.parts.join("/"), &path), e.at.key.clone()));
     any.filter(|_| alone).map(|e| (e.at, Wrong::Unknown))
+}
+
+/// The one endpoint that nobody asks for and that a call could be meant for by its method and the form of its path, of a callee
+/// that is known to answer others.
+fn free<'e>(
+    cx: &Cx<'_>,
+    edge: &Edge,
+    http: &[Served<'e>],
+    asked: &HashSet<&Key>,
+    (method, parts): (&str, &[&str]),
+) -> Option<&'e Endpoint> {
+    let form = |own: &[&str]| own.len() == parts.len() && own.iter().zip(parts).all(|(o, c)| open(o) == open(c));
+    let mut found = http.iter().filter(|e| {
+        let of = e.at.method.as_deref() == Some(method) && form(&e.parts) && !asked.contains(&e.at.key);
+        of && !e.parts.is_empty() && !by_itself(cx, edge.to, &e.parts)
+    });
+    found.next().filter(|_| found.next().is_none() && understood(cx, edge)).map(|e| e.at)
 }
 
 /// An endpoint with its path in parts.

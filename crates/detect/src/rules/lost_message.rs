@@ -1,6 +1,7 @@
 //! A topic that nobody consumes, or nobody publishes to; a message that is refused where nothing takes it. See `lost_message.md`.
 
 use crate::keys::{distance, nearest, squash};
+use crate::paths::spelled_alike;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Ack, Claim, PolicyKind, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind};
@@ -33,43 +34,56 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         // A message whose topic is not known may go to, or come from, any of them.
         let open = |side: &Side<'_>| side.keys().any(|t| is_open(t)) || side.is_empty();
         let unresolved = |what: &str| cx.graph.unresolved.iter().any(|u| u.what == what);
-        let told = !open(consumed) && !unresolved("queue consume");
-        if told {
-            alone(cx, *broker, published, consumed, true, false, out);
-        }
-        if !open(published) && !unresolved("queue publish") {
-            alone(cx, *broker, consumed, published, false, told, out);
+        let known = |side: &Side<'_>, what: &str| !open(side) && !unresolved(what);
+        let (consumers, publishers) = (known(consumed, "queue consume"), known(published, "queue publish"));
+        let mut told = BTreeSet::new();
+        alone(cx, *broker, (published, consumed), (true, consumers), &mut told, out);
+        if !consumers {
+            alone(cx, *broker, (consumed, published), (false, publishers), &mut told, out);
         }
     }
 }
 
-/// Topics of one side that the other does not know; with `told`, a pair was reported from the other side already.
-fn alone(
+/// Topics of one side that the other does not know. A pair is told once, from the publisher's side where that is possible. Where
+/// not every topic of the other side is known, it may have this one too: only what is one name before and after a change counts.
+fn alone<'a>(
     cx: &Cx<'_>,
     broker: usize,
-    one: &Side<'_>,
-    other: &Side<'_>,
-    publishes: bool,
-    told: bool,
+    (one, other): (&Side<'a>, &Side<'a>),
+    (publishes, known): (bool, bool),
+    told: &mut BTreeSet<&'a str>,
     out: &mut Vec<Draft>,
 ) {
-    let known: Vec<(bool, BTreeSet<String>)> = other.keys().map(|t| names(t)).collect();
-    let mine: Vec<(bool, BTreeSet<String>)> = one.keys().map(|t| names(t)).collect();
-    let shares = |topic: &str| known.iter().any(|k| agree(&names(topic), k));
+    // What is not known agrees with nothing.
+    let closed = |side: &Side<'_>| -> Vec<(bool, BTreeSet<String>)> {
+        side.keys().filter(|t| known || !is_open(t)).map(|t| names(t)).collect()
+    };
+    let (theirs, mine) = (closed(other), closed(one));
+    let shares = |topic: &str| theirs.iter().any(|k| agree(&names(topic), k));
     // With nothing in common, names are made in a way that is not followed, unless they are nearly one name.
     let common = one.keys().any(|t| shares(t));
-    for (topic, uses) in one.iter().filter(|(t, _)| !is_open(t) && !shares(t) && !is_technical(t)) {
-        let Some((edge, detail)) = uses.first() else { continue };
+    let single: Vec<&str> = one.keys().copied().filter(|t| !is_open(t) && !shares(t) && !is_technical(t)).collect();
+    // The other side's topics that are alone too: one that is called nearly so is most likely meant.
+    let alone_too: Vec<&str> =
+        other.keys().copied().filter(|t| !is_open(t) && !mine.iter().any(|m| agree(&names(t), m))).collect();
+    for topic in &single {
+        let Some((edge, detail)) = one.get(topic).and_then(|uses| uses.first()) else { continue };
         let (service, store) = (cx.name(edge.from), cx.name(broker));
         let (does, nobody) = if publishes { ("publishes to", "consumes it") } else { ("consumes", "publishes to it") };
-        // The other side's topic that is alone too, and is called nearly so, is most likely meant.
-        let alone_too = other.keys().copied().filter(|t| !is_open(t) && !mine.iter().any(|m| agree(&names(t), m)));
-        let near = nearest(topic, alone_too.clone()).filter(|n| common || is_one_name(topic, n));
-        let near = near.or_else(|| alone_too.into_iter().find(|t| parts_once(&names(topic).1, &names(t).1)));
+        let near = || nearest(topic, alone_too.iter().copied()).filter(|n| common || is_one_name(topic, n));
+        let grown = || alone_too.iter().copied().find(|t| is_one_name(topic, t));
+        let part = || alone_too.iter().copied().find(|t| parts_once(topic, t));
+        // All others have found each other, and these two say the same thing in part.
+        let left = || match (single.as_slice(), alone_too.as_slice()) {
+            ([_], [it]) if common && !is_technical(it) && spelled_alike(topic, it) => Some(*it),
+            _ => None,
+        };
+        let near = if known { near().or_else(part).or_else(left) } else { grown().filter(|_| common) };
         // Without one, the other side is more likely outside, or in code that is not followed.
-        if told || near.is_none() {
+        if told.contains(topic) || near.is_none() {
             continue;
         }
+        told.extend(near);
         let mut draft = Draft::new(
             format!("{} {store} {topic}", if publishes { "publish" } else { "consume" }),
             &detail.at,
@@ -87,7 +101,12 @@ fn alone(
             None if publishes => "remove it, add the consumer, or accept it with a reason if somebody outside reads it".to_owned(),
             None => "remove the consumer, add the publisher, or accept it with a reason if somebody outside sends it".to_owned(),
         });
-        for (edge, detail) in uses.iter().take(4) {
+        if !known {
+            draft = draft
+                .certainty(Certainty::Inferred)
+                .open(format!("all topics of `{store}`: some are made in a way that is not followed"));
+        }
+        for (edge, detail) in one.get(topic).into_iter().flatten().take(4) {
             draft = draft.link(&detail.at, format!("`{}` {does} `{topic}`", cx.name(edge.from)));
         }
         if let Some((near, uses)) = near.and_then(|n| other.get_key_value(n))
@@ -115,11 +134,20 @@ fn agree(a: &(bool, BTreeSet<String>), b: &(bool, BTreeSet<String>)) -> bool {
     }
 }
 
-/// The same exchange, component or queue, and one part that is nearly one name on both sides.
-fn parts_once(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
-    let mine: Vec<&String> = a.difference(b).collect();
-    let [part] = mine.as_slice() else { return false };
-    a.len() > 1 && b.difference(a).any(|other| is_one_name(part, other))
+/// The same exchange, component or queue, and one part that is nearly one name on both sides; or the key that goes with an
+/// exchange, where the other side knows no exchange.
+fn parts_once(topic: &str, other: &str) -> bool {
+    let (a, b) = (names(topic).1, names(other).1);
+    let key = |topic: &str| topic.rsplit([' ', '/', '>']).next().map(squash).unwrap_or_default();
+    match (a.len(), b.len()) {
+        (1, 1) => false,
+        (1, _) | (_, 1) => is_one_name(&key(topic), &key(other)),
+        _ => {
+            let mine: Vec<&String> = a.difference(&b).collect();
+            let [part] = mine.as_slice() else { return false };
+            b.difference(&a).any(|other| is_one_name(part, other))
+        }
+    }
 }
 
 /// One name before and after somebody changed it: a word more at its end, or a letter or two in its middle.

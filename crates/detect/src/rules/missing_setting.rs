@@ -2,8 +2,8 @@
 
 use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::SmolStr;
-use seam_graph::{NodeKind, ReadOf, SettingOf};
+use seam_facts::{Claim, Hole, How, SmolStr, Value};
+use seam_graph::{Evidence, NodeKind, ReadOf, SettingOf};
 use std::collections::HashSet;
 
 pub static RULE: Rule = Rule {
@@ -55,7 +55,7 @@ fn is_set(keys: &Keys<'_>, key: &str) -> bool {
 fn renamed<'a>(keys: &Keys<'a>, key: &SmolStr, used: &HashSet<(&SmolStr, u32)>) -> Option<&'a SettingOf> {
     let idle = |s: &&&SettingOf| {
         is_deployed(s)
-            && !keys.is_read(&s.key)
+            && !keys.is_read_beside(&s.key, key)
             && (!is_of_a_platform(&s.key) || is_own(&s.key) || is_address(key))
             && !used.contains(&(&s.at.path, s.at.at.line))
     };
@@ -99,6 +99,7 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
     let hole = format!("{{{key}}}");
     let call = cx.graph.unresolved.iter().find(|u| u.node == node && u.value.contains(&hole));
     let squashed = squash(key);
+    let made = call.is_none().then(|| made_with(cx, node, key)).flatten();
     let elsewhere: Vec<(usize, &SettingOf)> = all
         .iter()
         .enumerate()
@@ -113,7 +114,7 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
         return None;
     }
     // Others are given it, or a call is made with it: an option that nobody uses is not missing.
-    if !is_address(key) || call.is_none() && elsewhere.is_empty() {
+    if !is_address(key) || call.is_none() && made.is_none() && elsewhere.is_empty() {
         return None;
     }
     let mut draft = Draft::new(
@@ -121,9 +122,10 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
         &read.at,
         format!("`{service}` reads `{key}`, which nothing sets and which has no default"),
     )
-    .why(match call {
-        Some(call) => format!("The address of its {} is made with it: `{}`.", call.what, call.value),
-        None => format!("The other addresses of `{service}` come from its deployment; this one stays empty."),
+    .why(match (call, &made) {
+        (Some(call), _) => format!("The address of its {} is made with it: `{}`.", call.what, call.value),
+        (None, Some(at)) => format!("An address of `{service}` is made with it: `{}`.", at.says),
+        (None, None) => format!("The other addresses of `{service}` come from its deployment; this one stays empty."),
     })
     .about([cx.node(node).key.clone()])
     .severity(if elsewhere.is_empty() { Severity::Note } else { Severity::Warning })
@@ -132,6 +134,9 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
     if let Some(call) = call {
         draft = draft.link(&call.at, format!("it is a part of `{}`", call.value));
     }
+    if let Some(made) = &made {
+        draft = draft.link(made, "an address is made with it");
+    }
     for (other, set) in elsewhere.into_iter().take(2) {
         draft = draft.link(&set.at, format!("it is set for `{}`", cx.name(other)));
     }
@@ -139,4 +144,31 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
         draft = draft.link(&set.at, format!("the deployment sets `{}` for `{service}`, and not this", set.key));
     }
     Some(draft)
+}
+
+/// A route or a request of a service's code whose address begins with what this key gives, or the property that a framework
+/// fills from it.
+fn made_with(cx: &Cx<'_>, node: usize, key: &str) -> Option<Evidence> {
+    let this = cx.node(node);
+    let files = this.own.iter().chain(&this.libraries);
+    let whole = squash(key);
+    let leaf = squash(key.rsplit(['.', ':']).next().unwrap_or(key));
+    let last = |symbol: &str| squash(symbol.rsplit(['.', '#', ':']).next().unwrap_or(symbol));
+    let property =
+        |symbol: &str| leaf.len() > 5 && key.contains(['.', ':']) && last(symbol).trim_start_matches("get") == leaf;
+    let gives = |hole: &Hole| match hole {
+        Hole::Env { name: key, default: None } | Hole::Config { key, default: None } => squash(key) == whole,
+        Hole::Result { callee, .. } => property(callee),
+        Hole::Ref(symbol) => property(symbol),
+        _ => false,
+    };
+    let begins = |value: &Value| value.holes().first().is_some_and(|hole| gives(hole));
+    files.flat_map(|path| cx.facts(path).iter().map(move |f| (path, f))).find_map(|(path, fact)| {
+        let made = match &fact.claim {
+            Claim::Call(call) => fact.how == How::Stated && begins(&call.target),
+            Claim::Route(route) => begins(&route.target),
+            _ => false,
+        };
+        made.then(|| cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim)))
+    })
 }

@@ -1,6 +1,6 @@
 //! Callers, services, containers and processes that disagree on a port. See `port_mismatch.md`.
 
-use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_platform, is_ours, proving};
+use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_ours, proving};
 use crate::ports::{Doors, number_is_mentioned};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Deployment, Value};
@@ -79,7 +79,7 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
             let named = is_address(&setting.key);
             let read = keys.is_read(&setting.key)
                 || used.contains(&(&setting.at.path, setting.at.at.line))
-                || named && is_deployed(setting) && is_of_a_platform(&setting.key);
+                || named && is_deployed(setting) && (is_of_a_platform(&setting.key) || is_of_a_library(&setting.key));
             if !read || is_of_a_platform(&setting.key) && !named {
                 continue;
             }
@@ -191,9 +191,15 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
     let defaults = node.system.map(crate::ports::default_ports).unwrap_or_default();
     let outside: Vec<&PortOf> =
         doors.of(address.to).filter(|p| p.role == PortRole::Published && p.number == Some(port)).collect();
-    if inner.iter().any(|p| p.number.is_none_or(|n| n == port)) || defaults.contains(&port) {
+    // What a process opens is often made of settings that are not followed; what its deployment forwards to is known then.
+    let forwards = |p: &&PortOf| p.role == PortRole::Container && p.at.by == "compose" && p.number.is_some();
+    let vague = |p: &&&PortOf| p.role == PortRole::Listens && p.number.is_none();
+    let told = network == Network::Compose && is_ours(node.kind) && inner.iter().any(forwards);
+    let unknown = |p: &PortOf| p.number.is_none() && !(told && p.role == PortRole::Listens);
+    if inner.iter().any(|p| unknown(p) || p.number == Some(port)) || defaults.contains(&port) {
         return None;
     }
+    let inner: Vec<&PortOf> = inner.iter().filter(|p| !vague(p)).copied().collect();
     // The left side of a mapping is the machine's, not the network's.
     if let Some(mapped) = outside.iter().find(|p| !p.to.is_empty()) {
         let compose = doors.of(address.to).all(|p| p.deployment.is_none_or(|d| d == Deployment::Compose));
@@ -215,7 +221,7 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
     // Whoever forwards to a port of a service expects it to be open; another that nobody mentions is most likely none.
     let forwarded: Vec<&PortOf> = doors
         .of(address.to)
-        .filter(|p| p.role == PortRole::Container && p.at.by == "compose" && p.number.is_some())
+        .filter(forwards)
         .filter(|_| firm.is_empty() && default.is_none() && network == Network::Compose && is_ours(node.kind))
         .collect();
     let firm = if forwarded.is_empty() { firm } else { forwarded };

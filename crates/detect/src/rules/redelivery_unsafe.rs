@@ -108,8 +108,15 @@ pub(crate) fn mentions_in_node(cx: &Cx<'_>, node: usize) -> bool {
 }
 
 /// Something on the way looks whether the work was done already.
+<<<<<<< HEAD
 pub(crate) fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail) -> bool {
     const WORDS: [&str; 14] = [
+=======
+fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail) -> bool {
+    const WORDS: [&str; 16] = [
+        "dbupdateexception",
+        "dataintegrity",
+>>>>>>> seeds
         "idempoten",
         "dedup",
         "duplicate",
@@ -126,6 +133,10 @@ pub(crate) fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail
         "firstordefault",
     ];
     const ASKS: [&str; 6] = ["find", "exists", "count", "first", "any", "singleordefault"];
+    // Errors that tell a second time from the first come after the attempt; everything else has to be asked before it.
+    const AFTER: [&str; 6] =
+        ["duplicate", "uniqueviolation", "integrityerror", "conflict", "dbupdateexception", "dataintegrity"];
+    let late = asked_after(cx, deed);
     let on_way = |symbol: &SmolStr| *symbol == detail.within || *symbol == deed.within || deed.way.contains(symbol);
     let mut files: Vec<&SmolStr> = cx.node(node).own.iter().chain(&cx.node(node).libraries).collect();
     files.retain(|p| **p == deed.at.path || **p == detail.at.path || deed.way.len() > 1);
@@ -134,12 +145,22 @@ pub(crate) fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail
             Claim::Uses(uses) => uses.functions.iter().filter(|(symbol, _)| on_way(symbol)).any(|(_, names)| {
                 names.iter().any(|name| {
                     let lower = name.to_ascii_lowercase();
-                    WORDS.iter().any(|w| lower.contains(w)) || ASKS.iter().any(|w| lower.starts_with(w))
+                    let in_time = !late.contains(name) || AFTER.iter().any(|w| lower.contains(w));
+                    in_time && (WORDS.iter().any(|w| lower.contains(w)) || ASKS.iter().any(|w| lower.starts_with(w)))
                 })
             }),
             _ => false,
         })
     })
+}
+
+/// What the function of a deed calls only after it: a look that comes too late.
+fn asked_after<'a>(cx: &Cx<'a>, deed: &Deed<'_>) -> BTreeSet<&'a SmolStr> {
+    let steps = cx.facts(&deed.at.path).iter().filter_map(|f| match &f.claim {
+        Claim::Steps(steps) if steps.within == deed.within => Some(steps),
+        _ => None,
+    });
+    steps.flat_map(|s| &s.calls).filter(|(line, _)| *line > deed.at.at.end_line).map(|(_, name)| name).collect()
 }
 
 fn draft(cx: &Cx<'_>, node: usize, operation: Operation, deed: &Deed<'_>) -> Draft {

@@ -45,7 +45,10 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let used = proving(cx.graph);
     for (node, keys) in by_node(cx.graph).iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
         for setting in keys.set.values().flatten() {
-            let Some((name, _)) = host(&setting.value, is_address(&setting.key)) else { continue };
+            // A value with a variable of the deployment's own has a host once its default is filled in.
+            let filled =
+                || if let [text] = setting.texts.as_slice() { host(text, is_address(&setting.key)) } else { None };
+            let Some((name, _)) = host(&setting.value, is_address(&setting.key)).or_else(filled) else { continue };
             // What nobody is seen to read may be a leftover, unless it is nearly a name that is deployed: a framework or a
             // library reads it then.
             let misspelt = || is_address(&setting.key) && !setting.texts.is_empty() && misspelt(cx, node, name);

@@ -28,7 +28,13 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (node, keys) in all.iter().enumerate() {
         let this = cx.node(node);
         // Only code that was read can be said not to read something, and only where it reads its environment by name.
-        let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
+        // The address of a declared client is no such read: the framework looks it up, and may look up others.
+        let by_call = |key: &str| {
+            let reads = keys.read.get(&crate::keys::squash(key));
+            reads.is_some_and(|all| all.iter().all(|r| r.at.says.starts_with("call ")))
+        };
+        let told = keys.set.values().flatten();
+        let told = told.filter(|s| is_deployed(s) && keys.is_read(&s.key) && !by_call(&s.key)).count();
         if this.kind != NodeKind::Service || this.languages.is_empty() || told == 0 {
             continue;
         }

@@ -5,7 +5,7 @@
 //! guess about order: an address is one of few, and linking tries each.
 
 use super::{Binding, Code, library};
-use crate::code::ir::{Call, Expr, ExprKind, Function, Stmt};
+use crate::code::ir::{Call, Expr, ExprKind, Function, Stmt, Type};
 use crate::lang::Lang;
 use seam_facts::{Hole, Part, SmolStr, Value, format_smolstr};
 use std::cell::Cell;
@@ -217,6 +217,9 @@ impl<'a> Code<'a> {
         if self.unit.lang.implicit_this() && self.has_field(owner, name) {
             return self.eval_field(owner, name, steps);
         }
+        if let Some(owner) = self.class_body(name, function, line) {
+            return self.eval_field(owner, name, steps);
+        }
         if let Some(bindings) = self.locals.get(&(0, name.as_str())) {
             return self.eval_bindings(bindings, name, false, steps);
         }
@@ -225,6 +228,17 @@ impl<'a> Code<'a> {
         }
         let canonical = self.origin(&Expr::name(name.clone(), Default::default()), function);
         Value::reference(canonical)
+    }
+
+    /// The class in whose body a name stands that one of its attributes above has: `host = …` and then `url = f"http://{host}"`.
+    fn class_body(&self, name: &str, function: usize, line: u32) -> Option<&'a str> {
+        if self.unit.lang != Lang::Python {
+            return None;
+        }
+        // In a method the name means something else.
+        let here = |t: &&Type| self.scope_of(&t.name) == function && t.span.line <= line && line <= t.span.end_line;
+        let above = |t: &&Type| t.fields.iter().any(|f| f.name == name && f.span.end_line < line);
+        self.unit.types.iter().filter(here).filter(above).map(|t| t.name.as_str()).next_back()
     }
 
     /// What a method gives that is called like a variable, without parentheses.

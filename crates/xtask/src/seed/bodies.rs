@@ -45,6 +45,17 @@ fn fields(path: &str, text: &str) -> Vec<Field> {
     out
 }
 
+/// Whether a type is what a request brings: it stands between parentheses, and is not named as the type of what comes back.
+fn is_sent(text: &str, at: usize, name: &str) -> bool {
+    // The text may begin within the statement before.
+    let depth = text[..at].chars().fold(0usize, |depth, c| match c {
+        '(' => depth + 1,
+        ')' => depth.saturating_sub(1),
+        _ => depth,
+    });
+    depth > 0 && !text[at + name.len()..].starts_with(".class")
+}
+
 /// A type of data of the caller and one of the callee that share most fields: caller's file, callee's file.
 fn pairs(seen: &Seen<'_>) -> Vec<(String, String)> {
     let code = |p: &str| [".java", ".cs", ".kt"].iter().any(|e| p.ends_with(e)) && !p.to_lowercase().contains("test");
@@ -72,16 +83,20 @@ fn pairs(seen: &Seen<'_>) -> Vec<(String, String)> {
                 handler.lines().skip(at.line.saturating_sub(1) as usize).take(4).collect::<Vec<_>>().join("\n");
             let common = |a: &str, b: &str| a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).count();
             let stem = |p: &str| p.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("").to_owned();
-            // Both name the type at the very place: what travels is these two.
-            let named = |beside: &str, text: &str| {
-                let all = data.iter().filter(|(p, _)| word(text, &stem(p)).is_some());
-                all.max_by_key(|(p, _)| common(p, beside)).cloned()
-            };
-            if let (Some((caller, a)), Some((callee, b))) = (named(&operation.at.path, &near), named(&at.path, &about))
-                && caller != callee
-                && a.intersection(&b).count() * 2 > a.len().min(b.len())
-            {
-                out.push((caller, callee));
+            // Both name the type at the very place, as what is sent or as what comes back: what travels is these two.
+            for sent in [true, false] {
+                let named = |beside: &str, text: &str| {
+                    let says = |stem: &str| word(text, stem).is_some_and(|at| is_sent(text, at, stem) == sent);
+                    let all = data.iter().filter(|(p, _)| says(&stem(p)));
+                    all.max_by_key(|(p, _)| common(p, beside)).cloned()
+                };
+                if let (Some((caller, a)), Some((callee, b))) =
+                    (named(&operation.at.path, &near), named(&at.path, &about))
+                    && caller != callee
+                    && a.intersection(&b).count() * 2 > a.len().min(b.len())
+                {
+                    out.push((caller, callee));
+                }
             }
         }
     }

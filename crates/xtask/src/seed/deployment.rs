@@ -92,7 +92,8 @@ fn dropped_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
             let lines = r.at.line..r.at.line + 3;
             lines.filter_map(|l| seen.line(&r.at.path, l)).any(|l| l.contains("!= \"\"") || l.contains("is not None"))
         };
-        let has_default = reads(seen, service, key).any(|r| r.default.is_some() || asks(r));
+        let has_default =
+            reads(seen, service, key).any(|r| r.default.is_some() || asks(r)) || looks_whether(seen, service, key);
         let whole = seen.line(&place.path, place.line).is_some_and(|l| l.contains(key) && l.contains(value));
         // In another form the line that is left would not be YAML.
         // What an image or another deployment sets as well is not missing everywhere.
@@ -109,6 +110,25 @@ fn dropped_setting(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
             about: key.to_owned(),
         });
     }
+}
+
+/// Whether code looks if a property that a framework fills is there (`hasText(endpoints.getStock())`): it has another answer then.
+fn looks_whether(seen: &Seen<'_>, service: &str, key: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["hasText", "hasLength", "isBlank", "isEmpty", "IsNullOr", "!= null", "== null", "isNotBlank"];
+    let leaf = |r: &Reading| squash(r.key.rsplit(['.', ':', '_']).next().unwrap_or(&r.key));
+    let leaves: Vec<String> = reads(seen, service, key).map(leaf).filter(|l| l.len() > 3).collect();
+    let node = seen.map.nodes.iter().find(|n| n.name == service);
+    let own = |p: &&&str| {
+        let code = [".java", ".kt", ".cs"].iter().any(|e| p.ends_with(e));
+        code && node.is_some_and(|n| n.roots.iter().any(|r| p.starts_with(&format!("{r}/"))))
+    };
+    let looks = |line: &str| {
+        let plain = squash(line);
+        WORDS.iter().any(|w| line.contains(w))
+            && leaves.iter().any(|l| plain.contains(&format!("get{l}")) || plain.contains(l))
+    };
+    seen.paths.iter().filter(own).filter_map(|p| (seen.text)(p)).any(|text| text.lines().any(looks))
 }
 
 fn renamed_read(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
@@ -138,6 +158,9 @@ fn is_outside(value: &str) -> bool {
     let rest = value.split_once("://").map_or(value, |(_, r)| r);
     let authority = rest.split(['/', '?', ',', ';', ' ']).next().unwrap_or("").rsplit('@').next().unwrap_or("");
     let host = authority.split(':').next().unwrap_or("");
+    if host.contains('$') {
+        return true;
+    }
     let own = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"].contains(&host);
     own || host.contains('.') && !host.contains(".svc") && !host.contains('=')
 }

@@ -2,6 +2,7 @@
 //! failed, lists that forget 503, breakers and tables that are shared, leases that end too early.
 
 use super::mutant::{Class, Mutant, Seen, indent};
+use super::traffic::literal;
 use seam_engine::{Interaction, Operation};
 
 pub const CLASSES: &[Class] = &[
@@ -117,6 +118,11 @@ fn same_fate(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
         let ends = |l: &str| python || l.trim_end().ends_with(';');
         let starts = |l: &str| l.contains('=') && !l.contains("=>") || l.trim_start().starts_with("return ");
         if ![&line, &second].iter().all(|l| whole(l) && ends(l) && starts(l)) || path.ends_with(".go") {
+            continue;
+        }
+        // An address that is put together elsewhere would be that of the first question once more.
+        let says = |l: &str, o: &Operation| literal(&o.operation).is_some_and(|part| l.contains(part));
+        if !says(&second, other) {
             continue;
         }
         let pad = indent(&line);
@@ -285,6 +291,10 @@ fn foreign_table(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
             };
             let Some(text) = (seen.text)(&mine.at.path) else { continue };
             let table = &theirs.operation;
+            // A database's own name is no table.
+            if !is_table(seen, &other.from, table) {
+                continue;
+            }
             let text = if mine.at.path.ends_with(".py") {
                 format!(
                     "{text}\n\ndef seeded(cursor):\n    cursor.execute(\"UPDATE {table} SET seen = 1 WHERE id = %s\")\n"
@@ -306,6 +316,19 @@ fn foreign_table(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
             });
         }
     }
+}
+
+/// Whether a service's code says a name where a statement has a table.
+fn is_table(seen: &Seen<'_>, service: &str, name: &str) -> bool {
+    let Some(node) = seen.map.nodes.iter().find(|n| n.name == service) else { return false };
+    let own = seen.paths.iter().filter(|p| node.roots.iter().any(|r| p.starts_with(&format!("{r}/"))));
+    let says = |text: String| {
+        let text = text.to_ascii_lowercase();
+        ["from ", "into ", "update ", "table "]
+            .iter()
+            .any(|w| text.contains(&format!("{w}{}", name.to_ascii_lowercase())))
+    };
+    own.filter_map(|p| (seen.text)(p)).any(says)
 }
 
 /// A service says when to come back, and a caller that tries again does not look.

@@ -38,7 +38,19 @@ pub fn writes<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = (&'a Interaction, 
 /// Writes that a repetition does twice: the callee keeps something, sends messages or changes something elsewhere, and the
 /// operation does not say that it only asks or takes away. What only computes bears any number of attempts.
 pub fn lasting<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = (&'a Interaction, &'a Operation)> {
-    writes(seen).filter(|(i, o)| keeps(seen, &i.to) && !asks(&o.operation) && !asks(&o.within))
+    writes(seen).filter(|(i, o)| keeps(seen, &i.to) && !asks(&o.operation) && !asks(&o.within) && !refuses(seen, o))
+}
+
+/// Whether the handler refuses what is there already: a repetition changes nothing.
+fn refuses(seen: &Seen<'_>, operation: &Operation) -> bool {
+    let Some(key) = &operation.endpoint else { return false };
+    let Some(endpoint) = seen.map.endpoints.iter().find(|e| e.key == *key) else { return false };
+    let Some(at) = endpoint.evidence.first() else { return false };
+    let text = (seen.text)(&at.path).unwrap_or_default();
+    let below = text.lines().skip(at.line as usize).take(40);
+    let mut below = below.take_while(|l| !l.starts_with("@") && !l.starts_with("def "));
+    let words = ["already exist", "already in use", "user_exists", "409", "conflict", "duplicate"];
+    below.any(|l| words.iter().any(|w| l.to_ascii_lowercase().contains(&w.to_ascii_lowercase())))
 }
 
 /// Whether a service has a store of its own, or sends messages.
@@ -295,8 +307,16 @@ const ACKNOWLEDGED: &[(&str, &str)] = &[
     ("enable_auto_commit=False", "enable_auto_commit=True"),
 ];
 
+/// Whether a file is of a service that takes messages of which none may be lost: measurements may be.
+fn consumes(seen: &Seen<'_>, path: &str) -> bool {
+    let of = |n: &&seam_engine::Node| n.roots.iter().any(|r| r.is_empty() || path.starts_with(&format!("{r}/")));
+    let takes = |name: &str| seen.map.interactions.iter().any(|i| i.from == name && i.kind == "queue-consume");
+    let lossy = ["statistic", "metric", "analytic", "telemetry", "monitor"].iter().any(|w| path.contains(w));
+    !lossy && seen.map.nodes.iter().filter(of).any(|n| takes(&n.name))
+}
+
 fn auto_ack(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
-    for path in seen.paths {
+    for path in seen.paths.iter().filter(|p| consumes(seen, p)) {
         let Some(text) = (seen.text)(path) else { continue };
         for (from, to) in ACKNOWLEDGED {
             for (index, line) in text.lines().enumerate().filter(|(_, l)| l.contains(from)) {

@@ -79,7 +79,7 @@ fn is_side_door(operation: &str) -> bool {
 }
 
 /// The last part of a path that is not a parameter.
-fn literal(operation: &str) -> Option<&str> {
+pub fn literal(operation: &str) -> Option<&str> {
     let path = operation.split_once(' ').map_or(operation, |(_, p)| p);
     path.rsplit('/').find(|p| p.len() > 2 && !p.contains(['{', '}', '*', '?', ':', '$']))
 }
@@ -108,7 +108,7 @@ fn renamed_endpoint(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 fn endpoint_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(&str) -> String) {
     for (_, operation, endpoint) in answered(seen) {
         let Some(part) = literal(&operation.operation) else { continue };
-        let Some(text) = seen.replaced(&endpoint.path, endpoint.line, part, &new(part)) else { continue };
+        let Some(text) = with_part(seen, endpoint, part, &new(part)) else { continue };
         out.push(Mutant {
             class,
             rules: &["dangling-call", "undeclared-endpoint", "unserved-contract"],
@@ -117,6 +117,14 @@ fn endpoint_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new:
             about: operation.operation.clone(),
         });
     }
+}
+
+/// The file with another part of a path at a place; a variable or function of the same name stays.
+fn with_part(seen: &Seen<'_>, place: &Place, part: &str, new: &str) -> Option<(String, String)> {
+    let plain = seen.line(&place.path, place.line)?;
+    let at = in_path(&plain, part).or_else(|| alone(&plain, part))?;
+    let changed = format!("{}{new}{}", &plain[..at], &plain[at + part.len()..]);
+    seen.replaced(&place.path, place.line, plain.trim_start(), changed.trim_start())
 }
 
 fn moved_call(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
@@ -130,17 +138,26 @@ fn renamed_call(seen: &Seen<'_>, out: &mut Vec<Mutant>) {
 fn call_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(&str) -> String) {
     for (_, operation, endpoint) in answered(seen) {
         let Some(part) = literal(&operation.operation) else { continue };
-        for line in operation.at.line..operation.at.line + 3 {
+        // The path may be put together some lines before it is asked for.
+        let (first, last) = (operation.at.line.saturating_sub(4).max(1), operation.at.line + 3);
+        let here = (operation.at.line..last).chain((first..operation.at.line).rev());
+        for line in here {
             let plain = seen.line(&operation.at.path, line).unwrap_or_default();
+            // What stands above may be the route that the call is made in.
+            if line < operation.at.line && !is_made_there(&plain) {
+                continue;
+            }
             let Some(at) = in_path(&plain, part).or_else(|| alone(&plain, part)) else { continue };
             let changed = format!("{}{}{}", &plain[..at], new(part), &plain[at + part.len()..]);
             let whole = (plain.trim_start(), changed.trim_start());
             let Some(text) = seen.replaced(&operation.at.path, line, whole.0, whole.1) else { continue };
+            let mut places = places(&operation.at, endpoint);
+            places.push((operation.at.path.clone(), line));
             out.push(Mutant {
                 class,
                 rules: &["dangling-call"],
                 texts: vec![text],
-                places: places(&operation.at, endpoint),
+                places,
                 about: operation.operation.clone(),
             });
             break;
@@ -148,9 +165,20 @@ fn call_to(seen: &Seen<'_>, out: &mut Vec<Mutant>, class: &'static str, new: fn(
     }
 }
 
-/// Where a word stands that is no part of a host's name.
+/// Whether a line gives a name to something: an address, say.
+fn is_made_there(line: &str) -> bool {
+    let line = line.trim_start();
+    line.contains('=') && line.contains(['"', '\'', '`']) && !line.starts_with(['@', '[', '#', '/', '*', ')', '}'])
+}
+
+/// Where a word stands in a text and is no part of a host's name; elsewhere it is a name that the compiler knows.
 fn alone(line: &str, part: &str) -> Option<usize> {
-    let at = word(line, part)?;
+    let quoted = |at: &usize| line[..*at].matches(['"', '\'', '`']).count() % 2 == 1;
+    let whole = |at: &usize| {
+        let part_of = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        !part_of(line[..*at].chars().next_back()) && !part_of(line[*at + part.len()..].chars().next())
+    };
+    let at = line.match_indices(part).map(|(at, _)| at).filter(whole).find(quoted)?;
     let (before, after) = (&line[..at], &line[at + part.len()..]);
     (!before.ends_with("//") && !before.ends_with('-') && !after.starts_with(['-', '.', ':'])).then_some(at)
 }
@@ -280,6 +308,11 @@ fn renamed_topic(seen: &Seen<'_>, out: &mut Vec<Mutant>, kind: &str, class: &'st
                     let plain = [".yaml", ".yml", ".properties", ".toml", ".env"].iter().any(|e| p.path.ends_with(e));
                     let line = seen.line(&p.path, p.line).unwrap_or_default();
                     let at = word(&line, topic).unwrap_or_default();
+                    // A part of a longer name (`${shop.orders-queue}`) is no topic.
+                    let rest = line[at..].strip_prefix(topic).unwrap_or_default();
+                    if line[..at].ends_with(['-', '.', '{']) || rest.starts_with(['-', '.']) {
+                        return false;
+                    }
                     // A component's own name is no topic.
                     !line.trim_start().starts_with("name:") && plain
                         || line[..at].matches(['"', '\'', '`']).count() % 2 == 1

@@ -9,7 +9,7 @@ use seam_facts::{Claim, Endpoint, Mount, Protocol, SmolStr, Span, Value, format_
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-http-server",
-    version: 1,
+    version: 2,
     page: include_str!("http_server.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -127,7 +127,7 @@ fn verbs(code: &Code<'_>, sink: &mut Sink) {
             continue;
         };
         // `app.get('setting')` reads; a handler makes it a route.
-        if args.len() < 2 || !is_handler(&last.value) {
+        if args.len() < 2 || !is_handler(&last.value) || sends(code, receiver, &last.value, site.function) {
             continue;
         }
         // Koa's routers take a route's name before its path.
@@ -136,6 +136,18 @@ fn verbs(code: &Code<'_>, sink: &mut Sink) {
         let paths = paths(code, path, site.function);
         endpoint(code, &site, method(site.call.name()), paths, &router, &last.value, sink);
     }
+}
+
+/// `api.post(url, payload)` of an imported client, in a function that is given the payload: a request, and no route.
+fn sends(code: &Code<'_>, receiver: &Expr, body: &Expr, function: usize) -> bool {
+    let given = match &body.kind {
+        ExprKind::Name(name) => {
+            let own = code.function(function).params.iter().any(|p| p.name == *name);
+            own || code.origin(body, function).starts_with('$')
+        }
+        _ => false,
+    };
+    given && imported(&code.origin(receiver, function)).is_some()
 }
 
 /// The path and router of `router.route('/path')` below a chain of verbs.

@@ -13,7 +13,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "nestjs",
-    version: 2,
+    version: 3,
     page: include_str!("nest.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -131,13 +131,24 @@ fn patterns(code: &Code<'_>, ty: &Type, function: &Function, sink: &mut Sink) {
             }
             "GrpcMethod" | "GrpcStreamMethod" | "GrpcStreamCall" => {
                 let text = |i: usize| annotation.positional(i).and_then(|e| code.value(e, 0).as_text());
-                let service = text(0).unwrap_or_else(|| ty.name.clone());
+                let named = || annotation.positional(0).and_then(|e| generated_name(&e.path()?));
+                let service = text(0).or_else(named).unwrap_or_else(|| ty.name.clone());
                 let method = text(1).unwrap_or_else(|| super::grpc::pascal(&function.name));
                 grpc_endpoint(format_smolstr!("{service}/{method}"), function.symbol(), annotation.span, sink);
             }
             _ => {}
         }
     }
+}
+
+/// The service that a constant of ts-proto names: `AUTH_SERVICE_NAME` is `AuthService` (ts-proto writes a service's name in
+/// capitals before `_NAME`).
+fn generated_name(constant: &str) -> Option<SmolStr> {
+    let last = constant.rsplit(['.', '#']).next()?;
+    let words = last.strip_suffix("_NAME")?.split('_').filter(|w| !w.is_empty());
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..].to_ascii_lowercase();
+    let plain = last.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    plain.then(|| words.map(capital).collect::<String>().into()).filter(|n: &SmolStr| !n.is_empty())
 }
 
 fn grpc_endpoint(path: SmolStr, handler: SmolStr, at: Span, sink: &mut Sink) {

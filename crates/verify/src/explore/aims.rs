@@ -45,7 +45,7 @@ mod tests {
     use crate::explore::{Explorer, Next, Why};
     use crate::fault::{Fault, Kind, Script};
     use crate::oracle::Limits;
-    use crate::report::{Fate, Played};
+    use crate::report::{Fate, Played, Spent};
     use crate::run::Run;
     use crate::schedule::{Aim, Known, Suspicion};
 
@@ -122,7 +122,7 @@ mod tests {
             explorer.record(why, fresh, run(&script, keys));
             assert!(explorer.runs < 200, "it does not end");
         }
-        let report = Played::of("buy", &explorer, true, 1, &suspicions);
+        let report = Played::of("buy", &explorer, true, (1, Spent::default()), &suspicions);
         (tried, report)
     }
 

@@ -108,15 +108,10 @@ pub(crate) fn mentions_in_node(cx: &Cx<'_>, node: usize) -> bool {
 }
 
 /// Something on the way looks whether the work was done already.
-<<<<<<< HEAD
 pub(crate) fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail) -> bool {
-    const WORDS: [&str; 14] = [
-=======
-fn guarded(cx: &Cx<'_>, node: usize, deed: &Deed<'_>, detail: &Detail) -> bool {
     const WORDS: [&str; 16] = [
         "dbupdateexception",
         "dataintegrity",
->>>>>>> seeds
         "idempoten",
         "dedup",
         "duplicate",

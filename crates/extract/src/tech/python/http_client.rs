@@ -10,7 +10,7 @@ use seam_facts::{Call, Claim, Constant, Part, Policy, PolicyKind, Protocol, Smol
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-http-client",
-    version: 3,
+    version: 4,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };

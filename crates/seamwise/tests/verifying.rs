@@ -41,7 +41,7 @@ from flask import Flask
 app = Flask(__name__)
 def total(cents):
     return cents
-@app.route("/charge", methods=["GET"])
+@app.route("/charge", methods=["POST"])
 def charge():
     return {"total": total(1)}
 "#;

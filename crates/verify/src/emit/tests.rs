@@ -1,3 +1,5 @@
+//! What is written for other tools, read back as they would read it.
+
 use super::*;
 use crate::fault::{Fault, Script};
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Small chains made by hand, and what their machines allow.
+
 use super::*;
 
 fn place(line: u32, says: &str) -> Place {

@@ -8,7 +8,7 @@ use seam_facts::{Claim, Shape, ShapeField, ShapeKind, SmolStr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "shapes",
-    version: 1,
+    version: 2,
     page: include_str!("shapes.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Rust],
@@ -43,7 +43,12 @@ fn shape(code: &Code<'_>, ty: &Type) -> Option<Shape> {
         Lang::Script => true,
         _ => !ty.interface,
     };
-    if !travels || ty.fields.is_empty() || ty.fields.len() > MAX_FIELDS || ty.fields.iter().any(|f| is_worker(&f.ty)) {
+    if !travels
+        || is_enumeration(code, ty)
+        || ty.fields.is_empty()
+        || ty.fields.len() > MAX_FIELDS
+        || ty.fields.iter().any(|f| is_worker(&f.ty))
+    {
         return None;
     }
     let mut open = ty.annotations.iter().any(opens);
@@ -80,6 +85,14 @@ fn shape(code: &Code<'_>, ty: &Type) -> Option<Shape> {
     let known = ["BaseModel", "Serializable", "Object", "object", "Comparable", "Cloneable", "IEquatable"];
     let supers = ty.supers.iter().filter(|s| !known.iter().any(|k| s.ends_with(k))).cloned().collect();
     Some(Shape { name: ty.name.clone(), kind: ShapeKind::Object, fields, values: Vec::new(), open, supers })
+}
+
+/// Whether a type is declared as an enumeration: whatever its values carry, they travel by their names.
+fn is_enumeration(code: &Code<'_>, ty: &Type) -> bool {
+    let name = ty.name.rsplit('.').next().unwrap_or(&ty.name);
+    let (first, last) = (ty.span.line.saturating_sub(1) as usize, ty.span.end_line as usize);
+    let mut declared = code.text.lines().take(last).skip(first).filter_map(|l| l.split_once(name));
+    declared.next().is_some_and(|(before, _)| before.split_whitespace().any(|word| word == "enum"))
 }
 
 /// A property that a getter gives and no field has.

@@ -14,6 +14,7 @@ use seam_engine::memory::Memory;
 use seam_engine::{Change, Engine, FileFacts, ProblemKind, Refusal, Settings, Snapshot, Texts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -284,6 +285,18 @@ impl Workspace {
     /// A file's text, for people to see; `None` if it cannot be read any more.
     pub fn text(&self, path: &str) -> Option<String> {
         self.written(path).map(|text| seam_engine::excerpt(path, &text))
+    }
+
+    /// Lines of a file, the first of which is 1, for people to see; `None` if it has fewer, or cannot be read any more.
+    pub fn lines(&self, path: &str, lines: RangeInclusive<u32>) -> Option<String> {
+        let (first, last) = (*lines.start() as usize, *lines.end() as usize);
+        let text = self.written(path)?;
+        // A secret's key may stand on the line before it.
+        let above = usize::from(first > 1);
+        let from = first.checked_sub(1 + above)?;
+        let found: Vec<&str> = text.split_inclusive('\n').take(last).skip(from).collect();
+        let whole = found.len() == last - from;
+        whole.then(|| seam_engine::excerpt(path, &found.concat()).split_inclusive('\n').skip(above).collect())
     }
 
     /// The texts of all files, those that stand in their place included, as a value that outlives this borrow.

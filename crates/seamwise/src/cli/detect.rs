@@ -51,7 +51,7 @@ pub fn run(command: &Detect, args: &Args) -> Result<ExitCode, Failure> {
         asked(&mut workspace, "detect", &request)?
     };
     let answer: Answer = typed(&bytes)?;
-    let texts = |path: &str| workspace.text(path);
+    let texts = |path: &str, lines| workspace.lines(path, lines);
     let format = if args.json && command.format == Report::Text { Report::Json } else { command.format };
     let text = match format {
         Report::Text => render::text(&answer, &texts),

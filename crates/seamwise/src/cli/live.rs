@@ -68,7 +68,7 @@ fn show(
             say(&format!("{line}\n"))?;
         }
     } else if !new.is_empty() {
-        let texts = |path: &str| workspace.text(path);
+        let texts = |path: &str, lines| workspace.lines(path, lines);
         let count = |word: &str| new.iter().filter(|f| f.severity == word).count();
         let counts = Counts {
             errors: count("error"),

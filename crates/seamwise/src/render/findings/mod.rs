@@ -19,9 +19,10 @@ pub use text::render as text;
 use super::ink::{count, dim};
 use seam_engine::Finding;
 use seam_engine::asks::detect::Answer;
+use std::ops::RangeInclusive;
 
-/// A file's text by its workspace-relative path, where it can still be read.
-pub type Texts<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// Lines of a file by its workspace-relative path, where it still has them.
+pub type Texts<'a> = &'a dyn Fn(&str, RangeInclusive<u32>) -> Option<String>;
 
 /// `2 errors, 3 warnings by 30 rules, 1 allowed`.
 fn totals(answer: &Answer) -> String {

@@ -94,9 +94,7 @@ fn frames<'f>(finding: &'f Finding, texts: Texts<'_>) -> Vec<Frame<'f>> {
         let Place { path, line, .. } = at;
         let known = frames.iter().position(|f| f.path == path);
         let index = known.unwrap_or_else(|| {
-            // A line that is not there any more is told without its text.
-            let text = texts(path).filter(|t| t.lines().count() >= *line as usize);
-            frames.push(Frame { path, text, start: 1, first: finding.at.line, places: BTreeMap::new() });
+            frames.push(Frame { path, text: None, start: 1, first: finding.at.line, places: BTreeMap::new() });
             frames.len() - 1
         });
         let said = frames[index].places.entry(*line).or_default();
@@ -108,20 +106,16 @@ fn frames<'f>(finding: &'f Finding, texts: Texts<'_>) -> Vec<Frame<'f>> {
     for frame in frames.iter_mut().skip(1) {
         frame.first = 0;
     }
-    frames.iter_mut().for_each(Frame::cut);
+    frames.iter_mut().for_each(|frame| frame.read(texts));
     frames
 }
 
 impl<'f> Frame<'f> {
-    fn cut(&mut self) {
-        let (Some(text), Some(first), Some(last)) =
-            (&self.text, self.places.keys().next(), self.places.keys().next_back())
-        else {
-            return;
-        };
+    /// Lines that are not there any more are told without their text.
+    fn read(&mut self, texts: Texts<'_>) {
+        let (Some(first), Some(last)) = (self.places.keys().next(), self.places.keys().next_back()) else { return };
         self.start = (*first).max(1);
-        let lines = text.split_inclusive('\n').skip(self.start as usize - 1);
-        self.text = Some(lines.take((last - self.start) as usize + 1).collect());
+        self.text = texts(self.path, self.start..=*last);
     }
 
     fn element<'s>(&'s self) -> Element<'s>
@@ -155,11 +149,12 @@ fn span(text: &str, line: u32) -> Option<std::ops::Range<usize>> {
 /// The safe change, as a patch, if the line still reads as it did.
 fn patch<'f>(finding: &'f Finding, texts: Texts<'_>) -> Option<Group<'f>> {
     let fix = finding.fix.as_ref()?;
-    let text = texts(&fix.path)?;
-    let line = span(&text, fix.line)?;
+    let text = texts(&fix.path, fix.line..=fix.line)?;
+    let line = span(&text, 1)?;
     let at = line.start + text.get(line)?.find(&fix.from)?;
+    let patch = Patch::new(at..at + fix.from.len(), fix.to.as_str());
     let snippet: Snippet<'f, Patch<'f>> =
-        Snippet::source(text).path(fix.path.as_str()).patch(Patch::new(at..at + fix.from.len(), fix.to.as_str()));
+        Snippet::source(text).line_start(fix.line as usize).path(fix.path.as_str()).patch(patch);
     Some(Level::HELP.secondary_title(fix.says.as_str()).element(snippet))
 }
 

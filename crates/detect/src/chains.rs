@@ -6,7 +6,7 @@
 //! above it adds nothing.
 
 use crate::Cx;
-use crate::effects::change;
+use crate::effects::{change, topic};
 use crate::failures::Failures;
 use crate::patience::{Patience, Rules, Said, called, is_call};
 use crate::rules::{key_ignored, key_per_attempt, lease_shorter_than_work, redelivery_unsafe, unsafe_retry};
@@ -88,7 +88,15 @@ struct Link {
     taker: Option<Operation>,
 }
 
-pub fn chains(cx: &Cx<'_>) -> Vec<Chain> {
+/// All chains of a system, or as many as are looked at.
+#[derive(Clone, Debug)]
+pub struct Chains {
+    pub all: Vec<Chain>,
+    /// There may be more than these.
+    pub more: bool,
+}
+
+pub fn chains(cx: &Cx<'_>) -> Chains {
     let finder = Finder { cx, patience: Patience::new(cx) };
     let mut out = Vec::new();
     let mut seen = BTreeSet::new();
@@ -96,12 +104,11 @@ pub fn chains(cx: &Cx<'_>) -> Vec<Chain> {
         for link in finder.links(operation) {
             finder.follow(vec![link], &mut seen, &mut out);
             if out.len() >= MANY {
-                out.truncate(MANY);
-                return out;
+                return Chains { all: out, more: true };
             }
         }
     }
-    out
+    Chains { all: out, more: false }
 }
 
 struct Finder<'c, 'a> {
@@ -329,11 +336,6 @@ impl Finder<'_, '_> {
 
 fn method<'a>(cx: &Cx<'a>, operation: Operation) -> &'a str {
     cx.detail(operation).operation.split_once(' ').map_or("", |(m, _)| m)
-}
-
-/// The part of a topic that is known.
-fn topic(operation: &str) -> &str {
-    operation.split(' ').find(|t| !t.is_empty() && !t.contains('{')).unwrap_or_default()
 }
 
 /// Who takes what is sent: at the same broker, by a name that both sides know.

@@ -272,8 +272,8 @@ fn is_shared(cx: &Cx<'_>, operation: Operation) -> bool {
     others.into_iter().any(|d| d.operation != cx.detail(operation).operation)
 }
 
-/// The part of a topic that is known.
-fn topic(operation: &str) -> &str {
+/// The part of a topic that is known; empty if none is.
+pub(crate) fn topic(operation: &str) -> &str {
     operation.split(' ').find(|t| !t.is_empty() && !t.contains('{')).unwrap_or_default()
 }
 

@@ -1,5 +1,6 @@
 //! Messages that are acknowledged before the work on them is done. See `ack_before_effect.md`.
 
+use crate::effects::topic;
 use crate::work::{Deed, Start, deeds, handling};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Ack, Claim, Fact, How, Intake, PolicyKind, SmolStr};
@@ -123,7 +124,7 @@ fn draft(
     let edge = cx.edge(operation.edge);
     let (service, broker) = (cx.name(node), cx.name(edge.to));
     let does = deed.says(cx);
-    let topic = topic(&detail.operation);
+    let topic = named(&detail.operation);
     let why = match intake.ack {
         Ack::Delivery => format!(
             "`{broker}` forgets a message when it delivers it ({}). When `{service}` stops, is killed or throws before \
@@ -187,9 +188,11 @@ fn when(ack: Ack) -> &'static str {
 }
 
 /// A topic for people.
-fn topic(operation: &str) -> String {
-    let plain = operation.split(' ').find(|p| !p.is_empty() && !p.contains('{'));
-    plain.map_or_else(|| "messages".to_owned(), |t| format!("`{t}`"))
+fn named(operation: &str) -> String {
+    match topic(operation) {
+        "" => "messages".to_owned(),
+        topic => format!("`{topic}`"),
+    }
 }
 
 /// The client of a consumer and the library of a setting.

@@ -29,6 +29,7 @@ pub(crate) mod rust_settings;
 mod script;
 mod shapes;
 mod statuses;
+mod steps;
 mod transactions;
 
 mod alters;

@@ -169,6 +169,15 @@ pub struct Proof {
     pub because: Vec<String>,
 }
 
+impl Proof {
+    pub(crate) const NOT_ASKED: &str = "not asked for";
+
+    /// Whether somebody wants to know of it.
+    pub fn is_asked(&self) -> bool {
+        self.state != State::NotDone || self.because.first().is_none_or(|b| b != Proof::NOT_ASKED)
+    }
+}
+
 /// What the files alone say of the change.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {

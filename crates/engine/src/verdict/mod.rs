@@ -109,14 +109,17 @@ fn judge(answer: &mut Answer, request: &Request, done: &Performed) {
                 Kind::Comparison => comparison(answer, done),
             }
         } else {
-            (State::NotDone, vec!["not asked for".to_owned()])
+            (State::NotDone, vec![Proof::NOT_ASKED.to_owned()])
         };
         Proof { kind, state, because }
     };
     answer.proofs = Kind::ALL.map(prove).into();
     let of = |state: State| answer.proofs.iter().filter(move |p| p.state == state);
     let told = |state: State| -> Vec<String> {
-        of(state).flat_map(|p| p.because.iter().map(move |b| format!("{}: {b}", p.kind.word()))).collect()
+        of(state)
+            .filter(|p| p.is_asked())
+            .flat_map(|p| p.because.iter().map(move |b| format!("{}: {b}", p.kind.word())))
+            .collect()
     };
     // What files alone say proves nothing by itself, unless it was asked for by its name.
     let of_files = |kind: Kind| matches!(kind, Kind::Gate | Kind::Model);

@@ -17,8 +17,9 @@ pub(super) fn checked(snapshot: &Snapshot, profile: Option<&str>) -> Checked {
     let graph = snapshot.graph(profile);
     let limits = snapshot.settings().detect.limits();
     let cx = seam_detect::Cx::new(&graph, snapshot.base(), &limits);
-    let chains: Vec<Chain> = chains(&cx).iter().map(chain).collect();
-    check(&chains, Budget { calls: limits.attempts })
+    let found = chains(&cx);
+    let all: Vec<Chain> = found.all.iter().map(chain).collect();
+    Checked { more: found.more, ..check(&all, Budget { calls: limits.attempts }) }
 }
 
 /// The newer state, with what the older one allows as well.
@@ -63,7 +64,6 @@ fn hop(step: &chains::Step) -> Hop {
         again: t.again,
         ack: t.ack.as_ref().map(|at| place(at, "acknowledges after the work")),
         lease: limit(&t.lease, "visibility timeout"),
-        most: None,
     };
     let says = match &step.taken {
         Some(taken) => format!("takes messages of `{}`", taken.topic),
@@ -115,7 +115,7 @@ pub(super) fn proof(answer: &Answer, request: &Request, done: &Performed) -> Sai
         return one(State::NotDone, "it was not asked for");
     };
     if checked.chains == 0 {
-        return one(State::NotDone, "nothing is tried or delivered again, as far as code and configuration say");
+        return one(State::Passed, "nothing is tried or delivered again, as far as code and configuration say");
     }
     let fates = fates(done);
     let of = |wanted: Option<Fate>| -> Vec<&Counterexample> {
@@ -136,6 +136,10 @@ pub(super) fn proof(answer: &Answer, request: &Request, done: &Performed) -> Sai
     if checked.open > 0 {
         let says =
             format!("{} of {} have more states than were looked at", checked.open, counted(checked.chains, "chain"));
+        return one(State::Inconclusive, says);
+    }
+    if checked.more {
+        let says = format!("there are more chains than the {} that were looked at", checked.chains);
         return one(State::Inconclusive, says);
     }
     let known = checked.counterexamples.iter().filter(|c| c.before).count();

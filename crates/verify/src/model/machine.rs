@@ -342,12 +342,11 @@ impl Machine {
         Some(())
     }
 
-    /// A message that was not acknowledged comes again, while the broker lets it.
+    /// A message that was not acknowledged comes again.
     fn back(&self, state: &mut State, id: u8, by: u8) {
         let Some(message) = state.messages.iter_mut().find(|m| m.id == id && m.taken == Some(by)) else { return };
-        let most = self.hops[usize::from(message.hop)].message.as_ref().and_then(|t| t.most).unwrap_or(DELIVERIES);
         (message.taken, message.lease) = (None, None);
-        if message.delivered >= most.min(DELIVERIES) {
+        if message.delivered >= DELIVERIES {
             state.messages.retain(|m| m.id != id);
         }
     }

@@ -76,8 +76,6 @@ pub struct Taking {
     pub ack: Option<Place>,
     /// After which the broker takes the consumer for dead.
     pub lease: Option<Limit>,
-    /// Most deliveries, where that is said.
-    pub most: Option<u64>,
 }
 
 impl PartialEq for Hop {
@@ -236,6 +234,9 @@ pub struct Checked {
     pub states: usize,
     /// Chains of which not every state was looked at.
     pub open: usize,
+    /// There are more chains than these, which were not looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
     pub counterexamples: Vec<Counterexample>,
     /// Counterexamples beyond the most that an answer holds.
     pub left_out: usize,

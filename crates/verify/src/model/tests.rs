@@ -141,7 +141,6 @@ fn a_lease_that_is_shorter_than_the_work_hands_it_out_twice_at_once() {
             again: true,
             ack: Some(place(7, "acknowledged after the work")),
             lease: Some(Limit { millis, at: place(8, "visibility timeout") }),
-            most: Some(2),
             ..Taking::default()
         })
     };

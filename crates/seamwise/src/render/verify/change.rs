@@ -25,7 +25,7 @@ pub fn state(state: State) -> String {
 pub fn proofs(answer: &Answer, out: &mut String) {
     let against = answer.base.as_ref().map_or_else(String::new, |b| format!("  against {b}"));
     out.push_str(&format!("{}{against}\n", bold("verify")));
-    for proof in &answer.proofs {
+    for proof in answer.proofs.iter().filter(|p| p.is_asked()) {
         let mut because = proof.because.iter();
         let first = because.next().map_or("", String::as_str);
         out.push_str(&format!("  {}  {}  {first}\n", pad(proof.kind.word(), 11), pad(&state(proof.state), 12)));

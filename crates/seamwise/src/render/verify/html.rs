@@ -40,7 +40,7 @@ pub fn render(report: &Answer) -> String {
 /// Proofs, pairs and tests.
 fn change(report: &Answer, out: &mut String) {
     out.push_str("<table><tr><th>proof</th><th></th><th>because</th></tr>\n");
-    for proof in &report.proofs {
+    for proof in report.proofs.iter().filter(|p| p.is_asked()) {
         let class = match proof.state {
             State::Passed => "passed",
             State::Failed => "failed",

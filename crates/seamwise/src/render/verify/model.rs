@@ -47,7 +47,9 @@ pub fn looked(checked: &Checked) -> String {
         open => format!("not every state of {open}"),
     };
     let counted = count(checked.states, "state");
-    format!("{} of retries and redeliveries, {whole}: {counted}; nothing was started", count(checked.chains, "chain"))
+    let more = if checked.more { ", and more that were not looked at" } else { "" };
+    let chains = count(checked.chains, "chain");
+    format!("{chains} of retries and redeliveries{more}, {whole}: {counted}; nothing was started")
 }
 
 /// The story as lines of plain text, for every surface.

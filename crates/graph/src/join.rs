@@ -270,6 +270,7 @@ impl<'a> Linker<'a> {
         edges.ready_made();
         edges.routes();
         edges.through_the_ingress();
+        edges.foreign_clients();
         edges.mentions();
         let (extra, edges, mut unresolved) = edges.done();
         unresolved.sort();
@@ -385,6 +386,9 @@ impl<'a> Linker<'a> {
                     .iter()
                     .any(|u| u.service.namespace.as_deref() == Some(namespace) && !rest.contains('.'))
                 || !crate::address::is_public(host) && !rest.contains('.') && rest != "json";
+            if in_cluster && let Some(ids) = self.names.get(format!("{first}.{namespace}").as_str()) {
+                return ids.clone();
+            }
             if in_cluster && let Some(ids) = self.names.get(first) {
                 return ids.clone();
             }

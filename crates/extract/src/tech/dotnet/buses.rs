@@ -1,7 +1,8 @@
-//! More libraries for messages in .NET, each set up by a builder: KafkaFlow, SlimMessageBus, Brighter, MQTTnet. See `buses.md`.
+//! More libraries for messages in .NET, each set up by a builder: KafkaFlow, SlimMessageBus, Brighter, MQTTnet; where Wolverine
+//! sends what; MassTransit's state machines and request clients. See `buses.md`.
 
 use super::messages::{Line, is_parameter, optional, payload_of, typed_topic};
-use super::read::{calls_in, closures, initialiser, last, sets, simple, unknown};
+use super::read::{calls_in, chain, closures, generics, initialiser, last, sets, simple, unknown};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::config::secret;
@@ -29,6 +30,11 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     if code.imports("MQTTnet") {
         mqtt(code, sink);
     }
+    if code.imports("Wolverine") {
+        wolverine(code, sink);
+    }
+    state_machines(code, sink);
+    requests(code, sink);
 }
 
 fn store(code: &Code<'_>, site: &Site<'_>, system: System, address: Value, client: &str, sink: &mut Sink) {
@@ -152,7 +158,8 @@ fn brighter(code: &Code<'_>, sink: &mut Sink) {
             let topic = key.map(|k| named(code, k, site.function)).unwrap_or_default();
             let mut line = Line::new(code, site, system, false, topic, "Brighter");
             line.0.group = site.call.named("groupId").and_then(|g| optional(code.value(g, site.function)));
-            line.0.payload = site.call.type_args.first().map(|t| simple(t)).filter(|t| !is_parameter(t));
+            let of = site.call.type_args.first().and_then(|t| generics(t).first().map(|g| simple(g)));
+            line.0.payload = of.filter(|t| !is_parameter(t));
             line.state(sink);
         } else if let Some(system) = transport(name, "Publication") {
             let topic = object.and_then(|o| o.key("Topic")).map(|t| named(code, t, site.function)).unwrap_or_default();
@@ -178,6 +185,112 @@ fn brighter(code: &Code<'_>, sink: &mut Sink) {
         line.0.payload = payload_of(code, &site);
         line.state(sink);
     }
+}
+
+/// `opts.PublishMessage<T>().ToRabbitExchange("x")`: also what handlers return is sent there.
+fn wolverine(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls() {
+        let system = match site.call.name() {
+            "ToRabbitExchange" | "ToRabbitQueue" | "ToRabbitTopics" | "ToRabbitRoutingKey" => System::Rabbit,
+            "ToKafkaTopic" => System::Kafka,
+            "ToAzureServiceBusQueue" | "ToAzureServiceBusTopic" => System::ServiceBus,
+            "ToSqsQueue" => System::Sqs,
+            "ToSnsTopic" => System::Sns,
+            "ToPulsarTopic" => System::Pulsar,
+            "ToMqttTopic" => System::Mqtt,
+            _ => continue,
+        };
+        let published = chain(site.call).into_iter().find(|c| matches!(c.name(), "PublishMessage" | "Publish"));
+        let message = published.and_then(|c| c.type_args.first()).map(|t| simple(t));
+        let topic = site.call.arg(0).map(|a| code.value(a, site.function)).unwrap_or_default();
+        let mut line = Line::new(code, site, system, true, topic, "Wolverine");
+        line.0.payload = message;
+        line.state(sink);
+    }
+}
+
+/// The events of a saga: properties `Event<OrderPlaced> OrderPlaced` of a `MassTransitStateMachine<…>`, and what it
+/// publishes and sends on the way: `.Publish(context => new OrderAccepted())`.
+fn state_machines(code: &Code<'_>, sink: &mut Sink) {
+    for ty in &code.unit.types {
+        if !ty.super_texts.iter().any(|s| simple(s) == "MassTransitStateMachine") {
+            continue;
+        }
+        for field in ty.fields.iter().filter(|f| simple(&f.ty) == "Event") {
+            let Some(message) = generics(&field.ty).first().map(|t| simple(t)) else { continue };
+            let within = ty.name.clone();
+            let topic = Value::text(message.clone());
+            let mut line = Line::at(within, field.span, System::Bus, false, topic, "MassTransit");
+            line.0.payload = Some(message);
+            line.state(sink);
+        }
+        for site in code.calls_named(&["Publish", "PublishAsync", "Send", "SendAsync"]) {
+            let owned = code.unit.functions[code_owner(code, site.function)].owner == ty.name;
+            let made = closures(site.call).into_iter().find_map(|f| made_in(code, f));
+            let (Some(message), true) = (made, owned) else { continue };
+            let topic = Value::text(message.clone());
+            let mut line = Line::new(code, &site, System::Bus, true, topic, "MassTransit");
+            line.0.payload = Some(message);
+            line.state(sink);
+        }
+    }
+}
+
+/// The function that closures stand in.
+fn code_owner(code: &Code<'_>, mut function: usize) -> usize {
+    while let Some(parent) = code.unit.functions[function].parent {
+        function = parent;
+    }
+    function
+}
+
+/// What a closure makes: `context => new OrderAccepted()`, `context => context.Init<OrderAccepted>(…)`.
+fn made_in(code: &Code<'_>, function: usize) -> Option<SmolStr> {
+    let made = code.calls().iter().filter(|s| s.function == function).find_map(|s| match s.call.name() {
+        "Init" => s.call.type_args.first().map(|t| simple(t)),
+        name if s.call.new && !name.is_empty() && !name.ends_with("Uri") => Some(name.into()),
+        _ => None,
+    })?;
+    (!is_parameter(&made)).then_some(made)
+}
+
+/// `IRequestClient<GetOrder>.GetResponse<Order>(…)` of MassTransit.
+fn requests(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["GetResponse"]) {
+        let Some(receiver) = site.call.receiver() else { continue };
+        let Some(declared) = declared(code, receiver, site.function) else { continue };
+        if simple(&declared) != "IRequestClient" {
+            continue;
+        }
+        let Some(message) = generics(&declared).first().map(|t| simple(t)).filter(|t| !is_parameter(t)) else {
+            continue;
+        };
+        let topic = Value::text(message.clone());
+        let mut line = Line::new(code, &site, System::Bus, true, topic, "MassTransit");
+        line.0.payload = Some(message);
+        line.state(sink);
+    }
+}
+
+/// The type of a field or parameter as it is written, generics included.
+fn declared(code: &Code<'_>, expr: &Expr, function: usize) -> Option<SmolStr> {
+    let name = super::read::name_of(expr)?;
+    let mut at = Some(function);
+    while let Some(index) = at {
+        let f = &code.unit.functions[index];
+        if let Some(param) = f.params.iter().find(|p| p.name == name) {
+            return Some(param.ty.clone());
+        }
+        at = f.parent;
+    }
+    let owner = code.type_named(&code.unit.functions[code_owner(code, function)].owner)?;
+    let field = owner.fields.iter().find(|f| f.name == name).map(|f| f.ty.clone());
+    // A primary constructor's parameter.
+    let primary = || {
+        let made = code.unit.functions.iter().find(|f| f.owner == owner.name && f.name == "<init>")?;
+        made.params.iter().find(|p| p.name == name).map(|p| p.ty.clone())
+    };
+    field.or_else(primary)
 }
 
 /// `new AmqpUriSpecification(new Uri(…))` holds its first argument.

@@ -147,6 +147,8 @@ const HANDLERS: &[(&str, &str, &str)] = &[
     ("IHandleMessages", "Rebus", "Rebus"),
     ("IHandleMessages", "", "NServiceBus"),
     ("IAmStartedByMessages", "", "NServiceBus"),
+    ("IConsume", "EasyNetQ", "EasyNetQ"),
+    ("IConsumeAsync", "EasyNetQ", "EasyNetQ"),
     ("IIntegrationEventHandler", "", "event bus"),
     ("IDistributedEventHandler", "", "ABP event bus"),
 ];
@@ -167,7 +169,7 @@ fn handlers(code: &Code<'_>, sink: &mut Sink) {
             if generics(written).len() > 1 || message.len() == 1 || message == "Batch" || is_parameter(&message) {
                 continue;
             }
-            let methods = ["Consume", "Handle", "HandleAsync", "HandleEventAsync"];
+            let methods = ["Consume", "ConsumeAsync", "Handle", "HandleAsync", "HandleEventAsync"];
             let method = code.unit.functions.iter().find(|f| {
                 f.owner == ty.name
                     && methods.contains(&f.name.as_str())

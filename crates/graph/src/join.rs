@@ -111,6 +111,7 @@ impl<'a> Linker<'a> {
             };
             let mut aliases: BTreeSet<SmolStr> = merged.aliases.clone();
             aliases.extend(self.scopes[id].application_names.iter().cloned());
+            aliases.extend(self.registered_names(id));
             for (alias, name) in &options.aliases {
                 if squash(name) == squash(&merged.name) {
                     aliases.insert(alias.clone());
@@ -264,6 +265,7 @@ impl<'a> Linker<'a> {
         let endpoints = self.endpoints();
         let mut edges = Edges::new(&self, &endpoints);
         edges.calls();
+        edges.event_bus();
         edges.handed_names();
         edges.messages();
         edges.stores();

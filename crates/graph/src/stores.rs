@@ -90,8 +90,13 @@ impl<'a> Edges<'_, 'a> {
         // An address that is given where the service runs: kept secret here, or left to its environment.
         let given =
             texts.iter().any(|t| t.text == MASKED) || from_outside(&store.address) && texts.iter().all(|t| t.open);
-        let to = if to.is_none() && (local || given) && !broker {
-            self.not_deployed(store.system, (file, fact))
+        // Who is started by hand uses what the configuration says, wherever that runs.
+        let by_hand = self.linker.deploy.nodes[node].units.is_empty();
+        let product = if by_hand { product_of(store.system, &texts) } else { store.system };
+        let stated =
+            by_hand && texts.iter().any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
+        let to = if to.is_none() && (local || given || stated) && !broker {
+            self.not_deployed(product, (file, fact))
         } else {
             to
         };
@@ -301,6 +306,19 @@ impl<'a> Edges<'_, 'a> {
         }
         (None, Certainty::Inferred, Vec::new())
     }
+}
+
+/// The product behind code that speaks SQL, as the scheme of an address tells.
+fn product_of(system: System, texts: &[Text<'_>]) -> System {
+    let named = |scheme: &str| match scheme {
+        "postgres" | "postgresql" => Some(System::Postgres),
+        "mysql" | "mariadb" => Some(System::Mysql),
+        "sqlserver" | "mssql" => Some(System::SqlServer),
+        _ if scheme.starts_with("jdbc:oracle") => Some(System::Oracle),
+        _ => None,
+    };
+    let mut schemes = texts.iter().filter(|t| !t.open).flat_map(|t| address::parse(&t.text)).map(|a| a.scheme);
+    if system == System::Sql { schemes.find_map(|s| named(&s)).unwrap_or(system) } else { system }
 }
 
 /// Whether a variable of the environment is all that an address consists of.

@@ -44,6 +44,11 @@ impl<'a> Linker<'a> {
                         let own: Vec<String> = view.texts(&endpoint.path, file).into_iter().map(|t| t.text).collect();
                         prefixes.iter().flat_map(|p| own.iter().map(|o| tidy(&[&context, p, o]))).collect()
                     }
+                    // Whoever listens to an address that is not known may be anybody.
+                    Protocol::EventBus => {
+                        let known = view.texts(&endpoint.path, file).into_iter().filter(|t| !t.open && !t.text.is_empty());
+                        known.map(|t| t.text).collect()
+                    }
                     _ => view.texts(&endpoint.path, file).into_iter().map(|t| t.text).collect(),
                 };
                 for path in paths {

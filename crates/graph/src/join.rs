@@ -111,6 +111,7 @@ impl<'a> Linker<'a> {
             };
             let mut aliases: BTreeSet<SmolStr> = merged.aliases.clone();
             aliases.extend(self.scopes[id].application_names.iter().cloned());
+            aliases.extend(self.registered_names(id));
             for (alias, name) in &options.aliases {
                 if squash(name) == squash(&merged.name) {
                     aliases.insert(alias.clone());
@@ -264,12 +265,14 @@ impl<'a> Linker<'a> {
         let endpoints = self.endpoints();
         let mut edges = Edges::new(&self, &endpoints);
         edges.calls();
+        edges.event_bus();
         edges.handed_names();
         edges.messages();
         edges.stores();
         edges.ready_made();
         edges.routes();
         edges.through_the_ingress();
+        edges.foreign_clients();
         edges.mentions();
         let (extra, edges, mut unresolved) = edges.done();
         unresolved.sort();
@@ -385,6 +388,9 @@ impl<'a> Linker<'a> {
                     .iter()
                     .any(|u| u.service.namespace.as_deref() == Some(namespace) && !rest.contains('.'))
                 || !crate::address::is_public(host) && !rest.contains('.') && rest != "json";
+            if in_cluster && let Some(ids) = self.names.get(format!("{first}.{namespace}").as_str()) {
+                return ids.clone();
+            }
             if in_cluster && let Some(ids) = self.names.get(first) {
                 return ids.clone();
             }

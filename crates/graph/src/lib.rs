@@ -9,7 +9,7 @@
 //! 4. `scope`: what one node's code can see: its settings, its constants, its callers.
 //! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
 //! 6. `address`: a text to the node that it names.
-//! 7. `calls`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
+//! 7. `calls`, `eventbus`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers; `ports`: where it is dialled; `stock`: its packages, tests and owners.
 //!
 //! `delta` compares two graphs. `flows` follows, on demand, what a service does to others when one of its entries is used;
@@ -17,11 +17,13 @@
 
 mod address;
 mod calls;
+mod clients;
 mod crates;
 mod delta;
 mod deploy;
 mod edges;
 mod endpoints;
+mod eventbus;
 mod flows;
 mod handed;
 pub mod images;
@@ -32,12 +34,14 @@ mod likeness;
 mod mentions;
 mod model;
 mod modules;
+mod namespaces;
 mod parameters;
 mod passing;
 mod ports;
 mod programs;
 mod reach;
 mod ready;
+mod registered;
 mod resolve;
 mod roles;
 mod routes;
@@ -47,6 +51,7 @@ mod starts;
 mod stock;
 mod stores;
 mod territory;
+mod topics;
 mod undeployed;
 mod variants;
 mod whole;

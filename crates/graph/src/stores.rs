@@ -6,9 +6,10 @@ use crate::index::{FileId, squash};
 use crate::join::speaks;
 use crate::likeness::bare;
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use crate::resolve::{Text, View};
+use crate::registered::only_registered;
+use crate::resolve::Text;
+use crate::topics::topics;
 use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
-use std::collections::BTreeSet;
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -69,7 +70,7 @@ impl<'a> Edges<'_, 'a> {
     }
 
     pub(crate) fn store(&mut self, node: usize, file: FileId, fact: &'a Fact, store: &'a Store) {
-        if store.system == System::Sqlite {
+        if store.system == System::Sqlite || only_registered(store, &self.linker.territories[node].names) {
             return;
         }
         let view = self.linker.view(node);
@@ -90,8 +91,13 @@ impl<'a> Edges<'_, 'a> {
         // An address that is given where the service runs: kept secret here, or left to its environment.
         let given =
             texts.iter().any(|t| t.text == MASKED) || from_outside(&store.address) && texts.iter().all(|t| t.open);
-        let to = if to.is_none() && (local || given) && !broker {
-            self.not_deployed(store.system, (file, fact))
+        // Who is started by hand uses what the configuration says, wherever that runs.
+        let by_hand = self.linker.deploy.nodes[node].units.is_empty();
+        let product = if by_hand { product_of(store.system, &texts) } else { store.system };
+        let stated =
+            by_hand && texts.iter().any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
+        let to = if to.is_none() && (local || given || stated) && !broker {
+            self.not_deployed(product, (file, fact))
         } else {
             to
         };
@@ -303,6 +309,19 @@ impl<'a> Edges<'_, 'a> {
     }
 }
 
+/// The product behind code that speaks SQL, as the scheme of an address tells.
+fn product_of(system: System, texts: &[Text<'_>]) -> System {
+    let named = |scheme: &str| match scheme {
+        "postgres" | "postgresql" => Some(System::Postgres),
+        "mysql" | "mariadb" => Some(System::Mysql),
+        "sqlserver" | "mssql" => Some(System::SqlServer),
+        _ if scheme.starts_with("jdbc:oracle") => Some(System::Oracle),
+        _ => None,
+    };
+    let mut schemes = texts.iter().filter(|t| !t.open).flat_map(|t| address::parse(&t.text)).map(|a| a.scheme);
+    if system == System::Sql { schemes.find_map(|s| named(&s)).unwrap_or(system) } else { system }
+}
+
 /// Whether a variable of the environment is all that an address consists of.
 fn from_outside(address: &Value) -> bool {
     matches!(address.as_hole(), Some(Hole::Env { default: None, .. }))
@@ -433,28 +452,6 @@ fn managed(system: System) -> Option<&'static str> {
         System::Kinesis => "kinesis",
         _ => return None,
     })
-}
-
-/// What a message is sent to or taken from. A function that sends to whatever its callers name sends to each of them.
-fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Vec<String> {
-    // The default exchange of AMQP: the key is the queue's name.
-    let key = message.routing_key.as_ref().filter(|key| **key != message.topic);
-    let parts = [Some(&message.topic), message.exchange.as_ref(), key].into_iter().flatten().filter(|v| !v.is_empty());
-    let mut out = vec![String::new()];
-    for part in parts {
-        let mut texts = view.texts(part, file);
-        let callers = matches!(part.as_hole(), Some(Hole::Param { .. }));
-        if !callers || texts.iter().any(|t| t.open) || out.len() > 1 {
-            texts.truncate(1);
-        }
-        let texts: BTreeSet<String> = texts.into_iter().map(|t| t.text).collect();
-        let joined = |before: &String, text: &String| [before.as_str(), text.as_str()].join(" ").trim().to_owned();
-        out = match texts.is_empty() {
-            true => out,
-            false => out.iter().flat_map(|before| texts.iter().map(move |text| joined(before, text))).collect(),
-        };
-    }
-    out
 }
 
 #[cfg(test)]

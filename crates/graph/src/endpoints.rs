@@ -2,8 +2,9 @@
 
 use crate::index::{FileId, folder, last, squash};
 use crate::join::Linker;
-use crate::model::{Certainty, Endpoint};
-use seam_facts::{Claim, Fact, How, Key, Mount, Protocol, SmolStr, Value, format_smolstr};
+use crate::model::{Certainty, Endpoint, NodeKind};
+use crate::stores::store_kind;
+use seam_facts::{Claim, Fact, How, Key, Message, Mount, Protocol, SmolStr, System, Value, format_smolstr};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -25,7 +26,15 @@ impl<'a> Linker<'a> {
         for node in 0..self.territories.len() {
             let context = self.context_path(node);
             let mut mounts = self.mounts(node);
+            let direct = self.answers_directly(node);
             for (file, fact) in self.visible_facts(node) {
+                if let Claim::Message(message) = &fact.claim
+                    && direct
+                    && is_pattern(message)
+                    && self.reaches(node, file, &message.within)
+                {
+                    out.extend(self.patterns(node, file, fact, message));
+                }
                 let Claim::Endpoint(endpoint) = &fact.claim else { continue };
                 let owner_only = endpoint.protocol == Protocol::Http || !endpoint.handler.is_empty();
                 if !self.territories[node].own.contains(&file)
@@ -46,7 +55,8 @@ impl<'a> Linker<'a> {
                     }
                     // Whoever listens to an address that is not known may be anybody.
                     Protocol::EventBus => {
-                        let known = view.texts(&endpoint.path, file).into_iter().filter(|t| !t.open && !t.text.is_empty());
+                        let known =
+                            view.texts(&endpoint.path, file).into_iter().filter(|t| !t.open && !t.text.is_empty());
                         known.map(|t| t.text).collect()
                     }
                     _ => view.texts(&endpoint.path, file).into_iter().map(|t| t.text).collect(),
@@ -84,6 +94,34 @@ impl<'a> Linker<'a> {
             }
         }
         merged
+    }
+
+    /// Whether what handlers of a node wait for comes straight from who asks: it knows of no broker.
+    pub(crate) fn answers_directly(&self, node: usize) -> bool {
+        let broker = |fact: &Fact| matches!(&fact.claim, Claim::Store(s) if store_kind(s.system) == NodeKind::Broker || s.system == System::Redis);
+        !self.visible_facts(node).any(|(_, fact)| broker(fact))
+    }
+
+    /// Handlers of patterns as what they are where no broker stands between: procedures that are called.
+    fn patterns<'s>(
+        &'s self,
+        node: usize,
+        file: FileId,
+        fact: &'a Fact,
+        message: &'a Message,
+    ) -> impl Iterator<Item = Endpoint> + 's {
+        self.view(node).texts(&message.topic, file).into_iter().map(move |topic| Endpoint {
+            key: Key::endpoint(&self.nodes[node].name, &topic.text),
+            node,
+            protocol: Protocol::Tcp,
+            method: None,
+            path: topic.text.into(),
+            handler: message.within.clone(),
+            request: None,
+            response: None,
+            certainty: if fact.how == How::Inferred { Certainty::Inferred } else { Certainty::Stated },
+            proof: self.proof(file, fact, &[]),
+        })
     }
 
     /// A prefix that the framework puts before all paths.
@@ -180,6 +218,11 @@ impl<'a> Linker<'a> {
                 || (mounted.ends_with(&format!(".{router}"))
                     && squash(last(&mounted[..mounted.len() - router.len() - 1])) == squash(stem)))
     }
+}
+
+/// Whether a message is awaited by a handler whose transport is known to the program alone, not to the handler.
+pub(crate) fn is_pattern(message: &Message) -> bool {
+    message.system == System::Bus && !message.publish && message.client == "nestjs"
 }
 
 /// Joins pieces of a path with single slashes; at least `/`.

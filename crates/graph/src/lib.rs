@@ -39,6 +39,7 @@ mod parameters;
 mod passing;
 mod ports;
 mod programs;
+mod projects;
 mod reach;
 mod ready;
 mod registered;

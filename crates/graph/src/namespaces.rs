@@ -48,12 +48,10 @@ impl Deploy<'_> {
     fn names_for(&self, name: &str, things: &[Vec<usize>]) -> Vec<SmolStr> {
         let others: BTreeSet<&str> =
             self.units.iter().filter(|u| u.squashed != name).map(|u| u.squashed.as_str()).collect();
-        let known: [&dyn Fn(&Unit<'_>) -> Option<SmolStr>; 4] = [
-            &|u| self.selecting(u),
-            &label,
-            &|u| u.service.namespace.clone(),
-            &|u| (!u.image_name.is_empty()).then(|| u.image_name.as_str().into()),
-        ];
+        let known: [&dyn Fn(&Unit<'_>) -> Option<SmolStr>; 4] =
+            [&|u| self.selecting(u), &label, &|u| u.service.namespace.clone(), &|u| {
+                (!u.image_name.is_empty()).then(|| u.image_name.as_str().into())
+            }];
         for of in known {
             let names: Vec<SmolStr> =
                 things.iter().filter_map(|ids| ids.iter().find_map(|id| of(&self.units[*id]))).collect();
@@ -80,7 +78,7 @@ impl Deploy<'_> {
         names.next().map(|(_, alias, _)| alias.name.clone())
     }
 
-    fn rename(&mut self, id: usize, new: &SmolStr) {
+    pub(crate) fn rename(&mut self, id: usize, new: &SmolStr) {
         let (file, old, namespace) =
             (self.units[id].file, self.units[id].name.clone(), self.units[id].service.namespace.clone());
         let beside = format_smolstr!("{old}/");

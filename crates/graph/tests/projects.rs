@@ -129,7 +129,11 @@ fn handlers_without_a_broker_are_procedures() {
         linked([
             (
                 "compose.yaml",
-                vec![fact(1, service("web")), fact(5, service("stock")), fact(9, setting("web", "STOCK_HOST", "stock"))],
+                vec![
+                    fact(1, service("web")),
+                    fact(5, service("stock")),
+                    fact(9, setting("web", "STOCK_HOST", "stock")),
+                ],
             ),
             ("web/main.ts", code(vec![Claim::Constant(base.clone()), pattern(true)])),
             ("stock/main.ts", code(served)),

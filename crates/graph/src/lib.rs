@@ -24,6 +24,7 @@ mod deploy;
 mod edges;
 mod endpoints;
 mod flows;
+mod formats;
 mod handed;
 pub mod images;
 mod index;

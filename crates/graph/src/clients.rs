@@ -16,7 +16,8 @@ impl Edges<'_, '_> {
         for node in 0..linker.territories.len() {
             for (file, fact) in linker.visible_facts(node) {
                 let Claim::Pass(pass) = &fact.claim else { continue };
-                if !makes_client(&pass.callee) || !linker.reaches(node, file, &pass.within) || self.defined(node, pass) {
+                if !makes_client(&pass.callee) || !linker.reaches(node, file, &pass.within) || self.defined(node, pass)
+                {
                     continue;
                 }
                 for arg in &pass.args {
@@ -43,7 +44,8 @@ impl Edges<'_, '_> {
         let made = pass.callee.strip_suffix(".<init>");
         let (owner, name) = (owner_of(&pass.callee), last(made.unwrap_or(&pass.callee)));
         territory.own.iter().chain(&territory.libraries).filter_map(|f| linker.index.uses[*f]).any(|uses| {
-            let function = |symbol: &str| last(symbol) == name && (owner_of(symbol) == owner || owner_of(symbol).is_empty());
+            let function =
+                |symbol: &str| last(symbol) == name && (owner_of(symbol) == owner || owner_of(symbol).is_empty());
             uses.functions.iter().any(|(symbol, _)| function(symbol)) || uses.types.iter().any(|(ty, _)| ty == name)
         })
     }

@@ -59,7 +59,8 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     let Some(root) = root else { return };
     if root.get("_format_version").is_some() {
         kong::state(&root, sink);
-    } else if root.get("modules").is_some_and(|m| m.entries().any(|(_, m)| m.get("routes").is_some_and(Node::is_list))) {
+    } else if root.get("modules").is_some_and(|m| m.entries().any(|(_, m)| m.get("routes").is_some_and(Node::is_list)))
+    {
         ntrada::state(&root, sink);
     } else if root.get("http").or(root.get("tcp")).or(root.get("backends")).is_some()
         && root.get("serviceEndpoints").is_none()

@@ -164,8 +164,8 @@ fn brighter(code: &Code<'_>, sink: &mut Sink) {
         } else if let Some(system) = transport(name, "Publication") {
             let topic = object.and_then(|o| o.key("Topic")).map(|t| named(code, t, site.function)).unwrap_or_default();
             Line::new(code, site, system, true, topic, "Brighter").state(sink);
-        } else if let Some(system) = transport(name, "MessagingGatewayConfiguration")
-            .or_else(|| transport(name, "MessagingGatewayConnection"))
+        } else if let Some(system) =
+            transport(name, "MessagingGatewayConfiguration").or_else(|| transport(name, "MessagingGatewayConnection"))
         {
             let of = |o: &Expr| {
                 ["BootStrapServers", "AmpqUri", "ConnectionString", "RedisConnectionString"]

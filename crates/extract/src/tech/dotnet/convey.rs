@@ -178,7 +178,8 @@ fn reflected(code: &Code<'_>, sink: &mut Sink) {
     }
     for site in code.calls_named(&["GetMethod"]) {
         let name = site.call.arg(0).and_then(|a| code.value(a, site.function).as_text()).unwrap_or_default();
-        let on = site.call.receiver().and_then(Expr::as_call).filter(|c| c.name() == "GetType").and_then(|c| c.receiver());
+        let on =
+            site.call.receiver().and_then(Expr::as_call).filter(|c| c.name() == "GetType").and_then(|c| c.receiver());
         let Some(on) = on.map(|o| code.origin(o, site.function)) else { continue };
         let bus = ["IBusSubscriber", "IEventBus", "IMessageBus", "IBus"].contains(&last(&on));
         let publish = match name.as_str() {

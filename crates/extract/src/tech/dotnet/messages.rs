@@ -550,10 +550,9 @@ fn request_topic(code: &Code<'_>, arg: &Expr, function: usize) -> Value {
 fn own_bus(code: &Code<'_>, site: &Site<'_>, origin: &str, sink: &mut Sink) {
     let on = last(origin);
     let lower = on.to_ascii_lowercase();
-    let bus =
-        ["eventbus", "eventbusasync", "integrationeventpublisher", "messagebroker", "messagepublisher"]
-            .iter()
-            .any(|w| lower.ends_with(w));
+    let bus = ["eventbus", "eventbusasync", "integrationeventpublisher", "messagebroker", "messagepublisher"]
+        .iter()
+        .any(|w| lower.ends_with(w));
     if !bus || !matches!(site.call.name(), "Publish" | "PublishAsync") {
         return;
     }

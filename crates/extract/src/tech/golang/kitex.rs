@@ -31,7 +31,8 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             }
             _ => {
                 // A method of what such a constructor made, or of a field of its type.
-                let method = ["Client.", "NewClient().", "MustNewClient()."].iter().find_map(|m| member.strip_prefix(m));
+                let method =
+                    ["Client.", "NewClient().", "MustNewClient()."].iter().find_map(|m| member.strip_prefix(m));
                 let called = method.filter(|m| !m.contains(['.', '(']) && super::takes_context(site.call));
                 if let Some(method) = called {
                     let target = site.call.receiver().and_then(|r| dialled(code, r, site.function));

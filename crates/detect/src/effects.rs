@@ -37,6 +37,7 @@ pub(crate) fn change(cx: &Cx<'_>, operation: Operation) -> Option<Change> {
         | EdgeKind::Websocket
         | EdgeKind::Thrift
         | EdgeKind::Dubbo
+        | EdgeKind::EventBus
         | EdgeKind::Smtp
         | EdgeKind::Tcp
         | EdgeKind::Db

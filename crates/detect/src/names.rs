@@ -131,7 +131,7 @@ pub(crate) fn registered(cx: &Cx<'_>) -> BTreeSet<String> {
     let own = |claim: &Claim| match claim {
         Claim::Alias(alias) => match &alias.target {
             Target::Own | Target::Component { .. } => Some(alias.name.to_ascii_lowercase()),
-            Target::Labels(_) | Target::Service(_) | Target::External(_) => None,
+            Target::Labels(_) | Target::Service(_) | Target::External(_) | Target::Registered(_) => None,
         },
         _ => None,
     };

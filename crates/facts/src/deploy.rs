@@ -124,6 +124,8 @@ pub enum Target {
     Component { block: SmolStr, system: crate::System, host: SmolStr },
     /// The service that the declaring file's code belongs to.
     Own,
+    /// Whichever service runs this code: it registers itself under this name, which a parameter or a setting may give.
+    Registered(Value),
 }
 
 /// One image recipe (Dockerfile, Containerfile, buildpack plan, Jib or Skaffold section).

@@ -20,6 +20,7 @@ impl Display for Claim {
                         write!(f, "component {block} {} {host}", crate::word::of(system))?;
                     }
                     Target::Own => f.write_str("own service")?,
+                    Target::Registered(_) => f.write_str("whoever runs this")?,
                 }
                 ports(&a.ports, f)
             }

@@ -13,6 +13,8 @@ pub enum Protocol {
     JsonRpc,
     Thrift,
     Dubbo,
+    /// Messages between the members of a cluster that answer one another without a broker (Vert.x).
+    EventBus,
     Smtp,
     /// A connection whose protocol is not known.
     Tcp,

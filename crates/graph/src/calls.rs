@@ -25,6 +25,8 @@ impl<'a> Edges<'_, 'a> {
                     continue;
                 }
                 match (&call.operation, call.protocol) {
+                    // Joined by who listens, and by nothing else.
+                    (_, Protocol::EventBus) => {}
                     (Some(operation), Protocol::Grpc | Protocol::Thrift | Protocol::Dubbo) => {
                         rpc.entry(squash(service_of(operation))).or_default().push((file, fact, call));
                     }

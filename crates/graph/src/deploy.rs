@@ -36,7 +36,7 @@ pub(crate) struct Unit<'a> {
     pub dockerfile: Option<String>,
     /// Files of the same deployment: index into `groups`.
     pub group: usize,
-    /// Its declared name is another's too, in another namespace.
+    /// Its declared name is another's too, in another namespace or project.
     pub shares_name: bool,
 }
 
@@ -106,6 +106,7 @@ impl<'a> Deploy<'a> {
         deploy.tell_apart();
         deploy.set_tests_apart(index);
         deploy.find_sources(index);
+        deploy.tell_projects_apart();
         deploy.choose_system(index, &includes, options);
         deploy.merge(index);
         deploy

@@ -111,6 +111,7 @@ impl<'a> Linker<'a> {
             };
             let mut aliases: BTreeSet<SmolStr> = merged.aliases.clone();
             aliases.extend(self.scopes[id].application_names.iter().cloned());
+            aliases.extend(self.registered_names(id));
             for (alias, name) in &options.aliases {
                 if squash(name) == squash(&merged.name) {
                     aliases.insert(alias.clone());
@@ -194,6 +195,11 @@ impl<'a> Linker<'a> {
         for (name, ids) in self.names.iter_mut().filter(|(_, ids)| ids.len() > 1) {
             ids.sort_by_key(|id| (!own(name, id), *id));
         }
+        for (id, merged) in deploy.nodes.iter().enumerate() {
+            for name in merged.units.iter().flat_map(|u| deploy.container_names(*u)) {
+                self.names.entry(name).or_insert_with(|| vec![id]);
+            }
+        }
         for (id, territory) in self.territories.iter().enumerate() {
             for root in territory.roots.iter().filter(|r| !r.is_empty()) {
                 self.folders.entry(squash(root.rsplit('/').next().unwrap_or(root))).or_default().push(id);
@@ -264,6 +270,7 @@ impl<'a> Linker<'a> {
         let endpoints = self.endpoints();
         let mut edges = Edges::new(&self, &endpoints);
         edges.calls();
+        edges.event_bus();
         edges.handed_names();
         edges.messages();
         edges.stores();

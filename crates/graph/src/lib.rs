@@ -9,7 +9,7 @@
 //! 4. `scope`: what one node's code can see: its settings, its constants, its callers.
 //! 5. `resolve`: a value with holes to the texts that it may be, each with the places that say so.
 //! 6. `address`: a text to the node that it names.
-//! 7. `calls`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
+//! 7. `calls`, `eventbus`, `handed`, `stores`, `ready`, `routes`, `mentions`: traffic to edges; `edges` knows what an edge is made of, `join` what all steps share.
 //! 8. `endpoints`: what each node serves, with the prefixes of the routers; `ports`: where it is dialled; `stock`: its packages, tests and owners.
 //!
 //! `delta` compares two graphs. `flows` follows, on demand, what a service does to others when one of its entries is used;
@@ -23,6 +23,7 @@ mod delta;
 mod deploy;
 mod edges;
 mod endpoints;
+mod eventbus;
 mod flows;
 mod formats;
 mod handed;
@@ -39,6 +40,7 @@ mod parameters;
 mod passing;
 mod ports;
 mod programs;
+mod projects;
 mod reach;
 mod ready;
 mod registered;

@@ -132,6 +132,7 @@ pub enum EdgeKind {
     Websocket,
     Thrift,
     Dubbo,
+    EventBus,
     Smtp,
     Tcp,
     Db,
@@ -149,6 +150,7 @@ impl EdgeKind {
             EdgeKind::Websocket => "websocket",
             EdgeKind::Thrift => "thrift",
             EdgeKind::Dubbo => "dubbo",
+            EdgeKind::EventBus => "event-bus",
             EdgeKind::Smtp => "smtp",
             EdgeKind::Tcp => "tcp",
             EdgeKind::Db => "db",
@@ -166,6 +168,7 @@ impl EdgeKind {
             | EdgeKind::Websocket
             | EdgeKind::Thrift
             | EdgeKind::Dubbo
+            | EdgeKind::EventBus
             | EdgeKind::Smtp
             | EdgeKind::Tcp => Traffic::Call,
             EdgeKind::Db | EdgeKind::Cache => Traffic::Keep,
@@ -182,6 +185,7 @@ impl EdgeKind {
             Protocol::Websocket => EdgeKind::Websocket,
             Protocol::Thrift => EdgeKind::Thrift,
             Protocol::Dubbo => EdgeKind::Dubbo,
+            Protocol::EventBus => EdgeKind::EventBus,
             Protocol::Smtp => EdgeKind::Smtp,
             Protocol::Tcp => EdgeKind::Tcp,
         }

@@ -60,7 +60,8 @@ impl Deploy<'_> {
             }
         }
         let shared = |name: &&&str| places.get(**name).is_some_and(|places| places.len() > 1);
-        let of_service = |(_, names): &(&SmolStr, BTreeSet<&str>)| names.iter().filter(shared).count() * 2 >= names.len();
+        let of_service =
+            |(_, names): &(&SmolStr, BTreeSet<&str>)| names.iter().filter(shared).count() * 2 >= names.len();
         names.into_iter().filter(of_service).map(|(namespace, _)| namespace).collect()
     }
 
@@ -99,7 +100,7 @@ impl Deploy<'_> {
         names.next().map(|(_, alias, _)| alias.name.clone())
     }
 
-    fn rename(&mut self, id: usize, new: &SmolStr) {
+    pub(crate) fn rename(&mut self, id: usize, new: &SmolStr) {
         let (file, old, namespace) =
             (self.units[id].file, self.units[id].name.clone(), self.units[id].service.namespace.clone());
         let beside = format_smolstr!("{old}/");

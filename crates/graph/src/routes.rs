@@ -5,7 +5,7 @@ use crate::edges::{Edges, Place};
 use crate::index::{FileId, last};
 use crate::join::Linker;
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use seam_facts::{Claim, DEVELOPMENT_SERVER, Fact, Hole, Part, Route, SmolStr, Value, format_smolstr};
+use seam_facts::{Claim, DEVELOPMENT_SERVER, Fact, Hole, Part, Protocol, Route, SmolStr, Value, format_smolstr};
 
 /// A route's target that means whatever the registry knows.
 const EVERY_SERVICE: &str = "lb://*";
@@ -33,7 +33,8 @@ impl<'a> Edges<'_, 'a> {
             for (file, fact) in self.linker.visible_facts(node) {
                 let Claim::Route(route) = &fact.claim else { continue };
                 let development = route.via.as_deref() == Some(DEVELOPMENT_SERVER);
-                if route.via.is_some() && !(development && self.linker.starts_development_server(node))
+                if route.protocol == Protocol::EventBus
+                    || route.via.is_some() && !(development && self.linker.starts_development_server(node))
                     || self.linker.territories[node].libraries.contains(&file)
                 {
                     continue;
@@ -145,7 +146,7 @@ impl<'a> Edges<'_, 'a> {
             linker.visible_facts(id).any(|(_, fact)| match &fact.claim {
                 Claim::Call(call) => REGISTRIES.contains(&call.client.as_str()),
                 _ => false,
-            })
+            }) || !linker.registered_names(id).is_empty()
         };
         let platform = |id: usize| {
             linker.territories[id].own.iter().flat_map(|file| linker.index.facts[*file]).any(|fact| match &fact.claim {

@@ -2,6 +2,7 @@
 
 use crate::address;
 use crate::edges::{Edges, Place};
+use crate::endpoints::is_pattern;
 use crate::index::{FileId, squash};
 use crate::join::speaks;
 use crate::likeness::bare;
@@ -37,6 +38,9 @@ impl<'a> Edges<'_, 'a> {
         }
         let to = to.or_else(|| self.not_deployed(message.system, (file, fact)));
         let Some(to) = to else {
+            if is_pattern(message) && self.linker.answers_directly(node) {
+                return;
+            }
             self.open(
                 node,
                 if message.publish { "queue publish" } else { "queue consume" },
@@ -49,7 +53,11 @@ impl<'a> Edges<'_, 'a> {
         let kind = match (self.node(to).kind, message.publish) {
             (NodeKind::Database, _) => EdgeKind::Db,
             // A transport of unknown kind that leads straight to a service is a request.
-            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Http,
+            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => match &*message.client {
+                // Its direct transport has a wire format of its own.
+                "nestjs" => EdgeKind::Tcp,
+                _ => EdgeKind::Http,
+            },
             (_, true) => EdgeKind::QueuePublish,
             (_, false) => EdgeKind::QueueConsume,
         };
@@ -91,8 +99,15 @@ impl<'a> Edges<'_, 'a> {
         // An address that is given where the service runs: kept secret here, or left to its environment.
         let given =
             texts.iter().any(|t| t.text == MASKED) || from_outside(&store.address) && texts.iter().all(|t| t.open);
-        let to = if to.is_none() && (local || given) && !broker {
-            self.not_deployed(store.system, (file, fact))
+        // Who is started by hand uses what the configuration says, wherever that runs.
+        let by_hand = self.linker.deploy.nodes[node].units.is_empty();
+        let product = if by_hand { product_of(store.system, &texts) } else { store.system };
+        let stated = by_hand
+            && texts
+                .iter()
+                .any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
+        let to = if to.is_none() && (local || given || stated) && !broker {
+            self.not_deployed(product, (file, fact))
         } else {
             to
         };
@@ -304,6 +319,19 @@ impl<'a> Edges<'_, 'a> {
     }
 }
 
+/// The product behind code that speaks SQL, as the scheme of an address tells.
+fn product_of(system: System, texts: &[Text<'_>]) -> System {
+    let named = |scheme: &str| match scheme {
+        "postgres" | "postgresql" => Some(System::Postgres),
+        "mysql" | "mariadb" => Some(System::Mysql),
+        "sqlserver" | "mssql" => Some(System::SqlServer),
+        _ if scheme.starts_with("jdbc:oracle") => Some(System::Oracle),
+        _ => None,
+    };
+    let mut schemes = texts.iter().filter(|t| !t.open).flat_map(|t| address::parse(&t.text)).map(|a| a.scheme);
+    if system == System::Sql { schemes.find_map(|s| named(&s)).unwrap_or(system) } else { system }
+}
+
 /// Whether a variable of the environment is all that an address consists of.
 fn from_outside(address: &Value) -> bool {
     matches!(address.as_hole(), Some(Hole::Env { default: None, .. }))
@@ -376,7 +404,7 @@ fn left_of(name: &str) -> Option<String> {
     (rest.len() > 2 && rest.len() < name.len()).then(|| squash(&rest))
 }
 
-fn store_kind(system: System) -> NodeKind {
+pub(crate) fn store_kind(system: System) -> NodeKind {
     match system {
         System::Redis | System::Memcached | System::Hazelcast => NodeKind::Cache,
         System::Kafka

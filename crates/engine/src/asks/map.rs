@@ -65,13 +65,14 @@ const NODE_KINDS: [NodeKind; 8] = [
     NodeKind::Tool,
 ];
 
-const EDGE_KINDS: [&str; 12] = [
+const EDGE_KINDS: [&str; 13] = [
     "http",
     "grpc",
     "graphql",
     "websocket",
     "thrift",
     "dubbo",
+    "event-bus",
     "smtp",
     "tcp",
     "db",

@@ -43,7 +43,34 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize
     if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin) || steps == 0 {
         return None;
     }
-    property(code, callee).or_else(|| built(code, call, callee, function, steps))
+    property(code, callee)
+        .or_else(|| json_setting(code, call, callee, function, steps))
+        .or_else(|| built(code, call, callee, function, steps))
+}
+
+/// Vert.x keeps an application's configuration in a JSON object: `config().getJsonObject("db").getString("host", "x")` is the
+/// key `db.host`. Other JSON objects are messages and rows; a configuration is called so.
+fn json_setting(code: &Code<'_>, call: &Call, callee: &str, function: usize, steps: usize) -> Option<Value> {
+    let getter = matches!(call.name(), "getString" | "getInteger" | "getLong" | "getValue" | "getNumber");
+    if !getter || !(callee.starts_with("JsonObject.") || callee.contains("config()")) {
+        return None;
+    }
+    let mut keys = vec![code.eval(call.arg(0)?, function, steps - 1).as_text()?];
+    let mut on = call.receiver()?;
+    loop {
+        // A part of the configuration may have a name of its own.
+        let (made, _) = code.resolved(on, function);
+        let Some(inner) = made.as_call().filter(|c| c.name() == "getJsonObject") else { break };
+        keys.push(code.eval(inner.arg(0)?, function, steps - 1).as_text()?);
+        on = inner.receiver()?;
+    }
+    let called = on.path()?.to_ascii_lowercase();
+    if !["config", "conf", "settings"].iter().any(|w| called.contains(w)) {
+        return None;
+    }
+    keys.reverse();
+    let default = call.arg(1).map(|d| code.eval(d, function, steps - 1)).filter(|d| !super::library::is_null(d));
+    Some(Value::config(keys.join("."), default))
 }
 
 /// `redisProperties.getHost()`; nested ones too (`getJwt().getIssuerUri()`).

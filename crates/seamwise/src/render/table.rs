@@ -13,6 +13,7 @@ const KINDS: &[(&str, &str)] = &[
     ("websocket", "WebSocket"),
     ("thrift", "Thrift"),
     ("dubbo", "Dubbo"),
+    ("event-bus", "event bus"),
     ("tcp", "TCP"),
     ("smtp", "SMTP"),
     ("queue-publish", "publish"),

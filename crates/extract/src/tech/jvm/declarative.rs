@@ -23,6 +23,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         }
     }
     built(code, sink);
+    grouped(code, sink);
 }
 
 /// HTTP methods and paths that a function's annotations state.
@@ -273,4 +274,29 @@ fn base_near(code: &Code<'_>, chain: &crate::code::ir::Expr, function: usize) ->
     let values = chosen.iter().filter_map(|s| Some(super::read::filled(code.value(s.call.arg(0)?, s.function))));
     let values: Vec<Value> = values.collect();
     (!values.is_empty()).then(|| Value::either(values))
+}
+
+/// `@ImportHttpServices(group = "orders", types = Orders.class)`: configuration gives a group its base.
+fn grouped(code: &Code<'_>, sink: &mut Sink) {
+    for ty in &code.unit.types {
+        for a in ty.annotations.iter().filter(|a| a.simple() == "ImportHttpServices") {
+            let group =
+                text(code, a, &["group"], &ty.name).and_then(|v| v.as_text()).unwrap_or_else(|| "default".into());
+            let mut named = Vec::new();
+            for arg in a.args.iter().filter(|arg| matches!(arg.name.as_deref(), None | Some("value" | "types"))) {
+                arg.value.walk(&mut |e| named.extend(class_of(e).filter(|n| n.starts_with(char::is_uppercase))));
+            }
+            named.sort();
+            named.dedup();
+            let value = Value::either([
+                Value::config(format_smolstr!("spring.http.serviceclient.{group}.base-url"), None),
+                Value::config(format_smolstr!("spring.http.client.service.group.{group}.base-url"), None),
+                Value::config("spring.http.client.service.base-url", None),
+            ]);
+            for interface in named {
+                let symbol = format_smolstr!("{interface}.<base>");
+                sink.stated(Claim::Constant(Constant { symbol, value: value.clone() }), a.span);
+            }
+        }
+    }
 }

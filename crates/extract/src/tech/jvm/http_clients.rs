@@ -51,6 +51,7 @@ fn apache(code: &Code<'_>, sink: &mut Sink) {
     if !code.imports("org.apache.http") && !code.imports("org.apache.hc") {
         return;
     }
+    told(code, sink);
     for method in ["Get", "Post", "Put", "Delete", "Patch", "Head", "Options"] {
         let class = format!("Http{method}");
         let small = method.to_lowercase();
@@ -71,6 +72,21 @@ fn apache(code: &Code<'_>, sink: &mut Sink) {
                 );
             }
         }
+    }
+}
+
+/// A request whose address is set after it is made: `RequestBuilder.create(method).setUri(url)`, `new HttpGet().setURI(url)`.
+fn told(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["setUri", "setURI"]) {
+        let on = receiver(code, site.call, site.function);
+        let Some(url) = site.call.arg(0) else { continue };
+        let method = ["get", "post", "put", "delete", "patch", "head"].into_iter().find(|m| on == format!("http{m}"));
+        if method.is_none() && !on.contains("requestbuilder") && on != "httpurirequest" && on != "httprequestbase" {
+            continue;
+        }
+        let target = value(code, url, site.function);
+        let method = method.map(|m| m.to_uppercase().into());
+        state("Apache HttpClient", method, target, code.within(site.function), site.span(), sink);
     }
 }
 
@@ -233,13 +249,10 @@ fn ktor(code: &Code<'_>, sink: &mut Sink) {
         let first = site.call.arg_or("url", 0).filter(|e| !matches!(e.kind, ExprKind::Lambda(_)));
         let target = match (first, lambda) {
             (Some(url), _) => value(code, url, site.function),
-            (None, Some(index)) => {
-                let inner = code.calls_named(&["url"]).into_iter().find(|s| s.function == index);
-                match inner.and_then(|s| Some(value(code, s.call.arg(0)?, index))) {
-                    Some(url) => url,
-                    None => continue,
-                }
-            }
+            (None, Some(index)) => match closure_url(code, index) {
+                Some(url) => url,
+                None => continue,
+            },
             (None, None) => continue,
         };
         let method = match site.call.name() {
@@ -250,6 +263,27 @@ fn ktor(code: &Code<'_>, sink: &mut Sink) {
         };
         state("Ktor", method, below(target, "HttpClient.<base>"), code.within(site.function), site.span(), sink);
     }
+}
+
+/// The address that the closure of a request sets: `url("…")`, or `url { host = "orders"; path("open") }` by its parts.
+fn closure_url(code: &Code<'_>, index: usize) -> Option<Value> {
+    let site = code.calls_named(&["url"]).into_iter().find(|s| s.function == index)?;
+    let first = site.call.arg(0)?;
+    let ExprKind::Lambda(inner) = first.kind else { return Some(value(code, first, index)) };
+    let set = |name: &str| code.assigned(name, inner).first().map(|(e, f)| value(code, e, *f));
+    let mut out = Value::text("http://").then(set("host")?);
+    if let Some(port) = set("port") {
+        out = out.then(":".into()).then(port);
+    }
+    if let Some(path) = set("encodedPath") {
+        return Some(under(out, path));
+    }
+    for site in code.calls_named(&["path", "appendPathSegments"]).into_iter().filter(|s| s.function == inner) {
+        for arg in &site.call.args {
+            out = under(out, value(code, &arg.value, inner));
+        }
+    }
+    Some(out)
 }
 
 /// The call that a closure is an argument of.
@@ -271,7 +305,7 @@ fn below(target: Value, symbol: &str) -> Value {
 
 /// Libraries whose verbs take the URL at once: class or import, methods, name.
 fn verbs(code: &Code<'_>, sink: &mut Sink) {
-    // Unirest.get(url), Vert.x getAbs(url), Micronaut HttpRequest.GET(url).
+    // Unirest.get(url), Micronaut HttpRequest.GET(url).
     let micronaut = code.imports("io.micronaut.http");
     for site in code.calls_named(&["create"]) {
         if let (true, Some(base)) =
@@ -280,6 +314,21 @@ fn verbs(code: &Code<'_>, sink: &mut Sink) {
             let value = value(code, base, site.function);
             sink.stated(Claim::Constant(Constant { symbol: "HttpClient.<base>".into(), value }), site.span());
         }
+    }
+    // A client of Micronaut takes an address for a request as well.
+    for site in code.calls_named(&["retrieve", "exchange", "jsonStream", "dataStream"]) {
+        let on = receiver(code, site.call, site.function);
+        let Some(url) = site.call.arg(0).filter(|_| micronaut && (on.contains("httpclient") || on == "client")) else {
+            continue;
+        };
+        let path = value(code, url, site.function);
+        let Some(Part::Text(first)) = path.parts.first() else { continue };
+        let target = match first.starts_with('/') {
+            true => under(injected_base(code), path),
+            false if first.contains("://") => path,
+            false => continue,
+        };
+        state("Micronaut", Some("GET".into()), target, code.within(site.function), site.span(), sink);
     }
     for site in code.calls_named(&[
         "get", "post", "put", "delete", "patch", "head", "options", "GET", "POST", "PUT", "DELETE", "PATCH",
@@ -295,18 +344,6 @@ fn verbs(code: &Code<'_>, sink: &mut Sink) {
             let relative = matches!(path.parts.first(), Some(Part::Text(t)) if t.starts_with('/'));
             let target = if relative { under(injected_base(code), path) } else { path };
             state("Micronaut", method, target, within, site.span(), sink);
-        } else if code.imports("io.vertx") && on.ends_with("webclient") && site.call.args.len() >= 3 {
-            let part = |i: usize| site.call.arg(i).map(|a| value(code, a, site.function)).unwrap_or_default();
-            let target = Value::text("http://").then(part(1)).then(":".into()).then(part(0));
-            state("Vert.x", method, under(target, part(2)), within, site.span(), sink);
-        }
-    }
-    if code.imports("io.vertx") {
-        for site in code.calls_named(&["getAbs", "postAbs", "putAbs", "deleteAbs", "requestAbs"]) {
-            let at = if site.call.name() == "requestAbs" { 1 } else { 0 };
-            let Some(url) = site.call.arg(at) else { continue };
-            let method = (at == 0).then(|| site.call.name().trim_end_matches("Abs").to_uppercase().into());
-            state("Vert.x", method, value(code, url, site.function), code.within(site.function), site.span(), sink);
         }
     }
 }

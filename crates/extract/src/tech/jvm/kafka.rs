@@ -157,12 +157,18 @@ fn plain(code: &Code<'_>, own: Option<&Value>, sink: &mut Sink) {
             state(m, site.span(), sink);
         }
     }
-    if !code.imports("org.apache.kafka") {
+    if !code.imports("org.apache.kafka") && !code.imports("reactor.kafka") {
         return;
     }
     let group = property(code, "group.id", "GROUP_ID_CONFIG").into_iter().map(|(v, ..)| v).next();
-    for site in code.calls_named(&["subscribe", "assign"]) {
-        if !receiver(code, site.call, site.function).contains("consumer") {
+    for site in code.calls_named(&["subscribe", "assign", "subscription"]) {
+        let on = receiver(code, site.call, site.function);
+        // Reactor Kafka subscribes by its options.
+        let fits = match site.call.name() {
+            "subscription" => on.contains("receiveroptions") || code.imports("reactor.kafka"),
+            _ => on.contains("consumer"),
+        };
+        if !fits {
             continue;
         }
         let Some(first) = site.call.arg(0) else { continue };

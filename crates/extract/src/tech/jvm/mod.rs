@@ -11,6 +11,8 @@ mod eventuate;
 mod flags;
 mod grpc;
 mod http_clients;
+mod injected;
+mod integration;
 mod jaxrs;
 mod kafka;
 mod messaging;
@@ -21,6 +23,10 @@ mod routers;
 mod spring;
 mod spring_http;
 mod stores;
+mod url_clients;
+mod vertx;
+mod vertx_config;
+mod vertx_stores;
 
 use crate::Extractor;
 
@@ -33,6 +39,8 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &flags::EXTRACTOR,
     &grpc::EXTRACTOR,
     &http_clients::EXTRACTOR,
+    &injected::EXTRACTOR,
+    &integration::EXTRACTOR,
     &jaxrs::EXTRACTOR,
     &kafka::EXTRACTOR,
     &messaging::EXTRACTOR,
@@ -43,4 +51,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &spring::EXTRACTOR,
     &spring_http::EXTRACTOR,
     &stores::EXTRACTOR,
+    &url_clients::EXTRACTOR,
+    &vertx::EXTRACTOR,
+    &vertx_stores::EXTRACTOR,
 ];

@@ -1,5 +1,5 @@
-//! Routes registered by calls: Ktor, Javalin, Spark, Vert.x, Spring's router functions, Spring Cloud Gateway. See
-//! `routers.md`.
+//! Routes registered by calls: Ktor, Javalin, Spark, Vert.x, Spring's router functions, Spring Cloud Gateway
+//! in both its kinds. See `routers.md`.
 
 use super::http_clients::parent_call;
 use super::read::{JVM, chained, filled, join, last_name, receiver, template};
@@ -32,6 +32,9 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
     if code.imports("org.springframework.cloud.gateway") {
         gateway(code, sink);
+    }
+    if code.imports("org.springframework.cloud.gateway.server.mvc") {
+        forwarding_functions(code, sink);
     }
 }
 
@@ -221,6 +224,10 @@ fn functions(code: &Code<'_>, sink: &mut Sink) {
     }
     for site in code.calls_named(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]) {
         let Some(path) = site.call.arg(0).filter(|e| !matches!(e.kind, ExprKind::Lambda(_))) else { continue };
+        // What is forwarded is served by somebody else.
+        if site.call.arg(1).is_some_and(|h| forwards(code, h, site.function)) {
+            continue;
+        }
         let outer = around(code, site.function);
         let full = join(prefix(code, &outer), text(code, path, site.function));
         let beside = handlers.iter().find(|(at, _)| *at == site.span()).map(|(_, n)| n.clone());
@@ -258,4 +265,65 @@ fn gateway(code: &Code<'_>, sink: &mut Sink) {
             sink.stated(Claim::Route(route), site.span());
         }
     }
+}
+
+/// Whether a handler is the gateway's own: `http()`, `https(uri)`.
+fn forwards(code: &Code<'_>, handler: &Expr, function: usize) -> bool {
+    let imported = || code.imports("org.springframework.cloud.gateway.server.mvc");
+    let Some(call) = handler.as_call().filter(|c| matches!(c.name(), "http" | "https")) else { return false };
+    imported() && (call.receiver().is_none() || receiver(code, call, function) == "handlerfunctions")
+}
+
+/// Gateway Server MVC: `route("orders").route(path("/orders/**"), http("http://orders"))`, with the address in the handler, in
+/// a filter `uri(…)` before it, or as a name for the load balancer.
+fn forwarding_functions(code: &Code<'_>, sink: &mut Sink) {
+    const PREDICATES: &[&str] = &["path", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+    for site in code.calls_named(&["route", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]) {
+        let (Some(first), Some(handler)) = (site.call.arg(0), site.call.arg(1)) else { continue };
+        if !forwards(code, handler, site.function) {
+            continue;
+        }
+        let text_of = |e: &Expr| text(code, e, site.function);
+        let mut paths: Vec<Value> = Vec::new();
+        if site.call.name() == "route" {
+            first.walk(&mut |e| {
+                let predicate = e.as_call().filter(|c| PREDICATES.contains(&c.name()));
+                paths.extend(predicate.into_iter().flat_map(|c| &c.args).map(|a| text_of(&a.value)));
+            });
+            // Another predicate (a host, a header) takes any path.
+            if paths.is_empty() {
+                paths.push("/*".into());
+            }
+        } else {
+            paths.push(text_of(first));
+        }
+        let stated = handler.as_call().and_then(|c| c.arg(0)).map(|uri| filled(code.value(uri, site.function)));
+        for target in stated.map(|t| vec![t]).unwrap_or_else(|| filtered_targets(code, &site)) {
+            for path in &paths {
+                let route = Route { protocol: Protocol::Http, path: path.clone(), target: target.clone(), via: None };
+                sink.stated(Claim::Route(route), site.span());
+            }
+        }
+    }
+}
+
+/// Where the filters around a route without an address of its own lead: those of the same chain.
+fn filtered_targets(code: &Code<'_>, route: &Site<'_>) -> Vec<Value> {
+    let same = |s: &Site<'_>| {
+        let mut within = false;
+        s.expr.walk(&mut |e| within |= std::ptr::eq(e, route.expr));
+        within
+    };
+    let mut out = Vec::new();
+    for site in code.calls_named(&["before", "filter"]).into_iter().filter(|s| s.function == route.function && same(s))
+    {
+        let Some(filter) = site.call.arg(0).and_then(Expr::as_call) else { continue };
+        let Some(arg) = filter.arg(0).map(|a| filled(code.value(a, site.function))) else { continue };
+        match filter.name() {
+            "uri" => out.push(arg),
+            "lb" => out.push(Value::text("lb://").then(arg)),
+            _ => {}
+        }
+    }
+    out
 }

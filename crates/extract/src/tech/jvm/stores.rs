@@ -1,17 +1,15 @@
-//! Stores that code of the JVM connects to by itself, and templates whose store the framework configures. See `stores.md`.
+//! Stores that code of the JVM connects to by itself. See `stores.md`.
 
-use super::messages::{keys, listed};
+use super::messages::listed;
 use super::read::{JVM, filled, receiver};
-use super::repositories;
 use crate::code::ir::{Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
-use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Part, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-stores",
-    version: 1,
+    version: 2,
     page: include_str!("stores.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -20,7 +18,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     connections(code, sink);
     jdbc(code, sink);
     aws(code, sink);
-    templates(code, sink);
 }
 
 fn state(system: System, address: Value, client: &str, within: SmolStr, at: Span, sink: &mut Sink) {
@@ -86,6 +83,11 @@ const CONNECTS: &[(&str, &str, &str, System, Address, &str)] = &[
     ("redis", "redisuri.builder", "io.lettuce", System::Redis, Address::HostPort(0), "Lettuce"),
     ("setAddress", "usesingleserver", "org.redisson", System::Redis, Address::At(0), "Redisson"),
     ("addNodeAddress", "useclusterservers", "org.redisson", System::Redis, Address::At(0), "Redisson"),
+    ("addContactPointsWithPorts", "", "com.datastax", System::Cassandra, Address::At(0), "Cassandra driver"),
+    ("host", "b", "co.elastic.clients", System::Elasticsearch, Address::At(0), "Elasticsearch client"),
+    ("host", "builder", "co.elastic.clients", System::Elasticsearch, Address::At(0), "Elasticsearch client"),
+    ("serverHost", "client.builder", "com.hivemq", System::Mqtt, Address::HostPort(0), "HiveMQ client"),
+    ("serverHost", "mqttclient.builder", "com.hivemq", System::Mqtt, Address::HostPort(0), "HiveMQ client"),
     ("addContactPoint", "", "com.datastax", System::Cassandra, Address::At(0), "Cassandra driver"),
     ("addContactPoints", "", "com.datastax", System::Cassandra, Address::At(0), "Cassandra driver"),
     ("HttpHost", "new", "org.elasticsearch", System::Elasticsearch, Address::HostPort(0), "Elasticsearch client"),
@@ -154,6 +156,10 @@ fn connections(code: &Code<'_>, sink: &mut Sink) {
             // A broker that is set afterwards is no default.
             let default = matches!(address, Address::Default(_)) && site.call.args.is_empty();
             if !fits || default && !code.calls_named(&["setBrokerURL"]).is_empty() {
+                continue;
+            }
+            // Vert.x has clients of the same names, which take the Vert.x instance first.
+            if *on != "new" && site.call.args.len() > 1 && code.imports("io.vertx") {
                 continue;
             }
             let within = code.within(site.function);
@@ -235,6 +241,10 @@ fn jdbc(code: &Code<'_>, sink: &mut Sink) {
         "get",
         "using",
         "dataSource",
+        "create",
+        "open",
+        "Sql2o",
+        "DBI",
     ]) {
         let on = receiver(code, site.call, site.function);
         let at = match site.call.name() {
@@ -249,12 +259,24 @@ fn jdbc(code: &Code<'_>, sink: &mut Sink) {
             "get" if on == "connectionfactories" => 0,
             "using" if on == "dsl" => 0,
             "dataSource" if on.contains("flyway") => 0,
+            "create" | "open" if on == "jdbi" || on == "dbi" => 0,
+            "Sql2o" | "DBI" if site.call.new => 0,
             _ => continue,
         };
+        // These take a ready data source as well, which says elsewhere where it leads.
+        let ready = |e: &Expr| {
+            !value(code, e, site.function).to_string().to_ascii_lowercase().contains("url")
+                && !value(code, e, site.function).to_string().contains(':')
+        };
+        if matches!(site.call.name(), "create" | "open" | "Sql2o" | "DBI") && site.call.arg(0).is_none_or(ready) {
+            continue;
+        }
         let client = match site.call.name() {
             "connect" => "Exposed",
             "get" => "R2DBC",
             "dataSource" => "Flyway",
+            "create" | "open" | "DBI" => "Jdbi",
+            "Sql2o" => "Sql2o",
             _ => "JDBC",
         };
         if let Some(url) = site.call.arg_or("url", at) {
@@ -325,71 +347,5 @@ fn aws(code: &Code<'_>, sink: &mut Sink) {
             .collect();
         let address = if given.is_empty() { Value::default() } else { Value::either(given) };
         state(*system, address, "AWS SDK", code.within(site.function), site.span(), sink);
-    }
-}
-
-/// Types that a framework injects ready for use: type, system, library, keys (empty: those of repositories).
-const TEMPLATES: &[(&str, System, &str, &[&str])] = &[
-    ("JdbcTemplate", System::Sql, "Spring JDBC", &[]),
-    ("NamedParameterJdbcTemplate", System::Sql, "Spring JDBC", &[]),
-    ("JdbcClient", System::Sql, "Spring JDBC", &[]),
-    ("EntityManager", System::Sql, "JPA", &[]),
-    ("EntityManagerFactory", System::Sql, "JPA", &[]),
-    ("SessionFactory", System::Sql, "Hibernate", &[]),
-    ("R2dbcEntityTemplate", System::Sql, "Spring Data R2DBC", &[]),
-    ("DSLContext", System::Sql, "jOOQ", &[]),
-    ("MongoTemplate", System::Mongo, "Spring Data MongoDB", &[]),
-    ("MongoOperations", System::Mongo, "Spring Data MongoDB", &[]),
-    ("ReactiveMongoTemplate", System::Mongo, "Spring Data MongoDB", &[]),
-    ("ReactiveMongoOperations", System::Mongo, "Spring Data MongoDB", &[]),
-    ("RedisTemplate", System::Redis, "Spring Data Redis", &[]),
-    ("StringRedisTemplate", System::Redis, "Spring Data Redis", &[]),
-    ("ReactiveRedisTemplate", System::Redis, "Spring Data Redis", &[]),
-    ("ReactiveStringRedisTemplate", System::Redis, "Spring Data Redis", &[]),
-    ("CassandraTemplate", System::Cassandra, "Spring Data Cassandra", &[]),
-    ("CqlTemplate", System::Cassandra, "Spring Data Cassandra", &[]),
-    ("ElasticsearchRestTemplate", System::Elasticsearch, "Spring Data Elasticsearch", &[]),
-    ("ElasticsearchTemplate", System::Elasticsearch, "Spring Data Elasticsearch", &[]),
-    ("ElasticsearchOperations", System::Elasticsearch, "Spring Data Elasticsearch", &[]),
-    ("ReactiveElasticsearchOperations", System::Elasticsearch, "Spring Data Elasticsearch", &[]),
-    ("Neo4jTemplate", System::Neo4j, "Spring Data Neo4j", &[]),
-    ("Neo4jClient", System::Neo4j, "Spring Data Neo4j", &[]),
-    ("AgroalDataSource", System::Sql, "Agroal", &["quarkus.datasource.jdbc.url"]),
-    ("PgPool", System::Postgres, "Vert.x", &["quarkus.datasource.reactive.url", "vertx.pg.client.uri"]),
-    ("MySQLPool", System::Mysql, "Vert.x", &["quarkus.datasource.reactive.url", "vertx.mysql.client.uri"]),
-    ("RedisDataSource", System::Redis, "Quarkus Redis", &["quarkus.redis.hosts"]),
-    ("ReactiveRedisDataSource", System::Redis, "Quarkus Redis", &["quarkus.redis.hosts"]),
-    ("ReactiveMongoClient", System::Mongo, "Quarkus MongoDB", &["quarkus.mongodb.connection-string"]),
-];
-
-/// A field or a constructor's parameter of such a type: its store is where the framework's keys say.
-fn templates(code: &Code<'_>, sink: &mut Sink) {
-    let mut seen: Vec<(SmolStr, SmolStr)> = Vec::new();
-    let mut take = |ty: &SmolStr, within: SmolStr, at: Span, sink: &mut Sink| {
-        let plain = plain_type(ty);
-        let micronaut_mongo = plain == "MongoClient" && code.imports("io.micronaut");
-        let found = TEMPLATES.iter().find(|(name, ..)| *name == plain).map(|(_, s, c, k)| (*s, *c, *k));
-        let Some((system, client, own)) = found
-            .or_else(|| micronaut_mongo.then_some((System::Mongo, "Micronaut MongoDB", &["mongodb.uri"] as &[&str])))
-        else {
-            return;
-        };
-        if seen.contains(&(plain.clone(), within.clone())) {
-            return;
-        }
-        seen.push((plain, within.clone()));
-        let address = if own.is_empty() { repositories::address(Some(system), code) } else { keys(own, None) };
-        let store = Store { system, address, database: None, client: client.into(), within };
-        sink.inferred(Claim::Store(store), at);
-    };
-    for ty in &code.unit.types {
-        for field in &ty.fields {
-            take(&field.ty, ty.name.clone(), field.span, sink);
-        }
-    }
-    for function in code.unit.functions.iter().filter(|f| f.name == "<init>") {
-        for param in &function.params {
-            take(&param.ty, function.owner.clone(), param.span, sink);
-        }
     }
 }

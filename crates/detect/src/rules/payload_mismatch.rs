@@ -1,6 +1,6 @@
 //! Fields that one side of an interaction uses and the other does not have. See `payload_mismatch.md`.
 
-use crate::payloads::{Payloads, Side, Taker, is_renaming, squashed};
+use crate::payloads::{Kind, Payloads, Side, Taker, is_renaming, squashed};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{BodyOf, Key, ShapeField, Span};
 use seam_graph::{Certainty, EdgeKind, Evidence, is_test};
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
 const MAX_DEPTH: usize = 4;
 
 /// What travels, from whom to whom.
+#[derive(Clone)]
 struct Way<'w> {
     subject: String,
     /// `the body of POST /orders`, for people.
@@ -120,7 +121,11 @@ fn compare<'a>(
     for field in &reader.fields {
         let Some(given) = writer.fields.iter().find(|f| squashed(&f.name) == squashed(&field.name)) else {
             if !writer.open {
-                missing(way, (writer, reader), field, within, &has, told, out);
+                let alike = |other: &ShapeField| {
+                    let kind = payloads.kind(cx, writer, &other.ty);
+                    kind != Kind::Unknown && kind == payloads.kind(cx, reader, &field.ty)
+                };
+                missing(way, (writer, reader), field, within, (&has, &alike), told, out);
             }
             continue;
         };
@@ -148,7 +153,7 @@ fn missing(
     (writer, reader): (&Side<'_>, &Side<'_>),
     field: &ShapeField,
     within: &str,
-    has: &dyn Fn(&Side<'_>, &str) -> bool,
+    (has, alike): (&dyn Fn(&Side<'_>, &str) -> bool, &dyn Fn(&ShapeField) -> bool),
     told: &mut BTreeSet<String>,
     out: &mut Vec<Draft>,
 ) {
@@ -171,6 +176,16 @@ fn missing(
             other.name
         );
         add(way, (writer, other), (reader, Some(field)), &format!("{within}{name}"), message, &why, told, out);
+    } else if let Some(other) = left_over((writer, reader), field, common, has).filter(|other| alike(other)) {
+        let message =
+            format!("`{to}` reads `{within}{name}` of {}, and `{from}` sends `{}` in its place", way.what, other.name);
+        let why = format!(
+            "All other {common} fields have the same names on both sides: `{name}` is what `{to}` alone has, `{}` what `{from}` \
+             alone has. What `{to}` reads is empty, without an error on either side.",
+            other.name
+        );
+        let way = &Way { certainty: Certainty::Inferred, ..way.clone() };
+        add(way, (writer, other), (reader, Some(field)), &format!("{within}{name}"), message, &why, told, out);
     } else if field.required == Some(true) && common > 0 && !writer.inherits && !writer.name.is_empty() {
         let message = format!("`{to}` needs `{within}{name}` of {}, which `{from}` does not send", way.what);
         let why = format!(
@@ -181,6 +196,22 @@ fn missing(
         let Some(first) = writer.fields.first() else { return };
         add(way, (writer, first), (reader, Some(field)), &format!("{within}{name}"), message, &why, told, out);
     }
+}
+
+/// The one field that only the writer has, where `field` is the one that only the reader has and nothing else is unknown.
+fn left_over<'f>(
+    (writer, reader): (&'f Side<'_>, &Side<'_>),
+    field: &ShapeField,
+    common: usize,
+    has: &dyn Fn(&Side<'_>, &str) -> bool,
+) -> Option<&'f ShapeField> {
+    if writer.open || reader.open || writer.inherits || reader.inherits || field.required == Some(false) {
+        return None;
+    }
+    let mut only = writer.fields.iter().filter(|f| !has(reader, &f.name));
+    let other = only.next().filter(|_| only.next().is_none())?;
+    // Two shapes of one thing have more than one name in common.
+    (common >= 2 && common + 1 == reader.fields.len()).then_some(other)
 }
 
 #[expect(clippy::too_many_arguments, reason = "both sides and what is said of them")]

@@ -1,10 +1,12 @@
 //! Callers, services, containers and processes that disagree on a port. See `port_mismatch.md`.
 
-use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_ours, proving};
+use crate::keys::{
+    Keys, by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_ours, proving, squash,
+};
 use crate::ports::{Doors, number_is_mentioned};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Deployment, Value};
-use seam_graph::{Certainty, Evidence, NodeKind, PortOf, PortRole};
+use seam_graph::{Certainty, Evidence, NodeKind, PortOf, PortRole, SettingOf};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static RULE: Rule = Rule {
@@ -87,6 +89,13 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
                 add(from, &setting.key, text, named, &|| setting.at.clone());
             }
         }
+        // A port that stands beside its host in a key of its own: `DB_HOST` and `DB_PORT`.
+        for (port, host) in keys.set.values().flatten().filter_map(|s| Some((s, beside_its_host(keys, s)?))) {
+            let read = keys.is_read(&port.key) && keys.is_read(&host.key);
+            if let ([number], [name], true) = (port.texts.as_slice(), host.texts.as_slice(), read) {
+                add(from, &port.key, &format!("{name}:{number}"), true, &|| port.at.clone());
+            }
+        }
     }
     for from in (0..cx.graph.nodes.len()).filter(|n| is_ours(cx.node(*n).kind)) {
         for (path, fact) in cx.own_facts(from) {
@@ -102,6 +111,19 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
         }
     }
     out
+}
+
+/// The setting of the same file that says the host of a port, where it says no more than that.
+fn beside_its_host<'a>(keys: &Keys<'a>, port: &SettingOf) -> Option<&'a SettingOf> {
+    let stem = ["_PORT", ".port", "_port", "Port"].iter().find_map(|end| port.key.strip_suffix(end))?;
+    let plain =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let names = ["_HOST", "_HOSTNAME", "_ADDR", "_ADDRESS", "_SERVER", "_URL", ".host", ".hostname", "_host", "Host"];
+    let of = |end: &&str| {
+        let mut set = keys.set.get(&squash(&format!("{stem}{end}")))?.iter();
+        set.find(|s| s.at.path == port.at.path && matches!(s.texts.as_slice(), [text] if plain(text))).copied()
+    };
+    names.iter().find_map(of)
 }
 
 fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
@@ -264,7 +286,10 @@ fn services(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
                 "select only the pods that are meant, with a label that the others do not carry".to_owned(),
             )
         } else {
-            let have: Vec<&PortOf> = doors.of(first.node).filter(|p| p.role == PortRole::Container).collect();
+            let mut have: Vec<&PortOf> = doors.of(first.node).filter(|p| p.role == PortRole::Container).collect();
+            if have.is_empty() {
+                have.extend(doors.of(first.node).filter(|p| p.role == PortRole::Listens));
+            }
             let called: BTreeSet<String> = have.iter().map(|p| format!("`{}`", p.name)).collect();
             let have = match called.into_iter().collect::<Vec<_>>() {
                 called if !number && called.iter().all(|c| c.len() > 2) => called.join(", "),
@@ -311,10 +336,18 @@ fn has(cx: &Cx<'_>, doors: &Doors<'_>, service: &PortOf) -> bool {
         None => p.name == service.to,
     };
     let mut others = doors.of(node).filter(|p| matches!(p.role, PortRole::Exposed | PortRole::Listens));
+    // A pod need not declare its ports: what the program opens, and says nowhere else, is all there is then.
+    if containers.is_empty() {
+        let listens: Vec<&PortOf> = doors.of(node).filter(|p| p.role == PortRole::Listens).collect();
+        let ours = is_ours(cx.node(node).kind) && !cx.node(node).languages.is_empty();
+        let one = only(&listens).filter(|_| ours && !listens.iter().any(|p| p.default));
+        let elsewhere =
+            |n: u32| others.clone().any(|p| p.number.is_none_or(|o| o == n)) || number_is_mentioned(cx, node, n);
+        return !(one.is_some() && number.is_some_and(|n| Some(n) != one && !elsewhere(n)));
+    }
     // What a ready-made image opens is mostly more than its pod declares.
     let ready_made = number.is_some() && cx.node(node).languages.is_empty();
-    containers.is_empty()
-        || ready_made && !cx.node(node).kind.is_store()
+    ready_made && !cx.node(node).kind.is_store()
         || containers.iter().any(fits)
         || others.any(|p| number.is_some() && fits(&p))
         || containers.iter().any(|c| beside(cx, c, &service.to))

@@ -209,7 +209,9 @@ pub(super) fn known_elsewhere(root: &Node) -> bool {
     ];
     let compose =
         root.get("services").is_some_and(|s| s.entries().any(|(_, n)| n.get("image").or(n.get("build")).is_some()));
-    compose || root.entries().any(|(key, _)| ROOTS.contains(&key.text.as_str()))
+    // A client of an identity provider is told the realm; the realm's own export has no address.
+    let client = root.get("auth-server-url").is_some();
+    compose || root.entries().any(|(key, _)| ROOTS.contains(&key.text.as_str()) && !(client && key.text == "realm"))
 }
 
 #[cfg(test)]

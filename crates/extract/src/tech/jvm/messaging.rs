@@ -258,6 +258,8 @@ const CALLS: &[(&str, &str, &str, System, bool, usize, &str)] = &[
     ("subscribe", "jetstream", "io.nats", System::Nats, false, 0, "NATS client"),
     ("publish", "client", "org.eclipse.paho", System::Mqtt, true, 0, "Paho"),
     ("subscribe", "client", "org.eclipse.paho", System::Mqtt, false, 0, "Paho"),
+    ("topic", "publish", "com.hivemq", System::Mqtt, true, 0, "HiveMQ client"),
+    ("topicFilter", "subscribe", "com.hivemq", System::Mqtt, false, 0, "HiveMQ client"),
     ("publish", "pubsubtemplate", "", System::PubSub, true, 0, "Spring Cloud GCP"),
     ("subscribe", "pubsubtemplate", "", System::PubSub, false, 0, "Spring Cloud GCP"),
     ("queueUrl", "sendmessage", "software.amazon.awssdk", System::Sqs, true, 0, "AWS SDK"),

@@ -158,6 +158,13 @@ fn state(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr, 
     sink.stated(Claim::Call(call), at);
 }
 
+/// Whether a type that requests are made on may be this library's: others have types of the same name.
+fn is_own(code: &Code<'_>, library: &Library, on: &str) -> bool {
+    let ty = on.split(['.', '(']).next().unwrap_or(on);
+    let mut named = code.unit.imports.iter().filter(|i| i.alias.eq_ignore_ascii_case(ty));
+    named.next().is_none_or(|i| library.packages.iter().any(|p| i.path.starts_with(p)))
+}
+
 fn base_of(library: &str) -> SmolStr {
     format_smolstr!("{}.<base>", library.replace(' ', ""))
 }
@@ -165,7 +172,7 @@ fn base_of(library: &str) -> SmolStr {
 fn bases(code: &Code<'_>, library: &Library, sink: &mut Sink) {
     for site in code.calls_named(library.bases) {
         let on = receiver(code, site.call, site.function);
-        if !library.on.iter().any(|w| on.split('.').any(|part| part.ends_with(w))) {
+        if !library.on.iter().any(|w| on.split('.').any(|part| part.ends_with(w))) || !is_own(code, library, &on) {
             continue;
         }
         let Some(base) = site.call.arg(0).filter(|e| !matches!(e.kind, ExprKind::Lambda(_))) else { continue };
@@ -183,7 +190,7 @@ fn requests(code: &Code<'_>, library: &Library, sink: &mut Sink) {
             let on = receiver(code, site.call, site.function);
             let fits = library.on.iter().any(|w| on.ends_with(w));
             let arg = site.call.arg(*at).filter(|e| !matches!(e.kind, ExprKind::Lambda(_)));
-            if !fits || site.call.new {
+            if !fits || site.call.new || !is_own(code, library, &on) {
                 continue;
             }
             // Helidon and Ratpack may be told the address after the verb.

@@ -45,13 +45,17 @@ fn literal(code: &Code<'_>, expr: &Expr, function: usize, key: &str) -> Option<O
             }
             "JsonObject" if call.args.is_empty() => return Some(None),
             "jsonObjectOf" | "obj" | "JsonObject" => {
-                let pairs = call.args.iter().filter_map(|a| match &a.value.kind {
-                    ExprKind::List(pair) if pair.len() == 2 => Some((&pair[0], &pair[1])),
+                let pair = |e: &'_ Expr| match &e.kind {
+                    ExprKind::List(pair) if pair.len() == 2 && is_key(&pair[0]) => Some(code.value(&pair[1], function)),
+                    ExprKind::Object(_) => e.key(key).map(|v| code.value(v, function)),
                     _ => None,
-                });
-                let found = pairs.into_iter().find(|(k, _)| is_key(k)).map(|(_, v)| filled(code.value(v, function)));
-                let known = call.args.iter().all(|a| matches!(a.value.kind, ExprKind::List(_)));
-                return known.then_some(found);
+                };
+                let known = |e: &Expr| matches!(e.kind, ExprKind::List(_) | ExprKind::Object(_));
+                return call
+                    .args
+                    .iter()
+                    .all(|a| known(&a.value))
+                    .then(|| call.args.iter().find_map(|a| pair(&a.value)).map(filled));
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use super::vertx_config::{json_value, json_values, options};
 use crate::code::ir::Expr;
 use crate::code::{Code, Site};
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Message, Store, System, Value};
+use seam_facts::{Claim, Hole, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "vertx-stores",
@@ -162,7 +162,8 @@ fn is_address(expr: &Expr, value: &Value) -> bool {
             p.ends_with("uri") || p.ends_with("url") || p.ends_with("connectionstring")
         })
     };
-    value.to_string().contains("://") || value.as_text().is_none() && named()
+    let whole = value.to_string().contains("://") && !matches!(value.as_hole(), Some(Hole::Result { .. }));
+    whole || value.as_text().is_none() && named()
 }
 
 fn say(mut message: Message, site: &Site<'_>, sink: &mut Sink) {

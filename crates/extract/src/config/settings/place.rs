@@ -111,7 +111,7 @@ pub(super) fn of(path: &str) -> Option<Place> {
         .find_map(|t| name.strip_suffix(t))
         .unwrap_or(name);
     let (stem, format) = name.rsplit_once('.')?;
-    if !matches!(format, "json" | "json5" | "jsonc" | "yaml" | "yml" | "toml" | "ini" | "cfg" | "properties") {
+    if !matches!(format, "json" | "json5" | "jsonc" | "yaml" | "yml" | "toml" | "ini" | "cfg" | "properties" | "conf") {
         return None;
     }
     let parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
@@ -126,6 +126,13 @@ pub(super) fn of(path: &str) -> Option<Place> {
             names_variables: stem == "custom-environment-variables",
         })
     };
+    // HOCON; everybody else's `.conf` is something else.
+    if format == "conf" {
+        let (first, profile) = stem.split_once(['.', '-', '_']).unwrap_or((stem, ""));
+        let profile = Some(profile).filter(|p| !p.is_empty());
+        let known = first == "application" && profile.is_none_or(|p| PROFILES.contains(&p));
+        return known.then(|| place(profile)).flatten();
+    }
     if format == "properties" {
         return properties(&parts, stem).then(|| place(None)).flatten();
     }

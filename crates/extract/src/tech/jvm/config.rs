@@ -9,7 +9,7 @@ use crate::code::ir::{Annotation, Field, Type};
 use crate::code::kebab;
 use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Constant, Return, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Claim, Constant, Hole, Return, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-config",
@@ -114,7 +114,12 @@ fn nested(code: &Code<'_>, ty: &Type, prefix: &str, getters: &str, members: &str
 fn entries(code: &Code<'_>, ty: &Type, field: &Field, prefix: &str, sink: &mut Sink) {
     let (one, any) = match (plain_type(&field.ty).as_str(), type_args(&field.ty).as_slice()) {
         ("List" | "Set" | "Collection" | "MutableList" | "ArrayList", [one]) => (one.clone(), "[*]"),
-        ("Map" | "HashMap" | "MutableMap" | "LinkedHashMap", [_, one]) => (one.clone(), ".*"),
+        ("Map" | "HashMap" | "MutableMap" | "LinkedHashMap", [_, one]) => {
+            if matches!(one.as_str(), "String" | "URI" | "URL") {
+                looked_up(ty, field, prefix, sink);
+            }
+            (one.clone(), ".*")
+        }
         _ => match field.ty.strip_suffix("[]") {
             Some(one) => (one.into(), "[*]"),
             None => return,
@@ -122,6 +127,18 @@ fn entries(code: &Code<'_>, ty: &Type, field: &Field, prefix: &str, sink: &mut S
     };
     if let Some(inner) = inner(code, &one).filter(|t| t.name != ty.name && !t.fields.is_empty()) {
         fields(code, inner, &format_smolstr!("{}{any}", key(prefix, &field.name)), sink);
+    }
+}
+
+/// A map of texts: `props.getUrls().get("orders")` is the key `prefix.urls.orders`.
+fn looked_up(ty: &Type, field: &Field, prefix: &str, sink: &mut Sink) {
+    for getter in [getter(&field.name), field.name.to_string()] {
+        for chain in [format_smolstr!("{}.{getter}().get", ty.name), format_smolstr!("{}.{getter}.get", ty.name)] {
+            let entry = Hole::Param { function: chain.clone(), index: 0, name: "key".into() };
+            let name = Value::text(format_smolstr!("{}.", key(prefix, &field.name))).then(Value::hole(entry));
+            let value = Value::hole(Hole::Result { callee: "<config>".into(), args: vec![name] });
+            sink.stated(Claim::Return(Return { function: chain, value }), field.span);
+        }
     }
 }
 

@@ -95,7 +95,9 @@ fn requests(code: &Code<'_>, found: &[Value], forwards: bool, sink: &mut Sink) {
     for site in code.calls_named(VERBS) {
         let on = receiver(code, site.call, site.function);
         let named = on == "client" && client;
-        if !(named || ["httpclient", "webclient", "webclientsession"].iter().any(|w| on.ends_with(w))) {
+        // Kotlin states no type: there a client is what made it.
+        let clients = ["httpclient", "webclient", "webclientsession", "webclient.create", "webclientsession.create"];
+        if !(named || clients.iter().any(|w| on.ends_with(w))) {
             continue;
         }
         let lambda = |a: &&Arg| !matches!(a.value.kind, ExprKind::Lambda(_));

@@ -93,6 +93,12 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// What a setter is given.
     pub fn value(&self, code: &Code<'_>, setter: &str) -> Option<Value> {
+        // Kotlin's functions take everything by name: `redisOptionsOf(connectionString = "…")`.
+        if self.set.is_empty() {
+            let (first, rest) = setter.get(3..)?.split_at_checked(1)?;
+            let given = self.first.call.named(&format!("{}{rest}", first.to_ascii_lowercase()))?;
+            return Some(filled(code.value(given, self.first.function)));
+        }
         let (_, site) = self.set.iter().find(|(name, _)| *name == setter)?;
         Some(filled(code.value(site.call.arg(0)?, site.function)))
     }
@@ -113,6 +119,12 @@ pub fn options<'a>(code: &Code<'a>, class: &str) -> Vec<Options<'a>> {
     let mut out: Vec<Options<'a>> = Vec::new();
     let mut starts: Vec<(usize, u32, u32)> = Vec::new();
     for site in code.calls() {
+        let by_name = site.call.name().strip_suffix("Of").is_some_and(|n| n.eq_ignore_ascii_case(class));
+        if by_name && site.call.args.iter().any(|a| a.name.is_some()) {
+            starts.push((site.function, site.span().line, site.span().column));
+            out.push(Options { first: *site, set: Vec::new() });
+            continue;
+        }
         let Some(setter) = setter(site.call.name()) else { continue };
         let Some(on) = site.call.receiver() else { continue };
         let origin = code.origin(on, site.function);

@@ -35,7 +35,8 @@ impl<'a> Linker<'a> {
                     }
                     // Whoever listens to an address that is not known may be anybody.
                     Protocol::EventBus => {
-                        let known = view.texts(&endpoint.path, file).into_iter().filter(|t| !t.open && !t.text.is_empty());
+                        let known =
+                            view.texts(&endpoint.path, file).into_iter().filter(|t| !t.open && !t.text.is_empty());
                         known.map(|t| t.text).collect()
                     }
                     _ => view.texts(&endpoint.path, file).into_iter().map(|t| t.text).collect(),

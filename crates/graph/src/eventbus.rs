@@ -43,7 +43,17 @@ impl<'a> Edges<'_, 'a> {
                     for to in to {
                         let (client, within) = (&call.client, &call.within);
                         let said = SmolStr::from(&address);
-                        self.add(node, to, EdgeKind::EventBus, Certainty::Stated, said, client, within, (file, fact), &via);
+                        self.add(
+                            node,
+                            to,
+                            EdgeKind::EventBus,
+                            Certainty::Stated,
+                            said,
+                            client,
+                            within,
+                            (file, fact),
+                            &via,
+                        );
                     }
                 }
             }

@@ -93,8 +93,10 @@ impl<'a> Edges<'_, 'a> {
         // Who is started by hand uses what the configuration says, wherever that runs.
         let by_hand = self.linker.deploy.nodes[node].units.is_empty();
         let product = if by_hand { product_of(store.system, &texts) } else { store.system };
-        let stated =
-            by_hand && texts.iter().any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
+        let stated = by_hand
+            && texts
+                .iter()
+                .any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
         let to = if to.is_none() && (local || given || stated) && !broker {
             self.not_deployed(product, (file, fact))
         } else {

@@ -69,11 +69,12 @@ fn reached(index: &Index<'_>, file: FileId, within: &str, names: &HashSet<&str>,
     let owner_named = || {
         owner.is_empty()
             || names.contains(owner_simple)
-            || !foreign && index.uses[file].is_some_and(|u| {
-                u.types
-                    .iter()
-                    .any(|(ty, supers)| ty == owner_simple && supers.iter().any(|s| names.contains(s.as_str())))
-            })
+            || !foreign
+                && index.uses[file].is_some_and(|u| {
+                    u.types
+                        .iter()
+                        .any(|(ty, supers)| ty == owner_simple && supers.iter().any(|s| names.contains(s.as_str())))
+                })
     };
     if function.is_empty() {
         return true;
@@ -469,12 +470,7 @@ fn said<'a>(role: &Role, file: FileId, uses: &'a seam_facts::Uses) -> Vec<&'a st
 }
 
 /// Follows imports to libraries, and names into them, until nothing is added.
-fn libraries<'a>(
-    index: &Index<'a>,
-    modules: &Modules<'a>,
-    owned: &BTreeSet<FileId>,
-    territory: &mut Territory<'a>,
-) {
+fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<FileId>, territory: &mut Territory<'a>) {
     let mut names: HashSet<&'a str> = HashSet::new();
     for file in &territory.own {
         if let Some(uses) = index.uses[*file] {
@@ -549,8 +545,9 @@ fn libraries<'a>(
         .collect();
     loop {
         let before = open.len();
-        let (hit, rest): (Vec<_>, Vec<_>) =
-            open.into_iter().partition(|(f, symbol, _)| reached(index, *f, symbol, &names, territory.foreign.contains(f)));
+        let (hit, rest): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|(f, symbol, _)| reached(index, *f, symbol, &names, territory.foreign.contains(f)));
         names.extend(hit.iter().flat_map(|(_, _, n)| n.iter().map(SmolStr::as_str)));
         open = rest;
         if open.len() == before {

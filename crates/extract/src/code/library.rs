@@ -191,8 +191,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     }
     // Kotlin writes no `new`, and a name of capitals alone may be a function.
     let made = call.new || lang == Lang::Kotlin && call.receiver().is_none();
-    if TRANSPARENT_CALLS.iter().any(|(l, c)| *l == lang && *c == callee)
-        || (made && TRANSPARENT_TYPES.contains(&name))
+    if TRANSPARENT_CALLS.iter().any(|(l, c)| *l == lang && *c == callee) || (made && TRANSPARENT_TYPES.contains(&name))
     {
         // `new URL(path, base)` and `urljoin(base, path)`.
         if call.new && name == "URL" && call.args.len() == 2 && lang == Lang::Script {

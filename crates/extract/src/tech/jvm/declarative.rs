@@ -258,7 +258,8 @@ fn built(code: &Code<'_>, sink: &mut Sink) {
         };
         // An interface of JAX-RS says of itself neither that it is served nor that it is called: who builds a client calls.
         if site.call.name() == "build" {
-            let own = code.type_named(&interface).is_some_and(|t| find(&t.annotations, &["RegisterRestClient"]).is_some());
+            let own =
+                code.type_named(&interface).is_some_and(|t| find(&t.annotations, &["RegisterRestClient"]).is_some());
             let call = Call {
                 protocol: Protocol::Http,
                 client: "MicroProfile Rest Client".into(),
@@ -297,7 +298,8 @@ fn base_near(code: &Code<'_>, chain: &crate::code::ir::Expr, function: usize) ->
 fn grouped(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {
         for a in ty.annotations.iter().filter(|a| a.simple() == "ImportHttpServices") {
-            let group = text(code, a, &["group"], &ty.name).and_then(|v| v.as_text()).unwrap_or_else(|| "default".into());
+            let group =
+                text(code, a, &["group"], &ty.name).and_then(|v| v.as_text()).unwrap_or_else(|| "default".into());
             let mut named = Vec::new();
             for arg in a.args.iter().filter(|arg| matches!(arg.name.as_deref(), None | Some("value" | "types"))) {
                 arg.value.walk(&mut |e| named.extend(class_of(e).filter(|n| n.starts_with(char::is_uppercase))));

@@ -249,12 +249,10 @@ fn ktor(code: &Code<'_>, sink: &mut Sink) {
         let first = site.call.arg_or("url", 0).filter(|e| !matches!(e.kind, ExprKind::Lambda(_)));
         let target = match (first, lambda) {
             (Some(url), _) => value(code, url, site.function),
-            (None, Some(index)) => {
-                match closure_url(code, index) {
-                    Some(url) => url,
-                    None => continue,
-                }
-            }
+            (None, Some(index)) => match closure_url(code, index) {
+                Some(url) => url,
+                None => continue,
+            },
             (None, None) => continue,
         };
         let method = match site.call.name() {

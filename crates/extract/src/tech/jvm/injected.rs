@@ -134,7 +134,8 @@ fn injected(code: &Code<'_>, sink: &mut Sink) {
     let mut take = |ty: &SmolStr, within: SmolStr, at: Span, sink: &mut Sink| {
         let plain = plain_type(ty);
         let driver = || {
-            let fits = |(name, package, ..): &&(&str, &str, System, &str, &[&str])| *name == plain && code.imports(package);
+            let fits =
+                |(name, package, ..): &&(&str, &str, System, &str, &[&str])| *name == plain && code.imports(package);
             DRIVERS.iter().find(fits).filter(|_| !made_here(code, &plain)).map(|(_, _, s, c, k)| (*s, *c, *k))
         };
         let micronaut_mongo = plain == "MongoClient" && code.imports("io.micronaut");
@@ -184,14 +185,18 @@ fn dropwizard(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
     let named = |field: &Field| {
         let stated = find(&field.annotations, &["JsonProperty"]).and_then(|a| text(code, a, &["value"], &ty.name));
         let setter = || {
-            let functions = code.unit.functions.iter().filter(|f| f.owner == ty.name && f.name.ends_with("DataSourceFactory"));
+            let functions =
+                code.unit.functions.iter().filter(|f| f.owner == ty.name && f.name.ends_with("DataSourceFactory"));
             functions
                 .filter_map(|f| find(&f.annotations, &["JsonProperty"]))
                 .find_map(|a| text(code, a, &["value"], &ty.name))
         };
         stated.or_else(setter).and_then(|v| v.as_text()).unwrap_or_else(|| field.name.clone())
     };
-    let sources = ty.fields.iter().filter(|f| matches!(plain_type(&f.ty).as_str(), "DataSourceFactory" | "PooledDataSourceFactory"));
+    let sources = ty
+        .fields
+        .iter()
+        .filter(|f| matches!(plain_type(&f.ty).as_str(), "DataSourceFactory" | "PooledDataSourceFactory"));
     for field in sources {
         let address = Value::config(format_smolstr!("{}.url", named(field)), None);
         let within = ty.name.clone();

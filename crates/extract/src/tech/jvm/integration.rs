@@ -33,12 +33,7 @@ const COMPONENTS: &[(&str, System, &str, &[&str])] = &[
     ("kafka", System::Kafka, "brokers", &["camel.component.kafka.brokers"]),
     ("rabbitmq", System::Rabbit, "addresses", &["camel.component.rabbitmq.addresses", "spring.rabbitmq.host"]),
     ("spring-rabbitmq", System::Rabbit, "", &["spring.rabbitmq.addresses", "spring.rabbitmq.host"]),
-    (
-        "activemq",
-        System::ActiveMq,
-        "brokerURL",
-        &["camel.component.activemq.broker-url", "spring.activemq.broker-url"],
-    ),
+    ("activemq", System::ActiveMq, "brokerURL", &["camel.component.activemq.broker-url", "spring.activemq.broker-url"]),
     ("activemq6", System::ActiveMq, "brokerURL", &["camel.component.activemq6.broker-url"]),
     ("jms", System::ActiveMq, "", &["spring.activemq.broker-url", "spring.artemis.broker-url"]),
     ("amqp", System::ActiveMq, "", &["camel.component.amqp.host"]),
@@ -67,7 +62,20 @@ const STORES: &[(&str, System)] = &[
 ];
 
 fn camel(code: &Code<'_>, sink: &mut Sink) {
-    let names = ["from", "fromF", "to", "toD", "toF", "wireTap", "enrich", "pollEnrich", "inOnly", "inOut", "sendBody", "requestBody"];
+    let names = [
+        "from",
+        "fromF",
+        "to",
+        "toD",
+        "toF",
+        "wireTap",
+        "enrich",
+        "pollEnrich",
+        "inOnly",
+        "inOut",
+        "sendBody",
+        "requestBody",
+    ];
     for site in code.calls_named(&names) {
         let Some(uri) = value(code, &site, 0) else { continue };
         let Some(Part::Text(first)) = uri.parts.first() else { continue };
@@ -93,8 +101,13 @@ fn camel(code: &Code<'_>, sink: &mut Sink) {
                     m.address = stated.or_else(|| (!component.is_empty()).then(|| keys(component, None)));
                     state(m, site.span(), sink);
                 } else if let Some((_, system)) = STORES.iter().find(|(s, _)| *s == scheme) {
-                    let store =
-                        Store { system: *system, address: Value::default(), database: None, client: "Camel".into(), within };
+                    let store = Store {
+                        system: *system,
+                        address: Value::default(),
+                        database: None,
+                        client: "Camel".into(),
+                        within,
+                    };
                     sink.inferred(Claim::Store(store), site.span());
                 }
             }
@@ -152,7 +165,8 @@ fn name(uri: &Value) -> Value {
         match part {
             Part::Text(text) => {
                 let text = if i == 0 { text.split_once(':').map_or("", |(_, rest)| rest) } else { text.as_str() };
-                let text = text.trim_start_matches("queue:").trim_start_matches("topic:").trim_start_matches("default:");
+                let text =
+                    text.trim_start_matches("queue:").trim_start_matches("topic:").trim_start_matches("default:");
                 let kept = text.split('?').next().unwrap_or(text);
                 out.push_text(kept);
                 if kept.len() < text.len() {
@@ -214,7 +228,9 @@ fn spring(code: &Code<'_>, sink: &mut Sink) {
         };
         state(m, site.span(), sink);
     };
-    for site in code.calls_named(&["messageDrivenChannelAdapter", "inboundChannelAdapter", "inboundAdapter", "inboundGateway"]) {
+    for site in
+        code.calls_named(&["messageDrivenChannelAdapter", "inboundChannelAdapter", "inboundAdapter", "inboundGateway"])
+    {
         let (system, position) = match (receiver(code, site.call, site.function).as_str(), site.call.name()) {
             ("kafka", _) => (System::Kafka, 1),
             ("amqp", "inboundAdapter" | "inboundGateway") => (System::Rabbit, 1),
@@ -236,7 +252,8 @@ fn spring(code: &Code<'_>, sink: &mut Sink) {
         say(&site, system, true, named.unwrap_or_default(), sink);
     }
     for site in code.calls_named(&["KafkaMessageDrivenChannelAdapter", "ContainerProperties"]) {
-        let Some(first) = site.call.arg(0).filter(|_| site.call.new && site.call.name() == "ContainerProperties") else {
+        let Some(first) = site.call.arg(0).filter(|_| site.call.new && site.call.name() == "ContainerProperties")
+        else {
             continue;
         };
         for topic in listed(code, first, site.function) {

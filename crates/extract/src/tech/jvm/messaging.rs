@@ -101,10 +101,8 @@ const MICRONAUT: &[(&str, bool, &[&str], System, &[&str])] = &[
     ("PulsarSubscription", false, &["PulsarConsumer"], System::Pulsar, &["pulsar.service-url"]),
 ];
 
-const MICRONAUT_JMS: &[&str] = &[
-    "micronaut.jms.activemq.classic.connection-string",
-    "micronaut.jms.activemq.artemis.connection-string",
-];
+const MICRONAUT_JMS: &[&str] =
+    &["micronaut.jms.activemq.classic.connection-string", "micronaut.jms.activemq.artemis.connection-string"];
 
 fn micronaut(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
     for (on, publish, names, system, address) in MICRONAUT {

@@ -315,7 +315,8 @@ fn filtered_targets(code: &Code<'_>, route: &Site<'_>) -> Vec<Value> {
         within
     };
     let mut out = Vec::new();
-    for site in code.calls_named(&["before", "filter"]).into_iter().filter(|s| s.function == route.function && same(s)) {
+    for site in code.calls_named(&["before", "filter"]).into_iter().filter(|s| s.function == route.function && same(s))
+    {
         let Some(filter) = site.call.arg(0).and_then(Expr::as_call) else { continue };
         let Some(arg) = filter.arg(0).map(|a| filled(code.value(a, site.function))) else { continue };
         match filter.name() {

@@ -270,8 +270,10 @@ fn jdbc(code: &Code<'_>, sink: &mut Sink) {
             _ => continue,
         };
         // These take a ready data source as well, which says elsewhere where it leads.
-        let ready = |e: &Expr| !value(code, e, site.function).to_string().to_ascii_lowercase().contains("url")
-            && !value(code, e, site.function).to_string().contains(':');
+        let ready = |e: &Expr| {
+            !value(code, e, site.function).to_string().to_ascii_lowercase().contains("url")
+                && !value(code, e, site.function).to_string().contains(':')
+        };
         if matches!(site.call.name(), "create" | "open" | "Sql2o" | "DBI") && site.call.arg(0).is_none_or(ready) {
             continue;
         }

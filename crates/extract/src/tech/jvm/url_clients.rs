@@ -133,16 +133,14 @@ const LIBRARIES: &[Library] = &[
         name: "Spring Web Services",
         packages: &["org.springframework.ws.client"],
         on: &["template", "getwebservicetemplate"],
-        verbs: &[("marshalSendAndReceive", "POST", 0), ("setDefaultUri", "POST", 0), ("sendSourceAndReceiveToResult", "POST", 0)],
+        verbs: &[
+            ("marshalSendAndReceive", "POST", 0),
+            ("setDefaultUri", "POST", 0),
+            ("sendSourceAndReceiveToResult", "POST", 0),
+        ],
         bases: &[],
     },
-    Library {
-        name: "JSoup",
-        packages: &["org.jsoup"],
-        on: &["jsoup"],
-        verbs: &[("connect", "GET", 0)],
-        bases: &[],
-    },
+    Library { name: "JSoup", packages: &["org.jsoup"], on: &["jsoup"], verbs: &[("connect", "GET", 0)], bases: &[] },
     Library {
         name: "http-request",
         packages: &["com.github.kevinsawicki.http", "khttp", "cn.hutool.http"],
@@ -256,9 +254,8 @@ fn is_called_address(expr: &Expr) -> bool {
 
 /// `client.get().uri("/x")`, `client.get().path("/x")`: what follows the verb in its chain.
 fn after(code: &Code<'_>, verb: &Site<'_>) -> Option<Value> {
-    let follows = |s: &Site<'_>| {
-        s.function == verb.function && s.call.receiver().is_some_and(|on| chained_holds(on, verb.expr))
-    };
+    let follows =
+        |s: &Site<'_>| s.function == verb.function && s.call.receiver().is_some_and(|on| chained_holds(on, verb.expr));
     let site = code.calls_named(&["uri", "path"]).into_iter().find(follows)?;
     Some(value(code, site.call.arg(0)?, site.function))
 }
@@ -297,7 +294,8 @@ fn below(target: Value, library: &Library) -> Value {
 /// Reactor Netty: `HttpClient.create().baseUrl(u).get().uri("/x")`.
 fn reactor_netty(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls_named(&["baseUrl"]) {
-        if let (true, Some(base)) = (receiver(code, site.call, site.function).contains("httpclient"), site.call.arg(0)) {
+        if let (true, Some(base)) = (receiver(code, site.call, site.function).contains("httpclient"), site.call.arg(0))
+        {
             let value = value(code, base, site.function);
             sink.stated(Claim::Constant(Constant { symbol: base_of("Reactor Netty"), value }), site.span());
         }

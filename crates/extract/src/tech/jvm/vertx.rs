@@ -39,16 +39,7 @@ fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
 
 fn call(protocol: Protocol, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
     let client = if protocol == Protocol::EventBus { "Vert.x event bus" } else { "Vert.x" };
-    Call {
-        protocol,
-        client: client.into(),
-        method,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-    }
+    Call { protocol, client: client.into(), method, target, operation: None, within, request: None, response: None }
 }
 
 /// `new WebClientOptions().setDefaultHost("orders").setDefaultPort(8080)`.
@@ -89,9 +80,15 @@ const VERBS: &[&str] = &[
 /// `client.get(port, host, uri)`, `client.request(GET, uri)` and their shorter forms.
 fn requests(code: &Code<'_>, found: &[Value], forwards: bool, sink: &mut Sink) {
     let client = code.imports("io.vertx.core.http.HttpClient")
-        || ["io.vertx.core.http", "io.vertx.ext.web.client", "io.vertx.rxjava", "io.vertx.reactivex", "io.vertx.mutiny"]
-            .iter()
-            .any(|p| code.imports(p));
+        || [
+            "io.vertx.core.http",
+            "io.vertx.ext.web.client",
+            "io.vertx.rxjava",
+            "io.vertx.reactivex",
+            "io.vertx.mutiny",
+        ]
+        .iter()
+        .any(|p| code.imports(p));
     for site in code.calls_named(VERBS) {
         let on = receiver(code, site.call, site.function);
         let named = on == "client" && client;
@@ -104,7 +101,8 @@ fn requests(code: &Code<'_>, found: &[Value], forwards: bool, sink: &mut Sink) {
         let mut args: Vec<&Expr> = site.call.args.iter().filter(lambda).map(|a| &a.value).collect();
         let mut method: Option<SmolStr> = match site.call.name() {
             "request" => {
-                let verb = args.first().and_then(|a| last_name(a)).filter(|m| m.chars().all(|c| c.is_ascii_uppercase()));
+                let verb =
+                    args.first().and_then(|a| last_name(a)).filter(|m| m.chars().all(|c| c.is_ascii_uppercase()));
                 if args.len() > 1 {
                     args.remove(0);
                 }
@@ -118,7 +116,8 @@ fn requests(code: &Code<'_>, found: &[Value], forwards: bool, sink: &mut Sink) {
         if forwards && target.to_string().starts_with("${ref:VertxClient.<base>}") {
             continue;
         }
-        let protocol = if site.call.name().eq_ignore_ascii_case("websocket") { Protocol::Websocket } else { Protocol::Http };
+        let protocol =
+            if site.call.name().eq_ignore_ascii_case("websocket") { Protocol::Websocket } else { Protocol::Http };
         if protocol == Protocol::Websocket {
             method = None;
         }
@@ -252,9 +251,7 @@ fn proxies(code: &Code<'_>, sink: &mut Sink) {
         let on = receiver(code, site.call, site.function);
         let address = match site.call.name() {
             "registerService" if on == "proxyhelper" => site.call.args.get(3).map(|a| &a.value),
-            "register" if on.starts_with("servicebinder") => {
-                chained(site.expr, "setAddress").and_then(|c| c.arg(0))
-            }
+            "register" if on.starts_with("servicebinder") => chained(site.expr, "setAddress").and_then(|c| c.arg(0)),
             _ => continue,
         };
         let within = code.within(site.function);
@@ -367,7 +364,8 @@ fn asked_name(code: &Code<'_>, site: &Site<'_>) -> Option<Value> {
         _ => {
             let (made, at) = code.resolved(&arg.value, site.function);
             made.as_call()?;
-            json_value(code, made, at, "name").filter(|v| v.as_hole().is_none_or(|h| !matches!(h, seam_facts::Hole::Config { .. })))
+            json_value(code, made, at, "name")
+                .filter(|v| v.as_hole().is_none_or(|h| !matches!(h, seam_facts::Hole::Config { .. })))
         }
     })
 }

@@ -265,7 +265,7 @@ impl Interaction {
     pub fn class(&self) -> &str {
         match self.kind.as_str() {
             "graphql" | "websocket" => "http",
-            "thrift" | "dubbo" | "event-bus" => "grpc",
+            "thrift" | "dubbo" | "event-bus" | "tcp" => "grpc",
             kind => kind,
         }
     }

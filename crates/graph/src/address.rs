@@ -151,7 +151,12 @@ fn host_port(text: &str) -> Option<(String, Option<u16>)> {
 
 /// The host's own machine.
 pub(crate) fn is_local(host: &str) -> bool {
-    matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "::1" | "host.docker.internal" | "docker.for.mac.localhost")
+    // Container runtimes name the machine that they run on.
+    const RUNTIMES: [&str; 6] = ["docker", "containers", "minikube", "k3d", "lima", "rancher-desktop"];
+    let runtime = host.strip_prefix("host.").and_then(|h| h.strip_suffix(".internal"));
+    matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "::1")
+        || matches!(host, "gateway.docker.internal" | "docker.for.mac.localhost" | "docker.for.mac.host.internal")
+        || runtime.is_some_and(|r| RUNTIMES.contains(&r))
 }
 
 /// The host that a page came from, as a browser's code asks for it.

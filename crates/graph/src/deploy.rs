@@ -36,6 +36,8 @@ pub(crate) struct Unit<'a> {
     pub dockerfile: Option<String>,
     /// Files of the same deployment: index into `groups`.
     pub group: usize,
+    /// Its declared name is another's too, in another namespace or project.
+    pub shares_name: bool,
 }
 
 /// A set of files that are deployed together.
@@ -101,8 +103,10 @@ impl<'a> Deploy<'a> {
                 }
             }
         }
+        deploy.tell_apart();
         deploy.set_tests_apart(index);
         deploy.find_sources(index);
+        deploy.tell_projects_apart();
         deploy.choose_system(index, &includes, options);
         deploy.merge(index);
         deploy
@@ -181,8 +185,20 @@ impl<'a> Deploy<'a> {
         let product =
             product.or_else(|| if unnamed { images::product(&name).filter(|p| p.kind.is_store()) } else { None });
         let squashed = squash(&name);
-        let unit = Unit { file, service, fact, name, squashed, image, image_name, product, context, dockerfile, group };
-        self.units.push(unit);
+        self.units.push(Unit {
+            file,
+            service,
+            fact,
+            name,
+            squashed,
+            image,
+            image_name,
+            product,
+            context,
+            dockerfile,
+            group,
+            shares_name: false,
+        });
     }
 
     /// A compose file for tests that starts things of its own is no variant of the file beside it.
@@ -438,7 +454,9 @@ impl<'a> Deploy<'a> {
             let mut aliases: BTreeSet<SmolStr> = BTreeSet::new();
             for unit in &units {
                 aliases.insert(self.units[*unit].name.clone());
-                aliases.insert(self.units[*unit].service.name.clone());
+                if !self.units[*unit].shares_name {
+                    aliases.insert(self.units[*unit].service.name.clone());
+                }
                 // A name that another service of the file is declared under means that one.
                 let another = |name: &&SmolStr| {
                     let namesake = |u: &usize| {
@@ -455,6 +473,11 @@ impl<'a> Deploy<'a> {
         }
         self.drop_variants();
         // Names that selectors give: a Kubernetes Service stands for the workloads with its labels.
+        let mut namespaces: BTreeMap<&SmolStr, BTreeSet<&Option<SmolStr>>> = BTreeMap::new();
+        for (_, alias, _) in self.aliases.iter().filter(|(_, a, _)| matches!(a.target, Target::Labels(_))) {
+            namespaces.entry(&alias.name).or_default().insert(&alias.namespace);
+        }
+        let shared = |alias: &Alias| namespaces.get(&alias.name).is_some_and(|n| n.len() > 1);
         for (_, alias, _) in &self.aliases {
             let Target::Labels(wanted) = &alias.target else { continue };
             if wanted.is_empty() {
@@ -463,12 +486,19 @@ impl<'a> Deploy<'a> {
             for node in &mut self.nodes {
                 let selected = node.units.iter().any(|u| {
                     let unit = &self.units[*u];
+                    let elsewhere = unit.service.namespace.is_some() && alias.namespace.is_some();
                     unit.service.deployment == alias.deployment
+                        // A Service selects in its own namespace.
+                        && !(elsewhere && unit.service.namespace != alias.namespace)
                         && wanted.iter().all(|label| unit.service.labels.contains(label))
                         && !unit.service.labels.is_empty()
                 });
                 if selected {
                     node.aliases.insert(alias.name.clone());
+                    // The name within the cluster, where the short one is not enough.
+                    if let Some(namespace) = alias.namespace.as_ref().filter(|_| shared(alias)) {
+                        node.aliases.insert(format_smolstr!("{}.{namespace}", alias.name));
+                    }
                 }
             }
         }

@@ -2,19 +2,39 @@
 
 use crate::index::{FileId, folder, last, squash};
 use crate::join::Linker;
-use crate::model::{Certainty, Endpoint};
-use seam_facts::{Claim, Fact, How, Key, Mount, Protocol, SmolStr, Value, format_smolstr};
+use crate::model::{Certainty, Endpoint, NodeKind};
+use crate::stores::store_kind;
+use seam_facts::{Claim, Fact, How, Key, Message, Mount, Protocol, SmolStr, System, Value, format_smolstr};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// Routers nest; real ones stay below this.
 const MAX_NESTING: usize = 6;
+/// One router is reachable under several prefixes, and each doubles what is below. Real ones stay far below this; routers that seem
+/// to be mounted on one another do not.
+const MAX_PREFIXES: usize = 64;
+
+/// Where routers of one node are mounted, and the prefixes that were worked out, by router, its file and how deep one may still go.
+struct Mounts<'a> {
+    all: Vec<(FileId, &'a Mount)>,
+    known: HashMap<(SmolStr, FileId, usize), Rc<BTreeSet<String>>>,
+}
 
 impl<'a> Linker<'a> {
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
         let mut out: Vec<Endpoint> = Vec::new();
         for node in 0..self.territories.len() {
             let context = self.context_path(node);
-            let mounts = self.mounts(node);
+            let mut mounts = self.mounts(node);
+            let direct = self.answers_directly(node);
             for (file, fact) in self.visible_facts(node) {
+                if let Claim::Message(message) = &fact.claim
+                    && direct
+                    && is_pattern(message)
+                    && self.reaches(node, file, &message.within)
+                {
+                    out.extend(self.patterns(node, file, fact, message));
+                }
                 let Claim::Endpoint(endpoint) = &fact.claim else { continue };
                 let owner_only = endpoint.protocol == Protocol::Http || !endpoint.handler.is_empty();
                 if !self.territories[node].own.contains(&file)
@@ -27,8 +47,8 @@ impl<'a> Linker<'a> {
                 let paths: Vec<String> = match endpoint.protocol {
                     Protocol::Http | Protocol::Websocket | Protocol::Graphql => {
                         let prefixes = match &endpoint.router {
-                            Some(router) => self.prefixes(node, &mounts, router, file, MAX_NESTING),
-                            None => vec![String::new()],
+                            Some(router) => self.prefixes(node, &mut mounts, router, file, MAX_NESTING),
+                            None => Rc::new(BTreeSet::from([String::new()])),
                         };
                         let own: Vec<String> = view.texts(&endpoint.path, file).into_iter().map(|t| t.text).collect();
                         prefixes.iter().flat_map(|p| own.iter().map(|o| tidy(&[&context, p, o]))).collect()
@@ -76,6 +96,34 @@ impl<'a> Linker<'a> {
         merged
     }
 
+    /// Whether what handlers of a node wait for comes straight from who asks: it knows of no broker.
+    pub(crate) fn answers_directly(&self, node: usize) -> bool {
+        let broker = |fact: &Fact| matches!(&fact.claim, Claim::Store(s) if store_kind(s.system) == NodeKind::Broker || s.system == System::Redis);
+        !self.visible_facts(node).any(|(_, fact)| broker(fact))
+    }
+
+    /// Handlers of patterns as what they are where no broker stands between: procedures that are called.
+    fn patterns<'s>(
+        &'s self,
+        node: usize,
+        file: FileId,
+        fact: &'a Fact,
+        message: &'a Message,
+    ) -> impl Iterator<Item = Endpoint> + 's {
+        self.view(node).texts(&message.topic, file).into_iter().map(move |topic| Endpoint {
+            key: Key::endpoint(&self.nodes[node].name, &topic.text),
+            node,
+            protocol: Protocol::Tcp,
+            method: None,
+            path: topic.text.into(),
+            handler: message.within.clone(),
+            request: None,
+            response: None,
+            certainty: if fact.how == How::Inferred { Certainty::Inferred } else { Certainty::Stated },
+            proof: self.proof(file, fact, &[]),
+        })
+    }
+
     /// A prefix that the framework puts before all paths.
     fn context_path(&self, node: usize) -> String {
         let view = self.view(node);
@@ -95,38 +143,47 @@ impl<'a> Linker<'a> {
         String::new()
     }
 
-    fn mounts(&self, node: usize) -> Vec<(FileId, &'a Mount, &'a Fact)> {
-        let facts = self.visible_facts(node);
-        facts
-            .filter_map(
-                |(file, fact)| if let Claim::Mount(mount) = &fact.claim { Some((file, mount, fact)) } else { None },
-            )
-            .collect()
+    fn mounts(&self, node: usize) -> Mounts<'a> {
+        let mount = |(file, fact): (FileId, &'a Fact)| match &fact.claim {
+            Claim::Mount(mount) => Some((file, mount)),
+            _ => None,
+        };
+        Mounts { all: self.visible_facts(node).filter_map(mount).collect(), known: HashMap::new() }
     }
 
     /// The prefixes under which `router` of `file` is reachable; one empty prefix if it is mounted nowhere.
     fn prefixes(
         &self,
         node: usize,
-        mounts: &[(FileId, &'a Mount, &'a Fact)],
+        mounts: &mut Mounts<'a>,
         router: &SmolStr,
         file: FileId,
         depth: usize,
-    ) -> Vec<String> {
-        if depth == 0 {
-            return vec![String::new()];
+    ) -> Rc<BTreeSet<String>> {
+        let asked = (router.clone(), file, depth);
+        if let Some(known) = mounts.known.get(&asked) {
+            return known.clone();
         }
-        let mut out = Vec::new();
-        for (at, mount, _) in mounts {
-            if !self.names_router(&mount.router, *at, router, file) || (mount.on == *router && *at == file) {
-                continue;
+        let mut out = BTreeSet::new();
+        let here = |(at, mount): &&(FileId, &'a Mount)| {
+            self.names_router(&mount.router, *at, router, file) && !(mount.on == *router && *at == file)
+        };
+        let here: Vec<_> = if depth == 0 { Vec::new() } else { mounts.all.iter().filter(here).copied().collect() };
+        for (at, mount) in here {
+            let own = self.view(node).texts(&mount.prefix, at);
+            for outer in self.prefixes(node, mounts, &mount.on, at, depth - 1).iter() {
+                out.extend(own.iter().map(|t| tidy_joined(&[outer, &t.text])));
             }
-            let own = self.view(node).texts(&mount.prefix, *at);
-            for outer in self.prefixes(node, mounts, &mount.on, *at, depth - 1) {
-                out.extend(own.iter().map(|t| tidy_joined(&[&outer, &t.text])));
+            while out.len() > MAX_PREFIXES {
+                out.pop_last();
             }
         }
-        if out.is_empty() { vec![String::new()] } else { out }
+        if out.is_empty() {
+            out.insert(String::new());
+        }
+        let out = Rc::new(out);
+        mounts.known.insert(asked, out.clone());
+        out
     }
 
     /// Whether `mounted`, as written in file `at`, means `router` of `file`.
@@ -161,6 +218,11 @@ impl<'a> Linker<'a> {
                 || (mounted.ends_with(&format!(".{router}"))
                     && squash(last(&mounted[..mounted.len() - router.len() - 1])) == squash(stem)))
     }
+}
+
+/// Whether a message is awaited by a handler whose transport is known to the program alone, not to the handler.
+pub(crate) fn is_pattern(message: &Message) -> bool {
+    message.system == System::Bus && !message.publish && message.client == "nestjs"
 }
 
 /// Joins pieces of a path with single slashes; at least `/`.

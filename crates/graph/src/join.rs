@@ -195,6 +195,11 @@ impl<'a> Linker<'a> {
         for (name, ids) in self.names.iter_mut().filter(|(_, ids)| ids.len() > 1) {
             ids.sort_by_key(|id| (!own(name, id), *id));
         }
+        for (id, merged) in deploy.nodes.iter().enumerate() {
+            for name in merged.units.iter().flat_map(|u| deploy.container_names(*u)) {
+                self.names.entry(name).or_insert_with(|| vec![id]);
+            }
+        }
         for (id, territory) in self.territories.iter().enumerate() {
             for root in territory.roots.iter().filter(|r| !r.is_empty()) {
                 self.folders.entry(squash(root.rsplit('/').next().unwrap_or(root))).or_default().push(id);
@@ -272,6 +277,7 @@ impl<'a> Linker<'a> {
         edges.ready_made();
         edges.routes();
         edges.through_the_ingress();
+        edges.foreign_clients();
         edges.mentions();
         let (extra, edges, mut unresolved) = edges.done();
         unresolved.sort();
@@ -387,6 +393,9 @@ impl<'a> Linker<'a> {
                     .iter()
                     .any(|u| u.service.namespace.as_deref() == Some(namespace) && !rest.contains('.'))
                 || !crate::address::is_public(host) && !rest.contains('.') && rest != "json";
+            if in_cluster && let Some(ids) = self.names.get(format!("{first}.{namespace}").as_str()) {
+                return ids.clone();
+            }
             if in_cluster && let Some(ids) = self.names.get(first) {
                 return ids.clone();
             }

@@ -405,17 +405,8 @@ impl<'a> View<'_, 'a> {
         if !out.is_empty() {
             return unique(out);
         }
-        // A property of a bound options type: `FooOptions.<section>` names its section.
-        if !owner.is_empty() && !name.starts_with('<') {
-            let section = format_smolstr!("{owner}.<section>");
-            for (at, constant, _) in self.index.constants.get(section.as_str()).into_iter().flatten() {
-                if let (true, Some(section)) = (self.territory.sees(*at), constant.value.as_text()) {
-                    let found = self.configuration(&format!("{section}.{name}"), depth - 1);
-                    if !found.is_empty() {
-                        return found;
-                    }
-                }
-            }
+        if let Some(found) = self.bound(path, depth) {
+            return found;
         }
         // A structure that is filled from a configuration file: `cfg.Kafka.Brokers` is `kafka.brokers`.
         let parts: Vec<&str> = path.rsplit('#').next().unwrap_or(path).split('.').collect();
@@ -428,6 +419,23 @@ impl<'a> View<'_, 'a> {
             }
         }
         vec![Text::unknown(name)]
+    }
+
+    /// A property of a bound options type, or what stands below one: `FooOptions.<section>` names the type's section.
+    fn bound(&self, path: &str, depth: usize) -> Option<Vec<Text<'a>>> {
+        let parts: Vec<&str> = path.rsplit(['#', '/']).next().unwrap_or(path).split('.').collect();
+        for at in (0..parts.len().saturating_sub(1)).rev().filter(|_| !path.ends_with('>')) {
+            let section = format_smolstr!("{}.<section>", parts[at]);
+            for (file, constant, _) in self.index.constants.get(section.as_str()).into_iter().flatten() {
+                if let (true, Some(section)) = (self.territory.sees(*file), constant.value.as_text()) {
+                    let found = self.configuration(&format!("{section}.{}", parts[at + 1..].join(".")), depth - 1);
+                    if !found.is_empty() {
+                        return Some(found);
+                    }
+                }
+            }
+        }
+        None
     }
 
     /// A key that only configuration files give.

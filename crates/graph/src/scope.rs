@@ -1,6 +1,6 @@
 //! What the code of one node can see: its environment, its configuration, and whose code it is.
 
-use crate::deploy::Deploy;
+use crate::deploy::{Deploy, Unit};
 use crate::index::{FileId, Index, folder, join, squash};
 use crate::parameters::Parameter;
 use crate::resolve::Text;
@@ -200,7 +200,8 @@ fn scope<'a>(
         };
         for file in files {
             for (setting, fact) in index.settings_in(file) {
-                if matches!(&setting.scope, SettingScope::Service(name) if names.contains(&name.as_str())) {
+                let another = unit.shares_name && file == unit.file && !stands_with(index, unit, fact);
+                if matches!(&setting.scope, SettingScope::Service(name) if names.contains(&name.as_str())) && !another {
                     put(&mut scope.environment, file, setting, fact, Home::Project);
                 }
             }
@@ -237,6 +238,7 @@ fn scope<'a>(
             }
         }
     }
+    mounted(index, deploy, shared, node, &mut scope);
     // Configuration of the folder that holds the code of several deployables serves each of them.
     for root in territory.roots.iter().filter(|r| !r.is_empty()) {
         let mut above = root.as_str();
@@ -274,6 +276,48 @@ fn scope<'a>(
         }
     }
     scope
+}
+
+/// Files that the deployment puts into the container are those that are read there: what they say comes before what lies
+/// beside the code, for one deployment or another.
+fn mounted<'a>(index: &Index<'a>, deploy: &Deploy<'a>, shared: &Shared<'a>, node: usize, scope: &mut Scope<'a>) {
+    let mut given: HashMap<String, Vec<Set<'a>>> = HashMap::new();
+    for unit in deploy.nodes[node].units.iter().map(|u| &deploy.units[*u]) {
+        for (source, _) in &unit.service.mounts {
+            if let Some(map) = source.strip_prefix("configmap/") {
+                for (file, setting, fact) in shared.maps.get(map).into_iter().flatten() {
+                    put(&mut given, *file, setting, fact, Home::Node);
+                }
+            }
+            // Compose is started where its file lies.
+            let source = source.trim_start_matches("${env:PWD}/").trim_start_matches("${PWD}/");
+            let Some(path) = join(folder(index.paths[unit.file]), source).filter(|p| !p.is_empty()) else { continue };
+            let files: Vec<FileId> = match index.by_path.get(path.as_str()) {
+                Some(file) => vec![*file],
+                None => index.below(&path).collect(),
+            };
+            // A folder of code is mounted to be worked on.
+            if files.iter().any(|f| index.uses[*f].is_some()) {
+                continue;
+            }
+            for file in files {
+                for (setting, fact) in index.settings_in(file).filter(|(s, _)| s.scope == SettingScope::App) {
+                    put(&mut given, file, setting, fact, Home::Node);
+                }
+            }
+        }
+    }
+    scope.configuration.extend(given);
+}
+
+/// Whether a setting stands below its workload's own name in a manifest with several workloads of that name.
+fn stands_with(index: &Index<'_>, unit: &Unit<'_>, setting: &Fact) -> bool {
+    let named = index.facts[unit.file].iter().filter(|f| match &f.claim {
+        Claim::Service(s) => s.name == unit.service.name,
+        _ => false,
+    });
+    let above = named.map(|f| f.at.line).filter(|line| *line <= setting.at.line).max();
+    above == Some(unit.fact.at.line)
 }
 
 /// How the helm extractor's keys of a chart's values begin.

@@ -49,6 +49,7 @@ impl<'a> Deploy<'a> {
             }
         }
         self.settle_contexts(index);
+        self.mounted_code(index);
         let recipes: Vec<Place> = self.recipes(index).into_iter().map(Place::new).collect();
         let code: Vec<Place> = self.free_code(index).into_iter().map(Place::new).collect();
         let coded_places: BTreeSet<&str> = code.iter().map(|p| p.path.as_str()).collect();
@@ -178,6 +179,6 @@ impl<'a> Deploy<'a> {
     }
 }
 
-fn has_code(index: &Index<'_>, context: &str) -> bool {
+pub(crate) fn has_code(index: &Index<'_>, context: &str) -> bool {
     index.below(context).any(|f| index.uses[f].is_some())
 }

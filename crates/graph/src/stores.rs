@@ -2,13 +2,15 @@
 
 use crate::address;
 use crate::edges::{Edges, Place};
+use crate::endpoints::is_pattern;
 use crate::index::{FileId, squash};
 use crate::join::speaks;
 use crate::likeness::bare;
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use crate::resolve::{Text, View};
+use crate::registered::only_registered;
+use crate::resolve::Text;
+use crate::topics::topics;
 use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
-use std::collections::BTreeSet;
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -36,6 +38,9 @@ impl<'a> Edges<'_, 'a> {
         }
         let to = to.or_else(|| self.not_deployed(message.system, (file, fact)));
         let Some(to) = to else {
+            if is_pattern(message) && self.linker.answers_directly(node) {
+                return;
+            }
             self.open(
                 node,
                 if message.publish { "queue publish" } else { "queue consume" },
@@ -48,7 +53,11 @@ impl<'a> Edges<'_, 'a> {
         let kind = match (self.node(to).kind, message.publish) {
             (NodeKind::Database, _) => EdgeKind::Db,
             // A transport of unknown kind that leads straight to a service is a request.
-            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Http,
+            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => match &*message.client {
+                // Its direct transport has a wire format of its own.
+                "nestjs" => EdgeKind::Tcp,
+                _ => EdgeKind::Http,
+            },
             (_, true) => EdgeKind::QueuePublish,
             (_, false) => EdgeKind::QueueConsume,
         };
@@ -69,7 +78,7 @@ impl<'a> Edges<'_, 'a> {
     }
 
     pub(crate) fn store(&mut self, node: usize, file: FileId, fact: &'a Fact, store: &'a Store) {
-        if store.system == System::Sqlite {
+        if store.system == System::Sqlite || only_registered(store, &self.linker.territories[node].names) {
             return;
         }
         let view = self.linker.view(node);
@@ -395,7 +404,7 @@ fn left_of(name: &str) -> Option<String> {
     (rest.len() > 2 && rest.len() < name.len()).then(|| squash(&rest))
 }
 
-fn store_kind(system: System) -> NodeKind {
+pub(crate) fn store_kind(system: System) -> NodeKind {
     match system {
         System::Redis | System::Memcached | System::Hazelcast => NodeKind::Cache,
         System::Kafka
@@ -453,28 +462,6 @@ fn managed(system: System) -> Option<&'static str> {
         System::Kinesis => "kinesis",
         _ => return None,
     })
-}
-
-/// What a message is sent to or taken from. A function that sends to whatever its callers name sends to each of them.
-fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Vec<String> {
-    // The default exchange of AMQP: the key is the queue's name.
-    let key = message.routing_key.as_ref().filter(|key| **key != message.topic);
-    let parts = [Some(&message.topic), message.exchange.as_ref(), key].into_iter().flatten().filter(|v| !v.is_empty());
-    let mut out = vec![String::new()];
-    for part in parts {
-        let mut texts = view.texts(part, file);
-        let callers = matches!(part.as_hole(), Some(Hole::Param { .. }));
-        if !callers || texts.iter().any(|t| t.open) || out.len() > 1 {
-            texts.truncate(1);
-        }
-        let texts: BTreeSet<String> = texts.into_iter().map(|t| t.text).collect();
-        let joined = |before: &String, text: &String| [before.as_str(), text.as_str()].join(" ").trim().to_owned();
-        out = match texts.is_empty() {
-            true => out,
-            false => out.iter().flat_map(|before| texts.iter().map(move |text| joined(before, text))).collect(),
-        };
-    }
-    out
 }
 
 #[cfg(test)]

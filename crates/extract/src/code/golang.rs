@@ -88,6 +88,16 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&
     if let Some((_, address)) = DIALS.iter().find(|(name, _)| *name == callee) {
         return arg(*address);
     }
+    // Kratos dials what an option says.
+    if callee.contains("go-kratos/kratos/") && matches!(call.name(), "Dial" | "DialInsecure" | "NewClient") {
+        let option = |a: &crate::code::ir::Arg| match &a.value.kind {
+            ExprKind::Call(option) if option.name() == "WithEndpoint" => option.arg(0).map(eval),
+            _ => None,
+        };
+        if let Some(address) = call.args.iter().find_map(option) {
+            return Some(address);
+        }
+    }
     match callee {
         "fmt#Sprint" => return Some(call.args.iter().map(|a| eval(&a.value)).collect()),
         "net#JoinHostPort" => return Some(arg(0)?.then(":".into()).then(arg(1)?)),
@@ -158,6 +168,21 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&
     {
         return Some(Value::env(variable, arg(1)));
     }
+    // `env.String("NAME", required, "default", usage)`.
+    if of_library
+        && call.args.len() == 4
+        && matches!(call.args[1].value.kind, ExprKind::Bool(_))
+        && let Some(variable) = arg(0).and_then(|v| v.as_text())
+    {
+        return Some(Value::env(variable, arg(2)));
+    }
+    // `envy.Get("NAME", "default")`.
+    if callee.ends_with("/envy#Get") || callee.ends_with("/envy#MustGet") {
+        return Some(Value::env(arg(0)?.as_text()?, arg(1)));
+    }
+    if let Some(value) = command_line(call, callee, eval) {
+        return Some(value);
+    }
     // `flag.String(name, default, usage)`; the command line may say otherwise.
     let flags = callee.starts_with("flag#") || callee.contains("pflag#") || callee.contains("Flags().");
     if flags && !call.new {
@@ -186,6 +211,30 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, eval: &dyn Fn(&
         return Some(Value::opaque(name));
     }
     None
+}
+
+/// Values of libraries for command lines: `app.Flag("name", …).Default("x").Envar("NAME").String()` of kingpin.
+fn command_line(call: &Call, callee: &str, eval: &dyn Fn(&Expr) -> Value) -> Option<Value> {
+    if call.new || !callee.contains("kingpin") || !matches!(call.name(), "String" | "URL" | "TCP" | "Strings") {
+        return None;
+    }
+    let (mut flag, mut default, mut variable) = (None, None, None);
+    let mut at = call.receiver();
+    while let Some(Expr { kind: ExprKind::Call(step), .. }) = at {
+        let given = || step.arg(0).map(eval);
+        match step.name() {
+            "Flag" => flag = given().and_then(|v| v.as_text()),
+            "Default" => default = given(),
+            "Envar" | "OverrideDefaultFromEnvar" => variable = given().and_then(|v| v.as_text()),
+            _ => {}
+        }
+        at = step.receiver();
+    }
+    let default = match variable {
+        Some(variable) => Some(Value::env(variable, default)),
+        None => default,
+    };
+    Some(Value::config(format_smolstr!("{FLAG}{}", flag?), default))
 }
 
 /// The gRPC service whose stub `module#NewXClient` makes; `None` for constructors of anything else.

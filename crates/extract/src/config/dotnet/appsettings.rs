@@ -11,7 +11,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "appsettings",
-    version: 2,
+    version: 3,
     page: include_str!("appsettings.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -67,7 +67,8 @@ fn names(path: &str, text: &SmolStr, at: Span, sink: &mut Sink) {
     let key = path.to_ascii_lowercase();
     let registers =
         matches!(key.as_str(), "spring.application.name" | "eureka.instance.appname" | "eureka.instance.vipaddress")
-            || key.starts_with("consul") && key.ends_with("servicename");
+            || key.starts_with("consul") && key.ends_with("servicename")
+            || matches!(key.as_str(), "consul.service" | "consul.discovery.name" | "fabio.service");
     if registers && !text.is_empty() && !text.contains(['/', ' ', '{']) {
         let alias = Alias {
             name: text.clone(),

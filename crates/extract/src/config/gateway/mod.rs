@@ -1,7 +1,8 @@
-//! API gateways that are configured by a document: Kong, KrakenD, Traefik, APISIX, Express Gateway, Apollo Router.
-//! See `gateway.md`.
+//! API gateways that are configured by a document: Kong, KrakenD, Traefik, APISIX, Express Gateway, Apollo Router,
+//! Ntrada. See `gateway.md`.
 
 mod kong;
+mod ntrada;
 mod traefik;
 
 pub(super) use traefik::paths as traefik_paths;
@@ -14,7 +15,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "gateway", version: 1, page: include_str!("gateway.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "gateway", version: 2, page: include_str!("gateway.md"), reads: Reads::Files { wants, extract } };
 
 /// Larger documents are data.
 const MAX_SIZE: usize = 1 << 20;
@@ -38,6 +39,7 @@ fn likely(text: &str) -> bool {
         || all(&["upstream", "nodes", "uri"])
         || all(&["subgraphs", "routing_url"])
         || all(&["override_subgraph_url"])
+        || all(&["modules", "upstream", "use"])
 }
 
 fn extract(file: &File<'_>, sink: &mut Sink) {
@@ -57,6 +59,9 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     let Some(root) = root else { return };
     if root.get("_format_version").is_some() {
         kong::state(&root, sink);
+    } else if root.get("modules").is_some_and(|m| m.entries().any(|(_, m)| m.get("routes").is_some_and(Node::is_list)))
+    {
+        ntrada::state(&root, sink);
     } else if root.get("http").or(root.get("tcp")).or(root.get("backends")).is_some()
         && root.get("serviceEndpoints").is_none()
     {

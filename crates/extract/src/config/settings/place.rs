@@ -15,6 +15,7 @@ pub(super) struct Place {
 /// Names that configuration files have anywhere.
 const NAMES: &[&str] = &[
     "config",
+    "conf",
     "configuration",
     "settings",
     "appconfig",
@@ -235,6 +236,7 @@ mod tests {
         assert_eq!(profile("orders/config/production.yaml"), "Some(\"production\")");
         assert_eq!(profile("orders/config.development.json"), "Some(\"development\")");
         assert_eq!(profile("orders/config.toml"), "None");
+        assert_eq!(profile("orders/conf.json"), "None");
         assert_eq!(profile("orders/dev_config.yaml"), "Some(\"dev\")");
         assert_eq!(profile("orders/package.json"), "none");
         assert_eq!(profile("orders/production.json"), "none");

@@ -11,7 +11,7 @@ use seam_facts::{Claim, Hole, Message, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-messages",
-    version: 3,
+    version: 4,
     page: include_str!("messages.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -131,7 +131,7 @@ pub fn payload_of(code: &Code<'_>, site: &Site<'_>) -> Option<SmolStr> {
 }
 
 /// The topic of buses that route by type: the message's types, or the parameter that brings the message.
-fn typed_topic(code: &Code<'_>, site: &Site<'_>) -> Value {
+pub fn typed_topic(code: &Code<'_>, site: &Site<'_>) -> Value {
     let names = payloads(code, site);
     if !names.is_empty() {
         return Value::either(names.into_iter().map(Value::text));
@@ -147,6 +147,8 @@ const HANDLERS: &[(&str, &str, &str)] = &[
     ("IHandleMessages", "Rebus", "Rebus"),
     ("IHandleMessages", "", "NServiceBus"),
     ("IAmStartedByMessages", "", "NServiceBus"),
+    ("IConsume", "EasyNetQ", "EasyNetQ"),
+    ("IConsumeAsync", "EasyNetQ", "EasyNetQ"),
     ("IIntegrationEventHandler", "", "event bus"),
     ("IDistributedEventHandler", "", "ABP event bus"),
 ];
@@ -167,7 +169,7 @@ fn handlers(code: &Code<'_>, sink: &mut Sink) {
             if generics(written).len() > 1 || message.len() == 1 || message == "Batch" || is_parameter(&message) {
                 continue;
             }
-            let methods = ["Consume", "Handle", "HandleAsync", "HandleEventAsync"];
+            let methods = ["Consume", "ConsumeAsync", "Handle", "HandleAsync", "HandleEventAsync"];
             let method = code.unit.functions.iter().find(|f| {
                 f.owner == ty.name
                     && methods.contains(&f.name.as_str())
@@ -184,7 +186,7 @@ fn handlers(code: &Code<'_>, sink: &mut Sink) {
 }
 
 /// `TMessage`, `TEvent`: a type parameter's name.
-fn is_parameter(name: &str) -> bool {
+pub fn is_parameter(name: &str) -> bool {
     name.len() > 1 && name.starts_with('T') && name.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase())
 }
 
@@ -548,8 +550,9 @@ fn request_topic(code: &Code<'_>, arg: &Expr, function: usize) -> Value {
 fn own_bus(code: &Code<'_>, site: &Site<'_>, origin: &str, sink: &mut Sink) {
     let on = last(origin);
     let lower = on.to_ascii_lowercase();
-    let bus =
-        lower.ends_with("eventbus") || lower.ends_with("eventbusasync") || lower.ends_with("integrationeventpublisher");
+    let bus = ["eventbus", "eventbusasync", "integrationeventpublisher", "messagebroker", "messagepublisher"]
+        .iter()
+        .any(|w| lower.ends_with(w));
     if !bus || !matches!(site.call.name(), "Publish" | "PublishAsync") {
         return;
     }

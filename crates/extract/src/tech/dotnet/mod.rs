@@ -1,10 +1,13 @@
 //! Technologies of C#.
 
 mod aspire;
+mod buses;
+mod convey;
 mod discovery;
 mod grpc;
 mod http_client;
 mod http_server;
+mod message_types;
 mod messages;
 mod options;
 mod policies;
@@ -23,6 +26,9 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &stores::EXTRACTOR,
     &rabbit::EXTRACTOR,
     &messages::EXTRACTOR,
+    &message_types::EXTRACTOR,
+    &convey::EXTRACTOR,
+    &buses::EXTRACTOR,
     &aspire::EXTRACTOR,
     &discovery::EXTRACTOR,
     &policies::EXTRACTOR,

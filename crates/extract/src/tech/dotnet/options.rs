@@ -13,7 +13,7 @@ use seam_facts::{Claim, Constant, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-options",
-    version: 3,
+    version: 4,
     page: include_str!("options.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -30,6 +30,38 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         state(ty, key, false, &site, sink);
     }
     named(code, sink);
+    of_libraries(code, sink);
+}
+
+/// Options classes of libraries that are read below a section of a documented name: what must be imported, the class, the
+/// section.
+const LIBRARIES: &[(&str, &str, &str)] = &[
+    ("Convey.HTTP", "HttpClientOptions", "httpClient"),
+    ("Convey.HTTP", "RestEaseOptions", "restEase"),
+    ("Convey.MessageBrokers", "RabbitMqOptions", "rabbitmq"),
+    ("Convey.Persistence.MongoDB", "MongoDbOptions", "mongo"),
+    ("Convey.Persistence.Redis", "RedisOptions", "redis"),
+    ("Convey.Discovery.Consul", "ConsulOptions", "consul"),
+    ("Convey.LoadBalancing.Fabio", "FabioOptions", "fabio"),
+    ("Volo.Abp", "AbpRemoteServiceOptions", "RemoteServices"),
+    ("Volo.Abp", "AbpRabbitMqOptions", "RabbitMQ"),
+    ("Steeltoe", "EurekaClientOptions", "Eureka.Client"),
+    ("Steeltoe", "ConsulOptions", "Consul"),
+    ("Steeltoe", "ConsulDiscoveryOptions", "Consul.Discovery"),
+];
+
+/// They are handed to whoever asks for them by their type.
+fn of_libraries(code: &Code<'_>, sink: &mut Sink) {
+    for (_, ty, section) in LIBRARIES.iter().filter(|(import, ..)| code.imports(import)) {
+        let asked = code.unit.functions.iter().flat_map(|f| &f.params).find(|p| {
+            let written = p.ty.trim_end_matches('?');
+            simple(written) == *ty || super::read::generics(written).iter().any(|g| simple(g) == *ty)
+        });
+        if let Some(param) = asked {
+            let claim = Constant { symbol: format_smolstr!("{ty}.<section>"), value: Value::text(*section) };
+            sink.inferred(Claim::Constant(claim), param.span);
+        }
+    }
 }
 
 fn state(ty: SmolStr, key: Value, inferred: bool, site: &Site<'_>, sink: &mut Sink) {

@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-broker",
-    version: 2,
+    version: 3,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -42,6 +42,9 @@ const CONNECTS: &[(&str, &str, System, usize)] = &[
     ("stan.go", "NatsURL", System::Nats, 0),
     ("go-nats-streaming", "NatsURL", System::Nats, 0),
     ("nsqio/go-nsq", "NewProducer", System::Bus, 0),
+    ("lovoo/goka", "NewEmitter", System::Kafka, 0),
+    ("lovoo/goka", "NewProcessor", System::Kafka, 0),
+    ("lovoo/goka", "NewView", System::Kafka, 0),
     ("paho.mqtt.golang", "NewClientOptions().AddBroker", System::Mqtt, 0),
     ("paho.mqtt.golang", "ClientOptions.AddBroker", System::Mqtt, 0),
     ("go-stomp/stomp", "Dial", System::ActiveMq, 1),
@@ -170,6 +173,9 @@ const WAYS: &[Way] = &[
     way("go-stomp", &["Subscribe"], (2, 9), System::ActiveMq, false, 0, None),
     way("micro", &["NewEvent", "NewPublisher"], (2, 2), System::Bus, true, 0, None),
     way("micro", &["RegisterSubscriber"], (3, 9), System::Bus, false, 0, None),
+    way("goka", &["NewEmitter"], (3, 9), System::Kafka, true, 1, None),
+    way("goka", &["Output"], (2, 2), System::Kafka, true, 0, None),
+    way("goka", &["Input"], (3, 3), System::Kafka, false, 0, None),
     way(
         "dapr/go-sdk",
         &["PublishEvent", "PublishEvents", "PublishEventfromCustomContent"],

@@ -6,6 +6,7 @@
 mod broker;
 mod client;
 mod grpc;
+mod kitex;
 mod policy;
 mod proxy;
 mod routes;
@@ -21,6 +22,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &broker::EXTRACTOR,
     &client::EXTRACTOR,
     &grpc::EXTRACTOR,
+    &kitex::EXTRACTOR,
     &policy::EXTRACTOR,
     &proxy::EXTRACTOR,
     &server::EXTRACTOR,

@@ -286,6 +286,18 @@ fn configured(code: &Code<'_>, sink: &mut Sink) {
     let setting = |name: &str, value: &Expr, function: usize, at: Span, sink: &mut Sink| match name {
         "SQLALCHEMY_DATABASE_URI" => uri(code, value, function, "flask_sqlalchemy", System::Sql, at, sink),
         "MONGO_URI" if code.imports("flask") => uri(code, value, function, "flask_pymongo", System::Mongo, at, sink),
+        "MYSQL_HOST" if code.imports("flask_mysqldb") => {
+            uri(code, value, function, "flask_mysqldb", System::Mysql, at, sink);
+        }
+        "MYSQL_DATABASE_HOST" if code.imports("flaskext") => {
+            uri(code, value, function, "flaskext", System::Mysql, at, sink);
+        }
+        "MONGODB_HOST" if code.imports("flask_mongoengine") => {
+            uri(code, value, function, "flask_mongoengine", System::Mongo, at, sink);
+        }
+        "REDIS_URL" if code.imports("flask_redis") => {
+            uri(code, value, function, "flask_redis", System::Redis, at, sink);
+        }
         "DATABASES" | "CACHES" => django(code, name, value, at, sink),
         _ => {}
     };

@@ -334,7 +334,8 @@ fn amqp(cx: &Cx<'_>, sink: &mut Sink) -> bool {
             let client = "stomp".into();
             cx.state(Message { client, ..cx.message(System::ActiveMq, publish, topic) }, sink);
         }
-        "consume" | "subscribe" if channel && !cx.site.call.args.is_empty() => {
+        // No library calls it `subscribe` on a channel; many others do.
+        "consume" | "subscribe" if (known || channel && cx.is(&["consume"])) && !cx.site.call.args.is_empty() => {
             let Some(queue) = cx.arg(0) else { return false };
             let (exchange, routing_key) = bound(cx, &queue);
             cx.state(Message { exchange, routing_key, ..cx.message(System::Rabbit, false, queue) }, sink);

@@ -1,0 +1,38 @@
+//! What a message is sent to or taken from: what its call says, and what its type says wherever it is handled.
+
+use crate::index::FileId;
+use crate::resolve::View;
+use seam_facts::{Hole, Message, Value, format_smolstr};
+use std::collections::BTreeSet;
+
+/// A function that sends to whatever its callers name sends to each of them.
+pub(crate) fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Vec<String> {
+    let topic = typed(view, message, file, "topic").unwrap_or_else(|| message.topic.clone());
+    let exchange = typed(view, message, file, "exchange").or_else(|| message.exchange.clone());
+    let key = typed(view, message, file, "key").or_else(|| message.routing_key.clone());
+    // The default exchange of AMQP: the key is the queue's name.
+    let key = key.filter(|key| *key != topic);
+    let parts = [Some(topic), exchange, key].into_iter().flatten().filter(|v| !v.is_empty());
+    let mut out = vec![String::new()];
+    for part in parts {
+        let mut texts = view.texts(&part, file);
+        let callers = matches!(part.as_hole(), Some(Hole::Param { .. }));
+        if !callers || texts.iter().any(|t| t.open) || out.len() > 1 {
+            texts.truncate(1);
+        }
+        let texts: BTreeSet<String> = texts.into_iter().map(|t| t.text).collect();
+        let joined = |before: &String, text: &String| [before.as_str(), text.as_str()].join(" ").trim().to_owned();
+        out = match texts.is_empty() {
+            true => out,
+            false => out.iter().flat_map(|before| texts.iter().map(move |text| joined(before, text))).collect(),
+        };
+    }
+    out
+}
+
+/// What the message's type says about where it goes (`OrderPlaced.<exchange>`), where it is one that routes by its type.
+fn typed(view: &View<'_, '_>, message: &Message, file: FileId, what: &str) -> Option<Value> {
+    let payload = message.payload.as_ref().filter(|p| message.topic.as_text().is_some_and(|t| t == **p))?;
+    let known = view.texts(&Value::reference(format_smolstr!("{payload}.<{what}>")), file);
+    known.into_iter().find(|t| !t.open).map(|t| Value::text(t.text))
+}

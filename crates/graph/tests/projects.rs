@@ -1,0 +1,155 @@
+//! Compose projects that call their parts alike, routers that functions are mounted on, and handlers without a broker.
+
+mod made;
+
+use made::{edges, fact, linked, service, setting};
+use seam_facts::{
+    Call, Claim, Constant, Deployment, Endpoint, Fact, Message, Mount, Protocol, Service, Source, Store, System, Uses,
+    Value, format_smolstr,
+};
+use seam_graph::{EdgeKind, Graph};
+
+/// A project's file: a program that is built in a folder of recipes and gets its code mounted, and a web server before it.
+fn project(program: &str) -> Vec<Fact> {
+    let source = Source { context: "./docker".into(), ..Source::default() };
+    let app = Service {
+        source: Some(source),
+        mounts: vec![("./src".into(), "/var/www".into())],
+        ..Service::new(program, Deployment::Compose)
+    };
+    let front = Service { image: Some("nginx:1.27".into()), ..Service::new("nginx", Deployment::Compose) };
+    vec![fact(1, Claim::Service(app)), fact(10, Claim::Service(front))]
+}
+
+fn code(claims: Vec<Claim>) -> Vec<Fact> {
+    let uses = std::iter::once(Claim::Uses(Uses::default()));
+    uses.chain(claims).enumerate().map(|(i, claim)| fact(i as u32 + 1, claim)).collect()
+}
+
+fn call(to: &str) -> Claim {
+    Claim::Call(Call {
+        protocol: Protocol::Http,
+        client: "Guzzle".into(),
+        method: Some("GET".into()),
+        target: Value::text(format!("http://{to}/check")),
+        operation: None,
+        within: "show".into(),
+        request: None,
+        response: None,
+    })
+}
+
+fn shop(program: &str, called: &str) -> Graph {
+    linked([
+        ("users/docker-compose.yml", project(program)),
+        ("users/docker/Dockerfile", vec![]),
+        ("users/src/index.php", code(vec![])),
+        ("orders/docker-compose.yml", project(program)),
+        ("orders/docker/Dockerfile", vec![]),
+        ("orders/src/index.php", code(vec![call(called)])),
+    ])
+}
+
+fn names(graph: &Graph) -> Vec<&str> {
+    graph.nodes.iter().map(|n| n.name.as_str()).collect()
+}
+
+#[test]
+fn programs_that_only_their_projects_tell_apart_go_by_these() {
+    let graph = shop("php", "users_nginx_1");
+    assert_eq!(names(&graph), ["orders", "users"]);
+    assert_eq!(edges(&graph), [("orders", EdgeKind::Http, "users")]);
+    assert_eq!(edges(&shop("php", "users-php-1")), [("orders", EdgeKind::Http, "users")]);
+}
+
+#[test]
+fn a_name_that_means_something_is_one_service_in_several_set_ups() {
+    assert!(names(&shop("mailer", "nowhere")).contains(&"mailer"));
+    assert!(!names(&shop("mailer", "nowhere")).contains(&"users"));
+}
+
+#[test]
+fn one_program_that_several_projects_start_is_one() {
+    let of = |project: &str| {
+        let source = Source { context: "../app".into(), ..Source::default() };
+        let app = Service { source: Some(source), ..Service::new("app", Deployment::Compose) };
+        (format!("{project}/docker-compose.yml"), vec![fact(1, Claim::Service(app))])
+    };
+    let (one, two) = (of("local"), of("live"));
+    let files = [(one.0.as_str(), one.1), (two.0.as_str(), two.1), ("app/index.php", code(vec![]))];
+    assert_eq!(names(&linked(files)), ["app"]);
+}
+
+/// Hundreds of functions that are mounted without a path, as web frameworks take them: each looks like a router on every
+/// other, and nothing that is served may multiply by them.
+#[test]
+fn what_is_mounted_without_a_path_multiplies_nothing() {
+    let mount = |(router, on): (String, String), prefix: &str| {
+        Claim::Mount(Mount { router: router.into(), prefix: prefix.into(), on: on.into() })
+    };
+    let endpoint = Claim::Endpoint(Endpoint {
+        protocol: Protocol::Http,
+        method: Some("GET".into()),
+        path: "/orders".into(),
+        handler: "show".into(),
+        router: Some("r0".into()),
+        request: None,
+        response: None,
+    });
+    let among = |n: usize| (0..n).flat_map(move |i| (0..n).map(move |j| (format!("r{i}"), format!("r{j}"))));
+    let mut claims: Vec<Claim> = among(24).filter(|(i, j)| i != j).map(|pair| mount(pair, "")).collect();
+    claims.push(mount(("r0".into(), "app".into()), "/api"));
+    claims.push(endpoint);
+    let files = [("compose.yaml", vec![fact(1, service("web"))]), ("web/server.js", code(claims))];
+    let paths: Vec<String> = linked(files).endpoints.iter().map(|e| e.path.to_string()).collect();
+    assert_eq!(paths, ["/api/orders", "/orders"]);
+}
+
+fn pattern(publish: bool) -> Claim {
+    Claim::Message(Message {
+        system: System::Bus,
+        publish,
+        topic: "stock_take".into(),
+        address: publish.then(|| Value::reference("STOCK.<base>")),
+        exchange: None,
+        routing_key: None,
+        group: None,
+        client: "nestjs".into(),
+        within: "take".into(),
+        payload: None,
+    })
+}
+
+#[test]
+fn handlers_without_a_broker_are_procedures() {
+    let base = Constant { symbol: "STOCK.<base>".into(), value: Value::env("STOCK_HOST", None).then(":3001".into()) };
+    let linked_with = |more: Vec<Claim>| {
+        let mut served = vec![pattern(false)];
+        served.extend(more);
+        linked([
+            (
+                "compose.yaml",
+                vec![
+                    fact(1, service("web")),
+                    fact(5, service("stock")),
+                    fact(9, setting("web", "STOCK_HOST", "stock")),
+                ],
+            ),
+            ("web/main.ts", code(vec![Claim::Constant(base.clone()), pattern(true)])),
+            ("stock/main.ts", code(served)),
+        ])
+    };
+    let direct = linked_with(vec![]);
+    assert_eq!(edges(&direct), [("web", EdgeKind::Tcp, "stock")]);
+    let endpoints: Vec<&str> = direct.endpoints.iter().map(|e| e.key.0.as_str()).collect();
+    assert_eq!(endpoints, [format_smolstr!("endpoint/stock/stock_take").as_str()]);
+    assert!(direct.unresolved.is_empty());
+    let broker = Claim::Store(Store {
+        system: System::Rabbit,
+        address: "amqp://rabbit".into(),
+        database: None,
+        client: "nestjs".into(),
+        within: "take".into(),
+    });
+    assert!(linked_with(vec![broker]).endpoints.is_empty());
+}

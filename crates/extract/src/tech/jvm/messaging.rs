@@ -88,9 +88,11 @@ fn annotated(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
     }
 }
 
+type Annotated = (&'static str, bool, &'static [&'static str], System, &'static [&'static str]);
+
 /// Micronaut's other brokers: what makes a type a client or a listener, the annotations of methods that name the
 /// destination, system, keys of the address.
-const MICRONAUT: &[(&str, bool, &[&str], System, &[&str])] = &[
+const MICRONAUT: &[Annotated] = &[
     ("NatsClient", true, &["Subject"], System::Nats, &["nats.default.addresses", "nats.addresses"]),
     ("NatsListener", false, &["Subject"], System::Nats, &["nats.default.addresses", "nats.addresses"]),
     ("JMSProducer", true, &["Queue", "Topic"], System::ActiveMq, MICRONAUT_JMS),

@@ -38,10 +38,8 @@ fn literal(code: &Code<'_>, expr: &Expr, function: usize, key: &str) -> Option<O
     for _ in 0..LINKS {
         let call = next.as_call()?;
         match call.name() {
-            "put" | "putString" | "add" if call.args.len() >= 2 => {
-                if is_key(&call.args[0].value) {
-                    return Some(Some(filled(code.value(&call.args[1].value, function))));
-                }
+            "put" | "putString" | "add" if call.args.len() >= 2 && is_key(&call.args[0].value) => {
+                return Some(Some(filled(code.value(&call.args[1].value, function))));
             }
             "JsonObject" if call.args.is_empty() => return Some(None),
             "jsonObjectOf" | "obj" | "JsonObject" => {

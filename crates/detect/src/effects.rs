@@ -33,13 +33,16 @@ pub(crate) fn change(cx: &Cx<'_>, operation: Operation) -> Option<Change> {
             let (_, method) = said.rsplit_once('/')?;
             (!method.is_empty() && !method.contains(['*', '{']) && !asks(method)).then_some(Change::Request)
         }
+        // `order_create`, `orders.create`, `createOrder`: the word for what is done may stand anywhere.
+        EdgeKind::Thrift | EdgeKind::Dubbo | EdgeKind::EventBus | EdgeKind::Tcp => {
+            let method = said.rsplit(['/', '.', '#']).next().unwrap_or(said);
+            let named = !method.is_empty() && !method.contains(['*', '{', ':']) && said.contains(char::is_alphabetic);
+            let does = || method.split(['_', '-']).any(acts);
+            (named && (does() || !method.split(['_', '-']).any(asks))).then_some(Change::Request)
+        }
         EdgeKind::Graphql
         | EdgeKind::Websocket
-        | EdgeKind::Thrift
-        | EdgeKind::Dubbo
-        | EdgeKind::EventBus
         | EdgeKind::Smtp
-        | EdgeKind::Tcp
         | EdgeKind::Db
         | EdgeKind::Cache
         | EdgeKind::QueueConsume => None,
@@ -87,6 +90,17 @@ fn alters_but(cx: &Cx<'_>, operation: Operation, asked: &mut BTreeSet<usize>) ->
     let kept = |kind: EdgeKind| cx.outgoing(endpoint.node).iter().any(|e| cx.edge(*e).kind == kind);
     let written = || cx.own_facts(endpoint.node).any(|(_, f)| matches!(f.claim, Claim::Write(_)));
     (!kept(EdgeKind::Cache) && (!kept(EdgeKind::Db) || written())).then_some(false)
+}
+
+/// A word for what changes something, whatever stands beside it.
+fn acts(word: &str) -> bool {
+    [
+        "create", "add", "update", "set", "delete", "remove", "destroy", "cancel", "place", "submit", "pay", "charge",
+        "refund", "send", "confirm", "commit", "reserve", "release", "register", "book", "publish", "save", "insert",
+        "write",
+    ]
+    .iter()
+    .any(|verb| word.to_ascii_lowercase().starts_with(verb))
 }
 
 /// A part of a path or a method's name whose first word says that nothing changes.

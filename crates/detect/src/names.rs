@@ -21,7 +21,14 @@ pub(crate) type Called<'a> = Vec<(&'a SmolStr, Evidence)>;
 
 impl<'a> File<'a> {
     pub fn knows(&self, host: &str) -> bool {
-        self.names.contains(&host.to_ascii_lowercase())
+        let host = host.to_ascii_lowercase();
+        // Compose calls a service's containers `PROJECT_SERVICE_1` and so on.
+        let container = || {
+            let numbered = host.trim_end_matches(|c: char| c.is_ascii_digit());
+            let stem = numbered.strip_suffix(['_', '-']).filter(|_| numbered.len() < host.len())?;
+            self.names.iter().find(|n| stem.strip_suffix(n.as_str()).is_some_and(|p| p.ends_with(['_', '-'])))
+        };
+        self.names.contains(&host) || container().is_some()
     }
 
     /// What the file calls a node that is known under this name elsewhere, or what is made from something of this name.

@@ -250,7 +250,9 @@ impl Rules {
 pub fn is_call(cx: &Cx<'_>, operation: Operation) -> bool {
     let edge = cx.edge(operation.edge);
     let kinds = [EdgeKind::Http, EdgeKind::Grpc, EdgeKind::Graphql, EdgeKind::Thrift];
-    is_synchronous(edge) && kinds.contains(&edge.kind) && !cx.node(edge.to).kind.is_store()
+    // A connection of another kind is no call, unless it names a procedure.
+    let procedure = || edge.kind.is_procedure() && !cx.detail(operation).operation.is_empty();
+    is_synchronous(edge) && (kinds.contains(&edge.kind) || procedure()) && !cx.node(edge.to).kind.is_store()
 }
 
 /// `METHOD /path` or what else names an operation, for people.

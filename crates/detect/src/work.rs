@@ -173,6 +173,7 @@ fn does<'a>(cx: &Cx<'a>, operation: Operation) -> Option<What<'a>> {
             Some(What::Call(operation))
         }
         EdgeKind::Grpc if !asks(text) => Some(What::Call(operation)),
+        kind if kind.is_procedure() => crate::effects::change(cx, operation).map(|_| What::Call(operation)),
         EdgeKind::Smtp => Some(What::Call(operation)),
         _ => None,
     }

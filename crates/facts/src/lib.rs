@@ -42,4 +42,4 @@ pub use traffic::{
     Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, Message, Mount, Policy, PolicyKind, Protocol, Route, Store,
     System,
 };
-pub use value::{FLAG, Hole, MASKED, MASKED_TOKEN, Part, Value};
+pub use value::{FLAG, FORMAT, Hole, MASKED, MASKED_TOKEN, Part, Value};

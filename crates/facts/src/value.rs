@@ -14,6 +14,9 @@ pub const MASKED: &str = "***";
 /// word of mixed letters and digits.
 pub const MASKED_TOKEN: &str = "*****";
 
+/// The function whose result is its first argument with the others in the places that `%s` and the like mark.
+pub const FORMAT: &str = "<format>";
+
 /// How a configuration key begins that is a flag of the command line.
 pub const FLAG: &str = "--";
 

@@ -379,6 +379,14 @@ impl<'a> Linker<'a> {
         if let Some(ids) = self.names.get(host) {
             return ids.clone();
         }
+        // One of several containers of a compose service.
+        let stem = host.trim_end_matches(|c: char| c.is_ascii_digit());
+        if stem.len() < host.len()
+            && stem.ends_with(['_', '-'])
+            && let Some(ids) = self.names.get(format!("{stem}1").as_str())
+        {
+            return ids.clone();
+        }
         // Kubernetes: `name.namespace.svc.cluster.local`, `name.namespace`.
         if let Some((first, rest)) = host.split_once('.') {
             let namespace = rest.split('.').next().unwrap_or("");

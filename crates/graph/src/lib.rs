@@ -25,6 +25,7 @@ mod edges;
 mod endpoints;
 mod eventbus;
 mod flows;
+mod formats;
 mod handed;
 pub mod images;
 mod index;

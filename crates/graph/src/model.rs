@@ -160,6 +160,11 @@ impl EdgeKind {
         }
     }
 
+    /// Whether operations are procedures by name: what they change is told by that name alone.
+    pub fn is_procedure(self) -> bool {
+        matches!(self, EdgeKind::Grpc | EdgeKind::Thrift | EdgeKind::Dubbo | EdgeKind::EventBus | EdgeKind::Tcp)
+    }
+
     pub fn traffic(self) -> Traffic {
         match self {
             EdgeKind::Http

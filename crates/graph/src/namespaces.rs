@@ -1,7 +1,8 @@
 //! Workloads of one name that are not one thing: each namespace of a cluster has names of its own.
 //!
 //! Invariant: what is one program in several namespaces (`staging`, `production`) stays one. Only where the images differ
-//! are there several, and each gets the name by which others know it: its Service's, its label's, its namespace's.
+//! are there several, and each gets the name by which others know it: its Service's, its label's, its namespace's. Two systems
+//! side by side that share some names keep them.
 
 use crate::deploy::{Deploy, Unit};
 use crate::index::squash;
@@ -20,7 +21,12 @@ impl Deploy<'_> {
                 by_name.entry(unit.squashed.clone()).or_default().push(id);
             }
         }
+        let own: BTreeSet<SmolStr> = self.of_services().into_iter().cloned().collect();
         for (name, ids) in by_name.into_iter().filter(|(_, ids)| ids.len() > 1) {
+            let namespaces = ids.iter().filter_map(|id| self.units[*id].service.namespace.as_ref());
+            if !namespaces.into_iter().all(|n| own.contains(n)) {
+                continue;
+            }
             let mut things: BTreeMap<(SmolStr, String), Vec<usize>> = BTreeMap::new();
             for id in ids {
                 let unit = &self.units[id];
@@ -43,15 +49,31 @@ impl Deploy<'_> {
         }
     }
 
+    /// Namespaces that hold one service rather than a system: half of what runs there, at least, is called as it is in others.
+    fn of_services(&self) -> BTreeSet<&SmolStr> {
+        let mut places: BTreeMap<&str, BTreeSet<&SmolStr>> = BTreeMap::new();
+        let mut names: BTreeMap<&SmolStr, BTreeSet<&str>> = BTreeMap::new();
+        for unit in self.units.iter().filter(|u| in_cluster(u) && !u.name.contains('/') && u.product.is_none()) {
+            if let Some(namespace) = &unit.service.namespace {
+                places.entry(&unit.squashed).or_default().insert(namespace);
+                names.entry(namespace).or_default().insert(&unit.squashed);
+            }
+        }
+        let shared = |name: &&&str| places.get(**name).is_some_and(|places| places.len() > 1);
+        let of_service =
+            |(_, names): &(&SmolStr, BTreeSet<&str>)| names.iter().filter(shared).count() * 2 >= names.len();
+        names.into_iter().filter(of_service).map(|(namespace, _)| namespace).collect()
+    }
+
     /// A name for each of several things that are all called `name`: of those that people use, the first that tells them
     /// apart and that nothing else has.
     fn names_for(&self, name: &str, things: &[Vec<usize>]) -> Vec<SmolStr> {
         let others: BTreeSet<&str> =
             self.units.iter().filter(|u| u.squashed != name).map(|u| u.squashed.as_str()).collect();
-        let known: [&dyn Fn(&Unit<'_>) -> Option<SmolStr>; 4] =
-            [&|u| self.selecting(u), &label, &|u| u.service.namespace.clone(), &|u| {
-                (!u.image_name.is_empty()).then(|| u.image_name.as_str().into())
-            }];
+        type Known<'k> = &'k dyn Fn(&Unit<'_>) -> Option<SmolStr>;
+        let known: [Known<'_>; 4] = [&|u| self.selecting(u), &label, &|u| u.service.namespace.clone(), &|u| {
+            (!u.image_name.is_empty()).then(|| u.image_name.as_str().into())
+        }];
         for of in known {
             let names: Vec<SmolStr> =
                 things.iter().filter_map(|ids| ids.iter().find_map(|id| of(&self.units[*id]))).collect();

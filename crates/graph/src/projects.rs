@@ -41,6 +41,13 @@ const PROGRAMS: [&str; 22] = [
 impl Deploy<'_> {
     /// A folder that is mounted over an image without code is what runs in it.
     pub(crate) fn mounted_code(&mut self, index: &Index<'_>) {
+        let mut sharers: BTreeMap<String, BTreeSet<SmolStr>> = BTreeMap::new();
+        for unit in self.units.iter().filter(|u| u.product.is_none()) {
+            let base = folder(index.paths[unit.file]);
+            for source in unit.service.mounts.iter().filter_map(|(source, _)| join(base, source)) {
+                sharers.entry(source).or_default().insert(unit.name.clone());
+            }
+        }
         for unit in &mut self.units {
             let compose = unit.service.deployment == Deployment::Compose && unit.product.is_none();
             let Some(context) = unit.context.as_deref().filter(|c| compose && !c.is_empty()) else { continue };
@@ -49,7 +56,9 @@ impl Deploy<'_> {
             }
             let base = folder(index.paths[unit.file]);
             let sources = unit.service.mounts.iter().filter_map(|(source, _)| join(base, source));
-            let coded: BTreeSet<String> = sources.filter(|s| !s.is_empty() && has_code(index, s)).collect();
+            // What several programs get is the code of none of them.
+            let own = |s: &String| !s.is_empty() && sharers.get(s).is_none_or(|names| names.len() == 1);
+            let coded: BTreeSet<String> = sources.filter(|s| own(s) && has_code(index, s)).collect();
             if let (Some(only), 1) = (coded.first(), coded.len()) {
                 // The recipe stays what it is: it was named by the folder that is built.
                 unit.dockerfile.get_or_insert_with(|| format!("{context}/Dockerfile"));

@@ -8,7 +8,7 @@ use crate::deploy::project_environment;
 use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
-use seam_facts::{ENVIRONMENT_PREFIX, FLAG, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
+use seam_facts::{ENVIRONMENT_PREFIX, FLAG, FORMAT, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
 
 const MAX_DEPTH: usize = 14;
 const MAX_TEXTS: usize = 16;
@@ -519,6 +519,9 @@ impl<'a> View<'_, 'a> {
                 out = self.value(default, file, frame, depth - 1);
             }
             return if out.is_empty() { vec![Text::unknown("")] } else { unique(out) };
+        }
+        if callee == FORMAT {
+            return self.formatted(args, file, frame, depth - 1);
         }
         let name = name_of(callee);
         let owner = owner_of(callee);

@@ -144,7 +144,8 @@ impl<'a> Deploy<'a> {
             self.units.iter().filter_map(|u| u.context.as_deref()).filter(|c| !c.is_empty()).collect();
         let mut out: BTreeSet<&str> = BTreeSet::new();
         for (file, path) in index.paths.iter().enumerate() {
-            if index.uses[file].is_none() || index.test[file] {
+            // Code that is generated from a contract stands beside the contract, and runs elsewhere.
+            if index.uses[file].is_none() || index.test[file] || generated(path) {
                 continue;
             }
             let mut at = folder(path);
@@ -177,6 +178,22 @@ impl<'a> Deploy<'a> {
         let around = folders.iter().filter(|f| below(index.paths[*file], &f.path));
         around.max_by_key(|f| f.path.len()).map(|f| f.path.clone())
     }
+}
+
+/// Whether a file is called like what the compilers of contracts write.
+pub(crate) fn generated(path: &str) -> bool {
+    const ENDS: [&str; 9] = [
+        ".pb.go",
+        ".pb.gw.go",
+        ".pb.validate.go",
+        ".connect.go",
+        ".twirp.go",
+        "_pb2.py",
+        "_pb2_grpc.py",
+        "_pb.js",
+        "_pb.ts",
+    ];
+    ENDS.iter().any(|end| path.ends_with(end))
 }
 
 pub(crate) fn has_code(index: &Index<'_>, context: &str) -> bool {

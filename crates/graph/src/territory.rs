@@ -11,6 +11,7 @@ use crate::likeness::{Name, Place, folder_named};
 use crate::model::NodeKind;
 use crate::modules::{Modules, global_usings, layers, references};
 use crate::roles::{Role, roles};
+use crate::sources::generated;
 use crate::starts::starts;
 use crate::whole::whole;
 use seam_facts::{SmolStr, Value};
@@ -320,7 +321,7 @@ fn unclaimed(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
         .map(|(file, ..)| folder(index.paths[*file]).to_owned())
         .chain(
             (0..index.paths.len())
-                .filter(|f| index.uses[*f].is_some() && !index.test[*f])
+                .filter(|f| index.uses[*f].is_some() && !index.test[*f] && !generated(index.paths[*f]))
                 .map(|f| folder(index.paths[f]).to_owned()),
         )
         .collect();

@@ -5,8 +5,8 @@ mod made;
 
 use made::{edges, fact, linked, service, setting};
 use seam_facts::{
-    Alias, Argument, Call, Claim, Constant, Deployment, Fact, Message, Pass, Protocol, Service, Setting, SettingScope,
-    Store, System, Target, Uses, Value, format_smolstr,
+    Alias, Argument, Call, Claim, Constant, Deployment, FORMAT, Fact, Hole, Message, Pass, Protocol, Service, Setting,
+    SettingScope, Store, System, Target, Uses, Value, format_smolstr,
 };
 use seam_graph::EdgeKind;
 
@@ -75,6 +75,19 @@ fn one_program_in_several_namespaces_stays_one() {
 }
 
 #[test]
+fn systems_side_by_side_keep_the_names_that_they_share() {
+    let mut one = workload("shop", "example.org/shop/users:1", "app");
+    for name in ["orders", "stock", "mail"] {
+        let image = Some(Value::text(format!("example.org/shop/{name}:1")));
+        let namespace = Some("shop".into());
+        let service = Service { image, namespace, ..Service::new(name, Deployment::Kubernetes) };
+        one.push(fact(40, Claim::Service(service)));
+    }
+    let two = workload("bank", "example.org/bank/users:1", "app");
+    assert_eq!(names(&[("k8s/one.yaml", one), ("k8s/two.yaml", two)]), ["app", "mail", "orders", "stock"]);
+}
+
+#[test]
 fn a_host_with_its_namespace_means_the_service_there() {
     let target = |host: &str| {
         let (path, asks) = code("orders", vec![call(Value::text(format!("http://{host}")))]);
@@ -136,6 +149,25 @@ fn what_stands_below_a_property_of_bound_options_is_found_in_their_section() {
         (other.as_str(), answers),
     ]);
     assert_eq!(edges(&graph), [("web", EdgeKind::Http, "stock")]);
+}
+
+#[test]
+fn a_template_that_a_setting_gives_is_filled_where_it_is_known() {
+    let set =
+        Setting { scope: SettingScope::App, key: "stock.url".into(), value: "http://%s:%d/v1".into(), profile: None };
+    let args = vec![Value::config("stock.url", None), Value::env("STOCK_HOST", None), "8080".into()];
+    let (path, asks) = code("web", vec![call(Value::hole(Hole::Result { callee: FORMAT.into(), args }))]);
+    let (other, answers) = code("stock", vec![]);
+    let deployed =
+        vec![fact(1, service("web")), fact(2, setting("web", "STOCK_HOST", "stock")), fact(5, service("stock"))];
+    let graph = linked([
+        ("compose.yaml", deployed),
+        ("web/config.json", vec![fact(1, Claim::Setting(set))]),
+        (path.as_str(), asks),
+        (other.as_str(), answers),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "stock")]);
+    assert_eq!(graph.edges[0].details[0].operation, "GET /v1/");
 }
 
 #[test]

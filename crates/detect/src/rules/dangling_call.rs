@@ -37,6 +37,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if edge.kind == EdgeKind::Grpc && called && !is_test(&detail.at.path) && vague(cx, detail) {
             out.extend(undeclared(cx, edge, detail, contracts.get_or_init(|| protos(cx).collect())));
         }
+        let called = called || edge.kind == EdgeKind::Tcp;
         if detail.endpoint.is_some() || !called || is_test(&detail.at.path) {
             continue;
         }
@@ -49,6 +50,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 http(cx, edge, detail, endpoints, (&asked, elsewhere))
             }
             EdgeKind::Grpc => grpc(detail, endpoints),
+            EdgeKind::Tcp => pattern(detail, endpoints),
             _ => None,
         };
         let Some((nearest, wrong)) = found else { continue };
@@ -78,10 +80,13 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
         Wrong::Rpc => format!(
             "`{to}` serves the service, and no method of this name; the nearest is `{shown}`: the call ends in UNIMPLEMENTED."
         ),
+        Wrong::Pattern => format!(
+            "No handler of `{to}` waits for it; the nearest is `{shown}`: the caller gets an error that says so, or waits in vain."
+        ),
     };
     let help = match wrong {
         Wrong::Unknown => format!("call an endpoint of `{to}`, or serve `{}`", detail.operation),
-        Wrong::Method | Wrong::Path | Wrong::Rpc => {
+        Wrong::Method | Wrong::Path | Wrong::Rpc | Wrong::Pattern => {
             format!("did you mean `{shown}`? call that, or serve `{}`", detail.operation)
         }
     };
@@ -104,6 +109,8 @@ enum Wrong {
     /// A path that has nothing in common with any.
     Unknown,
     Rpc,
+    /// A message that is answered, which no handler waits for.
+    Pattern,
 }
 
 /// An HTTP request whose path or method nothing answers, with the nearest endpoint.
@@ -199,7 +206,11 @@ fn free<'e>(
     asked: &HashSet<&Key>,
     (method, parts): (&str, &[&str]),
 ) -> Option<&'e Endpoint> {
-    let form = |own: &[&str]| own.len() == parts.len() && own.iter().zip(parts).all(|(o, c)| open(o) == open(c));
+    let alike = |own: &[&str]| own.len() == parts.len() && own.iter().zip(parts).all(|(o, c)| open(o) == open(c));
+    // A word more at the end than the call has: `/payments/{id}/settle`.
+    let grown =
+        |own: &[&str]| own.split_last().is_some_and(|(last, rest)| !open(last) && rest.len() > 1 && fits(rest, parts));
+    let form = |own: &[&str]| alike(own) || grown(own);
     let mut found = http.iter().filter(|e| {
         let of = e.at.method.as_deref() == Some(method) && form(&e.parts) && !asked.contains(&e.at.key);
         of && !e.parts.is_empty() && !by_itself(cx, edge.to, &e.parts)
@@ -308,6 +319,17 @@ fn grpc<'e>(detail: &Detail, endpoints: &[&'e Endpoint]) -> Option<(&'e Endpoint
         return None;
     }
     of_service.into_iter().min_by_key(|(m, e)| (edits(m, method), e.key.clone())).map(|(_, e)| (e, Wrong::Rpc))
+}
+
+/// A pattern that none of the callee's handlers waits for.
+fn pattern<'e>(detail: &Detail, endpoints: &[&'e Endpoint]) -> Option<(&'e Endpoint, Wrong)> {
+    let open = |name: &str| name.is_empty() || name.contains(['*', '{', '#', '>']);
+    let handlers: Vec<&Endpoint> = endpoints.iter().filter(|e| e.protocol == Protocol::Tcp).copied().collect();
+    if open(&detail.operation) || handlers.iter().any(|e| open(&e.path) || e.path == detail.operation) {
+        return None;
+    }
+    let near = handlers.into_iter().min_by_key(|e| (edits(&e.path, &detail.operation), e.key.clone()))?;
+    Some((near, Wrong::Pattern))
 }
 
 fn whole_hole(part: &str) -> bool {

@@ -37,9 +37,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let known = |side: &Side<'_>, what: &str| !open(side) && !unresolved(what);
         let (consumers, publishers) = (known(consumed, "queue consume"), known(published, "queue publish"));
         let mut told = BTreeSet::new();
-        alone(cx, *broker, (published, consumed), (true, consumers), &mut told, out);
+        let both = consumers && publishers;
+        alone(cx, *broker, (published, consumed), (true, consumers, both), &mut told, out);
         if !consumers {
-            alone(cx, *broker, (consumed, published), (false, publishers), &mut told, out);
+            alone(cx, *broker, (consumed, published), (false, publishers, both), &mut told, out);
         }
     }
 }
@@ -50,7 +51,7 @@ fn alone<'a>(
     cx: &Cx<'_>,
     broker: usize,
     (one, other): (&Side<'a>, &Side<'a>),
-    (publishes, known): (bool, bool),
+    (publishes, known, both): (bool, bool, bool),
     told: &mut BTreeSet<&'a str>,
     out: &mut Vec<Draft>,
 ) {
@@ -73,9 +74,11 @@ fn alone<'a>(
         let near = || nearest(topic, alone_too.iter().copied()).filter(|n| common || is_one_name(topic, n));
         let grown = || alone_too.iter().copied().find(|t| is_one_name(topic, t));
         let part = || alone_too.iter().copied().find(|t| parts_once(topic, t));
-        // All others have found each other, and these two say the same thing in part.
+        // All others have found each other, and these two say the same thing in part; or nothing else is said on either side.
         let left = || match (single.as_slice(), alone_too.as_slice()) {
-            ([_], [it]) if common && !is_technical(it) && spelled_alike(topic, it) => Some(*it),
+            ([_], [it]) if !is_technical(it) && (common && both || (common || both) && spelled_alike(topic, it)) => {
+                Some(*it)
+            }
             _ => None,
         };
         let near = if known { near().or_else(part).or_else(left) } else { grown().filter(|_| common) };

@@ -22,11 +22,16 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (node, keys) in all.iter().enumerate().filter(|(n, _)| cx.node(*n).kind == NodeKind::Service) {
         // Where a deployment says nothing that this code reads, its environment comes from somewhere else.
         let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
+        // A property without a default is looked for in the program's own configuration, and the program does not start without it.
+        // A server of configuration may have it.
+        let handed = |s: &&SettingOf| s.key.starts_with("spring.cloud.") || s.key.starts_with("spring.config.");
+        let properties = || keys.set.values().flatten().filter(|s| !is_deployed(s) && is_property(&s.key));
+        let configured = properties().next().is_some() && !properties().any(|s| handed(&s));
         for reads in keys.read.values() {
             let Some(read) = reads.first() else { continue };
             let missing = reads.iter().all(|r| r.default.is_none()) && !is_set(keys, &read.key);
             let renamed = || renamed(keys, &read.key, &used).is_some();
-            let told_of = missing && told > 0;
+            let told_of = missing && (told > 0 || configured && is_property(&read.key));
             // What a framework takes as well is only missed where something nearly so is set.
             let apart = is_of_a_platform(&read.key) && !is_own(&read.key);
             if apart && !(is_address(&read.key) && renamed()) || !told_of && !renamed() {
@@ -37,6 +42,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+}
+
+/// A key of a program's configuration, in sections, rather than a variable of its environment.
+fn is_property(key: &str) -> bool {
+    key.contains('.') && key.chars().any(|c| c.is_ascii_lowercase())
 }
 
 /// Keys that a bundler passes on under its own prefix: what follows the prefix is the program's own.
@@ -128,7 +138,7 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
         (None, None) => format!("The other addresses of `{service}` come from its deployment; this one stays empty."),
     })
     .about([cx.node(node).key.clone()])
-    .severity(if elsewhere.is_empty() { Severity::Note } else { Severity::Warning })
+    .severity(if elsewhere.is_empty() && !is_property(key) { Severity::Note } else { Severity::Warning })
     .help(format!("set `{key}` for `{service}` in the deployment, or give it a default in the code"))
     .link(&read.at, format!("`{service}` reads `{key}`"));
     if let Some(call) = call {

@@ -6,7 +6,7 @@
 use super::{Code, csharp, golang};
 use crate::code::ir::{Annotation, Call, Expr, ExprKind, Field, Type};
 use crate::lang::Lang;
-use seam_facts::{Hole, SmolStr, Value, format_smolstr};
+use seam_facts::{FORMAT, Hole, SmolStr, Value, format_smolstr};
 
 /// Functions that read one environment variable: canonical name, position of the key; the default follows the key.
 const ENV_READERS: &[(Lang, &str)] = &[
@@ -553,7 +553,14 @@ enum Format {
 /// Fills a format's slots with arguments from `first` on; keyword arguments by name.
 fn fill(format: Format, template: Value, call: &Call, first: usize, eval: &dyn Fn(&Expr) -> Value) -> Value {
     let Some(template) = template.as_text() else {
-        return template;
+        // A template that a setting or another file gives is filled where it is known.
+        let elsewhere = matches!(template.as_hole(), Some(Hole::Ref(_) | Hole::Config { .. } | Hole::Env { .. }));
+        if !matches!(format, Format::Percent) || !elsewhere || call.args.len() <= first {
+            return template;
+        }
+        let args = call.args[first..].iter().map(|a| eval(&a.value));
+        let args = std::iter::once(template).chain(args).collect();
+        return Value::hole(Hole::Result { callee: FORMAT.into(), args });
     };
     let mut next = first;
     let mut out = Value::default();

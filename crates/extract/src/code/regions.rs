@@ -496,7 +496,9 @@ fn tells(body: &[Stmt], rest: &[Stmt], after: &[&[Stmt]]) -> bool {
     // `found.append(…)`, and `found` is what is returned.
     let mut filled: Vec<&SmolStr> = Vec::new();
     walk_stmts(body, &mut |e| {
-        if let ExprKind::Call(call) = &e.kind {
+        if let ExprKind::Call(call) = &e.kind
+            && fills(call.name())
+        {
             filled.extend(call.receiver().and_then(root));
         }
     });
@@ -513,6 +515,17 @@ fn tells(body: &[Stmt], rest: &[Stmt], after: &[&[Stmt]]) -> bool {
         found
     };
     returns || kept.iter().any(|name| lists().any(|stmts| mentions(stmts, name))) || filled.iter().any(given)
+}
+
+/// Whether a method puts something into what it is called on; others only ask it.
+fn fills(method: &str) -> bool {
+    let method = method.to_ascii_lowercase();
+    [
+        "add", "append", "push", "put", "set", "insert", "extend", "update", "merge", "concat", "unshift", "emplace",
+        "write",
+    ]
+    .iter()
+    .any(|verb| method.starts_with(verb))
 }
 
 /// The name that an expression starts with; the receiver is none.

@@ -55,7 +55,7 @@ fn imports(cx: &mut Lower<'_>, node: Node<'_>) {
             "import_spec" => {
                 let path = unquote(cx.field(node, "path"));
                 let named = cx.field(node, "name");
-                let alias = if named.is_empty() { package_name(&path) } else { named.into() };
+                let alias = if named.is_empty() { package_name(&path, cx.text) } else { named.into() };
                 cx.import(&path, None, &alias, node);
             }
             _ => {}
@@ -63,8 +63,31 @@ fn imports(cx: &mut Lower<'_>, node: Node<'_>) {
     }
 }
 
-/// The name that a package most likely has: the last part of its path without a version, `go-` and `.go`.
-fn package_name(path: &str) -> SmolStr {
+/// The name that a package most likely has: the last part of its path without a version, `go-` and `.go`; another part where
+/// only that one is used in the file (`api/cart/v1`, `shop-client-go`).
+fn package_name(path: &str, text: &str) -> SmolStr {
+    let usual = usual_name(path);
+    let last = path.rsplit('/').next().unwrap_or(path);
+    let version = last.starts_with('v') && last[1..].parse::<u32>().is_ok();
+    if !version && !last.contains('-') || used(&usual, text) {
+        return usual;
+    }
+    // What buf generates is called after both parts: `cartv1` of `cart/v1`.
+    let both = format!("{usual}{last}");
+    let mut words = last.split('-').chain([both.as_str()]);
+    words.find(|word| used(word, text)).map_or_else(|| usual.clone(), SmolStr::from)
+}
+
+/// Whether the file takes something from a package of this name.
+fn used(name: &str, text: &str) -> bool {
+    let before =
+        |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '"'));
+    let exported =
+        |at: usize| text[at + name.len()..].strip_prefix('.').is_some_and(|t| t.starts_with(char::is_uppercase));
+    !name.is_empty() && text.match_indices(name).any(|(at, _)| before(at) && exported(at))
+}
+
+fn usual_name(path: &str) -> SmolStr {
     let is_version = |part: &str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
     let mut parts = path.rsplit('/');
     let mut last = parts.next().unwrap_or(path);
@@ -646,4 +669,18 @@ fn lambda(cx: &mut Lower<'_>, node: Node<'_>) -> usize {
     };
     let body = node.child_by_field_name("body");
     cx.function(function, |cx| body.map(|b| block(cx, b)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_go_by_the_part_of_their_path_that_is_used() {
+        assert_eq!(package_name("github.com/shop/api/cart/v1", "x := v1.NewCartClient(c)"), "v1");
+        assert_eq!(package_name("github.com/shop/gen/cart/v1", "x := cartv1.NewCartClient(c)"), "cartv1");
+        assert_eq!(package_name("github.com/redis/go-redis/v9", "redis.NewClient(nil)"), "redis");
+        assert_eq!(package_name("github.com/shop/stock-client-go", "c := stock.NewClient(url)"), "stock");
+        assert_eq!(package_name("github.com/shop/stock-client-go", "// stock.go\nthestock.New()"), "client");
+    }
 }

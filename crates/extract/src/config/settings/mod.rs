@@ -13,7 +13,7 @@ use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "settings",
-    version: 1,
+    version: 2,
     page: include_str!("settings.md"),
     reads: Reads::Files { wants: |file| place::of(file.path).is_some(), extract },
 };
@@ -40,6 +40,9 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         _ => None,
     };
     let Some(tree) = tree.filter(|t| t.is_map() && !place::known_elsewhere(t)) else { return };
+    if place.doubtful && !place::starts_a_server(&tree) {
+        return;
+    }
     state(&place, &entries::of_tree(&tree), sink);
 }
 

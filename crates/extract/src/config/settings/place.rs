@@ -10,6 +10,8 @@ pub(super) struct Place {
     pub format: String,
     /// The values are names of environment variables (node-config's `custom-environment-variables`).
     pub names_variables: bool,
+    /// Only the document tells whether it is configuration.
+    pub doubtful: bool,
 }
 
 /// Names that configuration files have anywhere.
@@ -125,6 +127,7 @@ pub(super) fn of(path: &str) -> Option<Place> {
             profile: profile.map(SmolStr::from),
             format: format.to_owned(),
             names_variables: stem == "custom-environment-variables",
+            doubtful: false,
         })
     };
     // HOCON; everybody else's `.conf` is something else.
@@ -151,10 +154,16 @@ pub(super) fn of(path: &str) -> Option<Place> {
     if PROFILES.contains(&stem) {
         return if within { place(Some(stem)) } else { None };
     }
+    // go-zero's files are called like the service: `etc/order.yaml`.
+    let doubtful = parts.last() == Some(&"etc") && matches!(format, "yaml" | "yml" | "json");
+    let called = || place(None).map(|place| Place { doubtful, ..place }).filter(|_| doubtful);
     // `config.production`, `config-prod`, `config_dev`, `dev.config`, `dev_config`.
-    let (first, last) = stem.rsplit_once(['.', '-', '_'])?;
+    let Some((first, last)) = stem.rsplit_once(['.', '-', '_']) else { return called() };
     if known(first) && PROFILES.contains(&last) {
         return place(Some(last));
+    }
+    if doubtful {
+        return called();
     }
     (PROFILES.contains(&first) && matches!(last, "config" | "settings")).then(|| place(Some(first))).flatten()
 }
@@ -178,6 +187,12 @@ fn properties(parts: &[&str], stem: &str) -> bool {
     ];
     let spring = ["application", "bootstrap", "microprofile-config"];
     folder && !other.iter().chain(&spring).any(|o| stem.starts_with(o)) && !stem.contains("messages")
+}
+
+/// Whether a document is what go-zero's servers are started with: a name, and where to listen.
+pub(super) fn starts_a_server(root: &Node) -> bool {
+    let has = |key: &str| root.get(key).is_some();
+    has("Name") && (has("ListenOn") || has("Port") || has("Mode"))
 }
 
 /// Whether the document is of a kind that others read, or that configures a tool rather than an application.
@@ -237,6 +252,7 @@ mod tests {
         assert_eq!(profile("orders/config.development.json"), "Some(\"development\")");
         assert_eq!(profile("orders/config.toml"), "None");
         assert_eq!(profile("orders/conf.json"), "None");
+        assert_eq!(profile("orders/etc/order-rpc.yaml"), "None");
         assert_eq!(profile("orders/dev_config.yaml"), "Some(\"dev\")");
         assert_eq!(profile("orders/package.json"), "none");
         assert_eq!(profile("orders/production.json"), "none");

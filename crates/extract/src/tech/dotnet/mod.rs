@@ -4,6 +4,7 @@ mod aspire;
 mod buses;
 mod convey;
 mod discovery;
+mod graphql;
 mod grpc;
 mod http_client;
 mod http_server;
@@ -29,6 +30,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &message_types::EXTRACTOR,
     &convey::EXTRACTOR,
     &buses::EXTRACTOR,
+    &graphql::EXTRACTOR,
     &aspire::EXTRACTOR,
     &discovery::EXTRACTOR,
     &policies::EXTRACTOR,

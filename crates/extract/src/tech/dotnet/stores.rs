@@ -12,7 +12,7 @@ use seam_facts::{Access, AccessMode, Claim, SmolStr, Span, Store, System, Value,
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-stores",
-    version: 4,
+    version: 5,
     page: include_str!("stores.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -21,6 +21,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     created(code, sink);
     configured(code, sink);
     options(code, sink);
+    of_kind(code, sink);
     aspire(code, sink);
     entities(code, sink);
     statements(code, sink);
@@ -63,6 +64,7 @@ const CREATED: &[(&str, System, usize, &str)] = &[
     ("OpenSearchClient", System::Elasticsearch, 0, "OpenSearch.Client"),
     ("InfluxDBClient", System::Influx, 0, "InfluxDB.Client"),
     ("RedisManagerPool", System::Redis, 0, "ServiceStack.Redis"),
+    ("CSRedisClient", System::Redis, 0, "CSRedis"),
     ("BlobServiceClient", System::Objects, 0, "Azure Blobs"),
     ("BlobContainerClient", System::Objects, 0, "Azure Blobs"),
     ("DataLakeServiceClient", System::Objects, 0, "Azure Data Lake"),
@@ -248,6 +250,32 @@ fn options(code: &Code<'_>, sink: &mut Sink) {
                 None => state(*system, Value::default(), client, &site, code, site.span(), sink),
             }
         }
+    }
+}
+
+/// Mappers that are told the kind of the database beside the address: SqlSugar's `new ConnectionConfig { DbType = …,
+/// ConnectionString = … }`, FreeSql's `UseConnectionString(DataType.MySql, …)`.
+fn of_kind(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["ConnectionConfig", "UseConnectionString"]) {
+        let object = initialiser(site.call);
+        let (kind, address, client) = match (site.call.name(), site.call.new) {
+            ("ConnectionConfig", true) => {
+                (object.and_then(|o| o.key("DbType")), object.and_then(|o| o.key("ConnectionString")), "SqlSugar")
+            }
+            ("UseConnectionString", false) => (site.call.arg(0), site.call.arg(1), "FreeSql"),
+            _ => continue,
+        };
+        let system = match kind.and_then(Expr::path).as_deref().map(super::read::last) {
+            Some("MySql" | "MySqlConnector") => System::Mysql,
+            Some("SqlServer") => System::SqlServer,
+            Some("PostgreSQL") => System::Postgres,
+            Some("Oracle") => System::Oracle,
+            Some("ClickHouse") => System::Clickhouse,
+            Some("Sqlite") => System::Sqlite,
+            _ => continue,
+        };
+        let address = address.map(|a| code.value(a, site.function)).unwrap_or_default();
+        state(system, address, client, &site, code, site.span(), sink);
     }
 }
 

@@ -9,7 +9,7 @@ use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Span, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-grpc",
-    version: 3,
+    version: 4,
     page: include_str!("grpc.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -197,6 +197,10 @@ fn method(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         }),
     };
     let Some(service) = service else { return };
+    // Kitex generates below one folder; a variable of another package that is called like a client is none of gRPC's.
+    if code.unit.imports.iter().any(|i| i.path.contains("kitex_gen/")) {
+        return;
+    }
     let connect = made.split_once('#').is_some_and(|(m, _)| m.ends_with("connect"));
     let target = if connect { Value::default() } else { address(code, receiver, site.function) };
     let client = if connect { "connect" } else { "grpc" };

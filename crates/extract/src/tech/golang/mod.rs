@@ -5,6 +5,7 @@
 
 mod broker;
 mod client;
+mod gozero;
 mod grpc;
 mod kitex;
 mod policy;
@@ -21,6 +22,7 @@ use seam_facts::{SmolStr, Value};
 pub static EXTRACTORS: &[&Extractor] = &[
     &broker::EXTRACTOR,
     &client::EXTRACTOR,
+    &gozero::EXTRACTOR,
     &grpc::EXTRACTOR,
     &kitex::EXTRACTOR,
     &policy::EXTRACTOR,

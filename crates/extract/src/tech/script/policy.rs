@@ -184,7 +184,9 @@ fn wrappers(cx: &Cx<'_>, callee: &str, sink: &mut Sink) -> bool {
         }
         "rxjs#retry" | "rxjs/operators#retry" => {
             let retries = cx.key(&["count"]).or_else(|| cx.value(0).and_then(number));
-            cx.state(PolicyKind::Retry, retries.and_then(attempts), cx.key(&["delay"]), "rxjs", sink);
+            // Without a number it subscribes again for ever.
+            let says = if cx.site.call.args.is_empty() { "rxjs, forever" } else { "rxjs" };
+            cx.state(PolicyKind::Retry, retries.and_then(attempts), cx.key(&["delay"]), says, sink);
         }
         _ => return false,
     }

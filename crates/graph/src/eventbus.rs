@@ -8,6 +8,7 @@ use crate::edges::Edges;
 use crate::index::FileId;
 use crate::join::Linker;
 use crate::model::{Certainty, EdgeKind};
+use crate::resolve::Text;
 use seam_facts::{Call, Claim, Fact, Protocol, SmolStr, Target};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +106,10 @@ impl Linker<'_> {
         for (file, fact) in self.visible_facts(node) {
             let Claim::Alias(alias) = &fact.claim else { continue };
             let Target::Registered(name) = &alias.target else { continue };
-            let texts = self.view(node).texts(name, file).into_iter().filter(|t| !t.open && !t.text.is_empty());
+            // What a library enters under a name of its own is whoever's calls that function.
+            let own = self.territories[node].own.contains(&file);
+            let known = |t: &Text<'_>| !t.open && !t.text.is_empty() && (own || !t.via.is_empty());
+            let texts = self.view(node).texts(name, file).into_iter().filter(known);
             out.extend(texts.map(|t| SmolStr::from(t.text)));
         }
         out

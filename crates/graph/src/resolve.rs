@@ -218,6 +218,9 @@ impl<'a> View<'_, 'a> {
         if let Some(flag) = key.strip_prefix(FLAG) {
             return if depth > 0 { self.flag(flag, depth) } else { Vec::new() };
         }
+        if key.contains('*') {
+            return self.each_entry(key, depth);
+        }
         let squashed = squash(key);
         // A reader of documents may want a prefix in the environment: `APP__DATABASE__URL` is `database.url`.
         let prefixed = self.index.constants.get(name_of(ENVIRONMENT_PREFIX)).into_iter().flatten();
@@ -239,6 +242,27 @@ impl<'a> View<'_, 'a> {
         }
         let given = self.scope.platform.bound(key);
         given.map(|(text, at)| Text { via: vec![at], ..Text::plain(&text) }).into_iter().collect()
+    }
+
+    /// A key within each entry of a list or a map: `routes[*].uri`, `clients.*.url`.
+    fn each_entry(&self, key: &str, depth: usize) -> Vec<Text<'a>> {
+        let Some((before, after)) = key.split_once('*') else { return Vec::new() };
+        let list = before.ends_with('[');
+        let (before, after) = (squash(before), squash(after));
+        let entry = |key: &str| {
+            let middle = key.strip_prefix(before.as_str()).and_then(|rest| rest.strip_suffix(after.as_str()));
+            middle.is_some_and(|m| !m.is_empty() && (!list || m.chars().all(|c| c.is_ascii_digit())))
+        };
+        for map in [&self.scope.configuration, &self.scope.fallback] {
+            let mut keys: Vec<&String> = map.keys().filter(|key| entry(key)).collect();
+            keys.sort();
+            let sets = keys.into_iter().flat_map(|key| &map[key]);
+            let out: Vec<Text<'a>> = sets.flat_map(|s| self.set(s, s.key, depth)).collect();
+            if !out.is_empty() {
+                return unique(out);
+            }
+        }
+        Vec::new()
     }
 
     /// What one place gives to a key, without what stays open.
@@ -522,12 +546,10 @@ impl<'a> View<'_, 'a> {
         }
         if out.iter().any(|t| !t.open) {
             out.retain(|t| !t.open);
-        }
-        if !out.is_empty() {
             return unique(out);
         }
         // An object used as text is what it prints: a value type around a host or path.
-        if let Some(ty) = name.strip_suffix(".<init>") {
+        if let Some(ty) = name.strip_suffix(".<init>").filter(|_| out.is_empty()) {
             for printer in ["toString", "ToString", "to_s", "__str__", "String", "__toString"] {
                 for (at, result, fact) in self.index.returns.get(printer).into_iter().flatten() {
                     if owner_of(&result.function) != ty || !self.territory.sees(*at) {
@@ -552,6 +574,9 @@ impl<'a> View<'_, 'a> {
             if texts.iter().any(|t| !t.open) {
                 return texts;
             }
+        }
+        if !out.is_empty() {
+            return unique(out);
         }
         vec![Text::unknown(last(name))]
     }

@@ -135,6 +135,7 @@ impl<'a> Edges<'_, 'a> {
     fn forwarded_by_default(&self, node: usize) -> Vec<usize> {
         let linker = self.linker;
         let written = linker.visible_facts(node).any(|(_, fact)| match &fact.claim {
+            Claim::Route(route) if route.protocol == Protocol::EventBus => false,
             Claim::Route(route) => route.via.is_none() && route.target.as_text().as_deref() != Some(EVERY_SERVICE),
             _ => false,
         });

@@ -27,6 +27,8 @@ pub(crate) struct Territory<'a> {
     pub closed: Vec<String>,
     /// Files of libraries that it imports, directly or not.
     pub libraries: BTreeSet<FileId>,
+    /// Those of them that are another deployable's own code.
+    pub foreign: BTreeSet<FileId>,
     /// What of its own does not run in it.
     pub role: Role,
     /// Names that its code mentions, libraries included as far as they are reached.
@@ -37,7 +39,7 @@ impl<'a> Territory<'a> {
     /// The code below these folders, with the libraries that it imports.
     pub fn of(index: &Index<'a>, roots: Vec<String>) -> Self {
         let mut territory = Territory::rooted(index, roots);
-        libraries(index, &Modules::new(index), &mut territory);
+        libraries(index, &Modules::new(index), &BTreeSet::new(), &mut territory);
         territory
     }
 
@@ -56,22 +58,24 @@ impl<'a> Territory<'a> {
             let unused = index.uses[file].is_some_and(|u| u.unused.iter().any(|f| f == within));
             return !unused && !self.role.closes(file, within);
         }
-        self.libraries.contains(&file) && reached(index, file, within, &self.names)
+        self.libraries.contains(&file) && reached(index, file, within, &self.names, self.foreign.contains(&file))
     }
 }
 
-/// Whether a library's function is reached by somebody who mentions `names`.
-fn reached(index: &Index<'_>, file: FileId, within: &str, names: &HashSet<&str>) -> bool {
+/// Whether a library's function is reached by somebody who mentions `names`. An interface that another deployable implements
+/// is called there; its implementation runs here only if it is mentioned.
+fn reached(index: &Index<'_>, file: FileId, within: &str, names: &HashSet<&str>, foreign: bool) -> bool {
     let (owner, function) = within.rsplit_once('.').unwrap_or(("", within));
     let owner_simple = last(owner);
     let owner_named = || {
         owner.is_empty()
             || names.contains(owner_simple)
-            || index.uses[file].is_some_and(|u| {
-                u.types
-                    .iter()
-                    .any(|(ty, supers)| ty == owner_simple && supers.iter().any(|s| names.contains(s.as_str())))
-            })
+            || !foreign
+                && index.uses[file].is_some_and(|u| {
+                    u.types
+                        .iter()
+                        .any(|(ty, supers)| ty == owner_simple && supers.iter().any(|s| names.contains(s.as_str())))
+                })
     };
     if function.is_empty() {
         return true;
@@ -90,6 +94,7 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
     let files = |node: usize| Territory::rooted(index, roots[node].clone()).own;
     let mut roles = roles(index, deploy, &roots, files).into_iter();
     let closed: Vec<Vec<String>> = (0..roots.len()).map(|node| parts_of_others(&roots, node)).collect();
+    let owned: BTreeSet<FileId> = (0..roots.len()).flat_map(files).collect();
     roots
         .into_iter()
         .zip(closed)
@@ -101,7 +106,7 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
                 let started = start.files(index, &modules, &territory.own);
                 territory.own.retain(|f| index.uses[*f].is_none() || started.contains(f));
             }
-            libraries(index, &modules, &mut territory);
+            libraries(index, &modules, &owned, &mut territory);
             territory
         })
         .collect()
@@ -466,7 +471,7 @@ fn said<'a>(role: &Role, file: FileId, uses: &'a seam_facts::Uses) -> Vec<&'a st
 }
 
 /// Follows imports to libraries, and names into them, until nothing is added.
-fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Territory<'a>) {
+fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<FileId>, territory: &mut Territory<'a>) {
     let mut names: HashSet<&'a str> = HashSet::new();
     for file in &territory.own {
         if let Some(uses) = index.uses[*file] {
@@ -531,6 +536,7 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
             }
         }
     }
+    territory.foreign = territory.libraries.intersection(owned).copied().collect();
     // Names that reached functions of libraries mention in turn.
     let mut open: Vec<(FileId, &'a SmolStr, &'a Vec<SmolStr>)> = territory
         .libraries
@@ -540,8 +546,9 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, territory: &mut Terri
         .collect();
     loop {
         let before = open.len();
-        let (hit, rest): (Vec<_>, Vec<_>) =
-            open.into_iter().partition(|(f, symbol, _)| reached(index, *f, symbol, &names));
+        let (hit, rest): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|(f, symbol, _)| reached(index, *f, symbol, &names, territory.foreign.contains(f)));
         names.extend(hit.iter().flat_map(|(_, _, n)| n.iter().map(SmolStr::as_str)));
         open = rest;
         if open.len() == before {

@@ -43,16 +43,34 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize
     if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin) || steps == 0 {
         return None;
     }
-    property(code, callee)
+    environment(code, call, callee, function, steps)
+        .or_else(|| property(code, callee))
         .or_else(|| json_setting(code, call, callee, function, steps))
         .or_else(|| built(code, call, callee, function, steps))
 }
 
-/// Vert.x keeps an application's configuration in a JSON object: `config().getJsonObject("db").getString("host", "x")` is the
+/// The environment as a map: `System.getenv().getOrDefault("ORDERS_HOST", "orders")`.
+fn environment(code: &Code<'_>, call: &Call, callee: &str, function: usize, steps: usize) -> Option<Value> {
+    if !matches!(callee, "System.getenv().getOrDefault" | "System.getenv().get" | "System.getenv().getOrElse") {
+        return None;
+    }
+    let default = call.arg(1).filter(|e| !matches!(e.kind, crate::code::ir::ExprKind::Lambda(_)));
+    let default = default.map(|d| code.eval(d, function, steps - 1)).filter(|d| !super::library::is_null(d));
+    Some(super::library::keyed(true, code.eval(call.arg(0)?, function, steps - 1), default))
+}
+
+/// Vert.x keeps an application's configuration in a JSON object, Typesafe Config and Ktor in objects of their own: `config().getJsonObject("db").getString("host", "x")` is the
 /// key `db.host`. Other JSON objects are messages and rows; a configuration is called so.
 fn json_setting(code: &Code<'_>, call: &Call, callee: &str, function: usize, steps: usize) -> Option<Value> {
-    let getter = matches!(call.name(), "getString" | "getInteger" | "getLong" | "getValue" | "getNumber");
-    if !getter || !(callee.starts_with("JsonObject.") || callee.contains("config()")) {
+    // Ktor asks in two steps: `config.property("orders.url").getString()`.
+    let asked = call.receiver().and_then(Expr::as_call).filter(|c| matches!(c.name(), "property" | "propertyOrNull"));
+    if let Some(asked) = asked.filter(|_| call.name() == "getString" && call.args.is_empty()) {
+        return json_setting(code, asked, callee, function, steps);
+    }
+    let getter = matches!(call.name(), "getString" | "getInteger" | "getInt" | "getLong" | "getValue" | "getNumber");
+    let part = ["config()", "getConfig()", "getJsonObject()"].iter().any(|p| callee.contains(p));
+    let stepwise = matches!(call.name(), "property" | "propertyOrNull");
+    if !stepwise && !(getter && (callee.starts_with("JsonObject.") || part)) {
         return None;
     }
     let mut keys = vec![code.eval(call.arg(0)?, function, steps - 1).as_text()?];
@@ -60,11 +78,14 @@ fn json_setting(code: &Code<'_>, call: &Call, callee: &str, function: usize, ste
     loop {
         // A part of the configuration may have a name of its own.
         let (made, _) = code.resolved(on, function);
-        let Some(inner) = made.as_call().filter(|c| c.name() == "getJsonObject") else { break };
+        let part = |c: &&Call| matches!(c.name(), "getJsonObject" | "getConfig" | "config") && c.args.len() == 1;
+        let Some(inner) = made.as_call().filter(part) else { break };
         keys.push(code.eval(inner.arg(0)?, function, steps - 1).as_text()?);
         on = inner.receiver()?;
     }
     let called = on.path()?.to_ascii_lowercase();
+    // What a factory loads is a configuration whatever it is kept in.
+    let called = called + &code.origin(on, function).to_ascii_lowercase();
     if !["config", "conf", "settings"].iter().any(|w| called.contains(w)) {
         return None;
     }

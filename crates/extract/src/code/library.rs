@@ -189,15 +189,16 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
             return Some(or_default(eval(receiver), default));
         }
     }
-    if TRANSPARENT_CALLS.iter().any(|(l, c)| *l == lang && *c == callee)
-        || (call.new && TRANSPARENT_TYPES.contains(&name))
+    // Kotlin writes no `new`, and a name of capitals alone may be a function.
+    let made = call.new || lang == Lang::Kotlin && call.receiver().is_none();
+    if TRANSPARENT_CALLS.iter().any(|(l, c)| *l == lang && *c == callee) || (made && TRANSPARENT_TYPES.contains(&name))
     {
         // `new URL(path, base)` and `urljoin(base, path)`.
         if call.new && name == "URL" && call.args.len() == 2 && lang == Lang::Script {
             return Some(join_url(arg(1)?, arg(0)?));
         }
         // `new URL("http", host, port, file)`.
-        if call.new && name == "URL" && call.args.len() >= 3 && matches!(lang, Lang::Java | Lang::Kotlin) {
+        if made && name == "URL" && call.args.len() >= 3 && matches!(lang, Lang::Java | Lang::Kotlin) {
             let authority = arg(0)?.then("://".into()).then(arg(1)?);
             let rest = arg(2)?;
             return Some(match arg(3) {
@@ -249,6 +250,8 @@ pub(super) const TRANSPARENT_METHODS: &[&str] = &[
     "encode",
     "toURI",
     "toUri",
+    "toInt",
+    "toLong",
     "build",
     "toUriString",
     "freeze",
@@ -282,6 +285,8 @@ const TRANSPARENT_CALLS: &[(Lang, &str)] = &[
     (Lang::Java, "URI.create"),
     (Lang::Java, "String.valueOf"),
     (Lang::Java, "Objects.requireNonNull"),
+    (Lang::Java, "Integer.parseInt"),
+    (Lang::Java, "Integer.valueOf"),
     (Lang::Java, "UriComponentsBuilder.fromHttpUrl"),
     (Lang::Java, "UriComponentsBuilder.fromUriString"),
     (Lang::Java, "HttpUrl.parse"),

@@ -238,7 +238,15 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         "continue_statement" => out.push(Stmt::Leave(Leave::Continue, span(node))),
         "for_statement" | "while_statement" | "do_statement" | "enhanced_for_statement" => {
             let head = ["condition", "value"].iter().find_map(|f| node.child_by_field_name(f)).map(|n| value(cx, n));
-            let body = body(cx, node.child_by_field_name("body"));
+            let mut body = body(cx, node.child_by_field_name("body"));
+            // One of many: its type is known, and not which it is.
+            if let Some(name) = node.child_by_field_name("name") {
+                let (target, ty) = (Expr::name(cx.src(name), span(name)), SmolStr::from(cx.field(node, "type")));
+                let value = Expr::new(ExprKind::Other(Vec::new()), span(name));
+                if ty != "var" {
+                    body.insert(0, Stmt::Assign { target, ty, value, append: false, span: span(name) });
+                }
+            }
             out.push(Stmt::Block { kind: BlockKind::Loop, head, body, span: span(node) });
         }
         "if_statement" => {

@@ -66,6 +66,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("consul.client.defaultzone", "Consul"),
     ("micronaut.config.client.uri", "Spring Cloud Config"),
     ("dubbo.registry.address", "Dubbo"),
+    ("axon.axonserver.servers", "Axon Server"),
     ("dubbo.metadatareport.address", "Dubbo"),
     ("dubbo.configcenter.address", "Dubbo"),
 ];
@@ -100,6 +101,7 @@ pub(super) fn state(document: &Document, all: &[Document], sink: &mut Sink) {
         {
             let protocol = match *client {
                 "Zookeeper" | "Dubbo" => Protocol::Tcp,
+                "Axon Server" => Protocol::Grpc,
                 _ => Protocol::Http,
             };
             listed(client, protocol, entry, sink);

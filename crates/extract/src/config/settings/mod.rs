@@ -1,5 +1,6 @@
 //! Configuration files of an application's own making. See `settings.md`.
 
+mod hocon;
 mod ini;
 mod place;
 
@@ -8,7 +9,7 @@ use super::interpolate::{self, Dollar};
 use super::{json, properties, secret, toml, yaml};
 use crate::{Extractor, File, Reads, Sink};
 use place::Place;
-use seam_facts::{Claim, Setting, SettingScope, Value};
+use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "settings",
@@ -33,6 +34,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         "json" | "json5" | "jsonc" => json::document(file.text, sink),
         "toml" => toml::document(file.text, sink),
         "yaml" | "yml" => yaml::document(file.text, sink),
+        "conf" => return lightbend(&place, &hocon::parse(file.text), sink),
         "ini" | "cfg" => return state(&place, &ini::parse(file.text), sink),
         "properties" => return properties::parse(file.text).iter().for_each(|d| state(&place, d, sink)),
         _ => None,
@@ -42,6 +44,18 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         return;
     }
     state(&place, &entries::of_tree(&tree), sink);
+}
+
+/// HOCON has its own variables, and its keys are as they are written.
+fn lightbend(place: &Place, entries: &[(SmolStr, Value, Span)], sink: &mut Sink) {
+    if entries.len() > MAX_SETTINGS {
+        return;
+    }
+    for (key, value, at) in entries.iter().filter(|(_, v, _)| v.to_string().len() <= MAX_VALUE) {
+        let value = secret::setting(key, value.clone());
+        let setting = Setting { scope: SettingScope::App, key: key.clone(), value, profile: place.profile.clone() };
+        sink.stated(Claim::Setting(setting), *at);
+    }
 }
 
 fn state(place: &Place, document: &Document, sink: &mut Sink) {

@@ -114,7 +114,7 @@ pub(super) fn of(path: &str) -> Option<Place> {
         .find_map(|t| name.strip_suffix(t))
         .unwrap_or(name);
     let (stem, format) = name.rsplit_once('.')?;
-    if !matches!(format, "json" | "json5" | "jsonc" | "yaml" | "yml" | "toml" | "ini" | "cfg" | "properties") {
+    if !matches!(format, "json" | "json5" | "jsonc" | "yaml" | "yml" | "toml" | "ini" | "cfg" | "properties" | "conf") {
         return None;
     }
     let parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
@@ -130,6 +130,13 @@ pub(super) fn of(path: &str) -> Option<Place> {
             doubtful: false,
         })
     };
+    // HOCON; everybody else's `.conf` is something else.
+    if format == "conf" {
+        let (first, profile) = stem.split_once(['.', '-', '_']).unwrap_or((stem, ""));
+        let profile = Some(profile).filter(|p| !p.is_empty());
+        let known = first == "application" && profile.is_none_or(|p| PROFILES.contains(&p));
+        return known.then(|| place(profile)).flatten();
+    }
     if format == "properties" {
         return properties(&parts, stem).then(|| place(None)).flatten();
     }
@@ -225,7 +232,9 @@ pub(super) fn known_elsewhere(root: &Node) -> bool {
     ];
     let compose =
         root.get("services").is_some_and(|s| s.entries().any(|(_, n)| n.get("image").or(n.get("build")).is_some()));
-    compose || root.entries().any(|(key, _)| ROOTS.contains(&key.text.as_str()))
+    // A client of an identity provider is told the realm; the realm's own export has no address.
+    let client = root.get("auth-server-url").is_some();
+    compose || root.entries().any(|(key, _)| ROOTS.contains(&key.text.as_str()) && !(client && key.text == "realm"))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 //! Fields of a bound type are read with the type itself; here its nested types get their longer keys, and chains of getters
 //! get values, because a chain names only the type that it starts at.
 
-use super::read::{JVM, find, functions_of, text};
+use super::read::{JVM, find, functions_of, text, type_args};
 use crate::code::Code;
-use crate::code::ir::{Annotation, Type};
+use crate::code::ir::{Annotation, Field, Type};
 use crate::code::kebab;
 use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Constant, Return, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Claim, Constant, Hole, Return, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-config",
@@ -83,6 +83,7 @@ fn nested(code: &Code<'_>, ty: &Type, prefix: &str, getters: &str, members: &str
         return;
     }
     for field in &ty.fields {
+        entries(code, ty, field, prefix, sink);
         let Some(inner) = inner(code, &field.ty).filter(|t| t.name != ty.name) else {
             continue;
         };
@@ -105,6 +106,39 @@ fn nested(code: &Code<'_>, ty: &Type, prefix: &str, getters: &str, members: &str
             constant(format_smolstr!("{member}.{}", leaf.name), value.clone(), leaf.span, sink);
         }
         nested(code, inner, &below, &getter, &member, depth - 1, sink);
+    }
+}
+
+/// The entries of a list or a map of a nested type: `endpoints` of `List<Endpoint>` gives `Endpoint.location` one of
+/// `prefix.endpoints[*].location`.
+fn entries(code: &Code<'_>, ty: &Type, field: &Field, prefix: &str, sink: &mut Sink) {
+    let (one, any) = match (plain_type(&field.ty).as_str(), type_args(&field.ty).as_slice()) {
+        ("List" | "Set" | "Collection" | "MutableList" | "ArrayList", [one]) => (one.clone(), "[*]"),
+        ("Map" | "HashMap" | "MutableMap" | "LinkedHashMap", [_, one]) => {
+            if matches!(one.as_str(), "String" | "URI" | "URL") {
+                looked_up(ty, field, prefix, sink);
+            }
+            (one.clone(), ".*")
+        }
+        _ => match field.ty.strip_suffix("[]") {
+            Some(one) => (one.into(), "[*]"),
+            None => return,
+        },
+    };
+    if let Some(inner) = inner(code, &one).filter(|t| t.name != ty.name && !t.fields.is_empty()) {
+        fields(code, inner, &format_smolstr!("{}{any}", key(prefix, &field.name)), sink);
+    }
+}
+
+/// A map of texts: `props.getUrls().get("orders")` is the key `prefix.urls.orders`.
+fn looked_up(ty: &Type, field: &Field, prefix: &str, sink: &mut Sink) {
+    for getter in [getter(&field.name), field.name.to_string()] {
+        for chain in [format_smolstr!("{}.{getter}().get", ty.name), format_smolstr!("{}.{getter}.get", ty.name)] {
+            let entry = Hole::Param { function: chain.clone(), index: 0, name: "key".into() };
+            let name = Value::text(format_smolstr!("{}.", key(prefix, &field.name))).then(Value::hole(entry));
+            let value = Value::hole(Hole::Result { callee: "<config>".into(), args: vec![name] });
+            sink.stated(Claim::Return(Return { function: chain, value }), field.span);
+        }
     }
 }
 

@@ -256,6 +256,24 @@ fn built(code: &Code<'_>, sink: &mut Sink) {
         let Some(value) = base.filter(|b| !b.is_empty()) else {
             continue;
         };
+        // An interface of JAX-RS says of itself neither that it is served nor that it is called: who builds a client calls.
+        if site.call.name() == "build" {
+            let own =
+                code.type_named(&interface).is_some_and(|t| find(&t.annotations, &["RegisterRestClient"]).is_some());
+            let call = Call {
+                protocol: Protocol::Http,
+                client: "MicroProfile Rest Client".into(),
+                method: None,
+                target: value.clone(),
+                operation: None,
+                within: code.within(site.function),
+                request: None,
+                response: None,
+            };
+            if !own {
+                sink.stated(Claim::Call(call), site.span());
+            }
+        }
         let symbol = format_smolstr!("{interface}.<base>");
         sink.stated(Claim::Constant(Constant { symbol, value }), site.span());
     }

@@ -61,6 +61,7 @@ const TEMPLATES: &[(&str, System, &str, &[&str])] = &[
     ("SqlSessionTemplate", System::Sql, "MyBatis", &[]),
     ("SqlSessionFactory", System::Sql, "MyBatis", &[]),
     ("Jdbi", System::Sql, "Jdbi", &[]),
+    ("DbClient", System::Sql, "Helidon DB Client", &["db.connection.url"]),
     ("ReactiveRedisOperations", System::Redis, "Spring Data Redis", &[]),
     ("RedisOperations", System::Redis, "Spring Data Redis", &[]),
     ("ReactiveCassandraTemplate", System::Cassandra, "Spring Data Cassandra", &[]),

@@ -19,6 +19,9 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {
         annotated(code, ty, sink);
         stream_type(code, ty, sink);
+        if code.imports("io.micronaut") {
+            micronaut(code, ty, sink);
+        }
         reactive(code, ty, sink);
     }
     function_beans(code, sink);
@@ -78,6 +81,41 @@ fn annotated(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
                 let mut m = message(*system, false, topic, client, function.symbol());
                 m.address = address(*system);
                 m.group = text(code, a, &[group], &ty.name).filter(|_| !group.is_empty());
+                m.payload = function.params.first().map(|p| p.ty.clone());
+                state(m, a.span, sink);
+            }
+        }
+    }
+}
+
+type Annotated = (&'static str, bool, &'static [&'static str], System, &'static [&'static str]);
+
+/// Micronaut's other brokers: what makes a type a client or a listener, the annotations of methods that name the
+/// destination, system, keys of the address.
+const MICRONAUT: &[Annotated] = &[
+    ("NatsClient", true, &["Subject"], System::Nats, &["nats.default.addresses", "nats.addresses"]),
+    ("NatsListener", false, &["Subject"], System::Nats, &["nats.default.addresses", "nats.addresses"]),
+    ("JMSProducer", true, &["Queue", "Topic"], System::ActiveMq, MICRONAUT_JMS),
+    ("JMSListener", false, &["Queue", "Topic"], System::ActiveMq, MICRONAUT_JMS),
+    ("MqttPublisher", true, &["Topic"], System::Mqtt, &["mqtt.client.server-uri"]),
+    ("MqttSubscriber", false, &["Topic"], System::Mqtt, &["mqtt.client.server-uri"]),
+    ("PulsarProducerClient", true, &["PulsarProducer"], System::Pulsar, &["pulsar.service-url"]),
+    ("PulsarSubscription", false, &["PulsarConsumer"], System::Pulsar, &["pulsar.service-url"]),
+];
+
+const MICRONAUT_JMS: &[&str] =
+    &["micronaut.jms.activemq.classic.connection-string", "micronaut.jms.activemq.artemis.connection-string"];
+
+fn micronaut(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
+    for (on, publish, names, system, address) in MICRONAUT {
+        if find(&ty.annotations, &[on]).is_none() {
+            continue;
+        }
+        for (_, function) in functions_of(code, ty) {
+            let Some(a) = find(&function.annotations, names) else { continue };
+            for topic in topics(code, a, &["value", "topic", "topics"], &ty.name) {
+                let mut m = message(*system, *publish, topic, "Micronaut", function.symbol());
+                m.address = Some(keys(address, None));
                 m.payload = function.params.first().map(|p| p.ty.clone());
                 state(m, a.span, sink);
             }
@@ -258,6 +296,8 @@ const CALLS: &[(&str, &str, &str, System, bool, usize, &str)] = &[
     ("subscribe", "jetstream", "io.nats", System::Nats, false, 0, "NATS client"),
     ("publish", "client", "org.eclipse.paho", System::Mqtt, true, 0, "Paho"),
     ("subscribe", "client", "org.eclipse.paho", System::Mqtt, false, 0, "Paho"),
+    ("topic", "publish", "com.hivemq", System::Mqtt, true, 0, "HiveMQ client"),
+    ("topicFilter", "subscribe", "com.hivemq", System::Mqtt, false, 0, "HiveMQ client"),
     ("publish", "pubsubtemplate", "", System::PubSub, true, 0, "Spring Cloud GCP"),
     ("subscribe", "pubsubtemplate", "", System::PubSub, false, 0, "Spring Cloud GCP"),
     ("queueUrl", "sendmessage", "software.amazon.awssdk", System::Sqs, true, 0, "AWS SDK"),

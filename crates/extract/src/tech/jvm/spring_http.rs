@@ -20,6 +20,32 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     bases(code, sink);
     rest_template(code, sink);
     web_client(code, sink);
+    graphql(code, sink);
+}
+
+/// `HttpGraphQlClient.create(webClient)` asks where its client leads.
+fn graphql(code: &Code<'_>, sink: &mut Sink) {
+    for site in code.calls_named(&["create", "builder"]) {
+        let on = code.callee(site.call, site.function);
+        let library = match on.split('.').next() {
+            Some("HttpGraphQlClient") => "WebClient",
+            Some("HttpSyncGraphQlClient") => "RestClient",
+            _ => continue,
+        };
+        let Some(client) = site.call.arg(0) else { continue };
+        let base = base_of(code, client, library, site.function);
+        let call = Call {
+            protocol: Protocol::Graphql,
+            client: "Spring GraphQL".into(),
+            method: Some("POST".into()),
+            target: base.unwrap_or_else(|| Value::reference(format_smolstr!("{library}.<base>"))),
+            operation: None,
+            within: code.within(site.function),
+            request: None,
+            response: None,
+        };
+        sink.stated(Claim::Call(call), site.span());
+    }
 }
 
 /// The client's type, when a canonical name is about one of these clients.

@@ -80,14 +80,14 @@ const CONNECTS: &[(&str, &str, &str, System, Address, &str)] = &[
     ("setHostName", "lettuceconnectionfactory", "", System::Redis, Address::At(0), "Spring Data Redis"),
     ("create", "redisclient", "io.lettuce", System::Redis, Address::At(0), "Lettuce"),
     ("create", "redisuri", "io.lettuce", System::Redis, Address::HostPort(0), "Lettuce"),
+    ("withHost", "redisuri.builder", "io.lettuce", System::Redis, Address::At(0), "Lettuce"),
     ("redis", "redisuri.builder", "io.lettuce", System::Redis, Address::HostPort(0), "Lettuce"),
     ("setAddress", "usesingleserver", "org.redisson", System::Redis, Address::At(0), "Redisson"),
     ("addNodeAddress", "useclusterservers", "org.redisson", System::Redis, Address::At(0), "Redisson"),
     ("addContactPointsWithPorts", "", "com.datastax", System::Cassandra, Address::At(0), "Cassandra driver"),
     ("host", "b", "co.elastic.clients", System::Elasticsearch, Address::At(0), "Elasticsearch client"),
     ("host", "builder", "co.elastic.clients", System::Elasticsearch, Address::At(0), "Elasticsearch client"),
-    ("serverHost", "client.builder", "com.hivemq", System::Mqtt, Address::HostPort(0), "HiveMQ client"),
-    ("serverHost", "mqttclient.builder", "com.hivemq", System::Mqtt, Address::HostPort(0), "HiveMQ client"),
+    ("serverHost", "", "com.hivemq", System::Mqtt, Address::At(0), "HiveMQ client"),
     ("addContactPoint", "", "com.datastax", System::Cassandra, Address::At(0), "Cassandra driver"),
     ("addContactPoints", "", "com.datastax", System::Cassandra, Address::At(0), "Cassandra driver"),
     ("HttpHost", "new", "org.elasticsearch", System::Elasticsearch, Address::HostPort(0), "Elasticsearch client"),
@@ -238,6 +238,7 @@ fn jdbc(code: &Code<'_>, sink: &mut Sink) {
         "jdbcUrl",
         "setURL",
         "connect",
+        "connectWithSpringSupport",
         "get",
         "using",
         "dataSource",
@@ -255,7 +256,12 @@ fn jdbc(code: &Code<'_>, sink: &mut Sink) {
             {
                 0
             }
-            "connect" if on == "database" && code.imports("org.jetbrains.exposed") => 0,
+            "connect" | "connectWithSpringSupport"
+                if on == "database"
+                    && ["org.jetbrains.exposed", "org.ktorm", "me.liuwj.ktorm"].iter().any(|p| code.imports(p)) =>
+            {
+                0
+            }
             "get" if on == "connectionfactories" => 0,
             "using" if on == "dsl" => 0,
             "dataSource" if on.contains("flyway") => 0,
@@ -272,7 +278,8 @@ fn jdbc(code: &Code<'_>, sink: &mut Sink) {
             continue;
         }
         let client = match site.call.name() {
-            "connect" => "Exposed",
+            "connect" if code.imports("org.jetbrains.exposed") => "Exposed",
+            "connect" | "connectWithSpringSupport" => "Ktorm",
             "get" => "R2DBC",
             "dataSource" => "Flyway",
             "create" | "open" | "DBI" => "Jdbi",

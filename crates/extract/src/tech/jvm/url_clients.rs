@@ -108,6 +108,38 @@ const LIBRARIES: &[Library] = &[
         verbs: &[("create", "", 0)],
         bases: &[],
     },
+    Library {
+        name: "Play WS",
+        packages: &["play.libs.ws", "play.api.libs.ws"],
+        on: &["ws", "wsclient", "client"],
+        verbs: &[("url", "", 0)],
+        bases: &[],
+    },
+    Library {
+        name: "Akka HTTP",
+        packages: &["akka.http", "org.apache.pekko.http"],
+        on: &["httprequest"],
+        verbs: &[
+            ("create", "", 0),
+            ("GET", "GET", 0),
+            ("POST", "POST", 0),
+            ("PUT", "PUT", 0),
+            ("DELETE", "DELETE", 0),
+            ("PATCH", "PATCH", 0),
+        ],
+        bases: &[],
+    },
+    Library {
+        name: "Spring Web Services",
+        packages: &["org.springframework.ws.client"],
+        on: &["template", "getwebservicetemplate"],
+        verbs: &[
+            ("marshalSendAndReceive", "POST", 0),
+            ("setDefaultUri", "POST", 0),
+            ("sendSourceAndReceiveToResult", "POST", 0),
+        ],
+        bases: &[],
+    },
     Library { name: "JSoup", packages: &["org.jsoup"], on: &["jsoup"], verbs: &[("connect", "GET", 0)], bases: &[] },
     Library {
         name: "http-request",
@@ -152,6 +184,13 @@ fn state(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr, 
     sink.stated(Claim::Call(call), at);
 }
 
+/// Whether a type that requests are made on may be this library's: others have types of the same name.
+fn is_own(code: &Code<'_>, library: &Library, on: &str) -> bool {
+    let ty = on.split(['.', '(']).next().unwrap_or(on);
+    let mut named = code.unit.imports.iter().filter(|i| i.alias.eq_ignore_ascii_case(ty));
+    named.next().is_none_or(|i| library.packages.iter().any(|p| i.path.starts_with(p)))
+}
+
 fn base_of(library: &str) -> SmolStr {
     format_smolstr!("{}.<base>", library.replace(' ', ""))
 }
@@ -159,7 +198,7 @@ fn base_of(library: &str) -> SmolStr {
 fn bases(code: &Code<'_>, library: &Library, sink: &mut Sink) {
     for site in code.calls_named(library.bases) {
         let on = receiver(code, site.call, site.function);
-        if !library.on.iter().any(|w| on.split('.').any(|part| part.ends_with(w))) {
+        if !library.on.iter().any(|w| on.split('.').any(|part| part.ends_with(w))) || !is_own(code, library, &on) {
             continue;
         }
         let Some(base) = site.call.arg(0).filter(|e| !matches!(e.kind, ExprKind::Lambda(_))) else { continue };
@@ -175,9 +214,14 @@ fn requests(code: &Code<'_>, library: &Library, sink: &mut Sink) {
     for (name, verb, at) in library.verbs {
         for site in code.calls_named(&[name]) {
             let on = receiver(code, site.call, site.function);
-            let fits = library.on.iter().any(|w| on.ends_with(w));
+            // Kotlin states no type: there a client is what made it.
+            let made = |w: &str| match on.rsplit_once('.') {
+                Some((by, "of" | "create" | "build")) => by.split('.').next().is_some_and(|ty| ty.ends_with(w)),
+                _ => false,
+            };
+            let fits = library.on.iter().any(|w| on.ends_with(w) || made(w));
             let arg = site.call.arg(*at).filter(|e| !matches!(e.kind, ExprKind::Lambda(_)));
-            if !fits || site.call.new {
+            if !fits || site.call.new || !is_own(code, library, &on) {
                 continue;
             }
             // Helidon and Ratpack may be told the address after the verb.
@@ -186,6 +230,11 @@ fn requests(code: &Code<'_>, library: &Library, sink: &mut Sink) {
                 None if library.bases.is_empty() => continue,
                 None => after(code, &site).unwrap_or_default(),
             };
+            // A template with an address of its own is given the payload alone.
+            let payload = address.as_text().is_none() && !arg.is_some_and(is_called_address);
+            if library.name == "Spring Web Services" && *name != "setDefaultUri" && payload {
+                continue;
+            }
             let stated = match *verb {
                 "" => chained_verb(code, &site),
                 verb => Some(verb.into()),
@@ -194,6 +243,13 @@ fn requests(code: &Code<'_>, library: &Library, sink: &mut Sink) {
             state(library.name, stated, target, code.within(site.function), site.span(), sink);
         }
     }
+}
+
+fn is_called_address(expr: &Expr) -> bool {
+    expr.path().is_some_and(|p| {
+        let p = p.to_ascii_lowercase();
+        ["uri", "url", "endpoint", "address"].iter().any(|w| p.contains(w))
+    })
 }
 
 /// `client.get().uri("/x")`, `client.get().path("/x")`: what follows the verb in its chain.

@@ -21,7 +21,8 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
     let found = found(code);
     bases(code, sink);
-    requests(code, &found, sink);
+    let forwards = gateway(code, sink);
+    requests(code, &found, forwards, sink);
     whole_requests(code, sink);
     tokens(code, sink);
     // Quarkus starts an event bus that ends at the process.
@@ -30,7 +31,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
     proxies(code, sink);
     directory(code, sink);
-    gateway(code, sink);
 }
 
 fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
@@ -78,7 +78,7 @@ const VERBS: &[&str] = &[
 ];
 
 /// `client.get(port, host, uri)`, `client.request(GET, uri)` and their shorter forms.
-fn requests(code: &Code<'_>, found: &[Value], sink: &mut Sink) {
+fn requests(code: &Code<'_>, found: &[Value], forwards: bool, sink: &mut Sink) {
     let client = code.imports("io.vertx.core.http.HttpClient")
         || [
             "io.vertx.core.http",
@@ -92,7 +92,9 @@ fn requests(code: &Code<'_>, found: &[Value], sink: &mut Sink) {
     for site in code.calls_named(VERBS) {
         let on = receiver(code, site.call, site.function);
         let named = on == "client" && client;
-        if !(named || ["httpclient", "webclient", "webclientsession"].iter().any(|w| on.ends_with(w))) {
+        // Kotlin states no type: there a client is what made it.
+        let clients = ["httpclient", "webclient", "webclientsession", "webclient.create", "webclientsession.create"];
+        if !(named || clients.iter().any(|w| on.ends_with(w))) {
             continue;
         }
         let lambda = |a: &&Arg| !matches!(a.value.kind, ExprKind::Lambda(_));
@@ -110,6 +112,10 @@ fn requests(code: &Code<'_>, found: &[Value], sink: &mut Sink) {
             verb => Some(verb.trim_end_matches("Now").to_uppercase().into()),
         };
         let Some(target) = target(code, &args, site.function, found) else { continue };
+        // The client of whichever service was chosen; the route says to whom.
+        if forwards && target.to_string().starts_with("${ref:VertxClient.<base>}") {
+            continue;
+        }
         let protocol =
             if site.call.name().eq_ignore_ascii_case("websocket") { Protocol::Websocket } else { Protocol::Http };
         if protocol == Protocol::Websocket {
@@ -128,12 +134,15 @@ fn target(code: &Code<'_>, args: &[&Expr], function: usize, found: &[Value]) -> 
         let port = e.path().is_some_and(|p| p.to_ascii_lowercase().contains("port"));
         port || text(e).as_text().is_some_and(|t| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit()))
     };
+    // Options say where in a place of their own.
+    if args.first().is_some_and(|a| code.origin(a, function).contains("Options")) {
+        return None;
+    }
     match args {
         [port, host, uri, ..] if number(port) => Some(at(text(host).then(":".into()).then(text(port)), text(uri))),
         [host, uri, ..] if !path(&text(host)) && path(&text(uri)) => Some(at(text(host), text(uri))),
         [uri, ..] => {
             let uri = text(uri);
-            // Options say where in a place of their own.
             if uri.as_text().is_none() && uri.as_hole().is_some() && !matches!(args[0].kind, ExprKind::Concat(_)) {
                 let named = args[0].path().is_some_and(|p| {
                     let p = p.to_ascii_lowercase();
@@ -361,8 +370,10 @@ fn asked_name(code: &Code<'_>, site: &Site<'_>) -> Option<Value> {
     })
 }
 
-/// A gateway of one's own making: all HTTP services of the directory, and one of them chosen by the request.
-fn gateway(code: &Code<'_>, sink: &mut Sink) {
+/// A gateway of one's own making: all HTTP services of the directory, and one of them chosen by the request. Gives whether the
+/// file has one.
+fn gateway(code: &Code<'_>, sink: &mut Sink) -> bool {
+    let mut found = false;
     let chooses = !code.calls_named(&["getReference", "getReferenceWithConfiguration"]).is_empty();
     for site in code.calls_named(&["getRecords", "rxGetRecords"]) {
         let on = receiver(code, site.call, site.function);
@@ -377,8 +388,10 @@ fn gateway(code: &Code<'_>, sink: &mut Sink) {
             let route =
                 Route { protocol: Protocol::Http, path: Value::text("/*"), target: Value::text("lb://*"), via: None };
             sink.inferred(Claim::Route(route), site.span());
+            found = true;
         }
     }
+    found
 }
 
 fn mentions_endpoint(code: &Code<'_>, lambda: usize) -> bool {

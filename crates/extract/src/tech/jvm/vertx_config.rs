@@ -38,20 +38,22 @@ fn literal(code: &Code<'_>, expr: &Expr, function: usize, key: &str) -> Option<O
     for _ in 0..LINKS {
         let call = next.as_call()?;
         match call.name() {
-            "put" | "putString" | "add" if call.args.len() >= 2 => {
-                if is_key(&call.args[0].value) {
-                    return Some(Some(filled(code.value(&call.args[1].value, function))));
-                }
+            "put" | "putString" | "add" if call.args.len() >= 2 && is_key(&call.args[0].value) => {
+                return Some(Some(filled(code.value(&call.args[1].value, function))));
             }
             "JsonObject" if call.args.is_empty() => return Some(None),
             "jsonObjectOf" | "obj" | "JsonObject" => {
-                let pairs = call.args.iter().filter_map(|a| match &a.value.kind {
-                    ExprKind::List(pair) if pair.len() == 2 => Some((&pair[0], &pair[1])),
+                let pair = |e: &'_ Expr| match &e.kind {
+                    ExprKind::List(pair) if pair.len() == 2 && is_key(&pair[0]) => Some(code.value(&pair[1], function)),
+                    ExprKind::Object(_) => e.key(key).map(|v| code.value(v, function)),
                     _ => None,
-                });
-                let found = pairs.into_iter().find(|(k, _)| is_key(k)).map(|(_, v)| filled(code.value(v, function)));
-                let known = call.args.iter().all(|a| matches!(a.value.kind, ExprKind::List(_)));
-                return known.then_some(found);
+                };
+                let known = |e: &Expr| matches!(e.kind, ExprKind::List(_) | ExprKind::Object(_));
+                return call
+                    .args
+                    .iter()
+                    .all(|a| known(&a.value))
+                    .then(|| call.args.iter().find_map(|a| pair(&a.value)).map(filled));
             }
             _ => {}
         }
@@ -89,6 +91,12 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// What a setter is given.
     pub fn value(&self, code: &Code<'_>, setter: &str) -> Option<Value> {
+        // Kotlin's functions take everything by name: `redisOptionsOf(connectionString = "…")`.
+        if self.set.is_empty() {
+            let (first, rest) = setter.get(3..)?.split_at_checked(1)?;
+            let given = self.first.call.named(&format!("{}{rest}", first.to_ascii_lowercase()))?;
+            return Some(filled(code.value(given, self.first.function)));
+        }
         let (_, site) = self.set.iter().find(|(name, _)| *name == setter)?;
         Some(filled(code.value(site.call.arg(0)?, site.function)))
     }
@@ -109,6 +117,12 @@ pub fn options<'a>(code: &Code<'a>, class: &str) -> Vec<Options<'a>> {
     let mut out: Vec<Options<'a>> = Vec::new();
     let mut starts: Vec<(usize, u32, u32)> = Vec::new();
     for site in code.calls() {
+        let by_name = site.call.name().strip_suffix("Of").is_some_and(|n| n.eq_ignore_ascii_case(class));
+        if by_name && site.call.args.iter().any(|a| a.name.is_some()) {
+            starts.push((site.function, site.span().line, site.span().column));
+            out.push(Options { first: *site, set: Vec::new() });
+            continue;
+        }
         let Some(setter) = setter(site.call.name()) else { continue };
         let Some(on) = site.call.receiver() else { continue };
         let origin = code.origin(on, site.function);

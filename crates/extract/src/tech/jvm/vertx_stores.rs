@@ -9,7 +9,7 @@ use super::vertx_config::{json_value, json_values, options};
 use crate::code::ir::Expr;
 use crate::code::{Code, Site};
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Message, Store, System, Value};
+use seam_facts::{Claim, Hole, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "vertx-stores",
@@ -41,8 +41,12 @@ fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
     filled(code.value(expr, function))
 }
 
+type Text = &'static str;
+type Configured = (Text, Text, &'static [Text], Text, System, Text);
+type Settable = (Text, &'static [Text], (Text, Text), System, Text);
+
 /// Clients that take a JSON object: class, package, keys that hold a whole address, key of the host, system, library.
-const CONFIGURED: &[(&str, &str, &[&str], &str, System, &str)] = &[
+const CONFIGURED: &[Configured] = &[
     (
         "jdbcclient",
         "io.vertx",
@@ -95,7 +99,7 @@ fn configured(code: &Code<'_>, sink: &mut Sink) {
 }
 
 /// Classes of options: class, setters of a whole address, setters of host and port, system, library.
-const OPTIONS: &[(&str, &[&str], (&str, &str), System, &str)] = &[
+const OPTIONS: &[Settable] = &[
     ("PgConnectOptions", &[], ("setHost", "setPort"), System::Postgres, "Vert.x PostgreSQL client"),
     ("MySQLConnectOptions", &[], ("setHost", "setPort"), System::Mysql, "Vert.x MySQL client"),
     ("MSSQLConnectOptions", &[], ("setHost", "setPort"), System::SqlServer, "Vert.x SQL Server client"),
@@ -162,7 +166,8 @@ fn is_address(expr: &Expr, value: &Value) -> bool {
             p.ends_with("uri") || p.ends_with("url") || p.ends_with("connectionstring")
         })
     };
-    value.to_string().contains("://") || value.as_text().is_none() && named()
+    let whole = value.to_string().contains("://") && !matches!(value.as_hole(), Some(Hole::Result { .. }));
+    whole || value.as_text().is_none() && named()
 }
 
 fn say(mut message: Message, site: &Site<'_>, sink: &mut Sink) {

@@ -171,7 +171,7 @@ fn http<'e>(
             fits(end, short) && end.iter().zip(short).any(|(a, b)| !open(a) && !open(b))
         }
     };
-    let free = free(cx, edge, &http, asked, (method, &parts));
+    let free = free(cx, edge, detail, &http, asked, (method, &parts));
     for Served { parts: own, .. } in &http {
         // The root of a group of routes is often mapped by a declaration without a path of its own.
         let root = own.len() > parts.len() && fits(&own[..parts.len()], &parts);
@@ -202,14 +202,19 @@ fn http<'e>(
 fn free<'e>(
     cx: &Cx<'_>,
     edge: &Edge,
+    detail: &Detail,
     http: &[Served<'e>],
     asked: &HashSet<&Key>,
     (method, parts): (&str, &[&str]),
 ) -> Option<&'e Endpoint> {
     let alike = |own: &[&str]| own.len() == parts.len() && own.iter().zip(parts).all(|(o, c)| open(o) == open(c));
     // A word more at the end than the call has: `/payments/{id}/settle`.
-    let grown =
-        |own: &[&str]| own.split_last().is_some_and(|(last, rest)| !open(last) && rest.len() > 1 && fits(rest, parts));
+    // What stands for an identifier is one part; another hole at the end may be all that follows.
+    let last = detail.operation.rsplit('/').next().unwrap_or_default().trim_end_matches('}').to_ascii_lowercase();
+    let ends = !last.contains('{') || last.ends_with("id");
+    let grown = |own: &[&str]| {
+        ends && own.split_last().is_some_and(|(last, rest)| !open(last) && rest.len() > 1 && fits(rest, parts))
+    };
     let form = |own: &[&str]| alike(own) || grown(own);
     let mut found = http.iter().filter(|e| {
         let of = e.at.method.as_deref() == Some(method) && form(&e.parts) && !asked.contains(&e.at.key);

@@ -71,17 +71,32 @@ fn around<'a>(code: &Code<'a>, function: usize) -> Vec<Site<'a>> {
 fn prefix(code: &Code<'_>, outer: &[Site<'_>]) -> Value {
     let mut out = Value::default();
     for site in outer {
+        let given = || site.call.arg_or("path", 0).filter(|e| !matches!(e.kind, ExprKind::Lambda(_)));
         let part = match site.call.name() {
-            "route" | "path" => site.call.arg_or("path", 0).filter(|e| !matches!(e.kind, ExprKind::Lambda(_))),
-            "nest" => site.call.receiver().or_else(|| site.call.arg(0)),
+            "route" | "path" => given().map(|e| text(code, e, site.function)),
+            "nest" => site.call.receiver().or_else(|| site.call.arg(0)).map(|e| predicate(code, e, site.function)),
             _ => None,
         };
-        if let Some(part) = part {
-            let part = text(code, part, site.function);
+        if let Some(part) = part.filter(|p| !p.is_empty()) {
             out = if out.is_empty() { join(Value::default(), part) } else { join(join(Value::default(), part), out) };
         }
     }
     out
+}
+
+/// What a predicate of requests says of their path: `path("/x")`, `accept(JSON) and "/x"`. Those of headers say nothing.
+fn predicate(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
+    let ExprKind::Call(call) = &expr.kind else { return text(code, expr, function) };
+    let of = |e: Option<&Expr>| e.map(|e| predicate(code, e, function)).unwrap_or_default();
+    match call.name() {
+        "path" | "pathPrefix" => of(call.arg_or("pattern", 0)),
+        "and" => match (of(call.receiver()), of(call.arg(0))) {
+            (outer, inner) if outer.is_empty() => inner,
+            (outer, inner) if inner.is_empty() => outer,
+            (outer, inner) => join(join(Value::default(), outer), inner),
+        },
+        _ => Value::default(),
+    }
 }
 
 /// What handles a route: a method that is named, or else the function that the route stands in.

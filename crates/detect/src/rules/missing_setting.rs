@@ -26,7 +26,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         // A server of configuration may have it.
         let handed = |s: &&SettingOf| s.key.starts_with("spring.cloud.") || s.key.starts_with("spring.config.");
         let properties = || keys.set.values().flatten().filter(|s| !is_deployed(s) && is_property(&s.key));
-        let configured = properties().next().is_some() && !properties().any(|s| handed(&s));
+        let configured = properties().next().is_some() && !properties().any(handed);
         for reads in keys.read.values() {
             let Some(read) = reads.first() else { continue };
             let missing = reads.iter().all(|r| r.default.is_none()) && !is_set(keys, &read.key);

@@ -16,6 +16,9 @@ pub static RULE: Rule = Rule {
     find,
 };
 
+/// Whether a side has a field of this name.
+type Has<'h> = &'h dyn Fn(&Side<'_>, &str) -> bool;
+
 /// How deep fields of fields are compared.
 const MAX_DEPTH: usize = 4;
 
@@ -153,7 +156,7 @@ fn missing(
     (writer, reader): (&Side<'_>, &Side<'_>),
     field: &ShapeField,
     within: &str,
-    (has, alike): (&dyn Fn(&Side<'_>, &str) -> bool, &dyn Fn(&ShapeField) -> bool),
+    (has, alike): (Has<'_>, &dyn Fn(&ShapeField) -> bool),
     told: &mut BTreeSet<String>,
     out: &mut Vec<Draft>,
 ) {
@@ -203,7 +206,7 @@ fn left_over<'f>(
     (writer, reader): (&'f Side<'_>, &Side<'_>),
     field: &ShapeField,
     common: usize,
-    has: &dyn Fn(&Side<'_>, &str) -> bool,
+    has: Has<'_>,
 ) -> Option<&'f ShapeField> {
     if writer.open || reader.open || writer.inherits || reader.inherits || field.required == Some(false) {
         return None;

@@ -35,7 +35,7 @@ impl<'a> View<'_, 'a> {
         while let Some(f) = at {
             if f.function == function || name_of(f.function) == name_of(function) && f.function.contains(function) {
                 return match f.args.get(position) {
-                    Some(arg) => self.value(arg, f.file, f.outer, depth - 1),
+                    Some(arg) => self.value(arg, f.file, f.outer, depth.saturating_sub(1)),
                     None => vec![Text::unknown(name)],
                 };
             }
@@ -102,7 +102,7 @@ impl<'a> View<'_, 'a> {
         let best = found.iter().map(|f| f.0).max();
         let mut out = Vec::new();
         for (_, at, value, fact) in found.into_iter().filter(|f| Some(f.0) == best).take(MAX_CALLERS) {
-            let mut texts = self.value(&value, at, None, depth - 1);
+            let mut texts = self.value(&value, at, None, depth.saturating_sub(1));
             texts.iter_mut().for_each(|t| t.via.push((at, fact)));
             out.extend(texts);
         }

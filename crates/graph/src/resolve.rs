@@ -62,6 +62,7 @@ impl<'a> View<'_, 'a> {
         out
     }
 
+    /// What a value may be. At a depth of none its holes are not followed any more; whoever counts down to that stops there.
     pub fn value(&self, value: &Value, file: FileId, frame: Option<&Frame<'_, '_>>, depth: usize) -> Vec<Text<'a>> {
         let mut out = vec![Text::plain("")];
         for part in &value.parts {
@@ -108,7 +109,7 @@ impl<'a> View<'_, 'a> {
             }
             Hole::Either(values) => {
                 let mut out: Vec<Text<'a>> =
-                    values.iter().flat_map(|v| self.value(v, file, frame, depth - 1)).collect();
+                    values.iter().flat_map(|v| self.value(v, file, frame, depth.saturating_sub(1))).collect();
                 if out.iter().any(|t| !t.open) {
                     out.retain(|t| !t.open);
                 }
@@ -135,7 +136,7 @@ impl<'a> View<'_, 'a> {
         }
         match default {
             Some(default) => {
-                let mut out = self.value(default, file, frame, depth - 1);
+                let mut out = self.value(default, file, frame, depth.saturating_sub(1));
                 out.iter_mut().for_each(|t| t.default = true);
                 out
             }
@@ -192,7 +193,7 @@ impl<'a> View<'_, 'a> {
     fn flag(&self, name: &str, depth: usize) -> Vec<Text<'a>> {
         let mut out = Vec::new();
         for (file, fact, command) in &self.scope.commands {
-            for text in self.value(command, *file, None, depth - 1) {
+            for text in self.value(command, *file, None, depth.saturating_sub(1)) {
                 let mut words = text.text.split([' ', '"', '\'', ',', '[', ']']).filter(|w| !w.is_empty());
                 while let Some(word) = words.next() {
                     let Some(bare) = word.strip_prefix('-').map(|w| w.trim_start_matches('-')) else { continue };
@@ -279,7 +280,7 @@ impl<'a> View<'_, 'a> {
             return Vec::new();
         }
         let mut out = match set.home {
-            Home::Project => self.interpolated(set.value, set.file, name, depth - 1),
+            Home::Project => self.interpolated(set.value, set.file, name, depth.saturating_sub(1)),
             // `X=${X}` would follow itself.
             Home::Node
                 if set
@@ -292,7 +293,7 @@ impl<'a> View<'_, 'a> {
                 let text = crate::deploy::interpolate(set.value, &environment);
                 if text.is_empty() { Vec::new() } else { vec![Text::plain(&text)] }
             }
-            Home::Node => self.value(set.value, set.file, None, depth - 1),
+            Home::Node => self.value(set.value, set.file, None, depth.saturating_sub(1)),
         };
         out.iter_mut().for_each(|t| t.via.push((set.file, set.fact)));
         out
@@ -320,11 +321,13 @@ impl<'a> View<'_, 'a> {
                     });
                     let text = match (found, default) {
                         (Some((setting, fact, file)), _) => {
-                            let mut inner = self.interpolated(&setting.value, *file, variable, depth - 1);
+                            let mut inner = self.interpolated(&setting.value, *file, variable, depth.saturating_sub(1));
                             inner.iter_mut().for_each(|t| t.via.push((*file, *fact)));
                             inner.into_iter().next()
                         }
-                        (None, Some(default)) => self.interpolated(default, file, name, depth - 1).into_iter().next(),
+                        (None, Some(default)) => {
+                            self.interpolated(default, file, name, depth.saturating_sub(1)).into_iter().next()
+                        }
                         (None, None) => None,
                     };
                     match text {
@@ -336,7 +339,7 @@ impl<'a> View<'_, 'a> {
                         // Kubernetes `$(X)` and shell-provided variables: the node's environment may know.
                         None if variable == name => return Vec::new(),
                         None => {
-                            let known = self.environment(variable, depth - 1).into_iter().next();
+                            let known = self.environment(variable, depth.saturating_sub(1)).into_iter().next();
                             let text = known.unwrap_or_else(|| Text::unknown(variable));
                             out.text.push_str(&text.text);
                             out.open |= text.open;
@@ -367,7 +370,7 @@ impl<'a> View<'_, 'a> {
                 .filter(|(_, s, _)| matches!(&s.scope, SettingScope::Group(n) if n == name) && s.key == key);
             let out: Vec<Text<'a>> = sets
                 .flat_map(|(file, setting, fact)| {
-                    let mut texts = self.value(&setting.value, *file, None, depth - 1);
+                    let mut texts = self.value(&setting.value, *file, None, depth.saturating_sub(1));
                     texts.iter_mut().for_each(|t| t.via.push((*file, *fact)));
                     texts
                 })
@@ -393,7 +396,7 @@ impl<'a> View<'_, 'a> {
             if Some(rank) != best || out.len() >= MAX_TEXTS || itself {
                 continue;
             }
-            let mut texts = self.value(value, at, None, depth - 1);
+            let mut texts = self.value(value, at, None, depth.saturating_sub(1));
             texts.iter_mut().for_each(|t| t.via.push((at, fact)));
             // What is known already takes nobody's place.
             texts.retain(|t| !out.iter().any(|o: &Text<'_>| o.text == t.text));
@@ -412,7 +415,7 @@ impl<'a> View<'_, 'a> {
         let parts: Vec<&str> = path.rsplit('#').next().unwrap_or(path).split('.').collect();
         for length in [3, 2] {
             if parts.len() > length || parts.len() == length && length > 2 {
-                let found = self.configured(&parts[parts.len() - length..].concat(), depth - 1);
+                let found = self.configured(&parts[parts.len() - length..].concat(), depth.saturating_sub(1));
                 if !found.is_empty() {
                     return found;
                 }
@@ -428,7 +431,8 @@ impl<'a> View<'_, 'a> {
             let section = format_smolstr!("{}.<section>", parts[at]);
             for (file, constant, _) in self.index.constants.get(section.as_str()).into_iter().flatten() {
                 if let (true, Some(section)) = (self.territory.sees(*file), constant.value.as_text()) {
-                    let found = self.configuration(&format!("{section}.{}", parts[at + 1..].join(".")), depth - 1);
+                    let found = self
+                        .configuration(&format!("{section}.{}", parts[at + 1..].join(".")), depth.saturating_sub(1));
                     if !found.is_empty() {
                         return Some(found);
                     }
@@ -502,26 +506,26 @@ impl<'a> View<'_, 'a> {
     ) -> Vec<Text<'a>> {
         if callee == "<env>" || callee == "<config>" {
             let mut out = Vec::new();
-            for key in args.first().map(|a| self.value(a, file, frame, depth - 1)).unwrap_or_default() {
+            for key in args.first().map(|a| self.value(a, file, frame, depth.saturating_sub(1))).unwrap_or_default() {
                 if key.open {
                     continue;
                 }
                 let found = if callee == "<env>" {
-                    self.environment(&key.text, depth - 1)
+                    self.environment(&key.text, depth.saturating_sub(1))
                 } else {
-                    self.configuration(&key.text, depth - 1)
+                    self.configuration(&key.text, depth.saturating_sub(1))
                 };
                 out.extend(found);
             }
             if out.is_empty()
                 && let Some(default) = args.get(1)
             {
-                out = self.value(default, file, frame, depth - 1);
+                out = self.value(default, file, frame, depth.saturating_sub(1));
             }
             return if out.is_empty() { vec![Text::unknown("")] } else { unique(out) };
         }
         if callee == FORMAT {
-            return self.formatted(args, file, frame, depth - 1);
+            return self.formatted(args, file, frame, depth.saturating_sub(1));
         }
         let name = name_of(callee);
         let owner = owner_of(callee);
@@ -540,7 +544,7 @@ impl<'a> View<'_, 'a> {
             let function =
                 function.strip_suffix('>').and_then(|f| f.rsplit_once(".<")).map(|(f, _)| f).unwrap_or(function);
             let inner = Frame { function, args, file, outer: frame };
-            let mut texts = self.value(value, at, Some(&inner), depth - 1);
+            let mut texts = self.value(value, at, Some(&inner), depth.saturating_sub(1));
             texts.iter_mut().for_each(|t| t.via.push((at, fact)));
             out.extend(texts);
         }
@@ -557,7 +561,7 @@ impl<'a> View<'_, 'a> {
                     }
                     let function = format_smolstr!("{ty}.<init>");
                     let inner = Frame { function: &function, args, file, outer: frame };
-                    let mut texts = self.value(&result.value, *at, Some(&inner), depth - 1);
+                    let mut texts = self.value(&result.value, *at, Some(&inner), depth.saturating_sub(1));
                     texts.iter_mut().for_each(|t| t.via.push((*at, fact)));
                     if !texts.is_empty() {
                         return texts;
@@ -570,7 +574,11 @@ impl<'a> View<'_, 'a> {
             let field =
                 name.strip_prefix("get").filter(|f| f.chars().next().is_some_and(char::is_uppercase)).map(decapitalize);
             let field = field.unwrap_or_else(|| name.to_owned());
-            let texts = self.reference(&format!("{}{field}", &callee[..callee.len() - name.len()]), file, depth - 1);
+            let texts = self.reference(
+                &format!("{}{field}", &callee[..callee.len() - name.len()]),
+                file,
+                depth.saturating_sub(1),
+            );
             if texts.iter().any(|t| !t.open) {
                 return texts;
             }

@@ -238,3 +238,18 @@ fn a_store_that_a_framework_registers_counts_where_it_is_asked_for() {
     assert_eq!(registered("IDistributedCache"), 1);
     assert_eq!(registered("ILogger"), 0);
 }
+
+/// Getters of getters, deeper than anybody follows: what stands at the end is not known, however one gets there.
+#[test]
+fn a_chain_of_getters_ends_where_it_is_not_followed() {
+    let getter = |n: usize| Hole::Result { callee: format_smolstr!("Names.getA{n}"), args: Vec::new() };
+    let chain = (0..40).map(|n| {
+        Claim::Constant(Constant { symbol: format_smolstr!("Names.a{n}"), value: Value::hole(getter(n + 1)) })
+    });
+    for start in [Value::hole(getter(0)), Value::hole(Hole::Either(vec![Value::hole(getter(0))]))] {
+        let (path, asks) = code("web", chain.clone().chain([call(start)]).collect());
+        let graph = linked([("compose.yaml", vec![fact(1, service("web"))]), (path.as_str(), asks)]);
+        assert_eq!(graph.edges.len(), 0);
+        assert_eq!(graph.unresolved.len(), 1);
+    }
+}

@@ -37,10 +37,12 @@ impl<'a> Linker<'a> {
                 }
                 let Claim::Endpoint(endpoint) = &fact.claim else { continue };
                 let owner_only = endpoint.protocol == Protocol::Http || !endpoint.handler.is_empty();
-                if !self.territories[node].own.contains(&file)
-                    && owner_only
-                    && !self.reaches(node, file, &endpoint.handler)
-                {
+                let served = match interface(endpoint) {
+                    // Who implements an interface of a library says so where it mounts it; its clients see it, too.
+                    Some(router) => mounts.all.iter().any(|(_, mount)| mount.router == *router),
+                    None => !owner_only || self.reaches(node, file, &endpoint.handler),
+                };
+                if !self.territories[node].own.contains(&file) && !served {
                     continue;
                 }
                 let view = self.view(node);
@@ -218,6 +220,13 @@ impl<'a> Linker<'a> {
                 || (mounted.ends_with(&format!(".{router}"))
                     && squash(last(&mounted[..mounted.len() - router.len() - 1])) == squash(stem)))
     }
+}
+
+/// The interface that declares an endpoint for those who implement it.
+fn interface(endpoint: &seam_facts::Endpoint) -> Option<&SmolStr> {
+    let router = endpoint.router.as_ref()?;
+    let declares = endpoint.handler.strip_prefix(router.as_str()).is_some_and(|method| method.starts_with('.'));
+    (declares && router.starts_with(char::is_uppercase)).then_some(router)
 }
 
 /// Whether a message is awaited by a handler whose transport is known to the program alone, not to the handler.

@@ -4,8 +4,8 @@ mod made;
 
 use made::{edges, fact, linked, service, setting};
 use seam_facts::{
-    Call, Claim, Constant, Deployment, Endpoint, Fact, Message, Mount, Protocol, Service, Source, Store, System, Uses,
-    Value, format_smolstr,
+    Call, Claim, Constant, Deployment, Endpoint, Fact, Message, Module, ModuleKind, Mount, Protocol, Service, Source,
+    Store, System, Uses, Value, format_smolstr,
 };
 use seam_graph::{EdgeKind, Graph};
 
@@ -152,4 +152,41 @@ fn handlers_without_a_broker_are_procedures() {
         within: "take".into(),
     });
     assert!(linked_with(vec![broker]).endpoints.is_empty());
+}
+
+/// An interface of a library that both sides share: the service mounts it, the other only calls through it.
+#[test]
+fn an_interface_of_a_library_is_served_where_it_is_mounted() {
+    let declared = Claim::Endpoint(Endpoint {
+        protocol: Protocol::Http,
+        method: Some("GET".into()),
+        path: "/accounts".into(),
+        handler: "PaymentOperations.accounts".into(),
+        router: Some("PaymentOperations".into()),
+        request: None,
+        response: None,
+    });
+    let mount = Mount { router: "PaymentOperations".into(), prefix: "/payment".into(), on: "<server>".into() };
+    let module = |name: &str, uses: &[&str]| {
+        let uses = uses.iter().map(|u| format_smolstr!("{u}")).collect();
+        vec![fact(1, Claim::Module(Module { name: name.into(), kind: ModuleKind::Maven, runnable: None, uses }))]
+    };
+    let imports = || {
+        let calls = vec!["PaymentOperations".into(), "accounts".into()];
+        let functions = vec![("Client.show".into(), calls)];
+        let imports = vec!["api.PaymentOperations".into()];
+        fact(1, Claim::Uses(Uses { functions, imports, lines: vec![(1, 9)], ..Uses::default() }))
+    };
+    let api = Uses { package: "api".into(), types: vec![("PaymentOperations".into(), vec![])], ..Uses::default() };
+    let graph = linked([
+        ("compose.yaml", vec![fact(1, service("payments")), fact(5, service("gateway"))]),
+        ("api/pom.xml", module("api", &[])),
+        ("api/src/PaymentOperations.java", vec![fact(1, Claim::Uses(api)), fact(3, declared)]),
+        ("payments/pom.xml", module("payments", &["../api"])),
+        ("payments/src/Controller.java", vec![imports(), fact(2, Claim::Mount(mount))]),
+        ("gateway/pom.xml", module("gateway", &["../api"])),
+        ("gateway/src/Client.java", vec![imports()]),
+    ]);
+    let served: Vec<&str> = graph.endpoints.iter().map(|e| e.key.0.as_str()).collect();
+    assert_eq!(served, ["endpoint/payments/GET /payment/accounts"]);
 }

@@ -2,8 +2,8 @@
 //!
 //! Each edit is one line's words; it is put onto the system by `edits`, nothing is written. Counted are services that the answer has
 //! as touched directly or dependent by something that is not safe; who only runs into these (`beyond`) counts neither way, nor do
-//! services that the truth calls optional. An edit without impact is right if nobody is told. Half of the edits are of systems that
-//! were not looked at while rules were written (`held`); the halves are told apart. A shared library touches many services at once,
+//! services that the truth calls optional. An edit without impact is right if nobody is told. Of the first forty edits half are of
+//! systems that were not looked at while rules were written (`held`); `fresh` ones were written later, of systems that were met then. A shared library touches many services at once,
 //! so both means are told: over all services (micro), and over edits (macro).
 
 use crate::read;
@@ -43,8 +43,9 @@ pub fn run(root: &Path, systems: &Path, options: &[&str]) -> Result<String, Stri
         let folder = systems.join(system);
         let opening = Opening { roots: vec![folder.clone()], cache: CachePlace::Nowhere, threads: 0 };
         let (mut workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
+        let aliases = aliases(root, system);
         for change in changes {
-            let line = one(&mut workspace, &folder, change, &mut sums)?;
+            let line = one(&mut workspace, (&folder, &aliases), change, &mut sums)?;
             if list {
                 out.push_str(&line);
             }
@@ -65,9 +66,17 @@ fn names(value: &Value) -> BTreeSet<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// Other names of a system's services, in lower case, where its architecture is written down.
+fn aliases(root: &Path, system: &str) -> BTreeMap<String, String> {
+    let truth = read(&root.join(format!("docs/truth/{system}.json"))).ok();
+    let truth: Option<Value> = truth.and_then(|text| serde_json::from_str(&text).ok());
+    let aliases = truth.as_ref().and_then(|t| t["aliases"].as_object()).into_iter().flatten();
+    aliases.filter_map(|(alias, name)| Some((alias.to_lowercase(), name.as_str()?.to_owned()))).collect()
+}
+
 fn one(
     workspace: &mut Workspace,
-    folder: &Path,
+    (folder, aliases): (&Path, &BTreeMap<String, String>),
     change: &Value,
     sums: &mut BTreeMap<String, Sum>,
 ) -> Result<String, String> {
@@ -87,7 +96,7 @@ fn one(
         .iter()
         .flat_map(|k| answer[*k].as_array().into_iter().flatten())
         .filter_map(|t| t["service"].as_str())
-        .map(str::to_owned)
+        .map(|name| aliases.get(&name.to_lowercase()).cloned().unwrap_or_else(|| name.to_owned()))
         .collect();
     let optional = names(&change["optional"]);
     let mut wanted = names(&change["direct"]);

@@ -31,16 +31,20 @@ fn registered(code: &Code<'_>, sink: &mut Sink) {
         let name = site.call.name();
         let Some(receiver) = site.call.receiver() else { continue };
         let f = site.function;
-        if !router(code, receiver, f) {
-            continue;
-        }
-        let mut prefix = root.clone();
         let mut outer: Vec<usize> = Vec::new();
         let mut scope = Some(f);
         while let Some(index) = scope {
             outer.push(index);
             scope = code.function(index).parent;
         }
+        // Slim binds the closure of a group to the application.
+        let bound = || {
+            matches!(&receiver.kind, ExprKind::Name(n) if n == "this") && outer.iter().any(|i| groups.contains_key(i))
+        };
+        if !router(code, receiver, f) && !bound() {
+            continue;
+        }
+        let mut prefix = root.clone();
         for index in outer.iter().rev() {
             if let Some(group) = groups.get(index) {
                 prefix = paths::join(prefix, paths::rooted(group.clone()));

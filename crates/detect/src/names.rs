@@ -25,10 +25,11 @@ impl<'a> File<'a> {
         // Compose calls a service's containers `PROJECT_SERVICE_1` and so on.
         let container = || {
             let numbered = host.trim_end_matches(|c: char| c.is_ascii_digit());
-            let stem = numbered.strip_suffix(['_', '-']).filter(|_| numbered.len() < host.len())?;
-            self.names.iter().find(|n| stem.strip_suffix(n.as_str()).is_some_and(|p| p.ends_with(['_', '-'])))
+            let stem = numbered.strip_suffix(['_', '-']).filter(|_| numbered.len() < host.len());
+            let of = |name: &String| stem?.strip_suffix(name.as_str()).filter(|project| project.ends_with(['_', '-']));
+            self.names.iter().any(|name| of(name).is_some())
         };
-        self.names.contains(&host) || container().is_some()
+        self.names.contains(&host) || container()
     }
 
     /// What the file calls a node that is known under this name elsewhere, or what is made from something of this name.

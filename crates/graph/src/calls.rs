@@ -285,7 +285,9 @@ impl<'a> Edges<'_, 'a> {
             }
         }
         let mut certainty = Certainty::Stated;
-        let mut serving: BTreeSet<usize> = self.servers.get(service).cloned().unwrap_or_default();
+        // Some generators take the word off a service's name that they put on its client's (go-micro's `NewShippingService`).
+        let served = self.servers.get(service).or_else(|| self.servers.get(&format!("{service}service")));
+        let mut serving: BTreeSet<usize> = served.cloned().unwrap_or_default();
         let itself = serving.remove(&node);
         if places.is_empty() {
             // A gateway within the server dials the server that it is part of.

@@ -244,12 +244,10 @@ impl<'l, 'a> Edges<'l, 'a> {
             return Place::Nodes(self.nearest(from, ids));
         }
         if address::is_local(host) {
-            let ids = address
-                .port
-                .and_then(|p| self.linker.ports.get(&p))
-                .map(|ids| ids.iter().copied().filter(|i| *i != from).collect::<Vec<_>>());
+            // On a port of one's own it is oneself, whoever else has the port in another deployment.
+            let ids = address.port.and_then(|p| self.linker.ports.get(&p)).map(Vec::as_slice);
             return match ids {
-                Some(ids) if ids.len() == 1 => Place::Nodes(ids),
+                Some([only]) if *only != from => Place::Nodes(vec![*only]),
                 _ => Place::Local,
             };
         }

@@ -53,11 +53,7 @@ impl<'a> Edges<'_, 'a> {
         let kind = match (self.node(to).kind, message.publish) {
             (NodeKind::Database, _) => EdgeKind::Db,
             // A transport of unknown kind that leads straight to a service is a request.
-            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => match &*message.client {
-                // Its direct transport has a wire format of its own.
-                "nestjs" => EdgeKind::Tcp,
-                _ => EdgeKind::Http,
-            },
+            (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Tcp,
             (_, true) => EdgeKind::QueuePublish,
             (_, false) => EdgeKind::QueueConsume,
         };

@@ -5,8 +5,8 @@ mod made;
 
 use made::{edges, fact, linked, service, setting};
 use seam_facts::{
-    Alias, Argument, Call, Claim, Constant, Deployment, FORMAT, Fact, Hole, Message, Pass, Protocol, Service, Setting,
-    SettingScope, Store, System, Target, Uses, Value, format_smolstr,
+    Alias, Argument, Call, Claim, Constant, Deployment, Endpoint, FORMAT, Fact, Hole, Message, Pass, Port, Protocol,
+    Service, Setting, SettingScope, Store, System, Target, Uses, Value, format_smolstr,
 };
 use seam_graph::EdgeKind;
 
@@ -252,4 +252,65 @@ fn a_chain_of_getters_ends_where_it_is_not_followed() {
         assert_eq!(graph.edges.len(), 0);
         assert_eq!(graph.unresolved.len(), 1);
     }
+}
+
+/// On a port that it publishes itself, `localhost` is the service, whoever else has the port in another deployment.
+#[test]
+fn a_machine_s_own_port_is_oneself() {
+    let on = |name: &str, port: &str| {
+        let Claim::Service(service) = service(name) else { return Vec::new() };
+        let ports = vec![Port { name: None, published: Some(port.into()), target: Some(port.into()) }];
+        vec![fact(1, Claim::Service(Service { ports, ..service }))]
+    };
+    let dialled = |own: &str| {
+        let (path, asks) = code("registry", vec![call("http://localhost:9002".into())]);
+        let (other, answers) = code("users", vec![]);
+        let graph = linked([
+            ("cluster/compose.yaml", on("registry", own)),
+            ("compose.yaml", on("users", "9002")),
+            (path.as_str(), asks),
+            (other.as_str(), answers),
+        ]);
+        edges(&graph).len()
+    };
+    assert_eq!(dialled("9001"), 1);
+    assert_eq!(dialled("9002"), 0);
+}
+
+/// A client that is generated under a shorter name than the service's still means it.
+#[test]
+fn a_contract_is_known_without_the_word_service() {
+    let stub = Call {
+        protocol: Protocol::Grpc,
+        client: "go-micro".into(),
+        method: None,
+        target: "shop.shipping".into(),
+        operation: Some("Shipping/<stub>".into()),
+        within: "show".into(),
+        request: None,
+        response: None,
+    };
+    let registered = |service: &str| {
+        Claim::Endpoint(Endpoint {
+            protocol: Protocol::Grpc,
+            method: None,
+            path: Value::text(format_smolstr!("{service}/*")),
+            handler: "".into(),
+            router: None,
+            request: None,
+            response: None,
+        })
+    };
+    let joined = |served: &str| {
+        let (path, asks) = code("web", vec![Claim::Call(stub.clone())]);
+        let (other, answers) = code("shipping", vec![registered(served)]);
+        let graph = linked([
+            ("compose.yaml", vec![fact(1, service("web")), fact(5, service("shipping"))]),
+            (path.as_str(), asks),
+            (other.as_str(), answers),
+        ]);
+        edges(&graph).len()
+    };
+    assert_eq!(joined("ShippingService"), 1);
+    assert_eq!(joined("BillingService"), 0);
 }

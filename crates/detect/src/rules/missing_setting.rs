@@ -24,7 +24,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
         // A property without a default is looked for in the program's own configuration, and the program does not start without it.
         // A server of configuration may have it.
-        let handed = |s: &&SettingOf| s.key.starts_with("spring.cloud.") || s.key.starts_with("spring.config.");
+        let handed = |s: &&SettingOf| HANDED.iter().any(|w| s.key.contains(w));
         let properties = || keys.set.values().flatten().filter(|s| !is_deployed(s) && is_property(&s.key));
         let configured = properties().next().is_some() && !properties().any(handed);
         for reads in keys.read.values() {
@@ -43,6 +43,20 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
     }
 }
+
+/// Parts of keys that say where further configuration comes from: Spring Cloud's, Micronaut's and Quarkus' clients of Config, Consul,
+/// Nacos, Vault and Kubernetes.
+const HANDED: [&str; 9] = [
+    "spring.config.import",
+    "cloud.config",
+    "config-client",
+    "cloud-config",
+    "consul.config",
+    "consul-config",
+    "nacos.config",
+    "kubernetes.config",
+    "vault.",
+];
 
 /// A key of a program's configuration, in sections, rather than a variable of its environment.
 fn is_property(key: &str) -> bool {

@@ -650,7 +650,17 @@ fn collection(code: &Code<'_>, site: &Site<'_>) -> SmolStr {
         _ => None,
     };
     let resolved = code.resolved(receiver, site.function).0;
-    opened(receiver).or_else(|| opened(resolved)).unwrap_or_else(|| last_of(receiver))
+    // A field that is only called what it is does not say which one it holds.
+    let named = || Some(last_of(receiver)).filter(|n| !is_any_collection(n));
+    opened(receiver).or_else(|| opened(resolved)).or_else(named).unwrap_or_default()
+}
+
+fn is_any_collection(name: &str) -> bool {
+    let name = name.trim_start_matches(['_', '$']).to_ascii_lowercase();
+    matches!(
+        name.as_str(),
+        "collection" | "coll" | "col" | "c" | "dbcollection" | "mongocollection" | "db" | "database"
+    )
 }
 
 fn last_of(expr: &Expr) -> SmolStr {

@@ -106,6 +106,11 @@ fn service(name: &SmolStr, at: Span, node: &Node, sink: &mut Sink) {
             sink.stated(Claim::Alias(alias), link.span);
         }
     }
+    for (host, at) in extra_hosts(node) {
+        let (target, deployment) = (Target::External(host.clone()), Deployment::Compose);
+        let alias = Alias { name: host, deployment, target, ports: Vec::new(), namespace: None };
+        sink.stated(Claim::Alias(alias), at);
+    }
     let waits = |n: &Node| {
         n.text_at(&["condition"])
             .is_some_and(|c| matches!(c.as_str(), "service_healthy" | "service_completed_successfully"))
@@ -201,6 +206,18 @@ fn ports(node: &Node) -> Vec<Port> {
         }
     }
     out
+}
+
+/// Names that the container's own resolver is told: `- "ledger:10.0.0.7"`, `- ledger=10.0.0.7`, `ledger: 10.0.0.7`.
+fn extra_hosts(node: &Node) -> Vec<(SmolStr, Span)> {
+    let Some(hosts) = node.get("extra_hosts") else { return Vec::new() };
+    let listed = hosts.items().filter_map(|item| {
+        let told = text(item)?;
+        let (name, _) = told.split_once(['=', ':'])?;
+        Some((name.trim().into(), item.span))
+    });
+    let mapped = hosts.entries().map(|(key, _)| (key.text.clone(), key.span));
+    listed.chain(mapped).collect()
 }
 
 /// Files and folders of the workspace that are seen inside the container.

@@ -2,7 +2,7 @@
 
 use super::ink::{bold, count, cyan, dim, pad, short, title, widest, width, yellow};
 use seam_engine::asks::map::Answer;
-use seam_engine::{Interaction, Node, Operation, Place, Policy};
+use seam_engine::{Interaction, Node, Operation, Place, Policy, Unresolved};
 use std::collections::BTreeMap;
 
 /// Kinds in the order in which people ask for them, with what they are called.
@@ -171,13 +171,29 @@ fn unresolved(answer: &Answer, out: &mut String) {
     }
     const SHOWN: usize = 20;
     out.push_str(&title("not resolved", "seen in code, but the other end is not known"));
-    for open in answer.unresolved.iter().take(SHOWN) {
+    // One thing that several places say is told once.
+    let mut told: Vec<(&Unresolved, usize)> = Vec::new();
+    for open in &answer.unresolved {
+        let same = |o: &&mut (&Unresolved, usize)| {
+            (&o.0.service, &o.0.what, &o.0.value) == (&open.service, &open.what, &open.value)
+        };
+        match told.iter_mut().find(same) {
+            Some((_, more)) => *more += 1,
+            None => told.push((open, 0)),
+        }
+    }
+    for (open, more) in told.iter().take(SHOWN) {
         let value = short(&open.value, 60);
-        push(&format!("  {}  {} {}  {}", bold(&open.service), open.what, yellow(value), dim(place(&open.at))), out);
+        let at = match more {
+            0 => place(&open.at),
+            1 => format!("{} and one more place", place(&open.at)),
+            _ => format!("{} and {more} more places", place(&open.at)),
+        };
+        push(&format!("  {}  {} {}  {}", bold(&open.service), open.what, yellow(value), dim(at)), out);
         push(&format!("      {}", open.why), out);
     }
-    if answer.unresolved.len() > SHOWN {
-        push(&format!("  {}", dim(format!("… and {} more: `--json` has all", answer.unresolved.len() - SHOWN))), out);
+    if told.len() > SHOWN {
+        push(&format!("  {}", dim(format!("… and {} more: `--json` has all", told.len() - SHOWN))), out);
     }
 }
 

@@ -5,12 +5,13 @@
 //! Typesafe Config.
 
 use seam_facts::{SmolStr, Span, Value, format_smolstr};
+use std::collections::HashMap;
 
 /// Objects nest; real ones stay below this.
 const DEPTH: usize = 24;
 
 pub(super) fn parse(text: &str) -> Vec<(SmolStr, Value, Span)> {
-    let mut reader = Reader { rest: text, line: 1, column: 1, out: Vec::new() };
+    let mut reader = Reader { rest: text, line: 1, column: 1, out: Vec::new(), known: HashMap::new() };
     reader.object("", DEPTH);
     reader.out
 }
@@ -20,6 +21,8 @@ struct Reader<'a> {
     line: u32,
     column: u32,
     out: Vec<(SmolStr, Value, Span)>,
+    /// Where in `out` each key stands: a long document would be searched anew for each of its lines.
+    known: HashMap<SmolStr, usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -191,7 +194,7 @@ impl<'a> Reader<'a> {
         if value.is_empty() {
             return;
         }
-        let before = self.out.iter_mut().find(|(k, ..)| *k == key);
+        let before = self.known.get(key).map(|at| &mut self.out[*at]);
         let alone = value.as_hole().is_some();
         match (before, optional) {
             (Some((_, before, _)), Some((variable, name))) if alone => {
@@ -199,7 +202,10 @@ impl<'a> Reader<'a> {
                 *before = if variable { Value::env(name, default) } else { Value::config(name, default) };
             }
             (Some(before), _) => *before = (key.into(), value, at),
-            (None, _) => self.out.push((key.into(), value, at)),
+            (None, _) => {
+                self.known.insert(key.into(), self.out.len());
+                self.out.push((key.into(), value, at));
+            }
         }
     }
 }

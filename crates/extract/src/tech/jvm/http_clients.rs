@@ -2,7 +2,7 @@
 //!
 //! A request is stated where its URL is known: most libraries build it in one chain, whose verb and URL are read together.
 
-use super::read::{JVM, chained, filled, last_name, receiver, under};
+use super::read::{JVM, chained, last_name, receiver, requested, under, value};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::{Extractor, Reads, Sink};
@@ -28,24 +28,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     mail(code, sink);
 }
 
-fn state(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr, at: Span, sink: &mut Sink) {
-    let call = Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-    };
-    sink.stated(Claim::Call(call), at);
-}
-
-fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
-    filled(code.value(expr, function))
-}
-
 /// `new HttpGet(url)` and its kin, `Request.get(url)`, `RequestBuilder.post(url)`.
 fn apache(code: &Code<'_>, sink: &mut Sink) {
     if !code.imports("org.apache.http") && !code.imports("org.apache.hc") {
@@ -62,7 +44,7 @@ fn apache(code: &Code<'_>, sink: &mut Sink) {
                 matches!(on.as_str(), "request" | "requestbuilder" | "classicrequestbuilder" | "simplerequestbuilder");
             if let (true, Some(url)) = (made || fluent, site.call.arg(0)) {
                 let target = value(code, url, site.function);
-                state(
+                requested(
                     "Apache HttpClient",
                     Some(method.to_uppercase().into()),
                     target,
@@ -86,7 +68,7 @@ fn told(code: &Code<'_>, sink: &mut Sink) {
         }
         let target = value(code, url, site.function);
         let method = method.map(|m| m.to_uppercase().into());
-        state("Apache HttpClient", method, target, code.within(site.function), site.span(), sink);
+        requested("Apache HttpClient", method, target, code.within(site.function), site.span(), sink);
     }
 }
 
@@ -113,13 +95,13 @@ fn built(code: &Code<'_>, sink: &mut Sink) {
         let method = by("method").and_then(|c| c.arg(0)).and_then(last_name).or(stated);
         seen.push(url.span);
         let method = method.or_else(|| Some("GET".into()));
-        state(client, method, value(code, url, site.function), code.within(site.function), site.span(), sink);
+        requested(client, method, value(code, url, site.function), code.within(site.function), site.span(), sink);
     }
     for site in code.calls_named(&["url", "uri"]) {
         if let (Some(client), Some(url)) = (library(&site), site.call.arg(0))
             && !seen.contains(&url.span)
         {
-            state(client, None, value(code, url, site.function), code.within(site.function), site.span(), sink);
+            requested(client, None, value(code, url, site.function), code.within(site.function), site.span(), sink);
         }
     }
 }
@@ -137,7 +119,7 @@ fn connections(code: &Code<'_>, sink: &mut Sink) {
         let method = code.calls_named(&["setRequestMethod"]).into_iter().find(|s| s.function == site.function);
         let method = method.and_then(|s| s.call.arg(0)).and_then(Expr::as_str).cloned();
         let target = value(code, url, site.function);
-        state("HttpURLConnection", method, target, code.within(site.function), site.span(), sink);
+        requested("HttpURLConnection", method, target, code.within(site.function), site.span(), sink);
     }
 }
 
@@ -167,7 +149,7 @@ fn web_targets(code: &Code<'_>, sink: &mut Sink) {
             "method" => site.call.arg(0).and_then(last_name),
             verb => Some(verb.to_uppercase().into()),
         };
-        state("JAX-RS client", method, target, code.within(site.function), site.span(), sink);
+        requested("JAX-RS client", method, target, code.within(site.function), site.span(), sink);
     }
     for site in code.calls_named(&["request"]) {
         let Some(on) = site.call.receiver() else { continue };
@@ -175,7 +157,7 @@ fn web_targets(code: &Code<'_>, sink: &mut Sink) {
             continue;
         }
         if let Some(target) = web_target(code, on, site.function, 10) {
-            state("JAX-RS client", None, target, code.within(site.function), site.span(), sink);
+            requested("JAX-RS client", None, target, code.within(site.function), site.span(), sink);
         }
     }
 }
@@ -261,7 +243,7 @@ fn ktor(code: &Code<'_>, sink: &mut Sink) {
             "prepareGet" => Some("GET".into()),
             verb => Some(verb.to_uppercase().into()),
         };
-        state("Ktor", method, below(target, "HttpClient.<base>"), code.within(site.function), site.span(), sink);
+        requested("Ktor", method, below(target, "HttpClient.<base>"), code.within(site.function), site.span(), sink);
     }
 }
 
@@ -328,7 +310,7 @@ fn verbs(code: &Code<'_>, sink: &mut Sink) {
             false if first.contains("://") => path,
             false => continue,
         };
-        state("Micronaut", Some("GET".into()), target, code.within(site.function), site.span(), sink);
+        requested("Micronaut", Some("GET".into()), target, code.within(site.function), site.span(), sink);
     }
     for site in code.calls_named(&[
         "get", "post", "put", "delete", "patch", "head", "options", "GET", "POST", "PUT", "DELETE", "PATCH",
@@ -338,12 +320,12 @@ fn verbs(code: &Code<'_>, sink: &mut Sink) {
         let method = Some(SmolStr::from(site.call.name().to_uppercase()));
         let within = code.within(site.function);
         if on == "unirest" {
-            state("Unirest", method, value(code, first, site.function), within, site.span(), sink);
+            requested("Unirest", method, value(code, first, site.function), within, site.span(), sink);
         } else if micronaut && on == "httprequest" {
             let path = value(code, first, site.function);
             let relative = matches!(path.parts.first(), Some(Part::Text(t)) if t.starts_with('/'));
             let target = if relative { under(injected_base(code), path) } else { path };
-            state("Micronaut", method, target, within, site.span(), sink);
+            requested("Micronaut", method, target, within, site.span(), sink);
         }
     }
 }
@@ -383,7 +365,7 @@ fn generated(code: &Code<'_>, sink: &mut Sink) {
             continue;
         }
         let Some(url) = site.call.arg(0) else { continue };
-        state(client, None, value(code, url, site.function), code.within(site.function), site.span(), sink);
+        requested(client, None, value(code, url, site.function), code.within(site.function), site.span(), sink);
     }
 }
 

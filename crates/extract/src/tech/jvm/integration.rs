@@ -3,10 +3,10 @@
 //! A Camel endpoint is a URI whose scheme is a component; what `from` reads comes in and what `to` names goes out.
 
 use super::messages::{keys, listed, message, state};
-use super::read::{JVM, chained, filled, receiver};
+use super::read::{JVM, chained, filled, receiver, requested};
 use crate::code::{Code, Site};
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Part, Protocol, SmolStr, Span, Store, System, Value};
+use seam_facts::{Claim, Part, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-integration",
@@ -87,12 +87,12 @@ fn camel(code: &Code<'_>, sink: &mut Sink) {
         match scheme {
             "http" | "https" | "http4" | "https4" | "netty-http" | "undertow" | "vertx-http" if !consumes => {
                 if let Some(target) = http(&uri, scheme) {
-                    called("Camel", target, within, site.span(), sink);
+                    requested("Camel", None, target, within, site.span(), sink);
                 }
             }
             "rest" if !consumes => {
                 let host = parameter(&uri, "host");
-                called("Camel", host.unwrap_or_default(), within, site.span(), sink);
+                requested("Camel", None, host.unwrap_or_default(), within, site.span(), sink);
             }
             _ => {
                 if let Some((_, system, broker, component)) = COMPONENTS.iter().find(|(s, ..)| *s == scheme) {
@@ -113,20 +113,6 @@ fn camel(code: &Code<'_>, sink: &mut Sink) {
             }
         }
     }
-}
-
-fn called(client: &str, target: Value, within: SmolStr, at: Span, sink: &mut Sink) {
-    let call = Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method: None,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-    };
-    sink.stated(Claim::Call(call), at);
 }
 
 /// The address of an HTTP endpoint without the options of the component: `netty-http:http://orders/open?…`.
@@ -215,7 +201,7 @@ fn spring(code: &Code<'_>, sink: &mut Sink) {
         let on = receiver(code, site.call, site.function);
         let http = on == "http" || on == "webflux" || site.call.new;
         if let (true, Some(target)) = (http, value(code, &site, 0)) {
-            called("Spring Integration", target, code.within(site.function), site.span(), sink);
+            requested("Spring Integration", None, target, code.within(site.function), site.span(), sink);
         }
     }
     let say = |site: &Site<'_>, system: System, publish: bool, topic: Value, sink: &mut Sink| {

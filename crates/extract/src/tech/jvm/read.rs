@@ -1,9 +1,10 @@
 //! Readings that the JVM technologies share: values of annotations, Spring's placeholders, path templates.
 
+use crate::Sink;
 use crate::code::ir::{Annotation, Expr, ExprKind, Function, Type};
 use crate::code::{Code, placeholders};
 use crate::lang::{Lang, plain_type};
-use seam_facts::{Hole, Part, SmolStr, Value, format_smolstr};
+use seam_facts::{Call, Claim, Hole, Part, Protocol, SmolStr, Span, Value, format_smolstr};
 
 pub const JVM: &[Lang] = &[Lang::Java, Lang::Kotlin];
 
@@ -39,6 +40,26 @@ fn flatten(code: &Code<'_>, expr: &Expr, owner: &str, out: &mut Vec<Value>) {
         }
         _ => out.push(filled(code.value(expr, code.scope_of(owner)))),
     }
+}
+
+/// What an expression may be, placeholders filled.
+pub fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
+    filled(code.value(expr, function))
+}
+
+/// States a request over HTTP.
+pub fn requested(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr, at: Span, sink: &mut Sink) {
+    let call = Call {
+        protocol: Protocol::Http,
+        client: client.into(),
+        method,
+        target,
+        operation: None,
+        within,
+        request: None,
+        response: None,
+    };
+    sink.stated(Claim::Call(call), at);
 }
 
 /// Text with Spring's `${key:default}` as holes; what an expression (`#{…}`) computes stays open unless it wraps one key.

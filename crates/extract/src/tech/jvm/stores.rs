@@ -1,7 +1,7 @@
 //! Stores that code of the JVM connects to by itself. See `stores.md`.
 
 use super::messages::listed;
-use super::read::{JVM, filled, receiver};
+use super::read::{JVM, receiver, value};
 use crate::code::ir::{Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
 use crate::{Extractor, Reads, Sink};
@@ -22,10 +22,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 
 fn state(system: System, address: Value, client: &str, within: SmolStr, at: Span, sink: &mut Sink) {
     sink.stated(Claim::Store(Store { system, address, database: None, client: client.into(), within }), at);
-}
-
-fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
-    filled(code.value(expr, function))
 }
 
 /// The product that a JDBC or R2DBC URL names.

@@ -3,12 +3,12 @@
 //! A relative address stands below the base of the library's client, in this file or where it is handed in from
 //! (`LIBRARY.<base>`).
 
-use super::read::{JVM, chained, filled, last_name, receiver, under};
+use super::read::{JVM, chained, last_name, receiver, requested, under, value};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Constant, Part, Protocol, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Claim, Constant, Part, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-url-clients",
@@ -166,24 +166,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
 }
 
-fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
-    filled(code.value(expr, function))
-}
-
-fn state(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr, at: Span, sink: &mut Sink) {
-    let call = Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-    };
-    sink.stated(Claim::Call(call), at);
-}
-
 /// Whether a type that requests are made on may be this library's: others have types of the same name.
 fn is_own(code: &Code<'_>, library: &Library, on: &str) -> bool {
     let ty = on.split(['.', '(']).next().unwrap_or(on);
@@ -240,7 +222,7 @@ fn requests(code: &Code<'_>, library: &Library, sink: &mut Sink) {
                 verb => Some(verb.into()),
             };
             let target = below(address, library);
-            state(library.name, stated, target, code.within(site.function), site.span(), sink);
+            requested(library.name, stated, target, code.within(site.function), site.span(), sink);
         }
     }
 }
@@ -316,7 +298,7 @@ fn reactor_netty(code: &Code<'_>, sink: &mut Sink) {
             None => under(Value::reference(base_of("Reactor Netty")), target),
         };
         let method = verb.map(|(_, method, _)| SmolStr::from(*method));
-        state("Reactor Netty", method, target, code.within(site.function), site.span(), sink);
+        requested("Reactor Netty", method, target, code.within(site.function), site.span(), sink);
     }
 }
 
@@ -339,7 +321,7 @@ fn http4k(code: &Code<'_>, sink: &mut Sink) {
         let target = value(code, url, site.function);
         let relative = matches!(target.parts.first(), Some(Part::Text(t)) if t.starts_with('/'));
         let target = if relative { under(Value::reference(base_of("http4k")), target) } else { target };
-        state("http4k", Some(method), target, code.within(site.function), site.span(), sink);
+        requested("http4k", Some(method), target, code.within(site.function), site.span(), sink);
     }
 }
 
@@ -352,6 +334,6 @@ fn fuel_strings(code: &Code<'_>, sink: &mut Sink) {
         let Some(on) = site.call.receiver() else { continue };
         let method = site.call.name().trim_start_matches("http").to_uppercase();
         let target = value(code, on, site.function);
-        state("Fuel", Some(method.into()), target, code.within(site.function), site.span(), sink);
+        requested("Fuel", Some(method.into()), target, code.within(site.function), site.span(), sink);
     }
 }

@@ -3,7 +3,7 @@
 //! A client that is made without a host gets it from its options or from the directory of services, in this file or where it
 //! is handed in from: `VertxClient.<base>` is what is known of it.
 
-use super::read::{JVM, chained, class_of, filled, last_name, receiver, under};
+use super::read::{JVM, chained, class_of, last_name, receiver, under, value};
 use super::vertx_config::{json_value, options};
 use crate::code::ir::{Arg, Expr, ExprKind};
 use crate::code::{Code, Site};
@@ -31,10 +31,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     }
     proxies(code, sink);
     directory(code, sink);
-}
-
-fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
-    filled(code.value(expr, function))
 }
 
 fn call(protocol: Protocol, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {

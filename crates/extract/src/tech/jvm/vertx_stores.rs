@@ -3,7 +3,7 @@
 //! Where the store is stands in a JSON object, in an object of options, or in a connection string; each client documents its keys.
 
 use super::messages::{listed, message, state};
-use super::read::{JVM, filled, receiver};
+use super::read::{JVM, receiver, value};
 use super::stores::system_of;
 use super::vertx_config::{json_value, json_values, options};
 use crate::code::ir::Expr;
@@ -35,10 +35,6 @@ fn connected(system: System, address: Value, client: &str, site: &Site<'_>, code
     let within = code.within(site.function);
     let store = Store { system, address, database: None, client: client.into(), within };
     sink.stated(Claim::Store(store), site.span());
-}
-
-fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
-    filled(code.value(expr, function))
 }
 
 type Text = &'static str;

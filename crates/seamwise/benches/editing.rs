@@ -3,7 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary and measures time")]
 
-#[path = "../tests/editor/mod.rs"]
+#[path = "../tests/all/editor.rs"]
 mod editor;
 
 use editor::Client;

@@ -108,7 +108,7 @@ fn a_page_that_shows_nothing_does_not_hold() {
 
 #[test]
 fn the_documentation_names_every_field() {
-    let docs = include_str!("../../../docs/own-rules.md");
+    let docs = include_str!("../../../../docs/own-rules.md");
     for (each, fields) in seam_engine::asks::rules::fields() {
         let row = docs.lines().find(|l| l.starts_with(&format!("| `{each}`"))).unwrap_or_default();
         for field in fields {

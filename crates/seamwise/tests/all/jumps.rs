@@ -2,9 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary")]
 
-mod editor;
-
-use editor::{Client, uri};
+use crate::editor::{Client, uri};
 use serde_json::{Value, json};
 use std::path::Path;
 

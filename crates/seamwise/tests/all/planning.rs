@@ -2,9 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary on a folder that it writes to")]
 
-mod editor;
-
-use editor::copy;
+use crate::editor::copy;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,10 +1,6 @@
 //! What an editor mends: fixes of findings, and `seam.toml` while it is written.
 
-#![expect(clippy::disallowed_methods, reason = "it runs the binary")]
-
-mod editor;
-
-use editor::{Client, copy};
+use crate::editor::{Client, copy};
 use serde_json::{Value, json};
 
 #[test]

@@ -2,9 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary")]
 
-mod editor;
-
-use editor::{Client, copy, uri};
+use crate::editor::{Client, copy, uri};
 use serde_json::{Value, json};
 
 #[test]

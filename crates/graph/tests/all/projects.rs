@@ -1,8 +1,6 @@
 //! Compose projects that call their parts alike, routers that functions are mounted on, and handlers without a broker.
 
-mod made;
-
-use made::{edges, fact, linked, service, setting};
+use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{
     Call, Claim, Constant, Deployment, Endpoint, Fact, Message, Module, ModuleKind, Mount, Protocol, Service, Source,
     Store, System, Uses, Value, format_smolstr,

@@ -1,8 +1,6 @@
 //! Several deployables from one folder: which part of it each of them runs.
 
-mod made;
-
-use made::{edges, fact, linked, service, setting};
+use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{
     Build, Call, Claim, Deployment, Endpoint, Fact, Message, Protocol, Service, Source, System, Uses, Value,
 };

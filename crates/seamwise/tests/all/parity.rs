@@ -4,9 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary on a folder that it writes to")]
 
-mod editor;
-
-use editor::{Client, copy};
+use crate::editor::{Client, copy};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -3,9 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary")]
 
-mod editor;
-
-use editor::{Client, copy};
+use crate::editor::{Client, copy};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,8 +1,6 @@
 //! Services that find one another without addresses: over an event bus, and by names that code enters in a directory.
 
-mod made;
-
-use made::{edges, fact, linked, service, setting};
+use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{
     Alias, Argument, Call, Claim, Deployment, Endpoint, Fact, Hole, Pass, Protocol, Route, Target, Uses, Value,
 };

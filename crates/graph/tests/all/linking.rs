@@ -1,8 +1,6 @@
 //! What linking promises whatever the technology: order does not matter, and a setting alone is no call.
 
-mod made;
-
-use made::{edges, fact, linked, service, setting};
+use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{
     Alias, Argument, Call, Claim, Deployment, Fact, Guard, Hole, Module, ModuleKind, Pass, Protocol, Read, Return,
     Route, Service, Setting, SettingScope, Source, Store, System, Target, Uses, Value,

@@ -1,9 +1,7 @@
 //! Names that mean different things in different places: workloads of several namespaces, configuration that a deployment
 //! puts in place, sections of options, addresses that go to clients of others.
 
-mod made;
-
-use made::{edges, fact, linked, service, setting};
+use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{
     Alias, Argument, Call, Claim, Constant, Deployment, Endpoint, FORMAT, Fact, Hole, Message, Pass, Port, Protocol,
     Service, Setting, SettingScope, Store, System, Target, Uses, Value, format_smolstr,

@@ -1,8 +1,6 @@
 //! What linking makes of declarations alone: ready-made servers, overlays, and names that deployments share.
 
-mod made;
-
-use made::{edges, fact, linked, service, setting};
+use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{Claim, Deployment, Service, Value};
 use seam_graph::EdgeKind;
 

@@ -2,8 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "it runs the binary on a folder that it writes to")]
 
-mod editor;
-
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -111,7 +109,7 @@ fn an_incident_is_recorded_listed_recalled_and_cited() {
 
 #[test]
 fn a_dismissed_finding_is_left_out_with_its_reason_until_it_says_something_else() {
-    let folder = editor::copy("bookshop");
+    let folder = crate::editor::copy("bookshop");
     let folder = folder.path();
     assert!(keys(&json(folder, &["detect"])).contains(&UNREAD.to_owned()));
     let unknown = seam(folder, &["learn", "dismiss", "finding/unread-setting/LEGACY_URL", "--reason", "x"]);
@@ -134,7 +132,7 @@ fn a_dismissed_finding_is_left_out_with_its_reason_until_it_says_something_else(
 
 #[test]
 fn a_verdict_makes_a_finding_certain_and_says_so() {
-    let folder = editor::copy("bookshop");
+    let folder = crate::editor::copy("bookshop");
     let folder = folder.path();
     said(
         folder,

@@ -1,4 +1,4 @@
-//! What the README shows is what comes out. `SEAM_UPDATE=1 cargo test -p seamwise --test readme` writes it anew.
+//! What the README shows is what comes out. `SEAM_UPDATE=1 cargo test -p seamwise readme` writes it anew.
 
 #![expect(clippy::disallowed_methods, reason = "it reads the README and runs the binary")]
 
@@ -14,7 +14,7 @@ fn the_readme_shows_real_output() {
     while let Some(start) = rest.find(fence).map(|at| at + fence.len()) {
         let end = start + rest[start..].find("```").expect("the fence's end");
         let command = rest[start..end].lines().next().unwrap();
-        // A minute and stores of its own: `tests/tour.rs`.
+        // A minute and stores of its own: `tour.rs` beside this one.
         if command == "tour" {
             renewed.push_str(&rest[..end]);
             rest = &rest[end..];
@@ -36,6 +36,6 @@ fn the_readme_shows_real_output() {
     if std::env::var_os("SEAM_UPDATE").is_some() {
         std::fs::write(root.join("README.md"), renewed).unwrap();
     } else {
-        assert_eq!(readme, renewed, "write it anew: SEAM_UPDATE=1 cargo test -p seamwise --test readme");
+        assert_eq!(readme, renewed, "write it anew: SEAM_UPDATE=1 cargo test -p seamwise readme");
     }
 }

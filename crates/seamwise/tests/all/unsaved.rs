@@ -1,10 +1,6 @@
 //! What nobody has saved yet, as the editor tells it before it is.
 
-#![expect(clippy::disallowed_methods, reason = "it runs the binary")]
-
-mod editor;
-
-use editor::{Client, copy};
+use crate::editor::{Client, copy};
 use serde_json::json;
 
 const FILE: &str = "catalog/main.py";

@@ -1,6 +1,7 @@
 //! A client of `seam lsp` as an editor is one: frames over standard input and output, one thread that reads.
 
 #![allow(dead_code, reason = "tests and benchmarks that share it use different parts")]
+#![allow(clippy::disallowed_methods, reason = "it starts the binary and copies a workspace")]
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

@@ -1,0 +1,10 @@
+//! The tests of this crate in one program: each of its own would be linked with everything again.
+
+mod deployments;
+mod eventbus;
+mod linking;
+mod made;
+mod names;
+mod parts;
+mod projects;
+mod properties;

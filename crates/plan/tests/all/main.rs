@@ -1,0 +1,12 @@
+//! The tests of this crate in one program: each of its own would be linked with everything again.
+
+mod asyncapi;
+mod avro;
+mod graphql;
+mod hostile;
+mod impact;
+mod jsonschema;
+mod openapi;
+mod protobuf;
+mod sql;
+mod touch;

@@ -5,6 +5,7 @@
 
 use crate::Cx;
 use crate::drift::mentioned;
+use crate::effects::words;
 use crate::keys::{Keys, host, is_address, is_deployed, is_of_a_platform, squash};
 use seam_facts::{Claim, Hole, SmolStr, System};
 use seam_graph::{Evidence, NodeKind, SettingOf};
@@ -12,6 +13,32 @@ use std::collections::{BTreeMap, HashSet};
 
 /// Extractors of what deploys a program rather than configures it.
 const DEPLOYED: [&str; 5] = ["compose", "dotenv", "kubernetes", "kustomize", "helm"];
+
+/// Words of addresses that a program can do without.
+const ASIDE: [&str; 22] = [
+    "otel",
+    "otlp",
+    "jaeger",
+    "zipkin",
+    "tracing",
+    "trace",
+    "traces",
+    "metrics",
+    "log",
+    "logs",
+    "logging",
+    "seq",
+    "apm",
+    "pyroscope",
+    "prometheus",
+    "grafana",
+    "sentry",
+    "smtp",
+    "mail",
+    "proxy",
+    "callback",
+    "cors",
+];
 
 /// A key that is set, and the one that is read in its place.
 pub(crate) struct Leftover<'a> {
@@ -34,7 +61,7 @@ enum Kind {
     Web,
     /// A store or a broker, by its family.
     Store(System),
-    /// An address, and no more is said.
+    /// A store or a broker, and no more is said.
     Any,
 }
 
@@ -84,7 +111,8 @@ fn is_of(setting: &SettingOf, orphan: &Orphan<'_>) -> bool {
 }
 
 fn fits(set: Kind, wanted: Kind) -> bool {
-    set == wanted || wanted == Kind::Any || set == Kind::Any
+    let store = |kind: Kind| kind != Kind::Web;
+    set == wanted || (wanted == Kind::Any || set == Kind::Any) && store(set) && store(wanted)
 }
 
 /// Keys of addresses that the node's own code, or its own configuration, asks for and nothing sets.
@@ -164,9 +192,12 @@ fn wanted(key: &str, default: Option<&str>) -> Option<Kind> {
     if let Some(kind) = named.and_then(|(_, port)| by_port(port)) {
         return Some(kind);
     }
-    if default.is_some() && named.is_none() || !is_address(key) {
+    // One word is the end of many keys (`endpoint` below a prefix that a framework adds).
+    let several = key.contains(['_', '.', ':', '-']) || key.chars().skip(1).any(|c| c.is_ascii_uppercase());
+    if default.is_some() && named.is_none() || !is_address(key) || !several {
         return None;
     }
+    let watches = words(key).iter().any(|w| ASIDE.contains(&w.as_str()));
     let key = squash(key);
     let says = |words: &[&str]| words.iter().any(|w| key.contains(w));
     Some(match () {
@@ -177,14 +208,13 @@ fn wanted(key: &str, default: Option<&str>) -> Option<Kind> {
         () if says(&["minio", "bucket", "s3"]) => Kind::Store(System::Objects),
         () if says(&["elastic", "opensearch"]) => Kind::Store(System::Elasticsearch),
         // What watches, and what sends mail, is rarely told apart by its address.
-        () if says(&["otel", "otlp", "jaeger", "zipkin", "sentry", "smtp", "mail", "proxy", "callback", "cors"]) => {
-            return None;
-        }
+        () if watches => return None,
         () if says(&["postgres", "mysql", "mariadb", "sql", "database", "jdbc", "datasource", "dsn", "db"]) => {
             Kind::Store(System::Sql)
         }
         () if default.is_some() => Kind::Web,
-        () => Kind::Any,
+        () if says(&["bus", "broker", "queue", "event", "messag"]) => Kind::Any,
+        () => Kind::Web,
     })
 }
 

@@ -53,7 +53,14 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                         && let Some(draft) = lost(cx, id, (path, fact, region), handlers)
                     {
                         seen.insert((path.clone(), region.lines));
-                        out.push(draft);
+                        // One consumer with several clauses of the kind is told once.
+                        match out.iter_mut().find(|d| d.subject == draft.subject) {
+                            Some(known) => {
+                                let more = known.clone().link(&draft.at, "and here");
+                                *known = more;
+                            }
+                            None => out.push(draft),
+                        }
                     }
                     continue;
                 }
@@ -108,7 +115,7 @@ fn lost(
     let does = if region.detail.is_empty() { "drops" } else { "only logs" };
     let at = cx.evidence(path, fact, "the error ends here");
     let draft = Draft::new(
-        format!("{name} {} {what}", region.within),
+        format!("{name} {} messages", region.within),
         &at,
         format!("`{name}` {does} the failure of {what}, and {message_of} counts as handled"),
     )

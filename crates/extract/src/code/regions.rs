@@ -245,7 +245,13 @@ impl Look<'_, '_> {
                 _ if succeeds(e) => Does::Agrees,
                 _ => Does::Answers,
             },
+            // One kind of failure is answered, and left with; what becomes of the others is said afterwards.
+            Stmt::Block { kind: BlockKind::Branch, body: own, .. } if at + 1 < body.len() && leaves(own) => {
+                self.does(own).min(Does::Nothing)
+            }
             Stmt::Block { kind: BlockKind::Branch, body, .. } => self.does(body),
+            // Go names further results after the first.
+            Stmt::Assign { value, .. } if looks_at(value) || is_further(value) => Does::Nothing,
             Stmt::Leave(Leave::Break | Leave::Continue, _) => Does::Nothing,
             Stmt::Leave(Leave::Return, _) if self.gives_values() => Does::Empty,
             Stmt::Leave(Leave::Return, _) => Does::Nothing,
@@ -550,6 +556,30 @@ pub(super) fn each<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Stmt)) {
             each(body, visit);
         }
     }
+}
+
+/// Whether a list of statements ends its function.
+fn leaves(body: &[Stmt]) -> bool {
+    let returns = |s: &Stmt| matches!(s, Stmt::Return(_) | Stmt::Leave(Leave::Return | Leave::Throw, _));
+    // Go's further values follow the first.
+    body.iter().any(returns)
+}
+
+/// Asking an error what it is, and nothing else.
+fn looks_at(value: &Expr) -> bool {
+    const ASKS: [&str; 7] = ["FromError", "Convert", "As", "Is", "Cause", "Unwrap", "Code"];
+    let (mut asks, mut other) = (false, false);
+    value.walk(&mut |e| {
+        if let ExprKind::Call(call) = &e.kind {
+            let asking = ASKS.contains(&call.name());
+            (asks, other) = (asks || asking, other || !asking);
+        }
+    });
+    asks && !other
+}
+
+fn is_further(value: &Expr) -> bool {
+    matches!(&value.kind, ExprKind::Other(parts) if parts.is_empty())
 }
 
 /// Whether what follows looks at a variable before it uses it: a condition names it, or it is handed on as a whole.

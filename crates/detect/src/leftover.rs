@@ -9,7 +9,7 @@ use crate::effects::words;
 use crate::keys::{Keys, host, is_address, is_deployed, is_of_a_platform, squash};
 use seam_facts::{Claim, Hole, SmolStr, System};
 use seam_graph::{Evidence, NodeKind, SettingOf};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Extractors of what deploys a program rather than configures it.
 const DEPLOYED: [&str; 5] = ["compose", "dotenv", "kubernetes", "kustomize", "helm"];
@@ -87,16 +87,31 @@ pub(crate) fn leftovers<'a>(
     if idle.is_empty() {
         return Vec::new();
     }
-    let orphans = orphans(cx, node, keys);
-    let idle: Vec<(&SettingOf, Kind)> = idle.into_values().collect();
+    let mut orphans = orphans(cx, node, keys);
+    let mut idle: Vec<(&SettingOf, Kind)> = idle.into_values().collect();
     let mut out = Vec::new();
-    for (setting, kind) in &idle {
-        let fitting: Vec<&(Orphan<'_>, Kind)> = orphans.iter().filter(|(_, wanted)| fits(*kind, *wanted)).collect();
-        let [(orphan, wanted)] = fitting.as_slice() else { continue };
-        let rivals = idle.iter().filter(|(_, other)| fits(*other, *wanted)).count();
-        if rivals == 1 && (orphan.default.is_none() || *kind != Kind::Web || is_of(setting, orphan)) {
-            out.push(Leftover { set: setting, read: orphan.clone() });
+    // Those that say the same service first: what is left may be the only one of its kind then.
+    for sure in [true, false] {
+        let pairs = |(setting, kind): &(&SettingOf, Kind), (orphan, wanted): &(Orphan<'_>, Kind)| {
+            let alike = is_of(setting, orphan);
+            fits(*kind, *wanted) && (alike || !sure && (orphan.default.is_none() || *kind != Kind::Web))
+        };
+        let found: Vec<(usize, usize)> = (0..idle.len())
+            .filter_map(|i| {
+                let fitting: Vec<usize> = (0..orphans.len()).filter(|o| pairs(&idle[i], &orphans[*o])).collect();
+                let [only] = fitting.as_slice() else { return None };
+                let rivals = idle.iter().filter(|other| pairs(other, &orphans[*only])).count();
+                (rivals == 1).then_some((i, *only))
+            })
+            .collect();
+        for (i, o) in found.iter().rev() {
+            out.push(Leftover { set: idle[*i].0, read: orphans[*o].0.clone() });
         }
+        let (gone, taken): (BTreeSet<usize>, BTreeSet<usize>) = found.into_iter().unzip();
+        let mut at = 0..;
+        idle.retain(|_| !at.next().is_some_and(|i| gone.contains(&i)));
+        let mut at = 0..;
+        orphans.retain(|_| !at.next().is_some_and(|o| taken.contains(&o)));
     }
     out
 }
@@ -129,6 +144,10 @@ fn orphans<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>) -> Vec<(Orphan<'a>, Ki
             found.entry(squash(key)).or_insert((Orphan { key, default, at }, kind));
         }
     };
+    // What is configured for a developer's machine waits for the deployment to say otherwise.
+    for setting in keys.set.values().flatten().filter(|s| is_configured(s) && is_at_home(&s.value)) {
+        add(&setting.key, Some(&setting.value), setting.at.clone());
+    }
     for read in keys.read.values().flatten() {
         add(&read.key, read.default.as_deref(), read.at.clone());
     }
@@ -141,10 +160,6 @@ fn orphans<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>) -> Vec<(Orphan<'a>, Ki
                 add(key, None, cx.evidence(path, fact, said));
             }
         }
-    }
-    // What is configured for a developer's machine waits for the deployment to say otherwise.
-    for setting in keys.set.values().flatten().filter(|s| is_configured(s) && is_at_home(&s.value)) {
-        add(&setting.key, Some(&setting.value), setting.at.clone());
     }
     found.into_values().collect()
 }

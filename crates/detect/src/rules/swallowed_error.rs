@@ -90,7 +90,7 @@ fn handlers(cx: &Cx<'_>, node: usize) -> Vec<Taken> {
         let runs = cx.flows().runs(node, &detail.at.path, &detail.within, None);
         Taken { operation, runs: runs.into_iter().map(|(path, symbol, _)| (path, symbol)).collect() }
     };
-    all.filter(|o| !cx.detail(*o).within.is_empty()).map(of).collect()
+    all.map(of).collect()
 }
 
 /// What handling a message is for fails, and the message counts as handled.

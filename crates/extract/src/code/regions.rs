@@ -263,8 +263,7 @@ impl Look<'_, '_> {
 
     /// Go's `return result, nil`: what follows the first value.
     fn without_error(&self, rest: &[Stmt]) -> bool {
-        let [Stmt::Expr(Expr { kind: ExprKind::Null, .. })] = rest else { return false };
-        self.code.unit.lang == Lang::Go && self.returns().ends_with("error")
+        matches!(rest, [Stmt::Expr(Expr { kind: ExprKind::Null, .. })]) && self.code.unit.lang == Lang::Go
     }
 
     fn gives_values(&self) -> bool {

@@ -161,8 +161,12 @@ impl<'c, 'a> Patience<'c, 'a> {
                 && said.at.path == detail.at.path
                 && detail.client == "requests"
                 && !["POST ", "PATCH "].iter().any(|m| detail.operation.starts_with(m));
+            // Options that a connection is opened with hold for every stub on it.
+            let dialled = edge.kind == EdgeKind::Grpc && said.detail.starts_with("grpc ");
             if named || routed || mounted {
                 own.push(said.clone());
+            } else if dialled {
+                own.push(Said { certainty: Certainty::Inferred, ..said.clone() });
             }
         }
         own.extend(cx.trials().said(cx, operation));

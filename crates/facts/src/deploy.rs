@@ -99,6 +99,8 @@ pub struct Port {
     pub published: Option<Value>,
     /// In the container.
     pub target: Option<Value>,
+    /// Where in the declaration's file; 0 where that is the declaration itself.
+    pub line: u32,
 }
 
 /// A name on the network that stands for something else: Kubernetes Service, Ingress host, ExternalName.

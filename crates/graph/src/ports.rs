@@ -6,8 +6,8 @@
 use crate::deploy::{interpolate, project_environment};
 use crate::index::FileId;
 use crate::join::{Linker, is_listener};
-use crate::model::{PortOf, PortRole};
-use seam_facts::{Claim, Deployment, FLAG, Fact, Hole, SmolStr, Target, Value, format_smolstr};
+use crate::model::{Evidence, PortOf, PortRole};
+use seam_facts::{Claim, Deployment, FLAG, Fact, Hole, SmolStr, Span, Target, Value, format_smolstr};
 
 /// Keys under which frameworks and programs are told what to listen on.
 const LISTENING: &[&str] = &[
@@ -18,6 +18,11 @@ const LISTENING: &[&str] = &[
     "ASPNETCORE_URLS",
     "ASPNETCORE_HTTP_PORTS",
 ];
+
+/// The line of a declaration that states a port, as its evidence.
+fn beside(declared: Evidence, line: u32) -> Evidence {
+    if line == 0 { declared } else { Evidence { at: Span::at(line, 1), ..declared } }
+}
 
 impl Linker<'_> {
     pub(crate) fn all_ports(&self) -> Vec<PortOf> {
@@ -39,7 +44,7 @@ impl Linker<'_> {
             for port in &unit.service.ports {
                 let number = |v: &Value| self.port_number(node, v, unit.file, deployment);
                 let target = port.target.as_ref().map(number);
-                let at = self.evidence(unit.file, unit.fact);
+                let at = beside(self.evidence(unit.file, unit.fact), port.line);
                 let of = |role, number| PortOf {
                     node,
                     role,
@@ -146,7 +151,7 @@ impl Linker<'_> {
                         host: alias.name.clone(),
                         default: false,
                         deployment: Some(alias.deployment),
-                        at: self.evidence(*file, fact),
+                        at: beside(self.evidence(*file, fact), port.line),
                     });
                 }
             }

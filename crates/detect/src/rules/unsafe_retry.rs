@@ -1,7 +1,7 @@
 //! A call that has an effect each time is tried again. See `unsafe_retry.md`.
 
 use super::backpressure_ignored::is_wish;
-use crate::effects::last;
+use crate::effects::{Change, change, last};
 use crate::failures::Failures;
 use crate::patience::{Patience, called, is_call};
 use crate::stored::stem;
@@ -28,13 +28,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if !is_call(cx, operation) || keyed {
             continue;
         }
-        let method = detail.operation.split_once(' ').map_or("", |(m, _)| m);
         let forwarded = behind(cx, operation);
         let asked = forwarded.map(|index| cx.graph.endpoints[index].asked_as());
         let what = asked.as_deref().map_or_else(|| called(cx, operation), str::trim);
-        let unsafe_method = matches!(method, "POST" | "PATCH") || forwarded.is_some();
-        if !unsafe_method
-            || edge.kind != EdgeKind::Http
+        if !(is_unsafe(cx, operation) || forwarded.is_some())
             || [last(&detail.within), last_part(what)].into_iter().any(only_asks)
         {
             continue;
@@ -84,15 +81,24 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
+/// Whether a request may do something once more when it is made again: by its method, or by its name where it has none.
+fn is_unsafe(cx: &Cx<'_>, operation: Operation) -> bool {
+    let (kind, said) = (cx.edge(operation.edge).kind, cx.detail(operation).operation.as_str());
+    match kind {
+        EdgeKind::Http => matches!(said.split_once(' '), Some(("POST" | "PATCH", _))),
+        EdgeKind::Grpc => acts(said) && change(cx, operation) == Some(Change::Request),
+        kind if kind.is_procedure() => {
+            change(cx, operation) == Some(Change::Request) && said.split(['_', '-', '.', '/']).any(acts)
+        }
+        _ => false,
+    }
+}
+
 /// What the callee of a call does once more each time that it is asked, and whether its own code shows it; for changes only.
 pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(Evidence, String, bool)> {
     let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
-    let method = detail.operation.split_once(' ').map_or("", |(m, _)| m);
     let what = called(cx, operation);
-    if edge.kind != EdgeKind::Http || !matches!(method, "POST" | "PATCH") {
-        return None;
-    }
-    if [last(&detail.within), last_part(what)].into_iter().any(only_asks) {
+    if !is_unsafe(cx, operation) || [last(&detail.within), last_part(what)].into_iter().any(only_asks) {
         return None;
     }
     let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k));

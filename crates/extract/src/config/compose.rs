@@ -192,17 +192,18 @@ fn ports(node: &Node) -> Vec<Port> {
                 name: item.get("name").and_then(text),
                 published: item.get("published").and_then(value),
                 target: item.get("target").and_then(value),
+                line: item.span.line,
             });
         } else if let Some(spec) = value(item) {
             let mut sides = split(&spec, ':');
             let target = sides.pop().map(|t| split(&t, '/').swap_remove(0));
-            out.push(Port { name: None, published: sides.pop(), target });
+            out.push(Port { name: None, published: sides.pop(), target, line: item.span.line });
         }
     }
     for item in node.get("expose").into_iter().flat_map(Node::items) {
         let target = value(item).map(|v| split(&v, '/').swap_remove(0));
         if out.iter().all(|p| p.target != target) {
-            out.push(Port { name: None, published: None, target });
+            out.push(Port { name: None, published: None, target, line: item.span.line });
         }
     }
     out

@@ -128,12 +128,13 @@ fn workload_of(name: &SmolStr, node: &Node, at: Span, sink: &mut Sink) {
             name: port.text_at(&["name"]).cloned(),
             published: None,
             target: Some(template::value(t)),
+            line: port.span.line,
         }));
     }
     for path in [&["service", "port"][..], &["port"], &["containerPort"]] {
         if let Some(text) = node.text_at(path) {
             let number = Some(template::value(text));
-            service.ports.push(Port { name: None, published: number.clone(), target: number });
+            service.ports.push(Port { name: None, published: number.clone(), target: number, line: 0 });
         }
     }
     let probes = ["livenessProbe", "readinessProbe", "healthcheck", "probes"];

@@ -257,7 +257,7 @@ fn a_chain_of_getters_ends_where_it_is_not_followed() {
 fn a_machine_s_own_port_is_oneself() {
     let on = |name: &str, port: &str| {
         let Claim::Service(service) = service(name) else { return Vec::new() };
-        let ports = vec![Port { name: None, published: Some(port.into()), target: Some(port.into()) }];
+        let ports = vec![Port { name: None, published: Some(port.into()), target: Some(port.into()), line: 0 }];
         vec![fact(1, Claim::Service(Service { ports, ..service }))]
     };
     let dialled = |own: &str| {

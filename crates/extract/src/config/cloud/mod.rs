@@ -66,7 +66,7 @@ fn name(node: &Node) -> Option<SmolStr> {
 }
 
 fn port(node: Option<&Node>) -> Option<Port> {
-    Some(Port { name: None, published: None, target: Some(value(node?)?) })
+    Some(Port { name: None, published: None, target: Some(value(node?)?), line: 0 })
 }
 
 /// One variable of a service's environment.

@@ -55,6 +55,7 @@ fn service(node: &Node, sink: &mut Sink) {
             name: binding.text_at(&["name"]).cloned(),
             published: port("port"),
             target: port("containerPort"),
+            line: binding.span.line,
         });
         // Every service gets every binding's connection string by name (documented).
         if let Some((key, text)) = binding.entry("connectionString")

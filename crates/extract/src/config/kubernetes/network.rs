@@ -23,6 +23,7 @@ pub(super) fn service(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
         name: name_at(p, &["name"]),
         published: value_at(p, &["port"]).filter(|_| !headless),
         target: value_at(p, &["targetPort"]).or_else(|| value_at(p, &["port"])),
+        line: p.span.line,
     });
     let alias = Alias {
         name: named.name.clone(),

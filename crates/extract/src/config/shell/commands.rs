@@ -53,7 +53,7 @@ pub(super) fn call(shell: &mut Shell<'_>, values: &[Value], at: Span, places: &[
 }
 
 pub(super) fn port(value: &Value) -> Port {
-    Port { name: None, published: None, target: Some(value.clone()) }
+    Port { name: None, published: None, target: Some(value.clone()), line: 0 }
 }
 
 const GCLOUD: Rules = Rules {

@@ -142,11 +142,11 @@ fn published_port(spec: &Value) -> Port {
     if start(spec).contains('=') {
         let fields = super::options::pairs(spec, ',');
         let field = |name: &[&str]| fields.iter().find(|(k, _)| name.contains(&k.as_str())).map(|(_, v)| v.clone());
-        return Port { name: None, published: field(&["published"]), target: field(&["target", "dst"]) };
+        return Port { name: None, published: field(&["published"]), target: field(&["target", "dst"]), line: 0 };
     }
     let mut sides = split(spec, ':');
     let target = sides.pop().map(|t| split(&t, '/').swap_remove(0));
-    Port { name: None, published: sides.pop(), target }
+    Port { name: None, published: sides.pop(), target, line: 0 }
 }
 
 /// A file or folder of the workspace that the container sees.

@@ -298,7 +298,7 @@ fn linked(code: &Code<'_>, site: &Site<'_>, services: &mut BTreeMap<SmolStr, (Se
                     let port = |n: &str, i: usize| site.call.arg_or(n, i).map(value).filter(|v| v.as_text().is_some());
                     let (published, target) = (port("port", 0), port("targetPort", 1));
                     if published.is_some() || target.is_some() {
-                        service.ports.push(Port { name: None, published, target });
+                        service.ports.push(Port { name: None, published, target, line: 0 });
                     }
                 }
             }

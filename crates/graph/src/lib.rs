@@ -21,6 +21,7 @@ mod clients;
 mod crates;
 mod delta;
 mod deploy;
+mod drivers;
 mod edges;
 mod endpoints;
 mod eventbus;

@@ -10,7 +10,7 @@ use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::registered::only_registered;
 use crate::resolve::Text;
 use crate::topics::topics;
-use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
+use seam_facts::{Claim, Fact, Hole, MASKED, Message, SmolStr, Store, System, Target, Value};
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -28,15 +28,17 @@ impl<'a> Edges<'_, 'a> {
         let view = self.linker.view(node);
         let texts = message.address.as_ref().map(|a| view.texts(a, file)).unwrap_or_default();
         let topics = topics(&view, message, file);
-        let (mut to, certainty, mut via) = self.store_node(node, message.system, &texts, (file, fact));
+        let behind = self.linker.product_behind(node, message.system);
+        let system = behind.unwrap_or(message.system);
+        let (mut to, certainty, mut via) = self.store_node(node, system, &texts, (file, fact));
         if to.is_none() {
-            (to, via) = self.connected(node, message.system);
+            (to, via) = self.connected(node, system);
         }
         if to.is_none() && message.system == System::Bus {
             let named = message.exchange.iter().flat_map(|e| view.texts(e, file)).find(|t| !t.open);
             (to, via) = self.component("pubsub", named.as_ref().map(|t| t.text.as_str()));
         }
-        let to = to.or_else(|| self.not_deployed(message.system, (file, fact)));
+        let to = to.or_else(|| self.not_deployed(system, (file, fact)));
         let Some(to) = to else {
             if is_pattern(message) && self.linker.answers_directly(node) {
                 return;
@@ -51,7 +53,8 @@ impl<'a> Edges<'_, 'a> {
             return;
         };
         let kind = match (self.node(to).kind, message.publish) {
-            (NodeKind::Database, _) => EdgeKind::Db,
+            // Queues that live in a database are queues.
+            (NodeKind::Database, _) if message.system != System::Jms => EdgeKind::Db,
             // A transport of unknown kind that leads straight to a service is a request.
             (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Tcp,
             (_, true) => EdgeKind::QueuePublish,
@@ -85,7 +88,9 @@ impl<'a> Edges<'_, 'a> {
         if embedded {
             return;
         }
-        let (to, certainty, via) = self.store_node(node, store.system, &texts, (file, fact));
+        let told = product_of(store.system, &texts);
+        let behind = if told == store.system { self.linker.product_behind(node, store.system) } else { None };
+        let (to, certainty, via) = self.store_node(node, behind.unwrap_or(told), &texts, (file, fact));
         // A connection to a broker is not yet a message.
         if store_kind(store.system) == NodeKind::Broker && to.is_some_and(|to| !self.node(to).kind.is_store()) {
             return;
@@ -97,12 +102,14 @@ impl<'a> Edges<'_, 'a> {
             texts.iter().any(|t| t.text == MASKED) || from_outside(&store.address) && texts.iter().all(|t| t.open);
         // Who is started by hand uses what the configuration says, wherever that runs.
         let by_hand = self.linker.deploy.nodes[node].units.is_empty();
-        let product = if by_hand { product_of(store.system, &texts) } else { store.system };
+        let product = behind.unwrap_or(if by_hand { told } else { store.system });
         let stated = by_hand
             && texts
                 .iter()
                 .any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
-        let to = if to.is_none() && (local || given || stated) && !broker {
+        // Code that is built with one driver reaches that product, wherever its address may come from.
+        let driven = behind.is_some() && texts.iter().all(|t| t.open);
+        let to = if to.is_none() && (local || given || stated || driven) && !broker {
             self.not_deployed(product, (file, fact))
         } else {
             to
@@ -211,7 +218,9 @@ impl<'a> Edges<'_, 'a> {
         match system {
             System::Rabbit => "rabbitmq".to_owned(),
             System::Mongo => "mongodb".to_owned(),
-            System::ActiveMq => "activemq".to_owned(),
+            // What Spring and most others mean where nothing says which.
+            System::ActiveMq | System::Jms => "activemq".to_owned(),
+            System::IbmMq => "ibm-mq".to_owned(),
             System::SqlServer => "sqlserver".to_owned(),
             _ => managed(system).map_or_else(|| seam_facts::word::of(&system), ToOwned::to_owned),
         }
@@ -237,6 +246,12 @@ impl<'a> Edges<'_, 'a> {
             })
         })?;
         Some(self.outside(&name, store_kind(system), Some(system), at))
+    }
+
+    /// A store stands for its replicas, which are there to be read from.
+    fn without_replicas(&self, candidates: &mut Vec<usize>) {
+        let names: Vec<SmolStr> = candidates.iter().map(|c| self.node(*c).name.clone()).collect();
+        candidates.retain(|c| !names.iter().any(|primary| replicates(&self.node(*c).name, primary)));
     }
 
     /// The store or broker that code of `node` means: by address, by what its settings name, by being the only one.
@@ -278,6 +293,7 @@ impl<'a> Edges<'_, 'a> {
         if system == System::Bus && candidates.iter().any(|c| self.node(*c).kind == NodeKind::Broker) {
             candidates.retain(|c| self.node(*c).kind == NodeKind::Broker);
         }
+        self.without_replicas(&mut candidates);
         let mentioned = self.linker.mentioned_by(node);
         let hits: Vec<usize> = candidates.iter().copied().filter(|c| mentioned.contains_key(c)).collect();
         if let [only] = hits.as_slice() {
@@ -313,6 +329,18 @@ impl<'a> Edges<'_, 'a> {
         }
         (None, Certainty::Inferred, Vec::new())
     }
+}
+
+/// What a replica's name has behind the name of what it replicates.
+const REPLICA: &[&str] =
+    &["replica", "replicas", "slave", "slaves", "secondary", "standby", "follower", "read", "reader", "readonly", "ro"];
+
+/// Whether `name` is a replica's of the store that is called `primary`: `orders-db-replica-1`.
+fn replicates(name: &str, primary: &str) -> bool {
+    let rest = name.strip_prefix(primary).filter(|rest| rest.starts_with(['-', '_', '.']));
+    let word = rest.map(|rest| rest.trim_start_matches(['-', '_', '.']));
+    let word = word.map(|w| w.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_'));
+    word.is_some_and(|word| REPLICA.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// The product behind code that speaks SQL, as the scheme of an address tells.
@@ -410,6 +438,9 @@ pub(crate) fn store_kind(system: System) -> NodeKind {
         | System::Sns
         | System::PubSub
         | System::ActiveMq
+        | System::IbmMq
+        | System::Solace
+        | System::Jms
         | System::Pulsar
         | System::ServiceBus
         | System::EventHubs
@@ -462,8 +493,17 @@ fn managed(system: System) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::replicates;
     use crate::join::speaks;
     use seam_facts::System;
+
+    #[test]
+    fn replicas_are_called_like_their_primary() {
+        assert!(replicates("mysql-replica", "mysql"));
+        assert!(replicates("orders-db-slave-2", "orders-db"));
+        assert!(!replicates("mysql-orders", "mysql"));
+        assert!(!replicates("mysql", "mysql"));
+    }
 
     #[test]
     fn sql_speaks_to_sql_databases() {

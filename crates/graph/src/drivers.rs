@@ -230,7 +230,10 @@ const BUS: &[(Driver, &[&str])] = &[
     ),
     (To(System::PubSub), &["spring-cloud-gcp-pubsub-stream-binder"]),
     (To(System::Kinesis), &["spring-cloud-stream-binder-kinesis"]),
-    (Other, &["quarkus-messaging-amqp", "quarkus-smallrye-reactive-messaging-amqp", "spring-cloud-stream-binder-solace"]),
+    (
+        Other,
+        &["quarkus-messaging-amqp", "quarkus-smallrye-reactive-messaging-amqp", "spring-cloud-stream-binder-solace"],
+    ),
 ];
 
 /// Keys of the configuration that name a driver's class, a dialect or a kind of database.

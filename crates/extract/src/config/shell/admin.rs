@@ -95,8 +95,7 @@ impl Body {
     fn texts(&self, keys: &[&str]) -> Vec<SmolStr> {
         let dotted = keys.join(".");
         let field = |k: &str| k.strip_suffix("[]").unwrap_or(k) == dotted;
-        let mut out: Vec<SmolStr> =
-            self.fields.iter().filter(|(k, _)| field(k)).map(|(_, v)| v.clone()).collect();
+        let mut out: Vec<SmolStr> = self.fields.iter().filter(|(k, _)| field(k)).map(|(_, v)| v.clone()).collect();
         let mut node = self.root.as_ref();
         for key in keys {
             node = node.and_then(|n| n.get(key));

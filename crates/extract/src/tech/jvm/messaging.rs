@@ -49,7 +49,6 @@ fn address(system: System) -> Option<Value> {
                 "spring.artemis.host",
                 "spring.activemq.broker-url",
                 "ibm.mq.conn-name",
-                "ibm.mq.connName",
                 "solace.jms.host",
                 "amqphub.amqp10jms.remote-url",
             ],

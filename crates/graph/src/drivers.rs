@@ -4,8 +4,10 @@
 //! Invariant: one product, or nothing. Where drivers of several are at hand only an address tells which is meant, and a
 //! database that lives in the process itself is the one that is used unless an address says otherwise.
 
+use crate::address;
 use crate::index::{below, folder};
 use crate::join::Linker;
+use crate::resolve::Text;
 use seam_facts::{Claim, System, Value};
 use std::collections::BTreeSet;
 
@@ -250,6 +252,19 @@ const SAID: &[&str] = &[
     "datasources.default.dialect",
 ];
 
+/// The product behind code that speaks SQL, as the scheme of an address tells.
+pub(crate) fn product_of(system: System, texts: &[Text<'_>]) -> System {
+    let named = |scheme: &str| match scheme {
+        "postgres" | "postgresql" => Some(System::Postgres),
+        "mysql" | "mariadb" => Some(System::Mysql),
+        "sqlserver" | "mssql" => Some(System::SqlServer),
+        _ if scheme.starts_with("jdbc:oracle") => Some(System::Oracle),
+        _ => None,
+    };
+    let mut schemes = texts.iter().filter(|t| !t.open).flat_map(|t| address::parse(&t.text)).map(|a| a.scheme);
+    if system == System::Sql { schemes.find_map(|s| named(&s)).unwrap_or(system) } else { system }
+}
+
 impl Linker<'_> {
     /// The product that code of `node` speaks to where it only says which family.
     pub(crate) fn product_behind(&self, node: usize, system: System) -> Option<System> {
@@ -353,7 +368,7 @@ fn driver(package: &str, table: &[(Driver, &[&str])]) -> Option<Driver> {
         Some(start) => name.starts_with(start),
         None => name == *known,
     };
-    table.iter().find(|(_, names)| names.iter().any(|n| fits(&n))).map(|(driver, _)| *driver)
+    table.iter().find(|(_, names)| names.iter().any(fits)).map(|(driver, _)| *driver)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ mod projects;
 mod reach;
 mod ready;
 mod registered;
+mod replicas;
 mod resolve;
 mod roles;
 mod routes;

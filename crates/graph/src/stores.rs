@@ -1,6 +1,7 @@
 //! Messages and connections to stores to edges.
 
 use crate::address;
+use crate::drivers::product_of;
 use crate::edges::{Edges, Place};
 use crate::endpoints::is_pattern;
 use crate::index::{FileId, squash};
@@ -10,7 +11,7 @@ use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::registered::only_registered;
 use crate::resolve::Text;
 use crate::topics::topics;
-use seam_facts::{Claim, Fact, Hole, MASKED, Message, SmolStr, Store, System, Target, Value};
+use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -248,12 +249,6 @@ impl<'a> Edges<'_, 'a> {
         Some(self.outside(&name, store_kind(system), Some(system), at))
     }
 
-    /// A store stands for its replicas, which are there to be read from.
-    fn without_replicas(&self, candidates: &mut Vec<usize>) {
-        let names: Vec<SmolStr> = candidates.iter().map(|c| self.node(*c).name.clone()).collect();
-        candidates.retain(|c| !names.iter().any(|primary| replicates(&self.node(*c).name, primary)));
-    }
-
     /// The store or broker that code of `node` means: by address, by what its settings name, by being the only one.
     pub(crate) fn store_node(
         &mut self,
@@ -329,31 +324,6 @@ impl<'a> Edges<'_, 'a> {
         }
         (None, Certainty::Inferred, Vec::new())
     }
-}
-
-/// What a replica's name has behind the name of what it replicates.
-const REPLICA: &[&str] =
-    &["replica", "replicas", "slave", "slaves", "secondary", "standby", "follower", "read", "reader", "readonly", "ro"];
-
-/// Whether `name` is a replica's of the store that is called `primary`: `orders-db-replica-1`.
-fn replicates(name: &str, primary: &str) -> bool {
-    let rest = name.strip_prefix(primary).filter(|rest| rest.starts_with(['-', '_', '.']));
-    let word = rest.map(|rest| rest.trim_start_matches(['-', '_', '.']));
-    let word = word.map(|w| w.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_'));
-    word.is_some_and(|word| REPLICA.contains(&word.to_ascii_lowercase().as_str()))
-}
-
-/// The product behind code that speaks SQL, as the scheme of an address tells.
-fn product_of(system: System, texts: &[Text<'_>]) -> System {
-    let named = |scheme: &str| match scheme {
-        "postgres" | "postgresql" => Some(System::Postgres),
-        "mysql" | "mariadb" => Some(System::Mysql),
-        "sqlserver" | "mssql" => Some(System::SqlServer),
-        _ if scheme.starts_with("jdbc:oracle") => Some(System::Oracle),
-        _ => None,
-    };
-    let mut schemes = texts.iter().filter(|t| !t.open).flat_map(|t| address::parse(&t.text)).map(|a| a.scheme);
-    if system == System::Sql { schemes.find_map(|s| named(&s)).unwrap_or(system) } else { system }
 }
 
 /// Whether a variable of the environment is all that an address consists of.
@@ -493,17 +463,8 @@ fn managed(system: System) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::replicates;
     use crate::join::speaks;
     use seam_facts::System;
-
-    #[test]
-    fn replicas_are_called_like_their_primary() {
-        assert!(replicates("mysql-replica", "mysql"));
-        assert!(replicates("orders-db-slave-2", "orders-db"));
-        assert!(!replicates("mysql-orders", "mysql"));
-        assert!(!replicates("mysql", "mysql"));
-    }
 
     #[test]
     fn sql_speaks_to_sql_databases() {

@@ -145,11 +145,11 @@ impl<'s> Shell<'s> {
     }
 
     fn command(&mut self, words: &[Word], every: bool) {
-        let documents = words.iter().filter_map(|w| match w.pieces.as_slice() {
+        let mut documents = words.iter().filter_map(|w| match w.pieces.as_slice() {
             [Piece::Document(text)] => Some(text),
             _ => None,
         });
-        self.document = documents.last().cloned();
+        self.document = documents.next_back().cloned();
         let kept: Vec<Word>;
         let words = match self.document {
             Some(_) => {

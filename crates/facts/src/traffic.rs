@@ -60,6 +60,10 @@ pub enum System {
     Sns,
     PubSub,
     ActiveMq,
+    IbmMq,
+    Solace,
+    /// A broker behind the Java Message Service whose product the code does not say.
+    Jms,
     Pulsar,
     ServiceBus,
     EventHubs,

@@ -162,7 +162,13 @@ impl<'a> Linker<'a> {
             let name = squash(name);
             let called = |node: &Node| node.aliases.iter().chain([&node.name]).any(|n| squash(n) == name);
             if !self.handed.contains_key(file) {
-                let to = (0..self.nodes.len()).filter(|n| called(&self.nodes[*n])).collect();
+                let mut to: Vec<usize> = (0..self.nodes.len()).filter(|n| called(&self.nodes[*n])).collect();
+                let asks = |id: &usize| self.scopes[*id].configured_as.iter().any(|n| squash(n) == name);
+                if let [only] = (0..self.nodes.len()).filter(asks).collect::<Vec<_>>().as_slice()
+                    && !to.contains(only)
+                {
+                    to.push(*only);
+                }
                 self.handed.insert(*file, to);
             }
         }
@@ -460,11 +466,15 @@ pub(crate) fn speaks(wanted: System, have: System) -> bool {
                     | System::Rabbit
                     | System::Nats
                     | System::ActiveMq
+                    | System::IbmMq
+                    | System::Solace
+                    | System::Jms
                     | System::Pulsar
                     | System::ServiceBus
                     | System::Redis
                     | System::Sqs
             ),
+            System::Jms => matches!(have, System::ActiveMq | System::IbmMq | System::Solace),
             System::Sns | System::Dynamo | System::Objects => have == System::Sqs,
             _ => false,
         }

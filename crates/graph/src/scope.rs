@@ -39,6 +39,8 @@ pub(crate) struct Scope<'a> {
     pub configuration: HashMap<String, Vec<Set<'a>>>,
     /// Names that its code registers under.
     pub application_names: BTreeSet<SmolStr>,
+    /// Names under which it asks a configuration server, where these are not its own.
+    pub configured_as: BTreeSet<SmolStr>,
     /// Command lines that it is started with, each with the place that states it.
     pub commands: Vec<(FileId, &'a Fact, &'a Value)>,
     /// What the platform itself gives to every process.
@@ -171,6 +173,7 @@ fn scope<'a>(
         fallback: HashMap::new(),
         configuration: HashMap::new(),
         application_names: BTreeSet::new(),
+        configured_as: BTreeSet::new(),
         commands: Vec::new(),
         platform: Rc::default(),
         known: RefCell::default(),
@@ -256,8 +259,14 @@ fn scope<'a>(
         }
     }
     // What a configuration server hands to this application, its own entries before those for all.
-    let mine: Vec<String> =
-        scope.application_names.iter().chain(&deploy.nodes[node].aliases).map(|n| squash(n)).collect();
+    scope.configured_as = asked_as(&scope);
+    let mine: Vec<String> = scope
+        .configured_as
+        .iter()
+        .chain(&scope.application_names)
+        .chain(&deploy.nodes[node].aliases)
+        .map(|n| squash(n))
+        .collect();
     for (name, file, setting, fact) in &shared.handed {
         if name == "application" || mine.contains(name) {
             put(&mut scope.configuration, *file, setting, fact, Home::Node);
@@ -276,6 +285,27 @@ fn scope<'a>(
         }
     }
     scope
+}
+
+/// Keys that say under which name a configuration server is asked, instead of the application's own.
+const ASKED: &[&str] = &[
+    "spring.cloud.config.name",
+    "spring.cloud.consul.config.name",
+    "spring.cloud.nacos.config.name",
+    "spring.cloud.nacos.config.prefix",
+    "spring.cloud.vault.kv.application-name",
+    "spring.cloud.vault.kv.default-context",
+    "spring.cloud.vault.application-name",
+];
+
+/// The names that [`ASKED`] give, several with commas.
+fn asked_as(scope: &Scope<'_>) -> BTreeSet<SmolStr> {
+    let sets = ASKED.iter().flat_map(|key| {
+        let key = squash(key);
+        [&scope.environment, &scope.configuration].into_iter().flat_map(move |map| map.get(&key).into_iter().flatten())
+    });
+    let texts: Vec<SmolStr> = sets.filter_map(|set| set.value.as_text()).collect();
+    texts.iter().flat_map(|t| t.split(',')).map(|t| t.trim().into()).filter(|t: &SmolStr| !t.is_empty()).collect()
 }
 
 /// Files that the deployment puts into the container are those that are read there: what they say comes before what lies

@@ -5,7 +5,7 @@
 
 use crate::deploy::{Deploy, script_folder};
 use crate::images;
-use crate::index::{Index, below, folder, is_test, join, squash};
+use crate::index::{Index, below, folder, is_test, join, last, squash};
 use crate::likeness::{Name, Place, called, folder_named};
 use crate::model::NodeKind;
 use seam_facts::{Alias, Build, Fact, Target, Value};
@@ -16,6 +16,7 @@ impl<'a> Deploy<'a> {
     /// it, or a recipe whose folder carries the image's or the deployable's name.
     pub(crate) fn find_sources(&mut self, index: &Index<'a>) {
         self.find_programs();
+        self.recognise_own(index);
         let mut by_image: HashMap<String, (Option<String>, Option<String>)> = HashMap::new();
         for unit in &self.units {
             if unit.context.is_some() && !unit.image.is_empty() {
@@ -122,6 +123,28 @@ impl<'a> Deploy<'a> {
         }
     }
 
+    /// An image that shares a word with a product, and the whole of its name with a program that is built here, is that
+    /// program: `shop/table-placement` beside a module `table-placement-v1` is no placement service of Dapr's.
+    fn recognise_own(&mut self, index: &Index<'_>) {
+        let modules: BTreeSet<String> = index
+            .modules
+            .iter()
+            .filter(|(file, module, _)| {
+                let at = folder(index.paths[*file]);
+                module.runnable != Some(false) && !at.is_empty() && !is_test(at) && has_code(index, at)
+            })
+            .flat_map(|(file, module, _)| [module.name.as_str(), last(folder(index.paths[*file]))])
+            .map(|name| squash(unversioned(name)))
+            .collect();
+        for unit in self.units.iter_mut().filter(|u| u.context.is_none() && u.product.is_some()) {
+            let name = squash(unversioned(&unit.image_name));
+            let compound = unit.image_name.split(['-', '_', '.']).count() > 1;
+            if compound && modules.contains(&name) && squash(unversioned(&unit.name)) == name {
+                unit.product = None;
+            }
+        }
+    }
+
     /// Folders of image recipes and build manifests.
     fn recipes(&self, index: &Index<'_>) -> Vec<String> {
         // A script's own folder is not what it builds.
@@ -177,6 +200,14 @@ impl<'a> Deploy<'a> {
         let (file, ..) = self.aliases.iter().find(|(_, alias, _)| wanted(alias))?;
         let around = folders.iter().filter(|f| below(index.paths[*file], &f.path));
         around.max_by_key(|f| f.path.len()).map(|f| f.path.clone())
+    }
+}
+
+/// A name without the version that it ends in: `orders-v2`.
+fn unversioned(name: &str) -> &str {
+    match name.rsplit_once(['-', '_']) {
+        Some((rest, version)) if version.strip_prefix('v').is_some_and(|v| v.parse::<u32>().is_ok()) => rest,
+        _ => name,
     }
 }
 

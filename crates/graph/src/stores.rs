@@ -1,6 +1,7 @@
 //! Messages and connections to stores to edges.
 
 use crate::address;
+use crate::drivers::product_of;
 use crate::edges::{Edges, Place};
 use crate::endpoints::is_pattern;
 use crate::index::{FileId, squash};
@@ -28,15 +29,17 @@ impl<'a> Edges<'_, 'a> {
         let view = self.linker.view(node);
         let texts = message.address.as_ref().map(|a| view.texts(a, file)).unwrap_or_default();
         let topics = topics(&view, message, file);
-        let (mut to, certainty, mut via) = self.store_node(node, message.system, &texts, (file, fact));
+        let behind = self.linker.product_behind(node, message.system);
+        let system = behind.unwrap_or(message.system);
+        let (mut to, certainty, mut via) = self.store_node(node, system, &texts, (file, fact));
         if to.is_none() {
-            (to, via) = self.connected(node, message.system);
+            (to, via) = self.connected(node, system);
         }
         if to.is_none() && message.system == System::Bus {
             let named = message.exchange.iter().flat_map(|e| view.texts(e, file)).find(|t| !t.open);
             (to, via) = self.component("pubsub", named.as_ref().map(|t| t.text.as_str()));
         }
-        let to = to.or_else(|| self.not_deployed(message.system, (file, fact)));
+        let to = to.or_else(|| self.not_deployed(system, (file, fact)));
         let Some(to) = to else {
             if is_pattern(message) && self.linker.answers_directly(node) {
                 return;
@@ -51,7 +54,8 @@ impl<'a> Edges<'_, 'a> {
             return;
         };
         let kind = match (self.node(to).kind, message.publish) {
-            (NodeKind::Database, _) => EdgeKind::Db,
+            // Queues that live in a database are queues.
+            (NodeKind::Database, _) if message.system != System::Jms => EdgeKind::Db,
             // A transport of unknown kind that leads straight to a service is a request.
             (NodeKind::Service | NodeKind::Gateway, true) if message.system == System::Bus => EdgeKind::Tcp,
             (_, true) => EdgeKind::QueuePublish,
@@ -85,7 +89,9 @@ impl<'a> Edges<'_, 'a> {
         if embedded {
             return;
         }
-        let (to, certainty, via) = self.store_node(node, store.system, &texts, (file, fact));
+        let told = product_of(store.system, &texts);
+        let behind = if told == store.system { self.linker.product_behind(node, store.system) } else { None };
+        let (to, certainty, via) = self.store_node(node, behind.unwrap_or(told), &texts, (file, fact));
         // A connection to a broker is not yet a message.
         if store_kind(store.system) == NodeKind::Broker && to.is_some_and(|to| !self.node(to).kind.is_store()) {
             return;
@@ -97,12 +103,14 @@ impl<'a> Edges<'_, 'a> {
             texts.iter().any(|t| t.text == MASKED) || from_outside(&store.address) && texts.iter().all(|t| t.open);
         // Who is started by hand uses what the configuration says, wherever that runs.
         let by_hand = self.linker.deploy.nodes[node].units.is_empty();
-        let product = if by_hand { product_of(store.system, &texts) } else { store.system };
+        let product = behind.unwrap_or(if by_hand { told } else { store.system });
         let stated = by_hand
             && texts
                 .iter()
                 .any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
-        let to = if to.is_none() && (local || given || stated) && !broker {
+        // Code that is built with one driver reaches that product, wherever its address may come from.
+        let driven = behind.is_some() && texts.iter().all(|t| t.open);
+        let to = if to.is_none() && (local || given || stated || driven) && !broker {
             self.not_deployed(product, (file, fact))
         } else {
             to
@@ -211,7 +219,9 @@ impl<'a> Edges<'_, 'a> {
         match system {
             System::Rabbit => "rabbitmq".to_owned(),
             System::Mongo => "mongodb".to_owned(),
-            System::ActiveMq => "activemq".to_owned(),
+            // What Spring and most others mean where nothing says which.
+            System::ActiveMq | System::Jms => "activemq".to_owned(),
+            System::IbmMq => "ibm-mq".to_owned(),
             System::SqlServer => "sqlserver".to_owned(),
             _ => managed(system).map_or_else(|| seam_facts::word::of(&system), ToOwned::to_owned),
         }
@@ -278,6 +288,7 @@ impl<'a> Edges<'_, 'a> {
         if system == System::Bus && candidates.iter().any(|c| self.node(*c).kind == NodeKind::Broker) {
             candidates.retain(|c| self.node(*c).kind == NodeKind::Broker);
         }
+        self.without_replicas(&mut candidates);
         let mentioned = self.linker.mentioned_by(node);
         let hits: Vec<usize> = candidates.iter().copied().filter(|c| mentioned.contains_key(c)).collect();
         if let [only] = hits.as_slice() {
@@ -313,19 +324,6 @@ impl<'a> Edges<'_, 'a> {
         }
         (None, Certainty::Inferred, Vec::new())
     }
-}
-
-/// The product behind code that speaks SQL, as the scheme of an address tells.
-fn product_of(system: System, texts: &[Text<'_>]) -> System {
-    let named = |scheme: &str| match scheme {
-        "postgres" | "postgresql" => Some(System::Postgres),
-        "mysql" | "mariadb" => Some(System::Mysql),
-        "sqlserver" | "mssql" => Some(System::SqlServer),
-        _ if scheme.starts_with("jdbc:oracle") => Some(System::Oracle),
-        _ => None,
-    };
-    let mut schemes = texts.iter().filter(|t| !t.open).flat_map(|t| address::parse(&t.text)).map(|a| a.scheme);
-    if system == System::Sql { schemes.find_map(|s| named(&s)).unwrap_or(system) } else { system }
 }
 
 /// Whether a variable of the environment is all that an address consists of.
@@ -410,6 +408,9 @@ pub(crate) fn store_kind(system: System) -> NodeKind {
         | System::Sns
         | System::PubSub
         | System::ActiveMq
+        | System::IbmMq
+        | System::Solace
+        | System::Jms
         | System::Pulsar
         | System::ServiceBus
         | System::EventHubs

@@ -535,6 +535,22 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<File
                 }
             }
         }
+        // Types of one package of the JVM name one another without imports.
+        let path = index.paths[file].as_str();
+        let jvm = path.ends_with(".java") || path.ends_with(".kt");
+        if jvm && territory.libraries.contains(&file) && !uses.package.is_empty() {
+            let named: HashSet<&str> = uses.functions.iter().flat_map(|(_, n)| n).map(SmolStr::as_str).collect();
+            let beside = modules.by_folder.get(folder(path)).into_iter().flatten().copied();
+            let types = |f: usize| index.uses[f].filter(|u| u.package == uses.package).map(|u| u.types.as_slice());
+            for found in beside.filter(|f| {
+                !index.test[*f] && types(*f).unwrap_or_default().iter().any(|(ty, _)| named.contains(ty.as_str()))
+            }) {
+                if allowed(found) && seen.insert(found) {
+                    territory.libraries.insert(found);
+                    queue.push(found);
+                }
+            }
+        }
     }
     territory.foreign = territory.libraries.intersection(owned).copied().collect();
     // Names that reached functions of libraries mention in turn.

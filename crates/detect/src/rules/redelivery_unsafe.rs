@@ -73,6 +73,9 @@ pub(crate) fn delivers_again(cx: &Cx<'_>, operation: Operation) -> bool {
                 | System::Kinesis
                 | System::Pulsar
                 | System::ActiveMq
+                | System::IbmMq
+                | System::Solace
+                | System::Jms
                 | System::Bus
         )
     );

@@ -208,9 +208,17 @@ pub(crate) fn section(code: &Code<'_>, expr: &Expr, function: usize, steps: usiz
                 let key = code.value(expr, function);
                 return matches!(key.as_hole(), Some(Hole::Param { .. })).then_some(key);
             }
-            let whole = ["configuration", "config", "configurationmanager", "iconfiguration", "iconfigurationroot"]
-                .iter()
-                .any(|w| last.trim_start_matches('_') == *w)
+            let whole = [
+                "configuration",
+                "config",
+                "configurationmanager",
+                "iconfigurationmanager",
+                "iconfiguration",
+                "iconfigurationroot",
+                "iconfigurationbuilder",
+            ]
+            .iter()
+            .any(|w| last.trim_start_matches('_') == *w)
                 || last.ends_with("configuration")
                 || origin.contains("ConfigurationBuilder.") && last == "build"
                 || last == "getrequiredservice" && origin.contains("IConfiguration");

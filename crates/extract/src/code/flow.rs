@@ -532,6 +532,9 @@ fn uses(code: &Code<'_>, sink: &mut Sink) {
         names.extend(entries::called(unit, ty));
         for annotation in &ty.annotations {
             annotation.args.iter().for_each(|a| a.value.walk(&mut |expr| mention(expr, names)));
+            // Spring's way to bring in what another library configures: `@EnableOrderCache` imports what stands on it.
+            let brings = annotation.simple().starts_with("Enable");
+            names.extend(brings.then(|| SmolStr::from(annotation.simple())));
         }
         for field in &ty.fields {
             names.insert(plain_type(&field.ty));

@@ -47,6 +47,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize
         .or_else(|| property(code, callee))
         .or_else(|| json_setting(code, call, callee, function, steps))
         .or_else(|| built(code, call, callee, function, steps))
+        .or_else(|| entry(code, call, callee, function, steps))
 }
 
 /// The environment as a map: `System.getenv().getOrDefault("ORDERS_HOST", "orders")`.
@@ -112,6 +113,43 @@ fn property(code: &Code<'_>, callee: &str) -> Option<Value> {
     let prefixes = PROPERTIES.iter().filter(|(name, _)| *name == ty);
     let keys: Vec<Value> = prefixes.map(|(_, prefix)| Value::config(format!("{prefix}{names}"), None)).collect();
     (!keys.is_empty()).then(|| Value::either(keys))
+}
+
+/// What an object of properties holds under a name that it is asked for: `properties.client("orders").getRequest().getUrl()`
+/// is the only key that ends in `orders.request.url`. Beside it stands what the code itself says of the getters.
+fn entry(code: &Code<'_>, call: &Call, callee: &str, function: usize, steps: usize) -> Option<Value> {
+    let mut names = Vec::new();
+    let (mut link, mut at) = (call, function);
+    let asked = loop {
+        if link.args.len() == 1 && !names.is_empty() {
+            break link;
+        }
+        // Accessors of records are called like what they give.
+        let name = link.name();
+        let getter = name.strip_prefix("get").filter(|n| n.starts_with(|c: char| c.is_ascii_uppercase()));
+        if link.new || !link.args.is_empty() || matches!(name, "toString" | "build" | "get" | "getClass") {
+            return None;
+        }
+        names.push(super::kebab(getter.unwrap_or(name)));
+        let (made, from) = code.resolved(link.receiver()?, at);
+        (link, at) = (made.as_call()?, from);
+        if names.len() > 5 {
+            return None;
+        }
+    };
+    let on = asked.receiver()?;
+    let called = code.origin(on, at).to_ascii_lowercase() + &on.path().unwrap_or_default().to_ascii_lowercase();
+    if !["propert", "config", "settings"].iter().any(|w| called.contains(w)) {
+        return None;
+    }
+    let name = code.eval(asked.arg(0)?, at, steps - 1);
+    if matches!(name.as_hole(), Some(seam_facts::Hole::Opaque(_))) {
+        return None;
+    }
+    names.reverse();
+    let key = Value::text("*.").then(name).then(Value::text(format!(".{}", names.join("."))));
+    let stated = Value::hole(seam_facts::Hole::Result { callee: callee.into(), args: Vec::new() });
+    Some(Value::either([stated, super::library::keyed(false, key, None)]))
 }
 
 /// The links of a builder, from its end to its making.

@@ -1,6 +1,7 @@
 //! The tests of this crate in one program: each of its own would be linked with everything again.
 
 mod deployments;
+mod drivers;
 mod eventbus;
 mod linking;
 mod made;

@@ -120,7 +120,9 @@ pub(super) fn of(path: &str) -> Option<Place> {
         }
         _ => (stem, None),
     };
-    Some(Place { scope: SettingScope::Named(app.into()), profile, needs_proof: true })
+    // Spring's configuration server looks here unless it is told otherwise, and hands out whatever keys there are.
+    let served = profile.is_some() && parts.ends_with(&["src", "main", "resources", "config"]);
+    Some(Place { scope: SettingScope::Named(app.into()), profile, needs_proof: !served })
 }
 
 /// Whether the folder is one that a config server reads: by its name, or as a repository of nothing but configuration.
@@ -196,6 +198,7 @@ mod tests {
         assert_eq!(scope("c/src/main/resources/shared/order-service.yml"), "Named(\"order-service\") None");
         assert_eq!(scope("shop-config/order-service-docker.yml"), "Named(\"order-service\") Some(\"docker\")");
         assert_eq!(scope("a/src/test/resources/application.yml"), "none");
+        assert_eq!(scope("c/src/main/resources/config/orders-dev.yml"), "Named(\"orders\") Some(\"dev\")");
         assert_eq!(scope("a/gradle.properties"), "none");
         assert_eq!(scope("a/.github/workflows/ci.yml"), "none");
     }

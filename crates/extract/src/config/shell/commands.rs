@@ -3,7 +3,7 @@
 use super::eval::Shell;
 use super::found::source;
 use super::options::{Options, Rules, pair, pairs, start};
-use super::{azure, containers};
+use super::{admin, azure, containers};
 use crate::config::interpolate::split;
 use crate::config::{secret, words};
 use seam_facts::{Port, SmolStr, Span, Value};
@@ -46,6 +46,7 @@ pub(super) fn call(shell: &mut Shell<'_>, values: &[Value], at: Span, places: &[
         "az" => azure::call(shell, &call),
         "heroku" | "fly" | "flyctl" | "cf" => platform(shell, &call),
         "dapr" => dapr(shell, &call),
+        "curl" => admin::curl(shell, &call),
         "pack" => pack(shell, &call),
         "aws" => lambda(shell, &call),
         _ => {}

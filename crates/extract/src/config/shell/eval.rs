@@ -44,6 +44,12 @@ pub(super) struct Shell<'s> {
     stated: BTreeSet<(String, String)>,
     left: usize,
     depth: usize,
+    /// What the command at hand reads, as it is written.
+    pub document: Option<String>,
+    /// What gateways were told by their admin APIs.
+    pub admin: super::admin::Known,
+    /// Where the command at hand stands.
+    here: Span,
 }
 
 impl<'s> Shell<'s> {
@@ -61,6 +67,9 @@ impl<'s> Shell<'s> {
             stated: BTreeSet::new(),
             left: MAX_COMMANDS,
             depth: 0,
+            document: None,
+            admin: super::admin::Known::default(),
+            here: Span::default(),
         }
     }
 
@@ -136,6 +145,22 @@ impl<'s> Shell<'s> {
     }
 
     fn command(&mut self, words: &[Word], every: bool) {
+        let mut documents = words.iter().filter_map(|w| match w.pieces.as_slice() {
+            [Piece::Document(text)] => Some(text),
+            _ => None,
+        });
+        self.document = documents.next_back().cloned();
+        let kept: Vec<Word>;
+        let words = match self.document {
+            Some(_) => {
+                kept = words.iter().filter(|w| !w.is_document()).cloned().collect();
+                kept.as_slice()
+            }
+            None => words,
+        };
+        if let Some(first) = words.first() {
+            self.here = Span { line: first.line, column: first.column, end_line: first.line };
+        }
         let before = words.iter().take_while(|w| assigned(w).is_some()).count();
         for word in &words[..before] {
             // `KEY=value program` sets it for the program alone, yet nobody gives two programs two values by accident.
@@ -295,7 +320,7 @@ impl<'s> Shell<'s> {
             Piece::Text(text) => Value::text(text.as_str()),
             Piece::Variable { name, rest } => self.variable(name, rest),
             Piece::Output(text) => self.output(text),
-            Piece::List(_) => Value::opaque("…"),
+            Piece::List(_) | Piece::Document(_) => Value::opaque("…"),
         }
     }
 
@@ -330,6 +355,15 @@ impl<'s> Shell<'s> {
             _ if rest.is_empty() || rest.starts_with('[') || operator.starts_with('?') => held.unwrap_or_else(open),
             _ if operator.starts_with('+') => self.text(&operator[1..]),
             _ => Value::opaque("…"),
+        }
+    }
+
+    /// A here-document with its variables.
+    pub fn filled(&mut self, document: &str) -> Value {
+        let escaped = document.replace('\\', "\\\\").replace('"', "\\\"");
+        match lex::read(&format!("\"{escaped}\""), 0).first() {
+            Some(Item::Command(words)) if words.len() == 1 => self.word(&words[0]),
+            _ => Value::text(document),
         }
     }
 
@@ -375,6 +409,11 @@ impl<'s> Shell<'s> {
                 None => unknown(),
             },
             "realpath" | "readlink" => last,
+            // What answers is not known; what is sent is.
+            "curl" => {
+                commands::call(self, &values, self.here, &[]);
+                unknown()
+            }
             "basename" => match last.as_text() {
                 Some(text) => Value::text(text.trim_end_matches('/').rsplit('/').next().unwrap_or("")),
                 None => unknown(),

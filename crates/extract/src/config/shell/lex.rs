@@ -21,6 +21,8 @@ pub(super) enum Piece {
     Output(String),
     /// `NAME=(…)`.
     List(Vec<Word>),
+    /// A here-document, which a command reads.
+    Document(String),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,10 @@ impl Word {
             [Piece::Text(text)] => Some(text),
             _ => None,
         }
+    }
+
+    pub fn is_document(&self) -> bool {
+        matches!(self.pieces.as_slice(), [Piece::Document(_)])
     }
 }
 
@@ -226,10 +232,12 @@ impl Lexer<'_> {
                     self.next();
                     end(&mut word, &mut file, &mut out);
                     file = false;
-                    out.push(Token::Operator('\n'));
                     for (mark, _) in std::mem::take(&mut documents) {
-                        self.document(&mark);
+                        let text = self.document(&mark);
+                        let pieces = vec![Piece::Document(text)];
+                        out.push(Token::Word(Word { pieces, quoted: true, line, column }));
                     }
+                    out.push(Token::Operator('\n'));
                 }
                 ')' if close == Some(')') => {
                     self.next();
@@ -298,17 +306,20 @@ impl Lexer<'_> {
         (!out.is_empty()).then_some(out)
     }
 
-    fn document(&mut self, mark: &str) {
-        let mut line = String::new();
+    fn document(&mut self, mark: &str) -> String {
+        let (mut text, mut line) = (String::new(), String::new());
         while let Some(c) = self.next() {
             if c != '\n' {
                 line.push(c);
             } else if line.trim() == mark {
-                return;
+                break;
             } else {
+                text.push_str(&line);
+                text.push('\n');
                 line.clear();
             }
         }
+        text
     }
 
     /// One piece outside quotes, or all of a quoted stretch.

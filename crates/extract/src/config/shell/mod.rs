@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing is run. Only commands that deploy are understood; their words are filled with what the same file sets.
 
+mod admin;
 mod azure;
 mod commands;
 mod containers;

@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::code::ir::{Annotation, Function, Type};
 use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Constant, Protocol, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Call, Claim, Constant, Hole, Protocol, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-declarative-clients",
@@ -50,9 +50,10 @@ fn declared(code: &Code<'_>, ty: &Type) -> Option<Declared> {
     let elsewhere = || Value::reference(format_smolstr!("{}.<base>", ty.name));
     if let Some(a) = find(&ty.annotations, &["FeignClient"]) {
         let name = text(code, a, &["name", "value", "serviceId"], &ty.name).unwrap_or_default();
+        let named = Value::text("http://").then(without_scheme(name));
         let base = match text(code, a, &["url"], &ty.name) {
-            Some(url) => as_url(url),
-            None => Value::text("http://").then(without_scheme(name)),
+            Some(url) => or_named(as_url(url), named),
+            None => named,
         };
         let path = text(code, a, &["path"], &ty.name).unwrap_or_default();
         let prefix = match (path.is_empty(), prefix(&["RequestMapping"])) {
@@ -127,6 +128,16 @@ fn declared(code: &Code<'_>, ty: &Type) -> Option<Declared> {
         });
     }
     None
+}
+
+/// A URL that is empty unless somebody sets it: then the name is looked up.
+fn or_named(url: Value, named: Value) -> Value {
+    let empty = |default: &Option<Box<Value>>| default.as_ref().is_some_and(|d| d.is_empty());
+    match url.as_hole() {
+        Some(Hole::Config { key, default }) if empty(default) => Value::config(key.clone(), Some(named)),
+        Some(Hole::Env { name, default }) if empty(default) => Value::env(name.clone(), Some(named)),
+        _ => url,
+    }
 }
 
 /// Some write the name with a scheme.

@@ -35,7 +35,7 @@ const COMPONENTS: &[(&str, System, &str, &[&str])] = &[
     ("spring-rabbitmq", System::Rabbit, "", &["spring.rabbitmq.addresses", "spring.rabbitmq.host"]),
     ("activemq", System::ActiveMq, "brokerURL", &["camel.component.activemq.broker-url", "spring.activemq.broker-url"]),
     ("activemq6", System::ActiveMq, "brokerURL", &["camel.component.activemq6.broker-url"]),
-    ("jms", System::ActiveMq, "", &["spring.activemq.broker-url", "spring.artemis.broker-url"]),
+    ("jms", System::Jms, "", &["spring.activemq.broker-url", "spring.artemis.broker-url"]),
     ("amqp", System::ActiveMq, "", &["camel.component.amqp.host"]),
     ("nats", System::Nats, "servers", &["camel.component.nats.servers"]),
     ("paho", System::Mqtt, "brokerUrl", &["camel.component.paho.broker-url"]),
@@ -209,7 +209,7 @@ fn spring(code: &Code<'_>, sink: &mut Sink) {
         m.address = match system {
             System::Kafka => Some(keys(&["spring.kafka.bootstrap-servers"], Some("localhost:9092"))),
             System::Rabbit => Some(keys(&["spring.rabbitmq.addresses", "spring.rabbitmq.host"], Some("localhost"))),
-            System::ActiveMq => Some(keys(&["spring.artemis.broker-url", "spring.activemq.broker-url"], None)),
+            System::Jms => Some(keys(&["spring.artemis.broker-url", "spring.activemq.broker-url"], None)),
             _ => None,
         };
         state(m, site.span(), sink);
@@ -220,7 +220,7 @@ fn spring(code: &Code<'_>, sink: &mut Sink) {
         let (system, position) = match (receiver(code, site.call, site.function).as_str(), site.call.name()) {
             ("kafka", _) => (System::Kafka, 1),
             ("amqp", "inboundAdapter" | "inboundGateway") => (System::Rabbit, 1),
-            ("jms", "inboundAdapter" | "inboundGateway" | "messageDrivenChannelAdapter") => (System::ActiveMq, 9),
+            ("jms", "inboundAdapter" | "inboundGateway" | "messageDrivenChannelAdapter") => (System::Jms, 9),
             _ => continue,
         };
         let named = chain_after(code, &site, &["destination", "requestDestination", "queueNames"]);
@@ -231,7 +231,7 @@ fn spring(code: &Code<'_>, sink: &mut Sink) {
         let system = match receiver(code, site.call, site.function).as_str() {
             "kafka" => System::Kafka,
             "amqp" => System::Rabbit,
-            "jms" => System::ActiveMq,
+            "jms" => System::Jms,
             _ => continue,
         };
         let named = chain_after(code, &site, &["topic", "routingKey", "destination", "requestDestination"]);

@@ -32,7 +32,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 
 /// Listener annotations: name, arguments that name the destination, argument of the group, system, library.
 const LISTENERS: &[(&str, &[&str], &str, System, &str)] = &[
-    ("JmsListener", &["destination"], "subscription", System::ActiveMq, "Spring JMS"),
+    ("JmsListener", &["destination"], "subscription", System::Jms, "Spring JMS"),
     ("SqsListener", &["value", "queueNames"], "", System::Sqs, "Spring Cloud AWS"),
     ("PulsarListener", &["topics", "topicPattern", "value"], "subscriptionName", System::Pulsar, "Spring Pulsar"),
     ("NatsListener", &["value", "subject"], "queue", System::Nats, "NATS"),
@@ -43,8 +43,15 @@ const LISTENERS: &[(&str, &[&str], &str, System, &str)] = &[
 /// Where a framework's configuration says the broker is.
 fn address(system: System) -> Option<Value> {
     match system {
-        System::ActiveMq => Some(keys(
-            &["spring.artemis.broker-url", "spring.artemis.host", "spring.activemq.broker-url"],
+        System::Jms => Some(keys(
+            &[
+                "spring.artemis.broker-url",
+                "spring.artemis.host",
+                "spring.activemq.broker-url",
+                "ibm.mq.conn-name",
+                "solace.jms.host",
+                "amqphub.amqp10jms.remote-url",
+            ],
             Some("tcp://localhost:61616"),
         )),
         System::Sqs => {
@@ -95,8 +102,8 @@ type Annotated = (&'static str, bool, &'static [&'static str], System, &'static 
 const MICRONAUT: &[Annotated] = &[
     ("NatsClient", true, &["Subject"], System::Nats, &["nats.default.addresses", "nats.addresses"]),
     ("NatsListener", false, &["Subject"], System::Nats, &["nats.default.addresses", "nats.addresses"]),
-    ("JMSProducer", true, &["Queue", "Topic"], System::ActiveMq, MICRONAUT_JMS),
-    ("JMSListener", false, &["Queue", "Topic"], System::ActiveMq, MICRONAUT_JMS),
+    ("JMSProducer", true, &["Queue", "Topic"], System::Jms, MICRONAUT_JMS),
+    ("JMSListener", false, &["Queue", "Topic"], System::Jms, MICRONAUT_JMS),
     ("MqttPublisher", true, &["Topic"], System::Mqtt, &["mqtt.client.server-uri"]),
     ("MqttSubscriber", false, &["Topic"], System::Mqtt, &["mqtt.client.server-uri"]),
     ("PulsarProducerClient", true, &["PulsarProducer"], System::Pulsar, &["pulsar.service-url"]),
@@ -268,13 +275,13 @@ fn reactive(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
 
 /// Calls that send or subscribe: function, words in the receiver, import, system, publish, position of the topic, library.
 const CALLS: &[(&str, &str, &str, System, bool, usize, &str)] = &[
-    ("convertAndSend", "jmstemplate", "", System::ActiveMq, true, 0, "Spring JMS"),
-    ("convertAndSend", "jmsmessagingtemplate", "", System::ActiveMq, true, 0, "Spring JMS"),
-    ("convertAndSend", "jmsoperations", "", System::ActiveMq, true, 0, "Spring JMS"),
-    ("send", "jmstemplate", "", System::ActiveMq, true, 0, "Spring JMS"),
-    ("sendAndReceive", "jmstemplate", "", System::ActiveMq, true, 0, "Spring JMS"),
-    ("receive", "jmstemplate", "", System::ActiveMq, false, 0, "Spring JMS"),
-    ("receiveAndConvert", "jmstemplate", "", System::ActiveMq, false, 0, "Spring JMS"),
+    ("convertAndSend", "jmstemplate", "", System::Jms, true, 0, "Spring JMS"),
+    ("convertAndSend", "jmsmessagingtemplate", "", System::Jms, true, 0, "Spring JMS"),
+    ("convertAndSend", "jmsoperations", "", System::Jms, true, 0, "Spring JMS"),
+    ("send", "jmstemplate", "", System::Jms, true, 0, "Spring JMS"),
+    ("sendAndReceive", "jmstemplate", "", System::Jms, true, 0, "Spring JMS"),
+    ("receive", "jmstemplate", "", System::Jms, false, 0, "Spring JMS"),
+    ("receiveAndConvert", "jmstemplate", "", System::Jms, false, 0, "Spring JMS"),
     ("send", "sqstemplate", "", System::Sqs, true, 0, "Spring Cloud AWS"),
     ("sendAsync", "sqstemplate", "", System::Sqs, true, 0, "Spring Cloud AWS"),
     ("convertAndSend", "queuemessagingtemplate", "", System::Sqs, true, 0, "Spring Cloud AWS"),
@@ -356,7 +363,7 @@ fn jms(code: &Code<'_>, sink: &mut Sink) {
             Some(name) => code.value(name, at),
             None => code.value(to, site.function),
         };
-        state(message(System::ActiveMq, publish, topic, "JMS", code.within(site.function)), site.span(), sink);
+        state(message(System::Jms, publish, topic, "JMS", code.within(site.function)), site.span(), sink);
     };
     for (name, publish) in ENDS {
         for site in code.calls_named(&[name]) {
@@ -377,7 +384,7 @@ fn jms(code: &Code<'_>, sink: &mut Sink) {
         for site in code.calls_named(&["createQueue", "createTopic"]) {
             let Some(name) = site.call.arg(0) else { continue };
             let topic = code.value(name, site.function);
-            state(message(System::ActiveMq, true, topic, "JMS", code.within(site.function)), site.span(), sink);
+            state(message(System::Jms, true, topic, "JMS", code.within(site.function)), site.span(), sink);
         }
     }
 }

@@ -178,6 +178,8 @@ pub(super) fn address(system: Option<System>, code: &Code<'_>) -> Value {
                 key("spring.datasource.url", None),
                 key("spring.datasource.jdbc-url", None),
                 key("spring.r2dbc.url", None),
+                // Several data sources, each below a name of its own.
+                key("spring.datasource.*.url", None),
                 key("quarkus.datasource.jdbc.url", None),
                 key("datasources.default.url", None),
             ]

@@ -1,11 +1,12 @@
 //! Stores that code of the JVM connects to by itself. See `stores.md`.
 
 use super::messages::listed;
-use super::read::{JVM, receiver, value};
+use super::read::{JVM, find, receiver, text, value};
 use crate::code::ir::{Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
+use crate::lang::plain_type;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Part, SmolStr, Span, Store, System, Value};
+use seam_facts::{Claim, Part, SmolStr, Span, Store, System, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-stores",
@@ -17,7 +18,36 @@ pub static EXTRACTOR: Extractor = Extractor {
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     connections(code, sink);
     jdbc(code, sink);
+    bound(code, sink);
     aws(code, sink);
+}
+
+/// What settings of a store are kept in: type, system, keys of the address below the prefix that it is bound to.
+const BOUND: &[(&str, System, &[&str])] = &[
+    ("DataSource", System::Sql, SOURCE),
+    ("DataSourceProperties", System::Sql, SOURCE),
+    ("HikariDataSource", System::Sql, SOURCE),
+    ("HikariConfig", System::Sql, SOURCE),
+    ("DruidDataSource", System::Sql, SOURCE),
+    ("AtomikosDataSourceBean", System::Sql, &["xa-properties.url", "xa-properties.URL", "url"]),
+    ("MongoProperties", System::Mongo, &["uri", "host"]),
+    ("RedisProperties", System::Redis, &["url", "host"]),
+];
+
+const SOURCE: &[&str] = &["url", "jdbc-url"];
+
+/// `@Bean @ConfigurationProperties("app.datasource.orders") DataSource orders()`: one of several stores, whose address stands
+/// below a prefix of its own.
+fn bound(code: &Code<'_>, sink: &mut Sink) {
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        let Some(a) = find(&function.annotations, &["ConfigurationProperties"]) else { continue };
+        let returns = plain_type(&function.returns);
+        let Some((_, system, keys)) = BOUND.iter().find(|(ty, ..)| *ty == returns) else { continue };
+        let prefix = text(code, a, &["prefix", "value"], &function.owner).and_then(|v| v.as_text());
+        let Some(prefix) = prefix else { continue };
+        let address = Value::either(keys.iter().map(|key| Value::config(format_smolstr!("{prefix}.{key}"), None)));
+        state(*system, address, "Spring", code.within(index), a.span, sink);
+    }
 }
 
 fn state(system: System, address: Value, client: &str, within: SmolStr, at: Span, sink: &mut Sink) {

@@ -461,6 +461,13 @@ impl<'a> View<'_, 'a> {
         if theirs == owner {
             return Some(5);
         }
+        // A member of what a type's own function makes: `Config::from_env()?.url`.
+        if let Some(before) = owner.strip_suffix("()").and_then(|o| path.split(o).next())
+            && !theirs.is_empty()
+            && last(before.trim_end_matches(['.', ':', '#'])) == theirs
+        {
+            return Some(4);
+        }
         // An interface's member, implemented or inherited.
         if !theirs.is_empty() && self.related(theirs, owner, at) {
             return Some(4);

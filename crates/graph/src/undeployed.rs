@@ -98,7 +98,8 @@ impl<'a> Deploy<'a> {
         for (file, builds) in &self.builds {
             let recipe = index.paths[*file].as_str();
             let Some((build, fact)) = builds.first().filter(|_| !is_test(recipe)) else { continue };
-            let bases: Vec<&str> = std::iter::successors(Some(folder(recipe)), |b| (!b.is_empty()).then(|| folder(b))).collect();
+            let bases: Vec<&str> =
+                std::iter::successors(Some(folder(recipe)), |b| (!b.is_empty()).then(|| folder(b))).collect();
             let parts: BTreeSet<String> = build
                 .programs
                 .iter()

@@ -117,7 +117,9 @@ mod tests {
     fn every_version_of_an_index_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let git = |args: &[&str]| assert!(Command::new("git").arg("-C").arg(root).args(args).output().unwrap().status.success());
+        let git = |args: &[&str]| {
+            assert!(Command::new("git").arg("-C").arg(root).args(args).output().unwrap().status.success())
+        };
         git(&["init", "-q"]);
         let names = ["a", "orders/cmd/main.go", "orders/cmd/main_test.go", "orders/x/y/longer-than-eight.py", "z"];
         for name in names {

@@ -97,7 +97,9 @@ impl<'a> Code<'a> {
                 }
                 match key.as_text() {
                     Some(key) => self.eval_member(base, &key, function, steps),
-                    None => tables::any_entry(self, base, function, steps).unwrap_or_else(|| Value::opaque(short(expr))),
+                    None => {
+                        tables::any_entry(self, base, function, steps).unwrap_or_else(|| Value::opaque(short(expr)))
+                    }
                 }
             }
             ExprKind::Call(call) => self.eval_call(call, function, steps),

@@ -52,7 +52,9 @@ fn entries<'e>(code: &'e Code<'_>, base: &'e Expr, function: usize) -> Option<(&
     let table = match &table.kind {
         // A literal whose type is written.
         ExprKind::Call(call) if call.new && call.args.len() == 1 => &call.args[0].value,
-        ExprKind::Call(call) if matches!(call.name(), "freeze" | "Map" | "dict") => call.args.first().map(|a| &a.value)?,
+        ExprKind::Call(call) if matches!(call.name(), "freeze" | "Map" | "dict") => {
+            call.args.first().map(|a| &a.value)?
+        }
         _ => table,
     };
     match &table.kind {

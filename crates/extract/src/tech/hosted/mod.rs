@@ -126,12 +126,15 @@ fn asked(code: &Code<'_>, site: &Site<'_>) -> Option<&'static str> {
 
 /// What looks at a message that came in, or only prepares values.
 fn checks(callee: &str) -> bool {
-    const WORDS: &[&str] = &["webhook", "construct_event", "constructevent", "signature", "twiml", "requestvalidator", "error"];
+    const WORDS: &[&str] =
+        &["webhook", "construct_event", "constructevent", "signature", "twiml", "requestvalidator", "error"];
     let lower = callee.to_ascii_lowercase();
     // Go's helpers that make pointers stand in the package itself: `stripe.String("x")`.
-    let helper = lower.starts_with("github.com/stripe/stripe-go") && !lower.rsplit('/').next().is_some_and(|l| {
-        l.split('#').next().is_some_and(|package| !package.starts_with('v') || package.len() > 4) && !l.starts_with("stripe-go")
-    });
+    let helper = lower.starts_with("github.com/stripe/stripe-go")
+        && !lower.rsplit('/').next().is_some_and(|l| {
+            l.split('#').next().is_some_and(|package| !package.starts_with('v') || package.len() > 4)
+                && !l.starts_with("stripe-go")
+        });
     helper || WORDS.iter().any(|w| lower.contains(w))
 }
 
@@ -159,7 +162,8 @@ fn supabase(code: &Code<'_>, site: &Site<'_>) -> Option<(Value, &'static str)> {
         *lang == code.unit.lang && (callee == *made || *lang == Lang::Rust && callee.replace("::", ".").ends_with(made))
     };
     let (_, _, client) = MAKERS.iter().find(known)?;
-    let url = ["supabase_url", "base_url", "url"].iter().find_map(|n| site.call.named(n)).or_else(|| site.call.arg(0))?;
+    let url =
+        ["supabase_url", "base_url", "url"].iter().find_map(|n| site.call.named(n)).or_else(|| site.call.arg(0))?;
     if matches!(&url.kind, ExprKind::Null) {
         return None;
     }

@@ -159,7 +159,12 @@ pub const SDKS: &[Sdk] = &[
     made(Script, "discord.js", &["Client", "WebhookClient", "REST"], DISCORD),
     made(Python, "discord", &["Client", "Bot", "SyncWebhook"], DISCORD),
     made(Go, "github.com/bwmarrin/discordgo", &["New"], DISCORD),
-    made(Python, "firebase_admin", &["send", "send_multicast", "send_each", "send_each_for_multicast", "send_all"], FCM),
+    made(
+        Python,
+        "firebase_admin",
+        &["send", "send_multicast", "send_each", "send_each_for_multicast", "send_all"],
+        FCM,
+    ),
     made(Script, "firebase-admin", &["send", "sendMulticast", "sendEachForMulticast", "sendEach", "sendToDevice"], FCM),
     made(Java, "com.google.firebase.messaging", &["FirebaseMessaging", "getInstance"], FCM),
     // Models. Python's stand with their base addresses in `python-connections`.

@@ -261,12 +261,12 @@ fn entry(code: &Code<'_>, key: String, value: &Expr, function: usize, depth: usi
 /// The base address of the module's one prepared request, which a process or a function hands out (`Req.new(base_url: …)`).
 fn kept_base(code: &Code<'_>, function: usize) -> Option<Value> {
     let owner = &code.outermost(function).owner;
-    let made = code.calls_named(&["new"]).into_iter().filter(|s| {
-        code.callee(s.call, s.function) == "Req.new" && code.outermost(s.function).owner == *owner
-    });
-    let bases: Vec<Value> = made
-        .filter_map(|s| Some(code.value(option(code, s.call, &["base_url"], s.function)?, s.function)))
-        .collect();
+    let made = code
+        .calls_named(&["new"])
+        .into_iter()
+        .filter(|s| code.callee(s.call, s.function) == "Req.new" && code.outermost(s.function).owner == *owner);
+    let bases: Vec<Value> =
+        made.filter_map(|s| Some(code.value(option(code, s.call, &["base_url"], s.function)?, s.function))).collect();
     match bases.as_slice() {
         [only] => Some(only.clone()),
         _ => None,
@@ -298,9 +298,10 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         }
         "Req" if VERBS.contains(&verb) || verb == "request" => {
             let stated = option(code, site.call, &["url"], f).map(|e| code.value(e, f));
+            let given = stated.is_some() || verb == "request";
             let url = stated.unwrap_or_else(|| if verb == "request" { Value::default() } else { value(0) });
             let base = base().or_else(|| option(code, site.call, &["base_url"], f).map(|e| code.value(e, f)));
-            let kept = || kept_base(code, f).filter(|_| url.is_empty() || url.to_string().starts_with('/'));
+            let kept = || kept_base(code, f).filter(|_| given);
             let target = match base.or_else(kept) {
                 Some(base) if !url.to_string().contains("://") => paths::join(base, url),
                 _ => url,

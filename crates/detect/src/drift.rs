@@ -7,7 +7,7 @@ use crate::keys::{
     Keys, by_node, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_renaming, proving, squash,
 };
 use crate::{Cx, Limits};
-use seam_facts::{Claim, FactBase, Hole, MASKED, MASKED_TOKEN, SmolStr};
+use seam_facts::{Claim, FactBase, Hole, MASKED, MASKED_TOKEN, SmolStr, Value};
 use seam_graph::{Graph, NodeKind, PackageOf, ReadOf, SettingOf};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -162,7 +162,7 @@ fn differ(deployed: &[&SettingOf]) -> bool {
 pub(crate) fn mentioned(cx: &Cx<'_>, node: usize, key: &str) -> bool {
     let wanted = squash(key);
     cx.own_facts(node).any(|(_, fact)| match &fact.claim {
-        Claim::Read(read) => !matches!(read.key.as_hole(), Some(Hole::Env { .. } | Hole::Config { .. })),
+        Claim::Read(read) => !is_named(&read.key),
         // Frameworks bind sections: `shop.database` in code reads `SHOP_DATABASE_NAME`.
         Claim::Constant(c) => c.value.as_text().is_some_and(|t| {
             let said = squash(&t);
@@ -171,6 +171,17 @@ pub(crate) fn mentioned(cx: &Cx<'_>, node: usize, key: &str) -> bool {
         Claim::Pass(p) => p.args.iter().any(|a| a.value.as_text().is_some_and(|t| squash(&t) == wanted)),
         _ => false,
     })
+}
+
+/// Whether code says which key it reads. What a helper is given, its callers say: as text, which is looked for besides.
+fn is_named(key: &Value) -> bool {
+    match key.as_hole() {
+        Some(Hole::Env { .. } | Hole::Config { .. } | Hole::Param { .. }) => true,
+        Some(Hole::Result { callee, args }) if callee.starts_with('<') => {
+            args.iter().all(|arg| matches!(arg.as_hole(), Some(Hole::Param { .. })))
+        }
+        _ => false,
+    }
 }
 
 /// A key that most of several services get one value for, and one or few another.

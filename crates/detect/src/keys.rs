@@ -21,8 +21,10 @@ pub fn by_node(graph: &Graph) -> Vec<Keys<'_>> {
         let keys = &mut out[setting.node];
         keys.set.entry(squash(&setting.key)).or_default().push(setting);
         if !is_deployed(setting) {
-            let holes = setting.value.match_indices("${env:").map(|(at, hole)| &setting.value[at + hole.len()..]);
-            keys.referred.extend(holes.map(|h| squash(h.split(['|', '}']).next().unwrap_or_default())));
+            for hole in ["${env:", "${config:"] {
+                let holes = setting.value.match_indices(hole).map(|(at, hole)| &setting.value[at + hole.len()..]);
+                keys.referred.extend(holes.map(|h| squash(h.split(['|', '}']).next().unwrap_or_default())));
+            }
         }
     }
     for read in &graph.reads {
@@ -54,6 +56,13 @@ impl Keys<'_> {
             Some(own) if section(key).as_ref() == Some(&own) => exact(),
             _ => self.is_read(key),
         }
+    }
+
+    /// Whether anything sets a key; a section that is bound as a whole is set by any key below it.
+    pub fn is_given(&self, key: &str) -> bool {
+        let whole = squash(key);
+        self.set.contains_key(&whole)
+            || self.set.keys().any(|k| k.starts_with(&whole) && k.len() > whole.len() && key.contains(['.', ':']))
     }
 
     /// Whether the file of a setting sets another key as well.
@@ -209,7 +218,17 @@ pub fn is_of_a_platform(key: &str) -> bool {
         "GUNICORN_",
         "UVICORN_",
         "WEB_CONCURRENCY",
-        "GO",
+        "GOPATH",
+        "GOROOT",
+        "GOMAXPROCS",
+        "GOMEMLIMIT",
+        "GOGC",
+        "GODEBUG",
+        "GOPROXY",
+        "GOFLAGS",
+        "GOTRACEBACK",
+        "GOOS",
+        "GOARCH",
         "RUST_",
         "RAILS_",
         "RACK_",

@@ -288,9 +288,20 @@ impl<'a> Edges<'_, 'a> {
             }
         }
         let mut places: Vec<Dialled<'a>> = Vec::new();
-        for (file, _, call) in calls {
+        let mut unknown = BTreeSet::new();
+        for (file, fact, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
             for (text, _, place) in self.targets(node, &texts) {
+                // Who serves the contract may be known all the same; whoever dials does not find it.
+                if let Place::Unknown(host) = &place
+                    && fact.how == How::Stated
+                    && !text.open
+                    && !text.default
+                    && unknown.insert((host.clone(), text.text.clone()))
+                {
+                    let what = format!("{} call", EdgeKind::of_protocol(call.protocol).word());
+                    self.unknown(node, &what, &text.text, host, (*file, fact));
+                }
                 // A registry is asked where the callee is: it is not the callee.
                 if let Place::Nodes(ids) = place
                     && !ids.iter().any(|id| linker.is_registry(*id))

@@ -354,6 +354,11 @@ impl<'l, 'a> Edges<'l, 'a> {
         });
     }
 
+    /// An address that is written out, and whose host nothing is called.
+    pub(crate) fn unknown(&mut self, node: usize, what: &str, value: &str, host: &str, at: (FileId, &Fact)) {
+        self.open(node, what, value, &format!("no service, alias or external is called `{host}`"), at);
+    }
+
     pub(crate) fn kind_for(&self, to: usize, stated: EdgeKind) -> EdgeKind {
         match self.node(to).kind {
             NodeKind::Database => EdgeKind::Db,

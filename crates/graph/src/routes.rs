@@ -62,6 +62,12 @@ impl<'a> Edges<'_, 'a> {
                     continue;
                 }
                 for (text, _, place) in self.targets(node, &texts) {
+                    if let Place::Unknown(host) = &place
+                        && !text.open
+                        && !text.default
+                    {
+                        self.unknown(node, "route", &text.text, host, (file, fact));
+                    }
                     if let Place::Nodes(ids) = place {
                         for to in ids {
                             let certainty = if text.default { Certainty::Inferred } else { Certainty::Stated };

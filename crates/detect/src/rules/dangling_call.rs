@@ -1,6 +1,7 @@
 //! Calls that no endpoint of the service they go to answers. See `dangling_call.md`.
 
 use crate::documents::protos;
+use crate::forwarded::forwarded;
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
 use crate::paths::{alike, by_itself, fits, open, parts};
@@ -60,6 +61,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft(cx, edge, detail, nearest, wrong, subject).certainty(cx.detail(operation).certainty));
     }
+    out.extend(forwarded(cx, &served));
     out.extend(unanswered(cx));
 }
 
@@ -160,8 +162,16 @@ fn http<'e>(
     let vague = |e: &Served<'_>| e.takes_all() || e.parts.first().is_some_and(|p| open(p));
     let sure = edge.certainty == Certainty::Stated || understood(cx, edge);
     let known = sure && http.iter().any(|e| !e.parts.is_empty() && !by_itself(cx, edge.to, &e.parts));
-    if !known || http.iter().any(vague) || !crate::keys::is_ours(cx.node(edge.from).kind) {
+    if !crate::keys::is_ours(cx.node(edge.from).kind) {
         return None;
+    }
+    if !known || http.iter().any(vague) {
+        // All that is served is one part long, or nothing at all: a path of other words is none of them.
+        let short = |e: &Served<'_>| e.parts.len() <= 1 && !e.takes_all() && e.parts.len() != parts.len();
+        let named = !elsewhere && edge.certainty == Certainty::Stated && stated(cx, detail);
+        let spelled = parts.iter().find(|p| !open(p));
+        let new = spelled.filter(|word| named && http.iter().all(short) && !mentions(cx, edge.to, word));
+        return new.and_then(|_| http.first()).map(|e| (e.at, Wrong::Unknown));
     }
     http.iter().for_each(|e| face(&e.parts, &mut parts));
     // A prefix that a proxy takes away, or that a router adds where it was not seen.

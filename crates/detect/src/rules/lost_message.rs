@@ -82,8 +82,9 @@ fn alone<'a>(
             _ => None,
         };
         let near = if known { near().or_else(part).or_else(left) } else { grown().filter(|_| common) };
-        // Without one, the other side is more likely outside, or in code that is not followed.
-        if told.contains(topic) || near.is_none() {
+        // Without one, the other side is more likely outside, or in code that is not followed: worth a note where all others
+        // have found each other.
+        if told.contains(topic) || near.is_none() && !(known && common) {
             continue;
         }
         told.extend(near);
@@ -104,6 +105,9 @@ fn alone<'a>(
             None if publishes => "remove it, add the consumer, or accept it with a reason if somebody outside reads it".to_owned(),
             None => "remove the consumer, add the publisher, or accept it with a reason if somebody outside sends it".to_owned(),
         });
+        if near.is_none() {
+            draft = draft.severity(Severity::Note).open(format!("who uses `{store}` from outside of this workspace"));
+        }
         if !known {
             draft = draft
                 .certainty(Certainty::Inferred)

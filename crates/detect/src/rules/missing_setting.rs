@@ -1,6 +1,7 @@
 //! A key that code reads and nothing sets. See `missing_setting.md`.
 
 use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
+use crate::leftover::leftovers;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Hole, How, SmolStr, Value};
 use seam_graph::{Evidence, NodeKind, ReadOf, SettingOf};
@@ -27,18 +28,26 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let handed = |s: &&SettingOf| HANDED.iter().any(|w| s.key.contains(w));
         let properties = || keys.set.values().flatten().filter(|s| !is_deployed(s) && is_property(&s.key));
         let configured = properties().next().is_some() && !properties().any(handed);
+        let mut told_of = HashSet::new();
         for reads in keys.read.values() {
             let Some(read) = reads.first() else { continue };
-            let missing = reads.iter().all(|r| r.default.is_none()) && !is_set(keys, &read.key);
+            let missing = reads.iter().all(|r| r.default.is_none()) && !keys.is_given(&read.key);
             let renamed = || renamed(keys, &read.key, &used).is_some();
-            let told_of = missing && (told > 0 || configured && is_property(&read.key));
+            let asked = missing && (told > 0 || configured && is_property(&read.key));
             // What a framework takes as well is only missed where something nearly so is set.
             let apart = is_of_a_platform(&read.key) && !is_own(&read.key);
-            if apart && !(is_address(&read.key) && renamed()) || !told_of && !renamed() {
+            if apart && !(is_address(&read.key) && renamed()) || !asked && !renamed() {
                 continue;
             }
             if let Some(draft) = draft(cx, node, &all, &used, read) {
+                told_of.insert(squash(&read.key));
                 out.push(draft);
+            }
+        }
+        // To a wholly different name: the only two of their kind that are left over.
+        for pair in leftovers(cx, node, keys, &used) {
+            if told_of.insert(squash(pair.read.key)) {
+                out.push(instead(cx, node, keys, (pair.read.key, &pair.read.at), pair.set));
             }
         }
     }
@@ -68,13 +77,6 @@ fn is_own(key: &str) -> bool {
     ["NEXT_PUBLIC_", "REACT_APP_", "VITE_", "VUE_APP_"].iter().any(|p| key.starts_with(p))
 }
 
-fn is_set(keys: &Keys<'_>, key: &str) -> bool {
-    // A section that is bound as a whole is set by any key below it.
-    let whole = squash(key);
-    keys.set.contains_key(&whole)
-        || keys.set.keys().any(|k| k.starts_with(&whole) && k.len() > whole.len() && key.contains(['.', ':']))
-}
-
 /// A key that a deployment sets and nothing reads, with nearly the same name as the one that it does not set.
 fn renamed<'a>(keys: &Keys<'a>, key: &SmolStr, used: &HashSet<(&SmolStr, u32)>) -> Option<&'a SettingOf> {
     let idle = |s: &&&SettingOf| {
@@ -98,26 +100,7 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
     let key = &read.key;
     let subject = format!("{service} {key}");
     if let Some(set) = renamed(keys, key, used) {
-        let message = format!("`{service}` reads `{key}`, and its deployment sets `{}`, which nothing reads", set.key);
-        let elsewhere: Vec<&&SettingOf> =
-            keys.set.get(&squash(key)).into_iter().flatten().filter(|s| is_deployed(s)).collect();
-        let defaults = keys.read.get(&squash(key)).into_iter().flatten().any(|r| r.default.is_some());
-        let (falls, severity) = match (defaults, is_set(keys, key)) {
-            (false, false) => (format!("`{key}` is empty when `{service}` starts: it has no default"), Severity::Error),
-            (true, _) => (format!("`{service}` takes the default of `{key}` there"), Severity::Warning),
-            (false, true) => (format!("`{key}` is not set there"), Severity::Warning),
-        };
-        let mut draft = Draft::new(subject, &read.at, message)
-            .why(format!("{falls}, and the value that was meant for it goes to another name."))
-            .severity(severity)
-            .link(&read.at, format!("`{service}` reads `{key}`"))
-            .link(&set.at, format!("the deployment sets `{}`", set.key))
-            .about([cx.node(node).key.clone()])
-            .help(format!("set `{key}` instead of `{}`, or read `{}`", set.key, set.key));
-        if let Some(other) = elsewhere.first() {
-            draft = draft.link(&other.at, format!("another deployment sets `{key}`"));
-        }
-        return Some(draft);
+        return Some(instead(cx, node, keys, (key, &read.at), set));
     }
     // An address that calls are made with: unresolved calls say so themselves.
     let hole = format!("{{{key}}}");
@@ -168,6 +151,30 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
         draft = draft.link(&set.at, format!("the deployment sets `{}` for `{service}`, and not this", set.key));
     }
     Some(draft)
+}
+
+/// A key is read, and another is set in its place.
+fn instead(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, (key, at): (&str, &Evidence), set: &SettingOf) -> Draft {
+    let service = cx.name(node);
+    let message = format!("`{service}` reads `{key}`, and its deployment sets `{}`, which nothing reads", set.key);
+    let elsewhere = || keys.set.get(&squash(key)).into_iter().flatten().filter(|s| is_deployed(s));
+    let defaults = keys.read.get(&squash(key)).into_iter().flatten().any(|r| r.default.is_some());
+    let (falls, severity) = match (defaults, keys.is_given(key)) {
+        (false, false) => (format!("`{key}` is empty when `{service}` starts: it has no default"), Severity::Error),
+        (true, _) => (format!("`{service}` takes the default of `{key}` there"), Severity::Warning),
+        (false, true) => (format!("`{key}` is not set there"), Severity::Warning),
+    };
+    let mut draft = Draft::new(format!("{service} {key}"), at, message)
+        .why(format!("{falls}, and the value that was meant for it goes to another name."))
+        .severity(severity)
+        .link(at, format!("`{service}` reads `{key}`"))
+        .link(&set.at, format!("the deployment sets `{}`", set.key))
+        .about([cx.node(node).key.clone()])
+        .help(format!("set `{key}` instead of `{}`, or read `{}`", set.key, set.key));
+    if let Some(other) = elsewhere().next() {
+        draft = draft.link(&other.at, format!("another deployment sets `{key}`"));
+    }
+    draft
 }
 
 /// A route or a request of a service's code whose address begins with what this key gives, or the property that a framework

@@ -1,10 +1,11 @@
 //! A failed change elsewhere is logged and forgotten. See `swallowed_error.md`.
 
 use crate::course::names_keeping;
-use crate::effects::{Change, alters, change, entry, is_courtesy, is_page, last, pages, said};
+use crate::effects::{Change, alters, change, entry, is_courtesy, is_page, last, pages, said, topic};
+use crate::work::{Start, deeds};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Claim, Region, RegionKind, SmolStr};
-use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
+use seam_facts::{Claim, Fact, Region, RegionKind, SmolStr};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub static RULE: Rule = Rule {
@@ -29,6 +30,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         places.entry(&detail.at.path).or_default().push((detail.at.at.line, operation));
     }
     let in_browser = pages(cx);
+    let mut taken: HashMap<usize, Vec<Taken>> = HashMap::new();
     let mut seen: BTreeSet<(SmolStr, (u32, u32))> = BTreeSet::new();
     for (id, node) in cx.graph.nodes.iter().enumerate() {
         if !matches!(node.kind, NodeKind::Service | NodeKind::Gateway) || cx.outgoing(id).is_empty() {
@@ -44,7 +46,25 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 let kept = names_keeping(path) || names_keeping(&region.within);
                 let held = held(cx, id, path, region, &places);
                 let message = |(o, _): &(Operation, _)| matches!(change(cx, *o), Some(Change::Message));
-                if held.is_empty() || kept && held.iter().all(message) {
+                if held.is_empty() {
+                    let handlers = taken.entry(id).or_insert_with(|| handlers(cx, id));
+                    if !kept
+                        && !is_test(path)
+                        && let Some(draft) = lost(cx, id, (path, fact, region), handlers)
+                    {
+                        seen.insert((path.clone(), region.lines));
+                        // One consumer with several clauses of the kind is told once.
+                        match out.iter_mut().find(|d| d.subject == draft.subject) {
+                            Some(known) => {
+                                let more = known.clone().link(&draft.at, "and here");
+                                *known = more;
+                            }
+                            None => out.push(draft),
+                        }
+                    }
+                    continue;
+                }
+                if kept && held.iter().all(message) && !marks(cx, path, region) {
                     continue;
                 }
                 seen.insert((path.clone(), region.lines));
@@ -54,6 +74,78 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+}
+
+/// A consumer, with the functions that handle its messages.
+struct Taken {
+    operation: Operation,
+    runs: BTreeSet<(SmolStr, SmolStr)>,
+}
+
+fn handlers(cx: &Cx<'_>, node: usize) -> Vec<Taken> {
+    let own = cx.outgoing(node).iter().filter(|e| cx.edge(**e).kind == EdgeKind::QueueConsume);
+    let all = own.flat_map(|e| (0..cx.edge(*e).details.len()).map(|detail| Operation { edge: *e, detail }));
+    let of = |operation: Operation| {
+        let detail = cx.detail(operation);
+        let runs = cx.flows().runs(node, &detail.at.path, &detail.within, None);
+        Taken { operation, runs: runs.into_iter().map(|(path, symbol, _)| (path, symbol)).collect() }
+    };
+    all.map(of).collect()
+}
+
+/// What handling a message is for fails, and the message counts as handled.
+fn lost(
+    cx: &Cx<'_>,
+    node: usize,
+    (path, fact, region): (&SmolStr, &Fact, &Region),
+    handlers: &[Taken],
+) -> Option<Draft> {
+    let here = (path.clone(), region.within.clone());
+    let taken = handlers.iter().find(|t| t.runs.contains(&here))?.operation;
+    let start = Start { node, path, within: &region.within, names: &region.names, lines: region.lines };
+    let all = deeds(cx, start);
+    let deed = all.iter().find(|d| d.way.len() <= DEPTH)?;
+    let (name, what) = (cx.name(node), deed.says(cx));
+    let topic = topic(&cx.detail(taken).operation);
+    let message_of = if topic.is_empty() || topic.contains('{') {
+        format!("a message of `{}`", cx.name(cx.edge(taken.edge).to))
+    } else {
+        format!("the message `{topic}`")
+    };
+    let does = if region.detail.is_empty() { "drops" } else { "only logs" };
+    let at = cx.evidence(path, fact, "the error ends here");
+    let draft = Draft::new(
+        format!("{name} {} messages", region.within),
+        &at,
+        format!("`{name}` {does} the failure of {what}, and {message_of} counts as handled"),
+    )
+    .why(format!(
+        "Whoever takes messages says by its own failure that one is to come again. Here the error ends before that: {what} is \
+         missing, {message_of} is gone, and nobody tries again."
+    ))
+    .help(
+        "let the error reach the consumer, so that the message is delivered again or set aside; where a failure may be \
+         forgotten, say so in a comment at the clause",
+    )
+    .about([cx.edge(taken.edge).key.clone()])
+    .link(&cx.detail(taken).at, format!("`{name}` takes {message_of}"))
+    .link(&deed.at, format!("and does {what}"))
+    .link(&at, "the error ends here")
+    .certainty(if deed.way.is_empty() { Certainty::Stated } else { Certainty::Inferred });
+    Some(draft)
+}
+
+/// Whether what keeps messages is told, after the failure, that this one was handed on.
+fn marks(cx: &Cx<'_>, path: &str, region: &Region) -> bool {
+    const WORDS: [&str; 9] =
+        ["mark", "sent", "published", "processed", "complete", "delete", "remove", "dispatched", "delivered"];
+    cx.facts(path).iter().any(|f| match &f.claim {
+        Claim::Steps(steps) if steps.within == region.within => steps.calls.iter().any(|(line, name)| {
+            let name = name.to_ascii_lowercase();
+            *line > region.lines.1 && WORDS.iter().any(|w| name.contains(w))
+        }),
+        _ => false,
+    })
 }
 
 /// Changes that are made in a stretch, with the functions that lead to them.

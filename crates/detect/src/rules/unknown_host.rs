@@ -43,6 +43,11 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     };
     let mut found: BTreeMap<(usize, String), Vec<Use<'_>>> = BTreeMap::new();
     let used = proving(cx.graph);
+    let places = places(cx);
+    let is_inside = |name: &str| {
+        let place = name.split_once('.').map(|(_, place)| place);
+        is_inside(name) || place.is_some_and(|place| places.contains(place))
+    };
     for (node, keys) in by_node(cx.graph).iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
         for setting in keys.set.values().flatten() {
             // A value with a variable of the deployment's own has a host once its default is filled in.
@@ -125,6 +130,18 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft);
     }
+}
+
+/// Namespaces of a cluster that addresses of this system say in short (`orders.shop`): the name before is a service's.
+fn places<'a>(cx: &Cx<'a>) -> BTreeSet<&'a str> {
+    const PUBLIC: [&str; 12] = ["com", "org", "net", "io", "dev", "app", "co", "cloud", "ai", "me", "info", "internal"];
+    let ours = |name: &str| cx.graph.node(name).is_some_and(|n| is_ours(cx.node(n).kind));
+    let said = cx.graph.settings.iter().filter_map(|s| host(&s.value, is_address(&s.key)));
+    let split = said.filter_map(|(name, _)| name.split_once('.'));
+    split
+        .filter(|(first, place)| !place.contains('.') && !PUBLIC.contains(place) && ours(first))
+        .map(|(_, p)| p)
+        .collect()
 }
 
 /// Whether a name is a place to fill in: a word in capitals.

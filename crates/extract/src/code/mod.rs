@@ -21,6 +21,7 @@ mod jvm;
 mod leases;
 mod library;
 mod names;
+mod outcomes;
 mod pauses;
 mod python;
 mod regions;

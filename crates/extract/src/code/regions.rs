@@ -4,6 +4,7 @@
 //! whatever else stands in it may be the answer to the failure.
 
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
+use super::outcomes::{Does, is_log, is_quiet, made_here, succeeds};
 use super::{Code, steps, transactions};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -33,19 +34,6 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             sink.stated(Claim::Steps(steps), function.span);
         }
     }
-}
-
-/// What a clause does with the error.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Does {
-    /// Nothing that anybody else sees.
-    Nothing,
-    /// Says that all went well.
-    Agrees,
-    /// Gives an empty value.
-    Empty,
-    /// Something.
-    Answers,
 }
 
 struct Look<'l, 'a> {
@@ -126,7 +114,7 @@ impl Look<'_, '_> {
                 let together: Vec<&Stmt> = before.iter().rev().take(5).filter(|s| span_of(s).line == at.line).collect();
                 let used = |s: &&Stmt| {
                     let Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, .. } = s else { return false };
-                    name != error && mentions(rest, name)
+                    name != error && asked_about(rest, name)
                 };
                 if does == Does::Nothing && together.iter().any(used) {
                     does = Does::Empty;
@@ -180,8 +168,8 @@ impl Look<'_, '_> {
     fn handles<'e>(&self, call: &'e Call) -> Option<&'e Expr> {
         let names: &[&str] = match self.code.unit.lang {
             Lang::Script => &["catch"],
-            Lang::Java => &["exceptionally"],
-            Lang::Kotlin => &["onFailure", "exceptionally"],
+            Lang::Java => &["exceptionally", "onErrorResume"],
+            Lang::Kotlin => &["onFailure", "exceptionally", "onErrorResume"],
             _ => &[],
         };
         if !names.contains(&call.name()) {
@@ -238,8 +226,14 @@ impl Look<'_, '_> {
     }
 
     fn does(&self, body: &[Stmt]) -> Does {
-        let each = body.iter().map(|stmt| match stmt {
+        let each = body.iter().enumerate().map(|(at, stmt)| match stmt {
             Stmt::Expr(e) if is_quiet(e) => Does::Nothing,
+            // A variable that is emptied is as though nothing had been asked for.
+            Stmt::Assign { value, .. } if matches!(value.kind, ExprKind::Null) => Does::Nothing,
+            Stmt::Return(e) if self.without_error(&body[at + 1..]) => {
+                let empty = matches!(e.kind, ExprKind::Null | ExprKind::Bool(false));
+                if empty { Does::Empty } else { made_here(e) }
+            }
             Stmt::Return(e) => match &e.kind {
                 ExprKind::Bool(true) => Does::Agrees,
                 // In Go, no error is what the caller looks at.
@@ -248,9 +242,16 @@ impl Look<'_, '_> {
                 ExprKind::List(items) if items.is_empty() => Does::Empty,
                 ExprKind::Object(entries) if entries.is_empty() => Does::Empty,
                 ExprKind::Call(call) if is_log(&call.callee) => Does::Nothing,
+                _ if succeeds(e) => Does::Agrees,
                 _ => Does::Answers,
             },
+            // One kind of failure is answered, and left with; what becomes of the others is said afterwards.
+            Stmt::Block { kind: BlockKind::Branch, body: own, .. } if at + 1 < body.len() && leaves(own) => {
+                self.does(own).min(Does::Nothing)
+            }
             Stmt::Block { kind: BlockKind::Branch, body, .. } => self.does(body),
+            // Go names further results after the first.
+            Stmt::Assign { value, .. } if looks_at(value) || is_further(value) => Does::Nothing,
             Stmt::Leave(Leave::Break | Leave::Continue, _) => Does::Nothing,
             Stmt::Leave(Leave::Return, _) if self.gives_values() => Does::Empty,
             Stmt::Leave(Leave::Return, _) => Does::Nothing,
@@ -260,6 +261,11 @@ impl Look<'_, '_> {
         each.max().unwrap_or(Does::Nothing)
     }
 
+    /// Go's `return result, nil`: what follows the first value.
+    fn without_error(&self, rest: &[Stmt]) -> bool {
+        matches!(rest, [Stmt::Expr(Expr { kind: ExprKind::Null, .. })]) && self.code.unit.lang == Lang::Go
+    }
+
     fn gives_values(&self) -> bool {
         let mut gives = false;
         each(&self.code.unit.functions[self.function].body, &mut |s| gives |= matches!(s, Stmt::Return(_)));
@@ -267,13 +273,18 @@ impl Look<'_, '_> {
     }
 
     fn gives_an_error_only(&self) -> bool {
+        matches!(self.returns(), "error" | "err error")
+    }
+
+    /// What the function gives, as written; of a closure that does not say so, the function around it.
+    fn returns(&self) -> &str {
         let mut function = self.function;
         while let Some(parent) = self.code.unit.functions[function].parent
             && self.code.unit.functions[function].returns.is_empty()
         {
             function = parent;
         }
-        matches!(self.code.unit.functions[function].returns.trim_matches(['(', ')', ' ']), "error" | "err error")
+        self.code.unit.functions[function].returns.trim_matches(['(', ')', ' '])
     }
 
     /// What a clause logs, for people: the text, or else the line; empty if it does nothing.
@@ -546,126 +557,51 @@ pub(super) fn each<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Stmt)) {
     }
 }
 
+/// Whether a list of statements ends its function.
+fn leaves(body: &[Stmt]) -> bool {
+    let returns = |s: &Stmt| matches!(s, Stmt::Return(_) | Stmt::Leave(Leave::Return | Leave::Throw, _));
+    // Go's further values follow the first.
+    body.iter().any(returns)
+}
+
+/// Asking an error what it is, and nothing else.
+fn looks_at(value: &Expr) -> bool {
+    const ASKS: [&str; 7] = ["FromError", "Convert", "As", "Is", "Cause", "Unwrap", "Code"];
+    let (mut asks, mut other) = (false, false);
+    value.walk(&mut |e| {
+        if let ExprKind::Call(call) = &e.kind {
+            let asking = ASKS.contains(&call.name());
+            (asks, other) = (asks || asking, other || !asking);
+        }
+    });
+    asks && !other
+}
+
+fn is_further(value: &Expr) -> bool {
+    matches!(&value.kind, ExprKind::Other(parts) if parts.is_empty())
+}
+
+/// Whether what follows looks at a variable before it uses it: a condition names it, or it is handed on as a whole.
+fn asked_about(stmts: &[Stmt], name: &SmolStr) -> bool {
+    let is = |e: &Expr| matches!(&e.kind, ExprKind::Name(n) if n == name);
+    let mut found = false;
+    each(stmts, &mut |stmt| match stmt {
+        Stmt::Block { head: Some(head), .. } => head.walk(&mut |e| found |= is(e)),
+        Stmt::Return(e) | Stmt::Assign { value: e, .. } if is(e) => found = true,
+        _ => {}
+    });
+    walk_stmts(stmts, &mut |e| {
+        if let ExprKind::Call(call) = &e.kind {
+            found |= call.args.iter().any(|a| is(&a.value));
+        }
+    });
+    found
+}
+
 fn mentions(stmts: &[Stmt], name: &SmolStr) -> bool {
     let mut found = false;
     walk_stmts(stmts, &mut |e| found |= matches!(&e.kind, ExprKind::Name(n) if n == name));
     found
-}
-
-/// Nothing but a log line, a count, or a value that goes nowhere.
-fn is_quiet(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Call(call) => is_log(&call.callee),
-        ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Null | ExprKind::Name(_) => true,
-        ExprKind::Other(parts) => parts.iter().all(is_quiet),
-        _ => false,
-    }
-}
-
-/// Whether a function only tells the operator.
-pub(super) fn is_log(callee: &Expr) -> bool {
-    const LOGGERS: &[&str] = &[
-        "log",
-        "logger",
-        "logging",
-        "console",
-        "slog",
-        "sugar",
-        "zap",
-        "zerolog",
-        "logrus",
-        "klog",
-        "glog",
-        "serilog",
-        "traceback",
-        "sentry",
-        "span",
-        "activity",
-        "rollbar",
-        "bugsnag",
-        "syslog",
-        "winston",
-        "bunyan",
-        "pino",
-        "tracing",
-        "loguru",
-        "fmtlog",
-        "telemetry",
-        "metrics",
-        "counter",
-    ];
-    const FUNCTIONS: &[&str] = &[
-        "print",
-        "println",
-        "printf",
-        "eprintln",
-        "eprint",
-        "puts",
-        "pp",
-        "warn",
-        "error_log",
-        "var_dump",
-        "echo",
-        "syslog",
-        "printStackTrace",
-        "print_exc",
-        "print_exception",
-        "recordException",
-        "record_exception",
-        "RecordException",
-        "RecordError",
-        "record_error",
-        "setStatus",
-        "SetStatus",
-        "set_status",
-        "captureException",
-        "capture_exception",
-        "logError",
-        "log_error",
-        "LogError",
-        "LogWarning",
-        "LogInformation",
-        "LogCritical",
-        "LogDebug",
-        "logException",
-        "logWarning",
-        "Println",
-        "Printf",
-        "Print",
-        "Fprintf",
-        "Fprintln",
-        "WriteLine",
-        "PrintStackTrace",
-        "getMessage",
-        "error",
-        "info",
-        "debug",
-    ];
-    let mut parts: Vec<SmolStr> = Vec::new();
-    path(callee, &mut parts);
-    let Some(last) = parts.last() else { return false };
-    let logger = |part: &SmolStr| {
-        let part = part.to_ascii_lowercase();
-        let part = part.trim_start_matches(['_', '$']);
-        LOGGERS.contains(&part) || part.ends_with("logger")
-    };
-    match last.as_str() {
-        "error" | "info" | "debug" | "warn" => parts.len() == 1 || parts.iter().any(logger),
-        name => FUNCTIONS.contains(&name) || parts.iter().any(logger),
-    }
-}
-
-fn path(expr: &Expr, out: &mut Vec<SmolStr>) {
-    match &expr.kind {
-        ExprKind::Name(name) => out.push(name.clone()),
-        ExprKind::Member(base, name) => {
-            path(base, out);
-            out.push(name.clone());
-        }
-        ExprKind::Call(call) => path(&call.callee, out),
-        ExprKind::Index(base, _) => path(base, out),
-        _ => {}
-    }
 }
 
 pub(super) fn span_of(stmt: &Stmt) -> Span {

@@ -5,7 +5,8 @@
 
 use super::Code;
 use super::ir::{Arg, BlockKind, Call, ExprKind, Leave, Stmt, walk_stmts};
-use super::regions::{is_log, lines};
+use super::outcomes::is_log;
+use super::regions::lines;
 use seam_facts::{SmolStr, Steps, Stretch};
 
 /// More calls than this are a program of its own.

@@ -84,12 +84,18 @@ struct Proxy<'a> {
     variables: BTreeMap<String, Vec<String>>,
 }
 
+/// `upstream NAME {`, also where a template's placeholder on a line of its own comes before it.
+fn is_upstream(d: &Directive) -> bool {
+    d.name() == "upstream" || d.name().starts_with("${") && d.args().first().is_some_and(|w| w == "upstream")
+}
+
 impl Proxy<'_> {
     /// Upstreams and variables; nginx resolves both over the whole configuration.
     fn collect(&mut self, directives: &[Directive], depth: usize) {
         for d in directives {
             match (d.name(), d.args()) {
-                ("upstream", [name, ..]) => {
+                // A place that a template fills stands before it.
+                ("upstream", [name, ..]) | (_, [_, name, ..]) if is_upstream(d) => {
                     let servers = d.block.iter().filter(|s| s.name() == "server").filter_map(|s| s.args().first());
                     self.upstreams.entry(name.clone()).or_default().extend(servers.cloned());
                 }
@@ -227,6 +233,8 @@ impl Proxy<'_> {
                     let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
                     out.extend(servers.iter().take(16).map(|s| format!("{scheme}{s}{path}")));
                 }
+                // A name of this file alone, whose servers are filled in elsewhere: no host is called so.
+                Some(_) => out.push(format!("${host}{path}")),
                 _ => out.push(target.to_owned()),
             }
         }

@@ -48,6 +48,8 @@ pub enum System {
     EventStore,
     Objects,
     Etcd,
+    /// PostgreSQL behind HTTP, mostly hosted.
+    Supabase,
     // Caches.
     Redis,
     Memcached,

@@ -3,6 +3,7 @@
 use crate::address;
 use crate::edges::{Draft, Edges, Place};
 use crate::endpoints::answers;
+use crate::hosted;
 use crate::images::{self, Product};
 use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
@@ -92,7 +93,12 @@ impl<'a> Edges<'_, 'a> {
                     }
                 }
                 Place::External(host) => {
-                    let to = self.outside(&host, NodeKind::External, None, (file, fact));
+                    let (name, node_kind, system) = match hosted::of_host(&host) {
+                        Some(h) => (h.name, h.kind, h.system),
+                        None => (host.as_str(), NodeKind::External, None),
+                    };
+                    let to = self.outside(name, node_kind, system, (file, fact));
+                    let kind = self.kind_for(to, kind);
                     self.add(node, to, kind, certainty, operation, &call.client, &call.within, (file, fact), &text.via);
                     joined = true;
                 }
@@ -109,7 +115,17 @@ impl<'a> Edges<'_, 'a> {
                     }
                     None => reason = Some(format!("no service, alias or external is called `{host}`")),
                 },
-                Place::Open => reason = Some("the host is not known".to_owned()),
+                Place::Open => match hosted::of_variable(&address.host) {
+                    Some(h) => {
+                        let to = self.outside(h.name, h.kind, h.system, (file, fact));
+                        let kind = self.kind_for(to, kind);
+                        let (client, within) = (&call.client, &call.within);
+                        let sure = Certainty::Inferred;
+                        self.add(node, to, kind, sure, operation, client, within, (file, fact), &text.via);
+                        joined = true;
+                    }
+                    None => reason = Some("the host is not known".to_owned()),
+                },
             }
         }
         if joined {

@@ -5,7 +5,7 @@
 
 use crate::index::{FileId, last, name_of, owner_of};
 use crate::resolve::{Frame, MAX_STEPS, Text, View, unique};
-use seam_facts::{Fact, Hole, Part, SmolStr, Value, format_smolstr};
+use seam_facts::{Fact, Hole, Part, Pass, SmolStr, Value, format_smolstr};
 use std::borrow::Cow;
 
 /// Callers of one function that are followed.
@@ -54,34 +54,41 @@ impl<'a> View<'_, 'a> {
         texts
     }
 
-    /// What the callers of a function give for one of its parameters.
-    fn handed(&self, function: &str, position: usize, name: &SmolStr, file: FileId, depth: usize) -> Vec<Text<'a>> {
+    /// A value that is made of several parameters of one function (`base + path`), for each of its callers by itself: one
+    /// caller's base and another's path are no address.
+    pub fn by_caller(&self, value: &Value, file: FileId, depth: usize) -> Option<Vec<Text<'a>>> {
+        let (function, parameters) = several_of(value)?;
+        let callers = self.callers(&function, file);
+        let best = callers.iter().map(|c| c.0).max()?;
+        let mut out = Vec::new();
+        for (_, at, pass, fact) in callers.into_iter().filter(|c| c.0 == best).take(MAX_CALLERS) {
+            let mut args = vec![Value::opaque(""); parameters.iter().map(|(index, _)| index + 1).max().unwrap_or(0)];
+            for (index, name) in &parameters {
+                if let Some(value) = argument(pass, *index, name) {
+                    args[*index] = value.into_owned();
+                }
+            }
+            let frame = Frame { function: &function, args: &args, file: at, outer: None };
+            let mut texts = self.value(value, file, Some(&frame), depth.saturating_sub(1));
+            texts.iter_mut().for_each(|t| t.via.push((at, fact)));
+            out.extend(texts);
+        }
+        if out.iter().any(|t| !t.open) {
+            out.retain(|t| !t.open);
+        }
+        Some(unique(out)).filter(|texts| !texts.is_empty())
+    }
+
+    /// The calls of a function that this node may make, each with how surely it is that function.
+    fn callers(&self, function: &str, file: FileId) -> Vec<(u8, FileId, &'a Pass, &'a Fact)> {
         let key = name_of(function);
         let owner = owner_of(function);
-        let mut found: Vec<(u8, FileId, Cow<'a, Value>, &'a Fact)> = Vec::new();
+        let mut found = Vec::new();
         for (at, pass, fact) in self.index.passes.get(key).into_iter().flatten() {
             let runs = self.territory.role.runs(*at, fact.at.line);
             if !runs || !self.territory.reaches(self.index, *at, &pass.within) || pass.within == function {
                 continue;
             }
-            let arg = match name.split_once('.') {
-                // A key of an options object: `options.url`, passed as the argument named `url`.
-                Some((_, key)) => pass.args.iter().find(|a| a.name.as_deref() == Some(key)),
-                None => pass
-                    .args
-                    .iter()
-                    .find(|a| a.name.as_ref() == Some(name))
-                    .or_else(|| pass.args.get(position).filter(|a| a.name.is_none())),
-            };
-            // A member of an object that is handed on as a whole.
-            let whole = || match name.split_once('.') {
-                Some((_, key)) => {
-                    let arg = pass.args.get(position).filter(|a| a.name.is_none())?;
-                    Some(Cow::Owned(member_of(&arg.value, key)?))
-                }
-                None => None,
-            };
-            let Some(value) = arg.map(|arg| Cow::Borrowed(&arg.value)).or_else(whole) else { continue };
             let their_owner = owner_of(&pass.callee);
             let same = key.starts_with(owner) && key.ends_with('>') || their_owner == owner;
             let rank = if same || self.related(owner, their_owner, file) {
@@ -97,7 +104,18 @@ impl<'a> View<'_, 'a> {
             } else {
                 continue;
             };
-            found.push((rank, *at, value, fact));
+            found.push((rank, *at, *pass, *fact));
+        }
+        found
+    }
+
+    /// What the callers of a function give for one of its parameters.
+    fn handed(&self, function: &str, position: usize, name: &SmolStr, file: FileId, depth: usize) -> Vec<Text<'a>> {
+        let mut found: Vec<(u8, FileId, Cow<'a, Value>, &'a Fact)> = Vec::new();
+        for (rank, at, pass, fact) in self.callers(function, file) {
+            if let Some(value) = argument(pass, position, name) {
+                found.push((rank, at, value, fact));
+            }
         }
         let best = found.iter().map(|f| f.0).max();
         let mut out = Vec::new();
@@ -111,6 +129,42 @@ impl<'a> View<'_, 'a> {
         }
         if out.is_empty() { vec![Text::unknown(name)] } else { unique(out) }
     }
+}
+
+/// What a call gives for a parameter.
+fn argument<'a>(pass: &'a Pass, position: usize, name: &SmolStr) -> Option<Cow<'a, Value>> {
+    let positional = || pass.args.get(position).filter(|a| a.name.is_none());
+    match name.split_once('.') {
+        // A key of an options object: `options.url`, passed as the argument named `url`, or a member of an object that is
+        // handed on as a whole.
+        Some((_, key)) => match pass.args.iter().find(|a| a.name.as_deref() == Some(key)) {
+            Some(named) => Some(Cow::Borrowed(&named.value)),
+            None => member_of(&positional()?.value, key).map(Cow::Owned),
+        },
+        None => {
+            let named = pass.args.iter().find(|a| a.name.as_ref() == Some(name));
+            named.or_else(positional).map(|a| Cow::Borrowed(&a.value))
+        }
+    }
+}
+
+/// The function of which a value has several parameters side by side, and which those are.
+fn several_of(value: &Value) -> Option<(SmolStr, Vec<(usize, SmolStr)>)> {
+    let mut out: Vec<(SmolStr, usize, SmolStr)> = Vec::new();
+    for part in &value.parts {
+        if let Part::Hole(Hole::Param { function, index, name }) = part {
+            let known = (function.clone(), *index as usize, name.clone());
+            // A member of an object is looked up by its name, and not by its place.
+            if name.contains('.') || out.iter().any(|(f, ..)| f != function) {
+                return None;
+            }
+            if !out.contains(&known) {
+                out.push(known);
+            }
+        }
+    }
+    let function = out.first().filter(|_| out.len() > 1)?.0.clone();
+    Some((function, out.into_iter().map(|(_, index, name)| (index, name)).collect()))
 }
 
 /// Methods that maps, caches and clients have alike.

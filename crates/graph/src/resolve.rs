@@ -56,7 +56,8 @@ impl<'a> View<'_, 'a> {
     /// What `value`, stated in `file`, may be.
     pub fn texts(&self, value: &Value, file: FileId) -> Vec<Text<'a>> {
         self.scope.steps.set(0);
-        let mut out = self.value(value, file, None, MAX_DEPTH);
+        let mut out =
+            self.by_caller(value, file, MAX_DEPTH).unwrap_or_else(|| self.value(value, file, None, MAX_DEPTH));
         out.sort_by(|a, b| (a.open, a.default, &a.text).cmp(&(b.open, b.default, &b.text)));
         out.dedup_by(|a, b| a.text == b.text);
         out
@@ -459,6 +460,13 @@ impl<'a> View<'_, 'a> {
         }
         if theirs == owner {
             return Some(5);
+        }
+        // A member of what a type's own function makes: `Config::from_env()?.url`.
+        if let Some(before) = owner.strip_suffix("()").and_then(|o| path.split(o).next())
+            && !theirs.is_empty()
+            && last(before.trim_end_matches(['.', ':', '#'])) == theirs
+        {
+            return Some(4);
         }
         // An interface's member, implemented or inherited.
         if !theirs.is_empty() && self.related(theirs, owner, at) {

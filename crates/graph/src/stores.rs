@@ -438,7 +438,8 @@ pub(crate) fn store_kind(system: System) -> NodeKind {
         | System::Bigtable
         | System::EventStore
         | System::Objects
-        | System::Etcd => NodeKind::Database,
+        | System::Etcd
+        | System::Supabase => NodeKind::Database,
     }
 }
 
@@ -451,6 +452,7 @@ fn managed(system: System) -> Option<&'static str> {
         System::Spanner => "spanner",
         System::Bigtable => "bigtable",
         System::Objects => "object-storage",
+        System::Supabase => "supabase",
         System::Sqs => "sqs",
         System::Sns => "sns",
         System::PubSub => "pubsub",

@@ -189,10 +189,17 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
 /// What several images copy besides their own code is a library: it counts as far as each of them uses it.
 fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
     let module = |root: &str| index.modules.iter().any(|(f, ..)| below(index.paths[*f], root));
+    // Packages of one Go module are imported by their paths, which lead to the files that are used.
+    let package = |root: &str| {
+        let around = |(f, m, _): &(FileId, &seam_facts::Module, &seam_facts::Fact)| {
+            m.kind == seam_facts::ModuleKind::Go && below(root, folder(index.paths[*f]))
+        };
+        index.modules.iter().any(around) && index.below(root).any(|f| index.paths[f].ends_with(".go"))
+    };
     let shared: BTreeSet<String> = out
         .iter()
         .flatten()
-        .filter(|root| out.iter().filter(|roots| roots.contains(root)).count() > 1 && module(root))
+        .filter(|root| out.iter().filter(|roots| roots.contains(root)).count() > 1 && (module(root) || package(root)))
         .cloned()
         .collect();
     for roots in out.iter_mut() {

@@ -1,10 +1,11 @@
 //! Code that runs though no deployment file declares it.
 
 use crate::deploy::{Deploy, Merged};
-use crate::index::{FileId, Index, below, folder, is_test, squash};
+use crate::index::{FileId, Index, below, folder, is_test, join, squash};
 use crate::join::is_listener;
 use crate::territory::Territory;
 use seam_facts::{Claim, Fact, SmolStr, Target};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> Deploy<'a> {
     /// Where nothing is deployed, a web server's configuration that forwards is the only sign of the web server.
@@ -79,6 +80,54 @@ impl<'a> Deploy<'a> {
             territories.push(Territory::of(index, vec![base.to_owned()]));
         }
         self.scripts(index, &scripts, territories);
+        if deployed {
+            self.built_beside(index, territories);
+        }
+    }
+
+    /// A program with an image recipe of its own, in a folder beside those of several deployed ones: what deploys it is
+    /// not read, or stands elsewhere.
+    fn built_beside(&mut self, index: &Index<'a>, territories: &mut Vec<Territory<'a>>) {
+        let roots: BTreeSet<&str> = territories.iter().flat_map(|t| &t.roots).map(String::as_str).collect();
+        let mut holding: BTreeMap<&str, usize> = BTreeMap::new();
+        for root in roots.iter().filter(|r| r.contains('/')) {
+            *holding.entry(folder(root)).or_default() += 1;
+        }
+        holding.retain(|_, count| *count > 1);
+        let mut found: BTreeMap<String, (FileId, &'a Fact)> = BTreeMap::new();
+        for (file, builds) in &self.builds {
+            let recipe = index.paths[*file].as_str();
+            let Some((build, fact)) = builds.first().filter(|_| !is_test(recipe)) else { continue };
+            let bases: Vec<&str> =
+                std::iter::successors(Some(folder(recipe)), |b| (!b.is_empty()).then(|| folder(b))).collect();
+            let parts: BTreeSet<String> = build
+                .programs
+                .iter()
+                .chain(&build.copies)
+                .flat_map(|path| bases.iter().filter_map(move |base| join(base, path.trim_end_matches(['*', '/']))))
+                .filter_map(|path| {
+                    let parent = holding.keys().find(|p| path.len() > p.len() && below(&path, p))?;
+                    let child = path[parent.len()..].trim_start_matches('/').split('/').next()?;
+                    Some(format!("{parent}/{child}")).filter(|f| index.folders.contains(f.as_str()))
+                })
+                .collect();
+            let free: Vec<&String> = parts
+                .iter()
+                .filter(|p| has_main(index, p) && !roots.iter().any(|r| below(p, r) || below(r, p)))
+                .collect();
+            if let [only] = free.as_slice() {
+                found.entry((*only).clone()).or_insert((*file, *fact));
+            }
+        }
+        for (root, (file, fact)) in found {
+            let name: SmolStr = root.rsplit('/').next().unwrap_or(&root).into();
+            if self.nodes.iter().any(|n| squash(&n.name) == squash(&name)) {
+                continue;
+            }
+            let aliases = [name.clone()].into_iter().collect();
+            self.nodes.push(Merged { name, units: Vec::new(), product: None, aliases, module: Some((file, fact)) });
+            territories.push(Territory::of(index, vec![root]));
+        }
     }
 
     /// Scripts that each open a port of their own: one folder may hold several.

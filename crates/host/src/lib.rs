@@ -18,6 +18,7 @@ mod planning;
 mod read;
 mod skip;
 mod telemetry;
+mod tracked;
 mod walk;
 mod watch;
 mod workspace;

@@ -1,15 +1,17 @@
 //! Which files there are, in order of their paths.
 //!
 //! Invariant: what is found depends on the tree alone: no global git settings, no clock, no order of the file system.
-//! `.gitignore` files count wherever they stand, with or without a repository around them. Links are followed to files
-//! inside their root only, never to folders, so a cycle cannot exist.
+//! `.gitignore` files count within a repository, for what it does not hold. Links are followed to files inside their root
+//! only, never to folders, so a cycle cannot exist.
 
 use crate::skip;
+use crate::tracked::Repository;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use seam_engine::ProblemKind;
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry, Metadata};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -56,18 +58,28 @@ pub(crate) fn walk_at(root: &Path, prefix: &str, at: &[&str], ignored: &[String]
         // A glob that cannot be read ignores nothing; `seam.toml` was checked before.
         let _ = own.add_line(None, glob);
     }
-    let rules: Vec<Arc<Gitignore>> = own.build().map(Arc::new).into_iter().collect();
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    Walker { real, out }.folder(root, prefix, at, rules, 0);
+    let rules = Rules { own: own.build().ok(), git: Vec::new(), repository: Repository::around(&real).map(Rc::new) };
+    Walker { root: root.to_owned(), real, out }.folder(root, prefix, at, rules, 0);
 }
 
 struct Walker<'a> {
+    root: PathBuf,
     real: PathBuf,
     out: &'a mut Walk,
 }
 
+/// What is left out below a folder.
+#[derive(Clone)]
+struct Rules {
+    /// The workspace's own.
+    own: Option<Gitignore>,
+    git: Vec<Arc<Gitignore>>,
+    repository: Option<Rc<Repository>>,
+}
+
 impl Walker<'_> {
-    fn folder(&mut self, folder: &Path, path: &str, at: &[&str], mut rules: Vec<Arc<Gitignore>>, depth: usize) {
+    fn folder(&mut self, folder: &Path, path: &str, at: &[&str], mut rules: Rules, depth: usize) {
         if depth > MAX_DEPTH {
             return self.problem(path, ProblemKind::Limit, "folders are nested too deeply");
         }
@@ -80,9 +92,12 @@ impl Walker<'_> {
         };
         entries.sort_by_key(DirEntry::file_name);
         let names: BTreeSet<String> = entries.iter().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
-        if names.contains(".gitignore") {
+        if depth > 0 && names.contains(".git") {
+            rules = Rules { git: Vec::new(), repository: Repository::at(&self.real(folder)).map(Rc::new), ..rules };
+        }
+        if rules.repository.is_some() && names.contains(".gitignore") {
             let (rule, _) = Gitignore::new(folder.join(".gitignore"));
-            rules.push(Arc::new(rule));
+            rules.git.push(Arc::new(rule));
         }
         let (only, rest) = at.split_first().map_or((None, at), |(first, rest)| (Some(*first), rest));
         for entry in entries {
@@ -94,7 +109,7 @@ impl Walker<'_> {
             let Ok(kind) = entry.file_type() else { continue };
             let full = entry.path();
             if kind.is_dir() {
-                if !skip::folder(path, &name, &names) && !ignored(&rules, &full, true) {
+                if !skip::folder(path, &name, &names) && !self.ignored(&rules, &full, true) {
                     if self.out.only_folders {
                         self.out.folders.push(full.clone());
                     }
@@ -103,7 +118,7 @@ impl Walker<'_> {
             } else if rest.is_empty()
                 && !self.out.only_folders
                 && seam_engine::interesting(&below)
-                && (skip::kept_though_ignored(&name) || !ignored(&rules, &full, false))
+                && (skip::kept_though_ignored(&name) || !self.ignored(&rules, &full, false))
             {
                 self.file(full, below, kind.is_symlink());
             }
@@ -124,15 +139,28 @@ impl Walker<'_> {
         }
     }
 
+    /// Whether the workspace leaves it out, or git does and the repository does not hold it all the same.
+    fn ignored(&self, rules: &Rules, full: &Path, folder: bool) -> bool {
+        let says = |r: &Gitignore| Some(r.matched(full, folder)).filter(|m| !m.is_none()).map(|m| m.is_ignore());
+        let own = || rules.own.as_ref().and_then(says).unwrap_or(false);
+        let held = || rules.repository.as_ref().is_some_and(|r| r.lists(&self.real(full)));
+        // The deepest rule that says anything decides.
+        match rules.git.iter().rev().find_map(|r| says(r)) {
+            Some(true) => !held() || own(),
+            Some(false) => false,
+            None => own(),
+        }
+    }
+
+    /// A path below the root, as the repository's index is asked for it.
+    fn real(&self, full: &Path) -> PathBuf {
+        full.strip_prefix(&self.root).map_or_else(|_| full.to_owned(), |below| self.real.join(below))
+    }
+
     fn problem(&mut self, path: &str, kind: ProblemKind, message: &str) {
         let path = if path.is_empty() { "." } else { path };
         self.out.problems.push((path.to_owned(), kind, message.to_owned()));
     }
-}
-
-/// The deepest rule that says anything decides.
-fn ignored(rules: &[Arc<Gitignore>], full: &Path, folder: bool) -> bool {
-    rules.iter().rev().map(|r| r.matched(full, folder)).find(|m| !m.is_none()).is_some_and(|m| m.is_ignore())
 }
 
 fn modified(meta: &Metadata) -> u64 {

@@ -24,7 +24,8 @@ pub fn run(to: &Path, systems: &Path, truth: &Path) -> Result<String, String> {
     for name in &names {
         let truth: Value = serde_json::from_str(&read(&truth.join(format!("{name}.json")))?)
             .map_err(|e| format!("the truth of `{name}` cannot be read: {e}"))?;
-        let score = score(&truth, &edges(&systems.join(name))?);
+        let outside = truth["externals"].as_array().is_some_and(|e| !e.is_empty());
+        let score = score(&truth, &edges(&systems.join(name), outside)?);
         rows.push(row(name, &score));
         scores.push(score);
     }
@@ -47,14 +48,15 @@ fn row(name: &str, score: &Score) -> String {
     format!("{name},{:.3},{},{},{},{:.3},{:.3}", score.nodes.f1(), e.tp, e.fp, e.fn_, e.f1(), score.kinds.f1())
 }
 
-/// The map of one folder as scorers want it.
-fn edges(folder: &Path) -> Result<Value, String> {
+/// The map of one folder as scorers want it. Hosts on the public internet are left out, as in the `edges` format, unless the
+/// truth has some of them.
+fn edges(folder: &Path, externals: bool) -> Result<Value, String> {
     // A folder of repositories is one system: they stand side by side in it, and are read as one root.
     let opening = Opening { roots: vec![folder.to_owned()], cache: CachePlace::Nowhere, threads: 0 };
     let (mut workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
     let map = map::run(&workspace.snapshot(), &map::Request::default()).map_err(|e| e.to_string())?;
-    // Hosts on the public internet are left out, as in the `edges` format.
-    let outside: Vec<&String> = map.nodes.iter().filter(|n| n.kind == "external").map(|n| &n.name).collect();
+    let left_out = |kind: &str| !externals && kind == "external";
+    let outside: Vec<&String> = map.nodes.iter().filter(|n| left_out(&n.kind)).map(|n| &n.name).collect();
     let inside = map.interactions.iter().filter(|i| !outside.contains(&&i.to));
     Ok(json!({
         "nodes": map.nodes.iter().map(|n| &n.name).filter(|n| !outside.contains(n)).collect::<Vec<_>>(),

@@ -4,7 +4,7 @@
 //! reads become holes; what other files define becomes a reference. Several assignments give alternatives rather than a
 //! guess about order: an address is one of few, and linking tries each.
 
-use super::{Binding, Code, library};
+use super::{Binding, Code, library, tables};
 use crate::code::ir::{Call, Expr, ExprKind, Function, Stmt, Type};
 use crate::lang::Lang;
 use seam_facts::{Hole, Part, SmolStr, Value, format_smolstr};
@@ -97,7 +97,9 @@ impl<'a> Code<'a> {
                 }
                 match key.as_text() {
                     Some(key) => self.eval_member(base, &key, function, steps),
-                    None => Value::opaque(short(expr)),
+                    None => {
+                        tables::any_entry(self, base, function, steps).unwrap_or_else(|| Value::opaque(short(expr)))
+                    }
                 }
             }
             ExprKind::Call(call) => self.eval_call(call, function, steps),
@@ -309,6 +311,9 @@ impl<'a> Code<'a> {
         }
         if let Some(found) = library::member(self, base, member, function) {
             return found;
+        }
+        if let Some(entry) = tables::member(self, base, member, function, steps) {
+            return entry;
         }
         // A key of an object literal in this file.
         if let Some(entry) = self.object_key(base, member, function, steps) {

@@ -120,6 +120,9 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     if let Some(found) = super::python::called(code, call, &callee, function, steps) {
         return Some(found);
     }
+    if let Some(found) = super::tables::called(code, call, function, steps) {
+        return Some(found);
+    }
     // `get_env("X") || raise "…"` has no second value.
     if matches!(lang, Lang::Elixir | Lang::Ruby) && matches!(callee.as_str(), "raise" | "abort" | "fail") {
         return Some(Value::opaque("raise"));

@@ -31,6 +31,7 @@ mod script;
 mod shapes;
 mod statuses;
 mod steps;
+mod tables;
 mod transactions;
 
 mod alters;

@@ -5,7 +5,7 @@
 use super::Code;
 use crate::code::ir::{Expr, ExprKind, Field, Type};
 use crate::lang::Lang;
-use seam_facts::{SmolStr, Value, format_smolstr};
+use seam_facts::{Hole, SmolStr, Value, format_smolstr};
 
 pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> {
     if code.unit.lang != Lang::Rust || code.fields.contains_key(&(ty.name.as_str(), field.name.as_str())) {
@@ -23,7 +23,11 @@ pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field) -> Option<Value> 
     let prefix = envy(code, ty)?;
     let renamed = field.annotations.iter().filter(|a| a.simple() == "serde").flat_map(|a| &a.args);
     let renamed = renamed.filter(|a| a.name.as_deref() == Some("rename")).find_map(|a| a.value.as_str());
-    Some(Value::env(upper(&format!("{prefix}{}", renamed.unwrap_or(&field.name))), None))
+    // `#[serde(default = "function")]` of this file.
+    let serde = field.annotations.iter().filter(|a| a.simple() == "serde").flat_map(|a| &a.args);
+    let function = serde.filter(|a| a.name.as_deref() == Some("default")).find_map(|a| a.value.as_str());
+    let default = function.map(|f| Value::hole(Hole::Result { callee: f.clone(), args: Vec::new() }));
+    Some(Value::env(upper(&format!("{prefix}{}", renamed.unwrap_or(&field.name))), default))
 }
 
 /// The prefix under which envy reads a structure: `envy::prefixed("APP_").from_env::<Settings>()`.

@@ -220,7 +220,6 @@ fn annotations(cx: &mut Lower<'_>, attributes: &[Node<'_>]) -> Vec<Annotation> {
         };
         let mut args = Vec::new();
         if let Some(tokens) = attribute.child_by_field_name("arguments") {
-            let mut name: Option<SmolStr> = None;
             for token in children(tokens) {
                 match token.kind() {
                     "identifier" => {
@@ -231,12 +230,14 @@ fn annotations(cx: &mut Lower<'_>, attributes: &[Node<'_>]) -> Vec<Annotation> {
                             let given = Expr::new(ExprKind::Bool(true), span(token));
                             args.push(Arg { name: Some("env".into()), value: given });
                         }
-                        name = Some(word.into());
                     }
                     "string_literal" | "raw_string_literal" | "integer_literal" | "boolean_literal" => {
                         // A name directly before, with `=`, belongs to it.
                         let before = cx.text.get(..token.start_byte()).unwrap_or("").trim_end();
-                        let named = before.ends_with('=').then(|| name.take()).flatten();
+                        let word = |text: &str| {
+                            text.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().map(SmolStr::from)
+                        };
+                        let named = before.strip_suffix('=').and_then(|b| word(b.trim_end()));
                         args.push(Arg { name: named, value: value(cx, token) });
                     }
                     _ => {}

@@ -5,6 +5,7 @@
 
 mod dotnet;
 mod golang;
+mod hosted;
 mod jvm;
 mod listen;
 mod native;
@@ -21,6 +22,7 @@ use crate::Extractor;
 pub static EXTRACTORS: &[&[&Extractor]] = &[
     dotnet::EXTRACTORS,
     golang::EXTRACTORS,
+    hosted::EXTRACTORS,
     jvm::EXTRACTORS,
     listen::EXTRACTORS,
     native::EXTRACTORS,

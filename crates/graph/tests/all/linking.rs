@@ -2,8 +2,8 @@
 
 use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{
-    Alias, Argument, Call, Claim, Deployment, Fact, Guard, Hole, Module, ModuleKind, Pass, Protocol, Read, Return,
-    Route, Service, Setting, SettingScope, Source, Store, System, Target, Uses, Value,
+    Alias, Argument, Build, Call, Claim, Constant, Deployment, Fact, Guard, Hole, Module, ModuleKind, Pass, Protocol,
+    Read, Return, Route, Service, Setting, SettingScope, Source, Store, System, Target, Uses, Value,
 };
 use seam_graph::{EdgeKind, Graph};
 
@@ -426,6 +426,75 @@ fn parameters_that_are_handed_on_in_many_ways_are_followed_once() {
     facts.push(fact(90, call(handed(&last), &last)));
     facts.push(fact(91, pass("main", "f0_0", address().then("/orders".into()))));
     assert_eq!(edges(&linked([deployed(), served(), code(facts)])), [("web", EdgeKind::Http, "orders")]);
+}
+
+/// `send(base, path)`: each caller's base with its own path, and none left out where there are many paths.
+#[test]
+fn a_callers_base_goes_with_its_own_path() {
+    let param = |index, name: &str| Value::hole(Hole::Param { function: "send".into(), index, name: name.into() });
+    let pass = |within: &str, base: Value, path: &str| {
+        let args = vec![Argument { name: None, value: base }, Argument { name: None, value: path.into() }];
+        Claim::Pass(Pass { callee: "send".into(), args, within: within.into() })
+    };
+    let mut facts =
+        vec![fact(1, Claim::Uses(Uses::default())), fact(3, call(param(0, "base").then(param(1, "path")), "send"))];
+    for line in 0..20 {
+        facts.push(fact(10 + line, pass("orders", address(), &format!("/orders/{line}"))));
+    }
+    facts.push(fact(40, pass("stock", "http://stock:9000".into(), "/items")));
+    let stock = ("stock.yaml", vec![fact(1, service("stock"))]);
+    let graph = linked([deployed(), served(), stock, code(facts)]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders"), ("web", EdgeKind::Http, "stock")]);
+    let operations: Vec<&str> = graph.edges[1].details.iter().map(|d| d.operation.as_str()).collect();
+    assert_eq!(operations, ["GET /items"]);
+}
+
+#[test]
+fn a_member_of_what_a_types_own_function_makes_is_the_types() {
+    let made = Value::reference("config#Config.load().orders_url").then("/orders".into());
+    let constant = Constant { symbol: "Config.orders_url".into(), value: address() };
+    let elsewhere = ("web/config.py", vec![fact(2, Claim::Constant(constant))]);
+    let facts = vec![fact(1, Claim::Uses(Uses::default())), fact(5, call(made, "show"))];
+    let graph = linked([deployed(), served(), elsewhere, code(facts)]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "orders")]);
+}
+
+#[test]
+fn a_variable_that_nobody_sets_may_be_called_after_a_hosted_product() {
+    let asked = |name: &str| {
+        let target = Value::env(name, None).then("/rest/v1/notes".into());
+        let facts = vec![fact(1, Claim::Uses(Uses::default())), fact(9, call(target, "show"))];
+        linked([deployed(), served(), code(facts)])
+    };
+    assert_eq!(edges(&asked("SUPABASE_URL")), [("web", EdgeKind::Db, "supabase")]);
+    assert_eq!(edges(&asked("OPENAI_BASE_URL")), [("web", EdgeKind::Http, "api.openai.com")]);
+    // The only service that its environment names.
+    assert_eq!(edges(&asked("NOTES_URL")), [("web", EdgeKind::Http, "orders")]);
+}
+
+#[test]
+fn a_program_with_a_recipe_beside_deployed_ones_is_a_service() {
+    let main = |name: &str| {
+        let functions = vec![("main".into(), Vec::new())];
+        let uses = Uses { functions, package: "main".into(), ..Uses::default() };
+        (format!("services/{name}/cmd/main.go"), vec![fact(1, Claim::Uses(uses))])
+    };
+    let built = |name: &str| {
+        let source = Source { context: Value::text(format!("services/{name}")), ..Source::default() };
+        Claim::Service(Service { source: Some(source), ..Service::new(name, Deployment::Compose) })
+    };
+    let recipe = Build { copies: vec!["pkg/".into(), "services/import/".into()], ..Build::default() };
+    let graph = |with: bool| {
+        let files = ["orders", "stock", "import"].map(main);
+        let compose = ("compose.yaml".to_owned(), vec![fact(1, built("orders")), fact(4, built("stock"))]);
+        let dockerfile = ("build/Dockerfile.import".to_owned(), vec![fact(1, Claim::Build(recipe.clone()))]);
+        let all: Vec<(String, Vec<Fact>)> =
+            files.into_iter().chain([compose]).chain(with.then_some(dockerfile)).collect();
+        let graph = linked(all.iter().map(|(p, f)| (p.as_str(), f.clone())));
+        graph.nodes.iter().map(|n| n.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(graph(true), ["import", "orders", "stock"]);
+    assert_eq!(graph(false), ["orders", "stock"]);
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn leaves_out_what_tools_made_and_keeps_dotfiles() {
     let at = folder.path();
     tree(at);
     for (path, text) in [
+        (".git/HEAD", "ref: refs/heads/main\n"),
         (".gitignore", "ignored/\n.env\n"),
         (".env", "CART=cart\n"),
         ("ignored/a.py", CODE),
@@ -52,6 +53,31 @@ fn leaves_out_what_tools_made_and_keeps_dotfiles() {
     }
     let (mut workspace, _) = open(at, None);
     assert_eq!(paths(&mut workspace), [".env", "compose.yaml", "orders/go.mod", "orders/main.py", "vendor/main.py"]);
+}
+
+#[test]
+fn what_is_committed_is_read_though_it_is_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let write = |path: &str, text: &str| {
+        fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
+        fs::write(at.join(path), text).unwrap();
+    };
+    tree(at);
+    write(".gitignore", "cmd\nlib/\n");
+    write("orders/cmd/main.py", CODE);
+    // A pattern for what a tool makes meets code that people wrote; nothing tells so but the repository, if there is one.
+    let all = ["compose.yaml", "orders/cmd/main.py", "orders/main.py"];
+    assert_eq!(paths(&mut open(at, None).0), all, "an archive holds what was committed");
+    let git = |args: &[&str]| {
+        let done = std::process::Command::new("git").arg("-C").arg(at).args(args).output().unwrap();
+        assert!(done.status.success(), "{args:?}");
+    };
+    git(&["init", "-q"]);
+    assert_eq!(paths(&mut open(at, None).0), ["compose.yaml", "orders/main.py"]);
+    git(&["add", "-f", "orders/cmd"]);
+    write("orders/lib/made.py", CODE);
+    assert_eq!(paths(&mut open(at, None).0), all);
 }
 
 #[test]

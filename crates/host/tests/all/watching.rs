@@ -53,6 +53,7 @@ fn folders_of_tools_are_not_watched_and_new_ones_are() {
     for path in ["orders/main.py", "web/node_modules/x/index.js", "made/out.js", "left/out.js"] {
         write(&root, path);
     }
+    fs::create_dir(root.join(".git")).unwrap();
     fs::write(root.join(".gitignore"), "made/\n").unwrap();
     let told = watched(&root, &["left/"]);
     begun(&told, &root);

@@ -3,7 +3,7 @@
 
 use crate::code::ir::{Call, Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
-use seam_facts::{Part, SmolStr, Span, System, Value, format_smolstr};
+use seam_facts::{Hole, Part, SmolStr, Span, System, Value, format_smolstr};
 
 /// `a.b#c.d` and `a#b.c.d` are one name: `a.b.c.d`.
 pub fn dotted(name: &str) -> String {
@@ -47,7 +47,7 @@ pub fn millis(code: &Code<'_>, seconds: &Expr, function: usize) -> Option<Value>
     let value = code.value(seconds, function);
     match value.as_text() {
         Some(text) => text.parse::<f64>().ok().map(|s| Value::text(format_smolstr!("{}", (s * 1000.0).round()))),
-        None if value.parts.iter().any(|p| matches!(p, Part::Hole(h) if !matches!(h, seam_facts::Hole::Opaque(_)))) => {
+        None if value.parts.iter().any(|p| matches!(p, Part::Hole(h) if !matches!(h, Hole::Opaque(_)))) => {
             // Whole seconds, as settings give them, are milliseconds with three zeros more.
             Some(value.then("000".into()))
         }
@@ -115,6 +115,13 @@ pub fn host_port(host: Value, port: Option<Value>) -> Value {
 
 /// The product that a connection string names by its scheme, read from known text or from a default.
 pub fn system_of(address: &Value) -> Option<System> {
+    let system = named_system(address)?;
+    // What holds if nobody sets the variable, for tests and laptops; a deployment does.
+    let default = matches!(address.as_hole(), Some(Hole::Env { .. } | Hole::Config { .. }));
+    Some(if default && system == System::Sqlite { System::Sql } else { system })
+}
+
+fn named_system(address: &Value) -> Option<System> {
     let text = address.to_string();
     let schemes: &[(&str, System)] = &[
         ("postgres", System::Postgres),

@@ -258,6 +258,21 @@ fn entry(code: &Code<'_>, key: String, value: &Expr, function: usize, depth: usi
     }
 }
 
+/// The base address of the module's one prepared request, which a process or a function hands out (`Req.new(base_url: …)`).
+fn kept_base(code: &Code<'_>, function: usize) -> Option<Value> {
+    let owner = &code.outermost(function).owner;
+    let made = code
+        .calls_named(&["new"])
+        .into_iter()
+        .filter(|s| code.callee(s.call, s.function) == "Req.new" && code.outermost(s.function).owner == *owner);
+    let bases: Vec<Value> =
+        made.filter_map(|s| Some(code.value(option(code, s.call, &["base_url"], s.function)?, s.function))).collect();
+    match bases.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
 fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let f = site.function;
     let (on, name) = callee.rsplit_once('.').unwrap_or(("", callee));
@@ -281,15 +296,18 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         "HTTPoison" if verb == "request" => {
             state("HTTPoison", site.call.arg(0).and_then(Expr::as_str).map(SmolStr::as_str), value(1), sink);
         }
-        "Req" if VERBS.contains(&verb) => {
+        "Req" if VERBS.contains(&verb) || verb == "request" => {
             let stated = option(code, site.call, &["url"], f).map(|e| code.value(e, f));
-            let url = stated.unwrap_or_else(|| value(0));
+            let given = stated.is_some() || verb == "request";
+            let url = stated.unwrap_or_else(|| if verb == "request" { Value::default() } else { value(0) });
             let base = base().or_else(|| option(code, site.call, &["base_url"], f).map(|e| code.value(e, f)));
-            let target = match base {
+            let kept = || kept_base(code, f).filter(|_| given);
+            let target = match base.or_else(kept) {
                 Some(base) if !url.to_string().contains("://") => paths::join(base, url),
                 _ => url,
             };
-            state("Req", Some(verb), target, sink);
+            let method = option(code, site.call, &["method"], f).and_then(Expr::as_str).map(SmolStr::as_str);
+            state("Req", if verb == "request" { method } else { Some(verb) }, target, sink);
         }
         "Finch" if verb == "build" => {
             state("Finch", site.call.arg(0).and_then(Expr::as_str).map(SmolStr::as_str), value(1), sink);

@@ -73,8 +73,10 @@ impl<'a> View<'_, 'a> {
             texts.iter_mut().for_each(|t| t.via.push((at, fact)));
             out.extend(texts);
         }
-        if out.iter().any(|t| !t.open) {
-            out.retain(|t| !t.open);
+        // A path with an open part is an address all the same; where nothing is known of the base, it is none.
+        let based = |t: &Text<'_>| !t.open || !t.text.starts_with('{');
+        if out.iter().any(based) {
+            out.retain(based);
         }
         Some(unique(out)).filter(|texts| !texts.is_empty())
     }

@@ -202,8 +202,10 @@ fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
         .filter(|root| out.iter().filter(|roots| roots.contains(root)).count() > 1 && (module(root) || package(root)))
         .cloned()
         .collect();
+    let code = |root: &str| index.below(root).any(|f| index.uses[f].is_some());
     for roots in out.iter_mut() {
-        if roots.iter().any(|r| !shared.contains(r)) {
+        // A file of settings is no program.
+        if roots.iter().any(|r| !shared.contains(r) && code(r)) {
             roots.retain(|r| !shared.contains(r));
         }
     }

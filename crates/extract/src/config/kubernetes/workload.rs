@@ -95,7 +95,12 @@ fn describe(container: &Node, spec: &Node, service: &mut Service) {
     service.image = value_at(container, &["image"]);
     for port in container.get("ports").into_iter().flat_map(Node::items) {
         let name = name_at(port, &["name"]);
-        service.ports.push(Port { name, published: None, target: value_at(port, &["containerPort"]), line: port.span.line });
+        service.ports.push(Port {
+            name,
+            published: None,
+            target: value_at(port, &["containerPort"]),
+            line: port.span.line,
+        });
     }
     let words = ["command", "args"].iter().filter_map(|k| container.get(k)).flat_map(Node::items).filter_map(value);
     service.command = words::join(words).map(secret::clean);

@@ -1,8 +1,9 @@
 //! Rules of a gateway that send requests to a path which nothing behind it serves.
 //!
-//! Invariant: only where another rule of the same gateway finds what it means there, so that the paths are understood.
+//! Invariant: only where another rule of the same gateway finds what it means there, so that the paths are understood; a rule for
+//! all below a path may mean files and sockets, which no handler is seen for.
 
-use crate::paths::{open, parts};
+use crate::paths::{by_itself, open, parts};
 use crate::{Cx, Draft};
 use seam_facts::{Claim, Protocol};
 use seam_graph::{Detail, EdgeKind, Endpoint, NodeKind};
@@ -22,7 +23,11 @@ pub(crate) fn forwarded(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         if !meant.iter().any(|(_, path)| answered(path)) {
             continue;
         }
-        for (detail, path) in meant.iter().filter(|(_, path)| !answered(path)) {
+        let single = |d: &Detail| !d.operation.contains('*');
+        for (detail, path) in meant.iter().filter(|(d, path)| single(d) && !answered(path)) {
+            if by_itself(cx, edge.to, &parts(path)) {
+                continue;
+            }
             if !seen.insert((detail.at.path.clone(), detail.at.at.line)) {
                 continue;
             }

@@ -115,7 +115,8 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
         .collect();
     // Code that several deployables are built from may be meant for another of them.
     let theirs = |other: &usize| {
-        *other != node && cx.node(*other).own.contains(&read.at.path) && all[*other].set.contains_key(&squashed)
+        let built = |n: &seam_graph::Node| n.own.contains(&read.at.path) || n.libraries.contains(&read.at.path);
+        *other != node && built(cx.node(*other)) && all[*other].set.contains_key(&squashed)
     };
     if (0..cx.graph.nodes.len()).any(|other| theirs(&other)) {
         return None;

@@ -7,12 +7,9 @@ use crate::Cx;
 use crate::drift::mentioned;
 use crate::effects::words;
 use crate::keys::{Keys, host, is_address, is_deployed, is_of_a_platform, squash};
-use seam_facts::{Claim, Hole, SmolStr, System};
+use seam_facts::{Claim, Hole, SettingScope, SmolStr, System};
 use seam_graph::{Evidence, NodeKind, SettingOf};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-
-/// Extractors of what deploys a program rather than configures it.
-const DEPLOYED: [&str; 5] = ["compose", "dotenv", "kubernetes", "kustomize", "helm"];
 
 /// Words of addresses that a program can do without.
 const ASIDE: [&str; 22] = [
@@ -153,9 +150,12 @@ fn orphans<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>) -> Vec<(Orphan<'a>, Ki
     }
     for (path, fact) in cx.own_facts(node) {
         let Claim::Setting(setting) = &fact.claim else { continue };
+        if !matches!(setting.scope, SettingScope::App) {
+            continue;
+        }
         for hole in setting.value.holes() {
             let (Hole::Env { name: key, default } | Hole::Config { key, default }) = hole else { continue };
-            if default.is_none() && setting.value.holes().len() == 1 && !DEPLOYED.contains(&fact.by.as_str()) {
+            if default.is_none() && setting.value.holes().len() == 1 {
                 let said = seam_facts::format_smolstr!("{} refers to `{key}`", setting.key);
                 add(key, None, cx.evidence(path, fact, said));
             }

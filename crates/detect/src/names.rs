@@ -2,9 +2,48 @@
 
 use crate::Cx;
 use crate::keys::{Keys, host, is_address, is_inside, squash};
-use seam_facts::{Claim, Deployment, Service, SmolStr, Target};
+use seam_facts::{Claim, Deployment, Service, SettingScope, SmolStr, Target};
 use seam_graph::{Evidence, PortRole, SettingOf};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Nodes whose environment comes in part from a file or a group that is not here: what sets their variables is not all known.
+pub(crate) fn set_elsewhere(cx: &Cx<'_>) -> BTreeSet<usize> {
+    let (mut groups, mut files) = (HashSet::new(), BTreeSet::new());
+    for (path, fact) in cx.base.facts() {
+        if let Claim::Setting(setting) = &fact.claim {
+            match &setting.scope {
+                SettingScope::Group(name) => groups.extend([name]),
+                SettingScope::Dotenv => files.extend([path.as_str()]),
+                SettingScope::Service(_) | SettingScope::Image | SettingScope::App | SettingScope::Named(_) => {}
+            }
+        }
+    }
+    let nodes = declared(cx);
+    let here = |file: &SmolStr| {
+        let tail = file.trim_start_matches(['.', '/']);
+        files.iter().any(|path| path.strip_suffix(tail).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')))
+    };
+    let open = |service: &Service| {
+        service.env_files.iter().any(|file| !here(file)) || service.env_from.iter().any(|name| !groups.contains(name))
+    };
+    let (mut out, mut closed) = (BTreeSet::new(), BTreeSet::new());
+    for (path, fact) in cx.base.facts() {
+        if let Claim::Service(service) = &fact.claim
+            && let Some(node) = nodes.get(&(path, fact.at.line))
+        {
+            // What only adds to another declaration says nothing of the rest.
+            let whole = service.image.is_some() || service.source.is_some();
+            if open(service) {
+                out.insert(*node);
+            } else if whole {
+                closed.insert(*node);
+            }
+        }
+    }
+    // One deployment that says all is enough.
+    out.retain(|node| !closed.contains(node));
+    out
+}
 
 /// The names of one compose file, and the nodes that it declares in full.
 #[derive(Default)]

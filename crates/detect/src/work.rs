@@ -202,6 +202,7 @@ impl Deed<'_> {
     pub fn says(&self, cx: &Cx<'_>) -> String {
         match self.what {
             What::Write(write) => said(write),
+            What::Call(o) if cx.edge(o.edge).kind == EdgeKind::Smtp => "an email".to_owned(),
             What::Call(o) => format!("`{}` of `{}`", cx.detail(o).operation, cx.name(cx.edge(o.edge).to)),
             What::Publish(o) => {
                 let topic = cx.detail(o).operation.as_str();

@@ -9,6 +9,7 @@ mod claim;
 mod code;
 mod deploy;
 mod hazard;
+pub mod hosted;
 mod key;
 pub mod priors;
 mod problem;

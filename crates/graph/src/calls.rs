@@ -105,7 +105,7 @@ impl<'a> Edges<'_, 'a> {
                 Place::Local => {
                     reason = Some("the address is this machine, and no deployable publishes that port".to_owned())
                 }
-                Place::Unknown(host) => match installed_apart(&host).filter(|_| !text.open && !text.default) {
+                Place::Unknown(host) => match installed_apart(&host).filter(|_| !host.contains('{') && !text.default) {
                     Some((name, product)) => {
                         let to = self.outside(name, product.kind, product.system, (file, fact));
                         let kind = self.kind_for(to, kind);
@@ -232,6 +232,7 @@ impl<'a> Edges<'_, 'a> {
                 .filter(|e| !e.path.starts_with("/{") && !e.path.starts_with("/*") && answers(&e.path, path))
                 .map(|e| e.node)
                 .collect();
+            let hits = self.but_tools(hits);
             if hits.len() == 1
                 && let Some(&to) = hits.first()
             {
@@ -258,6 +259,12 @@ impl<'a> Edges<'_, 'a> {
             self.open(node, "http call", value, "the host is not known", (file, fact));
         }
         joined
+    }
+
+    /// Those that serve: a job from a service's image (a migration, a seed) has its code, and answers nobody.
+    fn but_tools(&self, ids: BTreeSet<usize>) -> BTreeSet<usize> {
+        let serving: BTreeSet<usize> = ids.iter().copied().filter(|id| self.node(*id).kind != NodeKind::Tool).collect();
+        if serving.is_empty() { ids } else { serving }
     }
 
     /// Calls of one gRPC (Thrift, Dubbo) service: joined by address, or by who serves the contract.
@@ -314,7 +321,7 @@ impl<'a> Edges<'_, 'a> {
         let mut certainty = Certainty::Stated;
         // Some generators take the word off a service's name that they put on its client's (go-micro's `NewShippingService`).
         let served = self.servers.get(service).or_else(|| self.servers.get(&format!("{service}service")));
-        let mut serving: BTreeSet<usize> = served.cloned().unwrap_or_default();
+        let mut serving = self.but_tools(served.cloned().unwrap_or_default());
         let itself = serving.remove(&node);
         if places.is_empty() {
             // A gateway within the server dials the server that it is part of.
@@ -359,7 +366,9 @@ impl<'a> Edges<'_, 'a> {
                     );
                 }
             }
-            if places.is_empty() {
+            // A name that no contract here has, where contracts are at hand, is somebody's own wrapper.
+            let own = is_stub(call) && schema.is_none() && !linker.index.schemas.is_empty();
+            if places.is_empty() && !own {
                 let why = if serving.is_empty() {
                     "the address is not known, and no service registers this contract"
                 } else {

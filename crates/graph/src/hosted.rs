@@ -4,6 +4,7 @@
 
 use crate::model::NodeKind;
 use seam_facts::System;
+use seam_facts::hosted::BY_WORD;
 
 /// Who answers, as a node.
 pub(crate) struct Hosted {
@@ -12,44 +13,16 @@ pub(crate) struct Hosted {
     pub system: Option<System>,
 }
 
-const fn external(name: &'static str) -> Hosted {
-    Hosted { name, kind: NodeKind::External, system: None }
-}
-
 /// Databases behind HTTP; each customer has a name below the domain.
-static SUPABASE: Hosted = Hosted { name: "supabase", kind: NodeKind::Database, system: Some(System::Supabase) };
-
-/// Words in variables' names, and who is meant by them.
-static NAMED: &[(&str, Hosted)] = &[
-    ("stripe", external("api.stripe.com")),
-    ("openai", external("api.openai.com")),
-    ("anthropic", external("api.anthropic.com")),
-    ("gemini", external("generativelanguage.googleapis.com")),
-    ("groq", external("api.groq.com")),
-    ("mistral", external("api.mistral.ai")),
-    ("openrouter", external("openrouter.ai")),
-    ("deepseek", external("api.deepseek.com")),
-    ("twilio", external("api.twilio.com")),
-    ("sendgrid", external("api.sendgrid.com")),
-    ("brevo", external("api.brevo.com")),
-    ("mailgun", external("api.mailgun.net")),
-    ("resend", external("api.resend.com")),
-    ("postmark", external("api.postmarkapp.com")),
-    ("paypal", external("api-m.paypal.com")),
-    ("razorpay", external("api.razorpay.com")),
-    ("cloudinary", external("api.cloudinary.com")),
-    ("mapbox", external("api.mapbox.com")),
-    ("nominatim", external("nominatim.openstreetmap.org")),
-    ("telegram", external("api.telegram.org")),
-];
+const SUPABASE: Hosted = Hosted { name: "supabase", kind: NodeKind::Database, system: Some(System::Supabase) };
 
 /// The product whose domain a public host belongs to.
-pub(crate) fn of_host(host: &str) -> Option<&'static Hosted> {
-    [".supabase.co", ".supabase.in"].iter().any(|d| host.ends_with(d)).then_some(&SUPABASE)
+pub(crate) fn of_host(host: &str) -> Option<Hosted> {
+    [".supabase.co", ".supabase.in"].iter().any(|d| host.ends_with(d)).then_some(SUPABASE)
 }
 
 /// The product that an unknown host's variable is called after: `{openai_base_url}`.
-pub(crate) fn of_variable(host: &str) -> Option<&'static Hosted> {
+pub(crate) fn of_variable(host: &str) -> Option<Hosted> {
     let name = host.strip_prefix('{')?.strip_suffix('}').filter(|n| !n.contains(['{', '}', ' ']))?;
     let mut words: Vec<String> = vec![String::new()];
     let mut before = false;
@@ -65,10 +38,11 @@ pub(crate) fn of_variable(host: &str) -> Option<&'static Hosted> {
         return None;
     }
     let says = |word: &str| words.iter().any(|w| w == word);
-    match says("supabase") {
-        true => Some(&SUPABASE),
-        false => NAMED.iter().find(|(word, _)| says(word)).map(|(_, hosted)| hosted),
+    if says(SUPABASE.name) {
+        return Some(SUPABASE);
     }
+    let (_, name) = BY_WORD.iter().find(|(word, _)| says(word))?;
+    Some(Hosted { name, kind: NodeKind::External, system: None })
 }
 
 #[cfg(test)]

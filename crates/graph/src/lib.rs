@@ -28,7 +28,7 @@ mod eventbus;
 mod flows;
 mod formats;
 mod handed;
-pub mod hosted;
+mod hosted;
 mod images;
 mod index;
 mod ingress;

@@ -6,7 +6,7 @@ use crate::effects::{is_page, pages};
 use crate::patience::{called, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{SmolStr, format_smolstr};
-use seam_graph::{Detail, Edge, EdgeKind, Evidence, Operation, endpoint_of, is_test};
+use seam_graph::{Detail, Edge, EdgeKind, Evidence, NodeKind, Operation, endpoint_of, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub static RULE: Rule = Rule {
@@ -59,7 +59,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let pages = pages(cx);
     let mut told: BTreeSet<(SmolStr, SmolStr, SmolStr)> = BTreeSet::new();
     for (operation, edge, detail) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
-        if is_test(&detail.at.path) || !is_read(&detail.at.path) {
+        // A job from a service's image has its code, and does not call.
+        if cx.node(edge.from).kind == NodeKind::Tool || is_test(&detail.at.path) || !is_read(&detail.at.path) {
             continue;
         }
         let regard = answers.regard(cx, detail);

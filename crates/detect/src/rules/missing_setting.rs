@@ -2,6 +2,7 @@
 
 use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
 use crate::leftover::leftovers;
+use crate::names;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Hole, How, SmolStr, Value};
 use seam_graph::{Evidence, NodeKind, ReadOf, SettingOf};
@@ -20,6 +21,7 @@ pub static RULE: Rule = Rule {
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let all = by_node(cx.graph);
     let used = stating(cx.graph);
+    let elsewhere = names::set_elsewhere(cx);
     for (node, keys) in all.iter().enumerate().filter(|(n, _)| cx.node(*n).kind == NodeKind::Service) {
         // Where a deployment says nothing that this code reads, its environment comes from somewhere else.
         let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
@@ -33,7 +35,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let Some(read) = reads.first() else { continue };
             let missing = reads.iter().all(|r| r.default.is_none()) && !keys.is_given(&read.key);
             let renamed = || renamed(keys, &read.key, &used).is_some();
-            let asked = missing && (told > 0 || configured && is_property(&read.key));
+            let asked = missing && (told > 0 && !elsewhere.contains(&node) || configured && is_property(&read.key));
             // What a framework takes as well is only missed where something nearly so is set.
             let apart = is_of_a_platform(&read.key) && !is_own(&read.key);
             if apart && !(is_address(&read.key) && renamed()) || !asked && !renamed() {
@@ -45,7 +47,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
         // To a wholly different name: the only two of their kind that are left over.
-        for pair in leftovers(cx, node, keys, &used) {
+        let pairs = if elsewhere.contains(&node) { Vec::new() } else { leftovers(cx, node, keys, &used) };
+        for pair in pairs {
             if told_of.insert(squash(pair.read.key)) {
                 out.push(instead(cx, node, keys, (pair.read.key, &pair.read.at), pair.set));
             }

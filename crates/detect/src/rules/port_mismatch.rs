@@ -268,13 +268,16 @@ fn services(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
         }
     }
     // A second port that leads nowhere is a leftover; nobody can use a Service whose only one does.
-    let fits: BTreeSet<(&Evidence, &str, usize)> = found
+    let fits: BTreeSet<(&str, &str, usize)> = found
         .iter()
-        .flat_map(|((at, host, _), s)| s.iter().filter(|(_, has)| *has).map(|(p, _)| (*at, *host, p.node)))
+        .flat_map(|((at, host, _), s)| s.iter().filter(|(_, has)| *has).map(|(p, _)| (at.path.as_str(), *host, p.node)))
         .collect();
     for ((at, host, to), selected) in &found {
-        let without: Vec<&PortOf> =
-            selected.iter().filter(|(p, has)| !has && !fits.contains(&(*at, *host, p.node))).map(|(p, _)| *p).collect();
+        let without: Vec<&PortOf> = selected
+            .iter()
+            .filter(|(p, has)| !has && !fits.contains(&(at.path.as_str(), *host, p.node)))
+            .map(|(p, _)| *p)
+            .collect();
         let Some(first) = without.first() else { continue };
         let number = to.parse::<u32>().is_ok();
         let port = if number { format!("port {to}") } else { format!("a port called `{to}`") };

@@ -1,7 +1,10 @@
 //! A key that a deployment sets and nothing reads. See `unread_setting.md`.
 
 use crate::drift::mentioned;
-use crate::keys::{by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_renaming, proving};
+use crate::keys::{
+    by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_renaming, proving, stating,
+};
+use crate::leftover::leftovers;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::SmolStr;
 use seam_graph::NodeKind;
@@ -19,6 +22,7 @@ pub static RULE: Rule = Rule {
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let used = proving(cx.graph);
+    let stated = stating(cx.graph);
     let all = by_node(cx.graph);
     let readers: HashSet<(&SmolStr, u32, &str)> = all
         .iter()
@@ -49,6 +53,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 idle.entry(setting.key.to_string()).or_default().push(setting);
             }
         }
+        let told = if idle.is_empty() { Vec::new() } else { leftovers(cx, node, keys, &stated) };
         for (key, settings) in idle {
             let Some(first) = settings.first() else { continue };
             let Some((name, _)) = host(&first.value, true) else { continue };
@@ -57,7 +62,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // A renamed key is told once, where it is read.
             let renamed =
                 || keys.read.values().flatten().any(|r| is_renaming(&r.key, &key) && !keys.sets_in(&r.key, first));
-            if to == node || mentioned(cx, node, &key) || renamed() {
+            let paired = || told.iter().any(|pair| pair.set.key == key);
+            if to == node || mentioned(cx, node, &key) || renamed() || paired() {
                 continue;
             }
             let service = cx.name(node);

@@ -4,7 +4,7 @@
 use crate::made::{edges, fact, linked, service, setting};
 use seam_facts::{
     Alias, Argument, Call, Claim, Constant, Deployment, Endpoint, FORMAT, Fact, Hole, Message, Pass, Port, Protocol,
-    Service, Setting, SettingScope, Store, System, Target, Uses, Value, format_smolstr,
+    Schema, Service, Setting, SettingScope, Store, System, Target, Uses, Value, format_smolstr,
 };
 use seam_graph::EdgeKind;
 
@@ -311,4 +311,49 @@ fn a_contract_is_known_without_the_word_service() {
     };
     assert_eq!(joined("ShippingService"), 1);
     assert_eq!(joined("BillingService"), 0);
+}
+
+/// A migration that is started from a service's image has its code, and serves nothing; a wrapper that only looks like a
+/// generated client is no contract.
+#[test]
+fn a_job_with_a_service_s_code_answers_nobody() {
+    let asks = |operation: &str| {
+        Claim::Call(Call {
+            protocol: Protocol::Grpc,
+            client: "grpc".into(),
+            method: None,
+            target: Value::opaque("address"),
+            operation: Some(operation.into()),
+            within: "show".into(),
+            request: None,
+            response: None,
+        })
+    };
+    let served = Claim::Endpoint(Endpoint {
+        protocol: Protocol::Grpc,
+        method: None,
+        path: "Users/*".into(),
+        handler: "".into(),
+        router: None,
+        request: None,
+        response: None,
+    });
+    let contract = Claim::Schema(Schema {
+        protocol: Protocol::Grpc,
+        name: "shop.Users".into(),
+        operations: vec![("Show".into(), "".into(), "".into())],
+        lines: vec![1],
+    });
+    let Claim::Service(users) = service("users") else { return };
+    let job = Service { name: "users-migrate".into(), auxiliary: true, ..users.clone() };
+    let (path, calls) = code("web", vec![asks("Users/Show"), asks("OwnWrapper/<stub>")]);
+    let (other, answers) = code("users", vec![served]);
+    let graph = linked([
+        ("compose.yaml", vec![fact(1, service("web")), fact(5, Claim::Service(users)), fact(9, Claim::Service(job))]),
+        ("users.proto", vec![fact(1, contract)]),
+        (path.as_str(), calls),
+        (other.as_str(), answers),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Grpc, "users")]);
+    assert_eq!(graph.unresolved.len(), 0, "{:?}", graph.unresolved);
 }

@@ -1,6 +1,7 @@
 //! Which library asks which host. The hosts are those that the libraries' own documentation or source gives.
 
 use crate::lang::Lang;
+use seam_facts::hosted::*;
 
 pub struct Sdk {
     pub lang: Lang,
@@ -26,40 +27,6 @@ const fn made(lang: Lang, package: &'static str, made: &'static [&'static str], 
 }
 
 use Lang::{CSharp, Elixir, Go, Java, Php, Python, Ruby, Rust, Script};
-
-const STRIPE: &str = "api.stripe.com";
-const TWILIO: &str = "api.twilio.com";
-const SENDGRID: &str = "api.sendgrid.com";
-const BREVO: &str = "api.brevo.com";
-const OPENAI: &str = "api.openai.com";
-const ANTHROPIC: &str = "api.anthropic.com";
-const GEMINI: &str = "generativelanguage.googleapis.com";
-const CLOUDINARY: &str = "api.cloudinary.com";
-const MAILGUN: &str = "api.mailgun.net";
-const PAYPAL: &str = "api-m.paypal.com";
-const RAZORPAY: &str = "api.razorpay.com";
-const SLACK: &str = "slack.com";
-const TELEGRAM: &str = "api.telegram.org";
-const GITHUB: &str = "api.github.com";
-const POSTMARK: &str = "api.postmarkapp.com";
-const RESEND: &str = "api.resend.com";
-const MAPBOX: &str = "api.mapbox.com";
-const GOOGLE_MAPS: &str = "maps.googleapis.com";
-const FCM: &str = "fcm.googleapis.com";
-const ALGOLIA: &str = "algolia.net";
-const GROQ: &str = "api.groq.com";
-const MISTRAL: &str = "api.mistral.ai";
-const COHERE: &str = "api.cohere.com";
-const PINECONE: &str = "api.pinecone.io";
-const HUGGING_FACE: &str = "huggingface.co";
-const REPLICATE: &str = "api.replicate.com";
-const DISCORD: &str = "discord.com";
-const PLAID: &str = "plaid.com";
-const SQUARE: &str = "connect.squareup.com";
-const MERCADOPAGO: &str = "api.mercadopago.com";
-const VONAGE: &str = "api.nexmo.com";
-const MAILCHIMP: &str = "api.mailchimp.com";
-const PAYOS: &str = "api-merchant.payos.vn";
 
 /// By package, for languages that import one.
 pub const SDKS: &[Sdk] = &[
@@ -214,7 +181,7 @@ pub const SDKS: &[Sdk] = &[
     any(Script, "@googlemaps/google-maps-services-js", GOOGLE_MAPS),
     made(Python, "googlemaps", &["Client"], GOOGLE_MAPS),
     any(Go, "googlemaps.github.io/maps", GOOGLE_MAPS),
-    made(Python, "geopy.geocoders", &["Nominatim"], "nominatim.openstreetmap.org"),
+    made(Python, "geopy.geocoders", &["Nominatim"], NOMINATIM),
     made(Python, "geopy.geocoders", &["GoogleV3"], GOOGLE_MAPS),
     made(Python, "geopy.geocoders", &["MapBox"], MAPBOX),
     any(Script, "@octokit/rest", GITHUB),

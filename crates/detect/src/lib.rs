@@ -32,6 +32,7 @@ mod rules;
 mod stored;
 pub mod time;
 mod trials;
+mod twins;
 mod unanswered;
 mod work;
 

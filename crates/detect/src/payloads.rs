@@ -160,7 +160,7 @@ impl<'a> Payloads<'a> {
         Some(Side { tie: Some(detail.at.clone()), ..side })
     }
 
-    fn of_body(&self, cx: &Cx<'a>, node: usize, path: &'a SmolStr, fact: &'a Fact, body: &'a Body) -> Option<Side<'a>> {
+    pub fn of_body(&self, cx: &Cx<'a>, node: usize, path: &'a SmolStr, fact: &'a Fact, body: &'a Body) -> Option<Side<'a>> {
         let tie = cx.evidence(path, fact, "the body");
         if !body.ty.is_empty() {
             return self.typed(cx, node, path, &body.ty).map(|side| Side { tie: Some(tie), ..side });
@@ -183,6 +183,11 @@ impl<'a> Payloads<'a> {
     pub fn typed(&self, cx: &Cx<'a>, node: usize, near: &str, ty: &str) -> Option<Side<'a>> {
         let (list, name) = unwrapped(ty)?;
         let (path, fact, shape) = self.resolve(cx, node, near, &name)?;
+        Some(Side { list, ..self.whole(cx, node, path, fact, shape) })
+    }
+
+    /// A declaration with what it has of the types that it extends.
+    pub fn whole(&self, cx: &Cx<'a>, node: usize, path: &'a SmolStr, fact: &'a Fact, shape: &'a Shape) -> Side<'a> {
         let mut fields = shape.fields.clone();
         let mut open = shape.open;
         let mut inherits = false;
@@ -197,7 +202,7 @@ impl<'a> Payloads<'a> {
             }
         }
         let at = cx.evidence(path, fact, format!("declares `{}`", shape.name));
-        Some(Side { node, path, name: last(&shape.name).into(), list, fields, open, inherits, at, tie: None })
+        Side { node, path, name: last(&shape.name).into(), list: false, fields, open, inherits, at, tie: None }
     }
 
     fn resolve(&self, cx: &Cx<'a>, node: usize, near: &str, name: &str) -> Option<(&'a SmolStr, &'a Fact, &'a Shape)> {

@@ -2,6 +2,8 @@
 
 use crate::copies::{self, Drift};
 use crate::documents::last;
+use crate::payloads::squashed;
+use crate::twins::{self, Listed};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Fact, Protocol, Schema, Shape, ShapeField, SmolStr, Span};
 use seam_graph::{Evidence, is_test};
@@ -65,6 +67,61 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         drifted(cx, name, copies, out);
     }
     out.extend(copies::drifts(cx).iter().map(|drift| documents(cx, drift)));
+    enumerations(cx, out);
+}
+
+/// Enumerations of code that services which talk have each for itself.
+fn enumerations(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let mut told: BTreeSet<(&SmolStr, &SmolStr, &SmolStr)> = BTreeSet::new();
+    for ((a, b), _) in twins::talks(cx) {
+        let (mine, its) = (twins::enumerations(cx, a), twins::enumerations(cx, b));
+        for here in &mine {
+            let simple = |s: &Shape| s.name.rsplit('.').next().unwrap_or_default().to_owned();
+            let same: Vec<_> = its.iter().filter(|t| simple(t.2) == simple(here.2) && t.0 != here.0).collect();
+            // Of several, one with the same values is the one.
+            if same.iter().any(|t| t.2.values == here.2.values) {
+                continue;
+            }
+            for there in same {
+                let Some((x, y)) = other_value(here.2, there.2) else { continue };
+                if !told.insert((here.0, there.0, &here.2.values[x])) {
+                    continue;
+                }
+                let at = |of: &Listed<'_>, index: usize, node: usize| {
+                    let line = of.2.fields.get(index).map_or(of.1.at.line, |f| f.line);
+                    let says = format!("`{}` has `{}`", cx.name(node), of.2.values[index]);
+                    Evidence { at: Span::at(line, 1), ..cx.evidence(of.0, of.1, says) }
+                };
+                let (one, other) = (at(here, x, a), at(there, y, b));
+                let (name, x, y) = (simple(here.2), &here.2.values[x], &there.2.values[y]);
+                let (a_name, b_name) = (cx.name(a), cx.name(b));
+                let message =
+                    format!("copies of `{name}` differ: `{a_name}` has `{x}`, and `{b_name}` has `{y}` in its place");
+                let draft = Draft::new(format!("{} {} {name} {x}", here.0, there.0), &one, message)
+                    .why(format!(
+                        "All other {} values are the same, in the same order, and the two exchange data: a value that one side sends \
+                         and the other does not know is refused, or falls through every comparison.",
+                        here.2.values.len() - 1
+                    ))
+                    .help("give the value one name in both copies, or take both from one place")
+                    .about([cx.node(a).key.clone(), cx.node(b).key.clone()])
+                    .certainty(seam_graph::Certainty::Inferred)
+                    .link(&one, one.says.to_string())
+                    .link(&other, other.says.to_string());
+                out.push(draft);
+            }
+        }
+    }
+}
+
+/// The one place at which two lists of values part.
+fn other_value(here: &Shape, there: &Shape) -> Option<(usize, usize)> {
+    let (a, b) = (&here.values, &there.values);
+    let same = |x: &SmolStr, y: &SmolStr| squashed(x) == squashed(y);
+    let mut parts = (0..a.len()).filter(|i| a.len() == b.len() && !same(&a[*i], &b[*i]));
+    let at = parts.next().filter(|_| parts.next().is_none() && a.len() > 2)?;
+    // Moved, not renamed.
+    (!a.iter().any(|v| same(v, &b[at])) && !b.iter().any(|v| same(v, &a[at]))).then_some((at, at))
 }
 
 /// Documents that are no protobuf.

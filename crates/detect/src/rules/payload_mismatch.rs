@@ -1,6 +1,7 @@
 //! Fields that one side of an interaction uses and the other does not have. See `payload_mismatch.md`.
 
 use crate::payloads::{Kind, Payloads, Side, Taker, is_renaming, squashed};
+use crate::twins::{self, Declared, Parted, Talk, Twins};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{BodyOf, Key, ShapeField, Span};
 use seam_graph::{Certainty, EdgeKind, Evidence, is_test};
@@ -72,6 +73,70 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
     }
     messages(cx, &payloads, &mut told, out);
+    declarations(cx, &payloads, &mut told, out);
+}
+
+/// Declarations of one thing that services which talk have each for itself.
+fn declarations<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
+    let talks = twins::talks(cx);
+    let nodes: BTreeSet<usize> = talks.keys().flat_map(|(a, b)| [*a, *b]).collect();
+    let twins = Twins::new(cx, payloads, &nodes);
+    for (pair, talk) in talks {
+        for parted in twins.parted(cx, payloads, pair, talk) {
+            let (x, y) = parted.pair;
+            let (a, b) = (cx.name(pair.0), cx.name(pair.1));
+            let message = format!("{} has `{}`, and {} has `{}` in its place", whose(cx, parted.here), x.name, whose(cx, parted.there), y.name);
+            let why = format!(
+                "`{a}` {} `{b}`, and {} other {} the same on both sides: what one side writes as `{}`, the other looks for as `{}` \
+                 and finds nothing, without an error on either side or with one about a field that is missing.",
+                exchanges(parted.talk),
+                parted.common,
+                if parted.common == 1 { "name is" } else { "names are" },
+                x.name,
+                y.name
+            );
+            tell(cx, &parted, message, &why, told, out);
+        }
+        for (parted, why) in twins.retyped(cx, payloads, pair, talk) {
+            let (x, y) = parted.pair;
+            let (a, b) = (cx.name(pair.0), cx.name(pair.1));
+            let message = format!("`{}` of {} is `{}`, and `{}` in {}", x.name, whose(cx, parted.here), x.ty, y.ty, whose(cx, parted.there));
+            let why = format!("`{a}` {} `{b}`, and both have a declaration of this name. {why}", exchanges(parted.talk));
+            tell(cx, &parted, message, &why, told, out);
+        }
+    }
+}
+
+fn exchanges(talk: Talk) -> &'static str {
+    match talk {
+        Talk::Call => "calls",
+        Talk::Message => "sends messages to",
+        Talk::Cache => "shares a cache with",
+    }
+}
+
+fn whose(cx: &Cx<'_>, of: &Declared<'_>) -> String {
+    let service = cx.name(of.side.node);
+    if of.side.name.is_empty() { format!("what `{service}` sends") } else { format!("`{}` of `{service}`", of.side.name) }
+}
+
+fn tell(cx: &Cx<'_>, parted: &Parted<'_, '_>, message: String, why: &str, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
+    let (here, there, (x, y)) = (&parted.here.side, &parted.there.side, parted.pair);
+    let place = |side: &Side<'_>, field: &ShapeField| Evidence { at: Span::at(field.line, 1), ..side.at.clone() };
+    let (mine, its) = (place(here, x), place(there, y));
+    let once = |a: &Evidence, b: &Evidence| format!("{}:{} {}:{}", a.path, a.at.line, b.path, b.at.line);
+    if told.contains(&once(&mine, &its)) || !told.insert(once(&its, &mine)) {
+        return;
+    }
+    let name = if here.name.is_empty() { &there.name } else { &here.name };
+    let draft = Draft::new(format!("{} {} {name} {}", cx.name(here.node), cx.name(there.node), x.name), &mine, message)
+        .why(why)
+        .help("give the field one name and one type on both sides")
+        .about([cx.node(here.node).key.clone(), cx.node(there.node).key.clone()])
+        .certainty(Certainty::Inferred)
+        .link(&mine, format!("`{}` has `{}`", cx.name(here.node), x.name))
+        .link(&its, format!("`{}` has `{}`", cx.name(there.node), y.name));
+    out.push(draft);
 }
 
 /// Messages of one type name, published by one service and consumed by another, each with a type of its own.

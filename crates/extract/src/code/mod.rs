@@ -10,6 +10,7 @@ mod bodies;
 pub(crate) mod components;
 pub(crate) mod csharp;
 mod entries;
+mod enums;
 mod eval;
 mod fallbacks;
 mod golang;

@@ -1,14 +1,14 @@
 //! Types of code that travel as JSON, with the names that their fields have on the way. See `shapes.md`.
 
-use super::Code;
 use super::ir::{Annotation, ExprKind, Field, Type};
+use super::{Code, enums};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Shape, ShapeField, ShapeKind, SmolStr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "shapes",
-    version: 2,
+    version: 3,
     page: include_str!("shapes.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Rust],
@@ -21,7 +21,9 @@ const MAX_FIELDS: usize = 120;
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for ty in &code.unit.types {
-        if let Some(shape) = shape(code, ty) {
+        let python = code.unit.lang == Lang::Python && ty.supers.iter().any(|s| s.ends_with("Enum"));
+        let found = if python || is_enumeration(code, ty) { enums::values(code, ty) } else { shape(code, ty) };
+        if let Some(shape) = found {
             sink.stated(Claim::Shape(shape), ty.span);
         }
     }
@@ -44,7 +46,6 @@ fn shape(code: &Code<'_>, ty: &Type) -> Option<Shape> {
         _ => !ty.interface,
     };
     if !travels
-        || is_enumeration(code, ty)
         || ty.fields.is_empty()
         || ty.fields.len() > MAX_FIELDS
         || ty.fields.iter().any(|f| is_worker(&f.ty))

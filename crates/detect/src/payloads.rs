@@ -233,7 +233,7 @@ impl<'a> Payloads<'a> {
             "int" | "long" | "short" | "Integer" | "Long" | "Short" | "Int" | "int8" | "int16" | "int32" | "int64"
             | "uint" | "uint8" | "uint16" | "uint32" | "uint64" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16"
             | "u32" | "u64" | "usize" | "float" | "double" | "Float" | "Double" | "float32" | "float64" | "f32"
-            | "f64" | "decimal" | "number" => Kind::Number,
+            | "f64" | "decimal" | "number" | "BigDecimal" | "BigInteger" => Kind::Number,
             "bool" | "boolean" | "Boolean" => Kind::Bool,
             _ if self.resolve(cx, side.node, side.path, &name).is_some() => Kind::Object,
             _ => Kind::Unknown,
@@ -300,7 +300,7 @@ pub fn is_renaming(a: &str, b: &str) -> bool {
 }
 
 /// `customerName`, `customer_name`: lower-case words.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut fresh = true;
     for c in name.chars() {

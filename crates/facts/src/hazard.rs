@@ -33,7 +33,7 @@ pub struct Body {
     pub within: SmolStr,
 }
 
-/// Which of the four bodies of a request it is.
+/// Which of the four bodies of a request it is, or that it may be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BodyOf {
@@ -45,6 +45,10 @@ pub enum BodyOf {
     Given,
     /// A caller takes it from the answer.
     Answered,
+    /// A literal has these keys, wherever it goes.
+    Made,
+    /// These keys are read of one value, wherever it comes from.
+    Looked,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Fields that one side of an interaction uses and the other does not have. See `payload_mismatch.md`.
 
 use crate::payloads::{Kind, Payloads, Side, Taker, is_renaming, squashed};
-use crate::twins::{self, Declared, Parted, Talk, Twins};
+use crate::twins::{self, Declared, Form, Parted, Talk, Twins};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{BodyOf, Key, ShapeField, Span};
 use seam_graph::{Certainty, EdgeKind, Evidence, is_test};
@@ -117,7 +117,11 @@ fn exchanges(talk: Talk) -> &'static str {
 
 fn whose(cx: &Cx<'_>, of: &Declared<'_>) -> String {
     let service = cx.name(of.side.node);
-    if of.side.name.is_empty() { format!("what `{service}` sends") } else { format!("`{}` of `{service}`", of.side.name) }
+    match of.form {
+        Form::Type => format!("`{}` of `{service}`", of.side.name),
+        Form::Literal => format!("what `{service}` puts together"),
+        Form::View => format!("what `{service}` reads"),
+    }
 }
 
 fn tell(cx: &Cx<'_>, parted: &Parted<'_, '_>, message: String, why: &str, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {

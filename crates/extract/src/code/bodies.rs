@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "bodies",
-    version: 3,
+    version: 4,
     page: include_str!("bodies.md"),
     reads: Reads::Code {
-        langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python],
+        langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Php, Lang::Ruby],
         extract,
     },
 };
@@ -43,6 +43,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     if matches!(code.unit.lang, Lang::Script | Lang::Python) {
         taken(code, sink);
     }
+    super::views::extract(code, sink);
 }
 
 enum Given<'a> {

@@ -34,6 +34,7 @@ mod statuses;
 mod steps;
 mod tables;
 mod transactions;
+mod views;
 
 mod alters;
 mod flow;

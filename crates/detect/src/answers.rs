@@ -27,6 +27,8 @@ pub(crate) struct Regard {
     pub checked: bool,
     /// It reads the answer's body.
     pub read: Option<Evidence>,
+    /// Successes of which each alone is none of the failures.
+    pub wanted: BTreeMap<SmolStr, Evidence>,
 }
 
 impl<'a> Answers<'a> {
@@ -56,7 +58,43 @@ impl<'a> Answers<'a> {
                 }
                 StatusOf::Checked => out.checked = true,
                 StatusOf::Read => out.read = Some(cx.evidence(path, fact, "reads the body")),
-                StatusOf::Given | StatusOf::Mapped | StatusOf::Named => {}
+                StatusOf::Wanted => {
+                    let says = format!("takes everything but {} for a failure", status.code);
+                    out.wanted.entry(status.code.clone()).or_insert_with(|| cx.evidence(path, fact, says));
+                }
+                StatusOf::Given | StatusOf::Mapped | StatusOf::Named | StatusOf::Succeeds => {}
+            }
+        }
+        out
+    }
+
+    /// Successes that an endpoint answers with as its handler says; empty where it may answer with others.
+    pub fn successes(&self, cx: &Cx<'a>, key: &Key) -> BTreeMap<SmolStr, Evidence> {
+        let mut out = BTreeMap::new();
+        let Some(index) = seam_graph::endpoint_of(cx.graph, key) else { return out };
+        let endpoint = &cx.graph.endpoints[index];
+        let at = endpoint.proof.first();
+        let mut said: Vec<(SmolStr, Said<'a>)> = Vec::new();
+        if at.at.line < at.at.end_line {
+            let here = self.of_path(&at.path).iter().filter(|(fact, _)| at.at.covers(fact.at.line));
+            said.extend(here.map(|s| (at.path.clone(), *s)));
+        }
+        if let Some((path, symbol)) = handler(cx, endpoint) {
+            for (path, symbol, way) in cx.flows().runs(endpoint.node, path, &symbol, None) {
+                if way.len() <= DEPTH {
+                    let of_it = self.of_path(&path).iter().filter(|(_, s)| s.within == symbol);
+                    said.extend(of_it.map(|s| (path.clone(), *s)));
+                }
+            }
+        }
+        for (path, (fact, status)) in said {
+            match status.of {
+                StatusOf::Given if status.code.is_empty() => return BTreeMap::new(),
+                StatusOf::Succeeds => {
+                    let says = format!("answers {}", status.code);
+                    out.entry(status.code.clone()).or_insert_with(|| cx.evidence(&path, fact, says));
+                }
+                _ => {}
             }
         }
         out
@@ -130,7 +168,9 @@ impl<'a> Answers<'a> {
                 let gives = match status.of {
                     StatusOf::Given | StatusOf::Mapped => status.code.is_empty() || status.code == code,
                     StatusOf::Named => status.code == code,
-                    StatusOf::Told | StatusOf::Checked | StatusOf::Read => false,
+                    StatusOf::Told | StatusOf::Checked | StatusOf::Read | StatusOf::Succeeds | StatusOf::Wanted => {
+                        false
+                    }
                 };
                 if gives {
                     return false;

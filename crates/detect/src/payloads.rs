@@ -160,7 +160,14 @@ impl<'a> Payloads<'a> {
         Some(Side { tie: Some(detail.at.clone()), ..side })
     }
 
-    pub fn of_body(&self, cx: &Cx<'a>, node: usize, path: &'a SmolStr, fact: &'a Fact, body: &'a Body) -> Option<Side<'a>> {
+    pub fn of_body(
+        &self,
+        cx: &Cx<'a>,
+        node: usize,
+        path: &'a SmolStr,
+        fact: &'a Fact,
+        body: &'a Body,
+    ) -> Option<Side<'a>> {
         let tie = cx.evidence(path, fact, "the body");
         if !body.ty.is_empty() {
             return self.typed(cx, node, path, &body.ty).map(|side| Side { tie: Some(tie), ..side });

@@ -7,24 +7,76 @@
 //!
 //! Invariant: where the other side has any declaration with all the names, nothing has parted.
 
-use crate::payloads::{Kind, Payloads, Side, Taker, squashed};
 use crate::Cx;
+use crate::payloads::{Kind, Payloads, Side, Taker, squashed};
 use seam_facts::{BodyOf, Claim, Fact, Shape, ShapeField, ShapeKind, SmolStr};
-use seam_graph::{EdgeKind, is_test};
+use seam_graph::{EdgeKind, NodeKind, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Names that nearly every type has: two types with nothing else in common are not of one thing.
 const COMMON: &[&str] = &[
-    "id", "name", "type", "status", "state", "message", "code", "data", "description", "title", "email", "date", "time",
-    "timestamp", "createdat", "updatedat", "created", "updated", "version", "value", "key", "count", "size", "page",
-    "limit", "offset", "total", "error", "success", "user", "userid", "username", "password", "url", "uuid", "token",
-    "pageno", "pagesize", "totalpages", "totalelements", "islast", "last", "first", "firstname", "lastname", "phone", "address", "role", "roles", "items", "content", "text", "body", "enabled", "active",
+    "id",
+    "name",
+    "type",
+    "status",
+    "state",
+    "message",
+    "code",
+    "data",
+    "description",
+    "title",
+    "email",
+    "date",
+    "time",
+    "timestamp",
+    "createdat",
+    "updatedat",
+    "created",
+    "updated",
+    "version",
+    "value",
+    "key",
+    "count",
+    "size",
+    "page",
+    "limit",
+    "offset",
+    "total",
+    "error",
+    "success",
+    "user",
+    "userid",
+    "username",
+    "password",
+    "url",
+    "uuid",
+    "token",
+    "pageno",
+    "pagesize",
+    "totalpages",
+    "totalelements",
+    "islast",
+    "last",
+    "first",
+    "firstname",
+    "lastname",
+    "phone",
+    "address",
+    "role",
+    "roles",
+    "items",
+    "content",
+    "text",
+    "body",
+    "enabled",
+    "active",
 ];
 
 /// What a name of a type says about its use and not about its thing.
 const ENDINGS: &[&str] = &[
-    "dto", "request", "response", "event", "message", "payload", "model", "record", "view", "result", "wrapper", "data",
-    "input", "output", "body", "command", "info", "res", "req", "msg", "schema", "vo", "resource", "json", "api", "item",
+    "dto", "request", "response", "event", "message", "payload", "model", "record", "view", "result", "wrapper",
+    "data", "input", "output", "body", "command", "info", "res", "req", "msg", "schema", "vo", "resource", "json",
+    "api", "item",
 ];
 
 /// What a declaration is: a type, the keys of a literal, or what is read of a value without either.
@@ -39,6 +91,8 @@ pub enum Form {
 pub struct Declared<'a> {
     pub side: Side<'a>,
     pub form: Form,
+    /// Whom the function around it sends to or asks; `None` for what a handler answers.
+    tied: Option<BTreeSet<usize>>,
     squashed: Vec<String>,
     /// Its name without what says how it is used.
     stem: String,
@@ -152,7 +206,8 @@ pub struct Twins<'a> {
 
 impl<'a> Twins<'a> {
     pub fn new(cx: &Cx<'a>, payloads: &Payloads<'a>, nodes: &BTreeSet<usize>) -> Self {
-        let mut twins = Twins { by_node: BTreeMap::new(), names: BTreeMap::new(), looked: BTreeMap::new(), index: BTreeMap::new() };
+        let mut twins =
+            Twins { by_node: BTreeMap::new(), names: BTreeMap::new(), looked: BTreeMap::new(), index: BTreeMap::new() };
         for node in nodes {
             let names = twins.names.entry(*node).or_default();
             let looked = twins.looked.entry(*node).or_default();
@@ -203,7 +258,8 @@ impl<'a> Twins<'a> {
         let (Some(mine), Some(its)) = (self.by_node.get(&a), self.by_node.get(&b)) else { return Vec::new() };
         let mut out = Vec::new();
         for here in mine {
-            let near: BTreeSet<usize> = here.marks().filter_map(|m| self.index[&b].get(&m)).flatten().copied().collect();
+            let near: BTreeSet<usize> =
+                here.marks().filter_map(|m| self.index[&b].get(&m)).flatten().copied().collect();
             for there in near.into_iter().map(|at| &its[at]).filter(|t| t.side.path != here.side.path) {
                 let Some(parted) = self.pair(cx, payloads, here, there, talk) else { continue };
                 // One value may be read in one service and made in the other: a view has no like to look for.
@@ -214,11 +270,14 @@ impl<'a> Twins<'a> {
                 // One of them has its like elsewhere, in the other service or in a third.
                 let named = here.stem == there.stem;
                 let has = |one: &Declared<'_>| {
-                    let others = self.by_node.iter().filter(|(node, _)| **node != one.side.node).flat_map(|(_, all)| all);
+                    let others =
+                        self.by_node.iter().filter(|(node, _)| **node != one.side.node).flat_map(|(_, all)| all);
                     let like = |d: &Declared<'_>| one.squashed.iter().all(|n| d.squashed.contains(n));
                     let same = |d: &&Declared<'_>| if named { d.stem == one.stem } else { d.form != Form::View };
                     let mut all = others.filter(same).filter(|d| like(d));
-                    all.any(|d| d.side.node == here.side.node || d.side.node == there.side.node || !named || one.serves(d))
+                    all.any(|d| {
+                        d.side.node == here.side.node || d.side.node == there.side.node || !named || one.serves(d)
+                    })
                 };
                 if !has(here) && !has(there) {
                     out.push(parted);
@@ -246,11 +305,9 @@ impl<'a> Twins<'a> {
                 let misfit = |there: &'d Declared<'a>| {
                     let at = there.squashed.iter().position(|n| n == name)?;
                     let other = &there.side.fields[at];
-                    let (x, y) =
-                        (payloads.kind(cx, &here.side, &field.ty), payloads.kind(cx, &there.side, &other.ty));
+                    let (x, y) = (payloads.kind(cx, &here.side, &field.ty), payloads.kind(cx, &there.side, &other.ty));
                     let travels = talk == Talk::Message || here.is_copy(there);
-                    let taker =
-                        if travels && (strict(here) || strict(there)) { Taker::Strict } else { Taker::Lenient };
+                    let taker = if travels && (strict(here) || strict(there)) { Taker::Strict } else { Taker::Lenient };
                     let why = x.misfit(&y, taker).or_else(|| y.misfit(&x, taker));
                     let common = here.squashed.iter().filter(|n| there.squashed.contains(n)).count();
                     let most = here.squashed.len().max(there.squashed.len());
@@ -268,14 +325,20 @@ impl<'a> Twins<'a> {
 
     /// The one key that is read of a value and that nobody gives, with the one that a service gives beside all others and that
     /// nobody reads.
-    fn seen<'d>(&self, view: &'d Declared<'a>, of: &'d Declared<'a>) -> Option<((&'d ShapeField, &'d ShapeField), usize)> {
+    fn seen<'d>(
+        &self,
+        view: &'d Declared<'a>,
+        of: &'d Declared<'a>,
+    ) -> Option<((&'d ShapeField, &'d ShapeField), usize)> {
         let keys = view.side.fields.iter().zip(&view.squashed);
         let mut lost = keys.filter(|(_, n)| !of.squashed.contains(n));
         let (key, _) = lost.next().filter(|_| lost.next().is_none())?;
         let common = view.squashed.len() - 1;
         let telling = view.squashed.iter().filter(|n| of.squashed.contains(n) && !COMMON.contains(&n.as_str())).count();
         // Of a large type, two names are a few.
-        if telling == 0 || common * 3 < of.squashed.len() || self.gives(key) {
+        // One name in common is enough only where the literal stands beside what sends it.
+        let enough = if of.form == Form::Literal { common > 1 || of.tied.is_some() } else { telling > 1 };
+        if telling == 0 || !enough || common * 3 < of.squashed.len() || self.gives(key) || key.name.starts_with('_') {
             return None;
         }
         let given = of.side.fields.iter().zip(&of.squashed).filter(|(_, n)| !view.squashed.contains(n));
@@ -303,9 +366,14 @@ impl<'a> Twins<'a> {
             let lacks = |(f, n): &(&ShapeField, &String)| !y.squashed.contains(n) && !spare(f);
             x.side.fields.iter().zip(&x.squashed).filter(lacks).map(|(f, _)| f).collect()
         };
+        if !reaches(cx, here, there, talk) || !reaches(cx, there, here, talk) {
+            return None;
+        }
         match (here.form, there.form) {
             (Form::View, Form::View) | (Form::Literal, Form::Literal) => return None,
-            (Form::View, _) => return self.seen(here, there).map(|(pair, common)| Parted { here, there, pair, common, talk }),
+            (Form::View, _) => {
+                return self.seen(here, there).map(|(pair, common)| Parted { here, there, pair, common, talk });
+            }
             (_, Form::View) => {
                 let ((x, y), common) = self.seen(there, here)?;
                 return Some(Parted { here, there, pair: (y, x), common, talk });
@@ -335,17 +403,20 @@ impl<'a> Twins<'a> {
         if !named && !literal && family(self, here, there) {
             return None;
         }
-        let telling = || here.squashed.iter().filter(|n| there.squashed.contains(n) && !COMMON.contains(&n.as_str())).count();
+        let telling =
+            || here.squashed.iter().filter(|n| there.squashed.contains(n) && !COMMON.contains(&n.as_str())).count();
         let own = |d: &Declared<'_>| d.squashed.iter().filter(|n| !COMMON.contains(&n.as_str())).count();
         let pair = match (a.as_slice(), b.as_slice()) {
             ([x], [y]) => {
                 let foreign = !self.knows(there.side.node, x) || !self.knows(here.side.node, y);
                 let enough = if literal {
                     let needed = if here.form == Form::Literal { y } else { x };
-                    let gone = |x: &ShapeField, y: &ShapeField| !self.knows(there.side.node, x) && !self.knows(here.side.node, y);
+                    let gone = |x: &ShapeField, y: &ShapeField| {
+                        !self.knows(there.side.node, x) && !self.knows(here.side.node, y)
+                    };
                     common > 1 && telling() > 0 && (needed.required == Some(true) || common > 2 && gone(x, y))
                 } else {
-                    named
+                    named && (telling() > 0 || here.stem.len() > 4)
                         || talk == Talk::Call
                             && common > 2
                             && telling() > 0
@@ -356,13 +427,17 @@ impl<'a> Twins<'a> {
             }
             // The smaller of two of one name holds what its service needs.
             ([x], many) if named && many.len() > 1 => {
-                let mut fits = many.iter().filter(|y| !self.knows(here.side.node, y) && payloads_same(cx, payloads, here, there, x, y));
+                let mut fits = many
+                    .iter()
+                    .filter(|y| !self.knows(here.side.node, y) && payloads_same(cx, payloads, here, there, x, y));
                 let only = fits.next().filter(|_| fits.next().is_none())?;
                 let lost = !self.knows(there.side.node, x) && own(here) > 0;
                 (lost || here.is_copy(there) && x.ty == only.ty).then_some((*x, *only))?
             }
             (many, [y]) if named && many.len() > 1 => {
-                let mut fits = many.iter().filter(|x| !self.knows(there.side.node, x) && payloads_same(cx, payloads, here, there, x, y));
+                let mut fits = many
+                    .iter()
+                    .filter(|x| !self.knows(there.side.node, x) && payloads_same(cx, payloads, here, there, x, y));
                 let only = fits.next().filter(|_| fits.next().is_none())?;
                 let lost = !self.knows(here.side.node, y) && own(there) > 0;
                 (lost || here.is_copy(there) && y.ty == only.ty).then_some((*only, *y))?
@@ -372,6 +447,13 @@ impl<'a> Twins<'a> {
         common = common.max(1);
         Some(Parted { here, there, pair, common, talk })
     }
+}
+
+/// Whether a literal goes to the other service, as far as its function shows.
+fn reaches(cx: &Cx<'_>, one: &Declared<'_>, other: &Declared<'_>, talk: Talk) -> bool {
+    let Some(tied) = &one.tied else { return true };
+    let between = |n: &usize| talk != Talk::Call && matches!(cx.node(*n).kind, NodeKind::Broker | NodeKind::Cache);
+    tied.contains(&other.side.node) || tied.iter().any(between)
 }
 
 /// Whether two fields surely hold the same kind of thing.
@@ -406,18 +488,30 @@ fn family(twins: &Twins<'_>, here: &Declared<'_>, there: &Declared<'_>) -> bool 
     let shared: Vec<&String> = here.squashed.iter().filter(|n| there.squashed.contains(n)).collect();
     let like = |node: usize, but: &Declared<'_>| {
         let all = twins.by_node.get(&node).into_iter().flatten();
-        all.filter(|d| d.stem != but.stem)
-            .any(|d| d.form == Form::Type && d.squashed.len() <= but.squashed.len() + 1 && shared.iter().all(|n| d.squashed.contains(n)))
+        all.filter(|d| d.stem != but.stem).any(|d| {
+            d.form == Form::Type
+                && d.squashed.len() <= but.squashed.len() + 1
+                && shared.iter().all(|n| d.squashed.contains(n))
+        })
     };
     like(here.side.node, here) || like(there.side.node, there)
 }
 
 /// A folder of what a service keeps for itself.
 fn is_inner(folder: &str) -> bool {
-    matches!(folder.to_ascii_lowercase().as_str(), "entity" | "entities" | "domain" | "core" | "graphql" | "config" | "configuration" | "options" | "settings")
+    matches!(
+        folder.to_ascii_lowercase().as_str(),
+        "entity" | "entities" | "domain" | "core" | "graphql" | "config" | "configuration" | "options" | "settings"
+    )
 }
 
 fn declared<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, node: usize) -> Vec<Declared<'a>> {
+    let mut sends: HashMap<(&str, &str), BTreeSet<usize>> = HashMap::new();
+    for edge in cx.outgoing(node).iter().map(|e| cx.edge(*e)) {
+        for d in &edge.details {
+            sends.entry((d.at.path.as_str(), d.within.as_str())).or_default().insert(edge.to);
+        }
+    }
     let mut out = Vec::new();
     for (path, fact) in cx.own_facts(node).filter(|(path, _)| !is_test(path)) {
         let side = match &fact.claim {
@@ -443,7 +537,18 @@ fn declared<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, node: usize) -> Vec<Declar
             Claim::Body(_) => Form::Literal,
             _ => Form::Type,
         };
-        out.push(Declared { stem: stem(&side.name), squashed, form: kind, side });
+        let tied = match &fact.claim {
+            Claim::Body(b) if matches!(b.of, BodyOf::Made | BodyOf::Asked) => {
+                let to = sends.get(&(path.as_str(), b.within.as_str())).cloned().unwrap_or_default();
+                // What goes nowhere from where it stands may go anywhere, or nowhere.
+                if to.is_empty() {
+                    continue;
+                }
+                Some(to)
+            }
+            _ => None,
+        };
+        out.push(Declared { stem: stem(&side.name), squashed, form: kind, tied, side });
     }
     out
 }
@@ -472,9 +577,7 @@ fn is_code(path: &str) -> bool {
 /// Enumerations that code of a service declares.
 pub fn enumerations<'a>(cx: &Cx<'a>, node: usize) -> Vec<Listed<'a>> {
     let of = |(path, fact): (&'a SmolStr, &'a Fact)| match &fact.claim {
-        Claim::Shape(s) if s.kind == ShapeKind::Enum && is_code(path) && !is_test(path) => {
-            Some((path, fact, s))
-        }
+        Claim::Shape(s) if s.kind == ShapeKind::Enum && is_code(path) && !is_test(path) => Some((path, fact, s)),
         _ => None,
     };
     cx.own_facts(node).filter_map(of).collect()

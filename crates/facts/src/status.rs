@@ -31,6 +31,10 @@ pub enum StatusOf {
     Checked,
     /// The body of an answer is read.
     Read,
+    /// Somebody is answered so, and it is a success.
+    Succeeds,
+    /// An answer counts as a failure unless it is this one.
+    Wanted,
 }
 
 /// What is done instead when something fails.

@@ -64,7 +64,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let regard = answers.regard(cx, detail);
-        if regard.read.is_none() && regard.told.is_empty() {
+        if regard.read.is_none() && regard.told.is_empty() && regard.wanted.is_empty() {
             continue;
         }
         let Some(key) = &detail.endpoint else { continue };
@@ -91,6 +91,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         };
         if !alone || !written {
             continue;
+        }
+        if let Some(draft) = other_success(cx, (operation, edge, detail), &regard, &answers.successes(cx, key)) {
+            out.push(if in_page { draft.severity(Severity::Note) } else { draft });
         }
         for (code, at) in regard.told.iter().filter(|(code, _)| own(code)) {
             if answers.never(cx, edge.to, code) {
@@ -193,6 +196,33 @@ fn vain(
         draft = draft.link(at, format!("`{callee}` answers {code}"));
     }
     draft
+}
+
+/// The one success that is expected is not the one that is given.
+fn other_success(cx: &Cx<'_>, asked: Asked<'_>, regard: &Regard, given: &BTreeMap<SmolStr, Evidence>) -> Option<Draft> {
+    let (operation, edge, detail) = asked;
+    let mut wanted = regard.wanted.iter();
+    let (code, at) = wanted.next().filter(|_| wanted.next().is_none())?;
+    let (_, first) = given.first_key_value().filter(|_| !given.contains_key(code))?;
+    let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+    let what = called(cx, operation);
+    let all = listed(given.keys());
+    let draft = Draft::new(
+        format!("{} {what} {} success {code}", edge.key.as_str(), detail.within),
+        at,
+        format!("`{caller}` takes everything but {code} from `{what}` of `{callee}` for a failure, and it answers {all}"),
+    )
+    .why(format!(
+        "`{callee}` has done what it was asked when it answers {all}. `{caller}` tells its own caller that it failed, and whoever \
+         tries again does it twice."
+    ))
+    .help("accept every success (`is_success`, `response.ok`, `>= 200 && < 300`), or agree on one code")
+    .about([edge.key.clone()])
+    .certainty(detail.certainty)
+    .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"))
+    .link(at, format!("everything but {code} is a failure"))
+    .link(first, format!("`{callee}` answers {all}"));
+    Some(draft)
 }
 
 fn listed<'s>(codes: impl Iterator<Item = &'s SmolStr>) -> SmolStr {

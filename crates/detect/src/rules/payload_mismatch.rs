@@ -85,7 +85,13 @@ fn declarations<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<St
         for parted in twins.parted(cx, payloads, pair, talk) {
             let (x, y) = parted.pair;
             let (a, b) = (cx.name(pair.0), cx.name(pair.1));
-            let message = format!("{} has `{}`, and {} has `{}` in its place", whose(cx, parted.here), x.name, whose(cx, parted.there), y.name);
+            let message = format!(
+                "{} has `{}`, and {} has `{}` in its place",
+                whose(cx, parted.here),
+                x.name,
+                whose(cx, parted.there),
+                y.name
+            );
             let why = format!(
                 "`{a}` {} `{b}`, and {} other {} the same on both sides: what one side writes as `{}`, the other looks for as `{}` \
                  and finds nothing, without an error on either side or with one about a field that is missing.",
@@ -100,8 +106,16 @@ fn declarations<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<St
         for (parted, why) in twins.retyped(cx, payloads, pair, talk) {
             let (x, y) = parted.pair;
             let (a, b) = (cx.name(pair.0), cx.name(pair.1));
-            let message = format!("`{}` of {} is `{}`, and `{}` in {}", x.name, whose(cx, parted.here), x.ty, y.ty, whose(cx, parted.there));
-            let why = format!("`{a}` {} `{b}`, and both have a declaration of this name. {why}", exchanges(parted.talk));
+            let message = format!(
+                "`{}` of {} is `{}`, and `{}` in {}",
+                x.name,
+                whose(cx, parted.here),
+                x.ty,
+                y.ty,
+                whose(cx, parted.there)
+            );
+            let why =
+                format!("`{a}` {} `{b}`, and both have a declaration of this name. {why}", exchanges(parted.talk));
             tell(cx, &parted, message, &why, told, out);
         }
     }
@@ -124,7 +138,14 @@ fn whose(cx: &Cx<'_>, of: &Declared<'_>) -> String {
     }
 }
 
-fn tell(cx: &Cx<'_>, parted: &Parted<'_, '_>, message: String, why: &str, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
+fn tell(
+    cx: &Cx<'_>,
+    parted: &Parted<'_, '_>,
+    message: String,
+    why: &str,
+    told: &mut BTreeSet<String>,
+    out: &mut Vec<Draft>,
+) {
     let (here, there, (x, y)) = (&parted.here.side, &parted.there.side, parted.pair);
     let place = |side: &Side<'_>, field: &ShapeField| Evidence { at: Span::at(field.line, 1), ..side.at.clone() };
     let (mine, its) = (place(here, x), place(there, y));

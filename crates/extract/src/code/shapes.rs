@@ -45,11 +45,7 @@ fn shape(code: &Code<'_>, ty: &Type) -> Option<Shape> {
         Lang::Script => true,
         _ => !ty.interface,
     };
-    if !travels
-        || ty.fields.is_empty()
-        || ty.fields.len() > MAX_FIELDS
-        || ty.fields.iter().any(|f| is_worker(&f.ty))
-    {
+    if !travels || ty.fields.is_empty() || ty.fields.len() > MAX_FIELDS || ty.fields.iter().any(|f| is_worker(&f.ty)) {
         return None;
     }
     let mut open = ty.annotations.iter().any(opens);

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "statuses",
-    version: 1,
+    version: 2,
     page: include_str!("statuses.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Python, Lang::Script, Lang::Go, Lang::Rust],
@@ -32,9 +32,15 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         look.function = index;
         let mapped = look.handled(index);
         let before = look.found.len();
-        for annotation in function.annotations.iter().filter(|a| a.simple() == "ResponseStatus") {
-            for arg in &annotation.args {
-                look.expr(&arg.value, Context::Given);
+        for annotation in &function.annotations {
+            let whole = matches!(annotation.simple(), "ResponseStatus" | "HttpCode");
+            // `@app.post("/orders", status_code=201)`
+            let own = annotation.args.iter().filter(|a| whole || a.name.as_deref() == Some("status_code"));
+            for arg in own {
+                match number(&arg.value) {
+                    Some(status) => look.given(status, annotation.span),
+                    None => look.expr(&arg.value, Context::Given),
+                }
             }
         }
         look.stmts(&function.body);
@@ -125,6 +131,8 @@ impl<'a> Look<'a> {
     fn given(&mut self, status: SmolStr, at: Span) {
         if fails(&status) {
             self.note(StatusOf::Given, status, at);
+        } else if status.starts_with('2') {
+            self.note(StatusOf::Succeeds, status, at);
         }
     }
 
@@ -185,6 +193,11 @@ impl<'a> Look<'a> {
         if !equal || statuses.is_empty() || statuses.iter().any(|s| !fails(s)) {
             self.note(StatusOf::Checked, "", whole.span);
         }
+        if let ([one], true) = (statuses.as_slice(), self.is_denial(whole))
+            && one.starts_with('2')
+        {
+            self.note(StatusOf::Wanted, one.clone(), whole.span);
+        }
         // `!= 404` lets this one pass with the successes: nothing waits for it.
         for status in statuses.into_iter().filter(|s| fails(s)) {
             self.note(if equal { StatusOf::Told } else { StatusOf::Named }, status, whole.span);
@@ -196,11 +209,21 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Whether the line compares for being the same, as far as its text shows.
-    fn is_equality(&self, expr: &Expr) -> bool {
+    fn text(&self, expr: &Expr) -> &'a str {
         let from = expr.span.line.saturating_sub(1) as usize;
         let text = self.lines.get(from).and_then(|l| l.get(expr.span.column.saturating_sub(1) as usize..));
-        let text = text.unwrap_or_default();
+        text.unwrap_or_default()
+    }
+
+    /// Whether the line asks for being another.
+    fn is_denial(&self, expr: &Expr) -> bool {
+        let text = self.text(expr);
+        text.contains("!=") && !text.contains("||") && !text.contains("&&") && !text.contains(" and ")
+    }
+
+    /// Whether the line compares for being the same, as far as its text shows.
+    fn is_equality(&self, expr: &Expr) -> bool {
+        let text = self.text(expr);
         !(text.contains("!=")
             || text.contains('<')
             || text.contains('>') && !text.contains("=>")
@@ -668,7 +691,7 @@ fn reads_body(call: &Call, last: &str) -> bool {
 /// Functions that are called after the status that they answer with.
 fn answer_named(lang: Lang, name: &str, on: &str) -> Option<&'static str> {
     let plain = name.to_ascii_lowercase().replace('_', "");
-    let http_of = |name: &str| http(name).filter(|s| fails(s));
+    let http_of = |name: &str| http(name).filter(|s| fails(s) || s.starts_with('2'));
     match lang {
         Lang::CSharp if on.is_empty() || on == "this" || on.ends_with("Results") => {
             http_of(name).or((name == "Forbid").then_some("403"))

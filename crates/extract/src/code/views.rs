@@ -71,7 +71,17 @@ impl Walk<'_, '_, '_> {
                     Some(on) => self.expr(on),
                     None => call.callee.children().into_iter().for_each(|c| self.expr(c)),
                 }
-                call.args.iter().for_each(|a| self.expr(&a.value));
+                for arg in &call.args {
+                    match &arg.value.kind {
+                        // `Order{Id: id}`: its type says what it has.
+                        ExprKind::Object(entries)
+                            if call.new && call.name().starts_with(char::is_uppercase) && call.name() != "H" =>
+                        {
+                            entries.iter().for_each(|(_, v)| self.expr(v));
+                        }
+                        _ => self.expr(&arg.value),
+                    }
+                }
                 return;
             }
             _ => {}
@@ -113,15 +123,7 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-fn state(
-    code: &Code<'_>,
-    function: usize,
-    of: BodyOf,
-    fields: Vec<ShapeField>,
-    open: bool,
-    at: Span,
-    sink: &mut Sink,
-) {
+fn state(code: &Code<'_>, function: usize, of: BodyOf, fields: Vec<ShapeField>, open: bool, at: Span, sink: &mut Sink) {
     sink.stated(Claim::Body(Body { of, ty: SmolStr::default(), fields, open, within: code.within(function) }), at);
 }
 

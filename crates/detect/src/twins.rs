@@ -141,6 +141,9 @@ pub enum Talk {
     Cache,
 }
 
+/// Who writes to a topic, and who reads from it.
+type Ends = (BTreeSet<usize>, BTreeSet<usize>);
+
 /// Pairs of services that exchange something, the caller or publisher first.
 pub fn talks(cx: &Cx<'_>) -> BTreeMap<(usize, usize), Talk> {
     let mut out: BTreeMap<(usize, usize), Talk> = BTreeMap::new();
@@ -150,7 +153,7 @@ pub fn talks(cx: &Cx<'_>) -> BTreeMap<(usize, usize), Talk> {
             *known = (*known).min(talk);
         }
     };
-    let mut by_topic: BTreeMap<(usize, &str), (BTreeSet<usize>, BTreeSet<usize>)> = BTreeMap::new();
+    let mut by_topic: BTreeMap<(usize, &str), Ends> = BTreeMap::new();
     let mut caches: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for edge in &cx.graph.edges {
         let details = || edge.details.iter().filter(|d| !is_test(&d.at.path));
@@ -178,7 +181,7 @@ pub fn talks(cx: &Cx<'_>) -> BTreeMap<(usize, usize), Talk> {
         from.iter().for_each(|a| to.iter().for_each(|b| add(*a, *b, Talk::Message)));
     }
     // A topic that only one side names may be the other's that is unknown.
-    let mut open: BTreeMap<usize, (BTreeSet<usize>, BTreeSet<usize>)> = BTreeMap::new();
+    let mut open: BTreeMap<usize, Ends> = BTreeMap::new();
     for ((broker, topic), (from, to)) in &by_topic {
         if topic.is_empty() || from.is_empty() != to.is_empty() {
             let known = open.entry(*broker).or_default();
@@ -380,7 +383,7 @@ impl<'a> Twins<'a> {
             }
             _ => {}
         }
-        let entities = |d: &Declared<'_>| d.side.path.split('/').any(|p| is_inner(p));
+        let entities = |d: &Declared<'_>| d.side.path.split('/').any(is_inner);
         if entities(here) && entities(there) {
             return None;
         }

@@ -50,8 +50,7 @@ fn listed(code: &Code<'_>, ty: &Type) -> Option<Vec<ShapeField>> {
             };
             (named_yet, rest) = (true, after);
         }
-        let mut chars = rest.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
+        for (at, c) in rest.char_indices() {
             let ahead = &rest[at..];
             if comment {
                 comment = !ahead.starts_with("*/");

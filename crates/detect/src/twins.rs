@@ -87,6 +87,10 @@ pub enum Form {
     View,
 }
 
+/// Types of these names are of no thing: each service wraps its answers in its own.
+const GENERIC: &[&str] =
+    &["meta", "metadata", "pagination", "paging", "page", "paged", "error", "base", "list", "filter", "query"];
+
 /// One declaration of a service.
 pub struct Declared<'a> {
     pub side: Side<'a>,
@@ -401,7 +405,7 @@ impl<'a> Twins<'a> {
                 _ => p != Kind::Bool && q != Kind::Bool && stands_alike(here, there, x, y),
             }
         };
-        let named = here.stem == there.stem && here.stem.len() > 2;
+        let named = here.stem == there.stem && here.stem.len() > 2 && !GENERIC.contains(&here.stem.as_str());
         let literal = here.form == Form::Literal || there.form == Form::Literal;
         if !named && !literal && family(self, here, there) {
             return None;
@@ -419,7 +423,7 @@ impl<'a> Twins<'a> {
                     };
                     common > 1 && telling() > 0 && (needed.required == Some(true) || common > 2 && gone(x, y))
                 } else {
-                    named && (telling() > 0 || here.stem.len() > 4)
+                    named && (telling() > 0 || here.stem.len() > 4 && stands_alike(here, there, x, y))
                         || talk == Talk::Call
                             && common > 2
                             && telling() > 0

@@ -120,7 +120,8 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
                     kind: PolicyKind::Retry,
                     on: within.clone(),
                     attempts: inner.arg(0).map(|e| code.value(e, f)),
-                    millis: inner.arg(1).map(|e| code.value(e, f)),
+                    // Without a second argument the attempts follow at once.
+                    millis: Some(inner.arg(1).map_or_else(|| "0".into(), |e| code.value(e, f))),
                     detail: "Laravel Http".into(),
                     within: within.clone(),
                 };

@@ -207,7 +207,10 @@ impl<'c, 'a> Patience<'c, 'a> {
         own.retain(|p| p.kind != PolicyKind::Timeout || !given_elsewhere(cx, operation, p));
         for (on, said) in self.tables.apart.get(&edge.from).into_iter().flatten() {
             let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
-            let named = !on.is_empty() && (*on == class || *on == detail.client);
+            // What a constructor keeps in a field governs those members that run something through it.
+            let kept = said.detail.starts_with("Polly") && on.ends_with('>') && on.split('.').next() == Some(class);
+            let named = !on.is_empty() && (*on == class || *on == detail.client)
+                || kept && executes(cx, &detail.at.path, &detail.within);
             let routed = of_route && said.at.path == detail.at.path && *on == detail.operation;
             // An adapter is mounted on a session that the whole file uses; urllib3 repeats no POST unless it is told to.
             let mounted = said.detail.starts_with("urllib3")
@@ -217,13 +220,18 @@ impl<'c, 'a> Patience<'c, 'a> {
                     || !["POST ", "PATCH "].iter().any(|m| detail.operation.starts_with(m)));
             // Options that a connection is opened with hold for every stub on it.
             let dialled = edge.kind == EdgeKind::Grpc && said.detail.starts_with("grpc ");
-            if named || routed || mounted {
+            let wrapped =
+                said.detail == "go-retryablehttp" && said.at.path == detail.at.path && detail.client == "retryablehttp";
+            if named || routed || mounted || wrapped {
                 own.push(said.clone());
             } else if dialled {
                 own.push(Said { certainty: Certainty::Inferred, ..said.clone() });
             }
         }
         own.extend(cx.trials().said(cx, operation));
+        for said in &mut own {
+            self.configured(edge.from, said);
+        }
         let mut rules = Rules::default();
         rules.take(&own);
         let to = cx.node(edge.to);
@@ -235,6 +243,30 @@ impl<'c, 'a> Patience<'c, 'a> {
             }
         }
         rules
+    }
+
+    /// An instance of resilience4j that code names and configuration fills: 3 attempts, half a second apart, unless it says so.
+    fn configured(&self, node: usize, said: &mut Said) {
+        let Some(name) = said.detail.strip_prefix("resilience4j ") else { return };
+        let all = self.tables.apart.get(&node).into_iter().flatten();
+        let of = |wanted: &str| {
+            let mut all = all.clone();
+            let found = all.find(|(on, s)| {
+                s.kind == said.kind && s.detail.starts_with("resilience4j") && on.eq_ignore_ascii_case(wanted)
+            });
+            found.map(|(_, s)| s.clone())
+        };
+        let found = of(name).or_else(|| of("default"));
+        if said.kind == PolicyKind::Retry {
+            said.attempts = said.attempts.or(Some(3));
+            said.millis = said.millis.or(Some(500));
+        }
+        if let Some(found) = found {
+            said.attempts = found.attempts.or(said.attempts);
+            said.millis = found.millis.or(said.millis);
+            said.detail = found.detail;
+            said.at = found.at;
+        }
     }
 
     /// What an endpoint's handler waits for: its synchronous operations outside of stores.
@@ -267,6 +299,17 @@ impl<'c, 'a> Patience<'c, 'a> {
         above.remove(&operation);
         own.times(rules.attempts())
     }
+}
+
+/// Whether a function runs something through a policy.
+fn executes(cx: &Cx<'_>, path: &str, within: &str) -> bool {
+    cx.facts(path).iter().any(|fact| match &fact.claim {
+        Claim::Uses(uses) => uses
+            .functions
+            .iter()
+            .any(|(symbol, names)| symbol == within && names.iter().any(|n| n == "ExecuteAsync" || n == "Execute")),
+        _ => false,
+    })
 }
 
 /// Whether a policy is an argument of another call than this one.

@@ -193,9 +193,13 @@ impl<'a> Loop<'a> {
         let mut sets = BTreeSet::new();
         let mut moves = BTreeSet::new();
         let mut values: Vec<&Expr> = Vec::new();
+        let mut all: Vec<&Expr> = Vec::new();
+        self.body.iter().for_each(|s| stmt_names(s, &mut |_, value| all.push(value)));
         for stmt in self.body {
             stmt_names(stmt, &mut |name, value| {
                 if asked.contains(name) {
+                    // `answer, err = ask()` gives its call to the first name.
+                    values.extend(all.iter().copied().filter(|v| v.span.line == value.span.line));
                     sets.insert(name.clone());
                     values.push(value);
                 } else if !is_count(name) {
@@ -237,7 +241,7 @@ impl<'a> Loop<'a> {
 }
 
 /// The names whose failure a condition states: an error, an answer whose status is looked at.
-fn failing(head: &Expr, lang: Lang) -> BTreeSet<SmolStr> {
+pub(super) fn failing(head: &Expr, lang: Lang) -> BTreeSet<SmolStr> {
     let mut out = BTreeSet::new();
     let mut number = false;
     head.walk(&mut |e| {

@@ -1,7 +1,7 @@
 //! Timeouts, retries and breakers in Go. See `policy.md`.
 
 use super::{key_of, split};
-use crate::code::ir::{Expr, ExprKind};
+use crate::code::ir::{Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -118,6 +118,15 @@ fn policy(code: &Code<'_>, site: &Site<'_>, module: &str, member: &str) -> Optio
             make(PolicyKind::Breaker, "hystrix-go")
         }
         (m, "NewLimiter") if m.ends_with("x/time/rate") => make(PolicyKind::RateLimit, "x/time/rate"),
+        // The library's documented defaults: four retries, a second and more apart, of every method.
+        (m, "NewClient") if m.ends_with("hashicorp/go-retryablehttp") => {
+            let retries = retry_max(code).unwrap_or_else(|| "5".into());
+            Policy {
+                attempts: Some(retries),
+                millis: Some("1000".into()),
+                ..make(PolicyKind::Retry, "go-retryablehttp")
+            }
+        }
         (m, name) if m.contains("go-resty/resty") && name.ends_with("SetTimeout") => {
             Policy { millis: Some(time(0)?), ..make(PolicyKind::Timeout, "resty") }
         }
@@ -175,6 +184,29 @@ fn cenkalti(code: &Code<'_>, pace: Option<&Expr>, function: usize, found: Policy
         (_, true) if !limited => Policy { detail: "cenkalti/backoff, forever".into(), ..found },
         (_, true) => found,
         _ => Policy { detail: "cenkalti/backoff, exponential".into(), ..found },
+    }
+}
+
+/// `client.RetryMax = 5`, as attempts.
+fn retry_max(code: &Code<'_>) -> Option<Value> {
+    let mut found = None;
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        each_assign(&function.body, &mut |target, value| {
+            if matches!(&target.kind, ExprKind::Member(_, m) if m == "RetryMax") {
+                found = code.value(value, index).as_text().and_then(|t| t.parse::<u64>().ok());
+            }
+        });
+    }
+    found.map(|n| Value::text(format_smolstr!("{}", n + 1)))
+}
+
+fn each_assign<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Expr, &'s Expr)) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Assign { target, value, .. } => visit(target, value),
+            Stmt::Block { body, .. } => each_assign(body, visit),
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
+        }
     }
 }
 

@@ -181,8 +181,10 @@ fn fallback(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
     // Its configuration, whose beans govern this client alone unless they are everybody's.
     for given in a.args.iter().filter(|x| x.name.as_deref() == Some("configuration")) {
         given.value.walk(&mut |e| {
-            if let Some(class) = e.path().filter(|p| p.ends_with(".class"))
-                && let Some(name) = class.trim_end_matches(".class").rsplit('.').next()
+            if let ExprKind::Name(_) | ExprKind::Member(..) = e.kind
+                && let Some(path) = e.path()
+                && let Some(name) = path.trim_end_matches(".class").rsplit(['.', ':']).next()
+                && name.starts_with(char::is_uppercase)
             {
                 let pass = Pass { callee: name.into(), args: Vec::new(), within: ty.name.clone() };
                 sink.stated(Claim::Pass(pass), a.span);

@@ -136,6 +136,8 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         let timeout = keyword(code, site.call, "timeout", site.function);
         if let Some(millis) = timeout.and_then(|t| limit(code, t, site.function)) {
             state_timeout(code, &site, client.name, millis, sink);
+        } else if timeout.is_some() {
+            state_timeout(code, &site, client.name, Value::opaque("made up"), sink);
         } else if site.call.args.iter().any(|a| a.name.as_deref() == Some("**")) {
             // What is handed on may well hold a timeout: one is stated whose length is not known.
             state_timeout(code, &site, client.name, Value::opaque("handed on"), sink);

@@ -252,7 +252,7 @@ impl<'c, 'a> Patience<'c, 'a> {
         let of = |wanted: &str| {
             let mut all = all.clone();
             let found = all.find(|(on, s)| {
-                s.kind == said.kind && s.detail.starts_with("resilience4j") && on.eq_ignore_ascii_case(wanted)
+                s.kind == said.kind && s.detail.starts_with("resilience4j") && plain(on) == plain(wanted)
             });
             found.map(|(_, s)| s.clone())
         };
@@ -299,6 +299,11 @@ impl<'c, 'a> Patience<'c, 'a> {
         above.remove(&operation);
         own.times(rules.attempts())
     }
+}
+
+/// `restApi` and `rest-api` are one name in configuration.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Whether a function runs something through a policy.

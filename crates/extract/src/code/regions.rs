@@ -57,7 +57,7 @@ impl Look<'_, '_> {
                             self.checked(&stmts[..at], head.as_ref(), body, *span, rest);
                             self.refused(&stmts[..at], head.as_ref(), body, *span, rest);
                         }
-                        BlockKind::With => self.suppressed(head.as_ref(), body, *span),
+                        BlockKind::With => self.suppressed(body, *span),
                         BlockKind::Loop | BlockKind::Catch | BlockKind::Finally => {}
                     }
                     let repeats = match kind {
@@ -148,7 +148,15 @@ impl Look<'_, '_> {
                 || ["!=", ">=", "> 299", "> 399", "not in (20", "not in [20"].iter().any(|w| line.contains(w))
         });
         let [name] = asked.iter().collect::<Vec<_>>()[..] else { return };
-        if !fails || asked_about(rest, name) {
+        // What is read afterwards tells by itself that there is nothing.
+        let mut read = false;
+        let mut look = |e: &Expr| e.walk(&mut |x| read |= matches!(&x.kind, ExprKind::Name(n) if n == name));
+        each(rest, &mut |stmt| match stmt {
+            Stmt::Assign { value: e, .. } | Stmt::Expr(e) | Stmt::Return(e) => look(e),
+            Stmt::Block { head, .. } => head.iter().for_each(&mut look),
+            Stmt::Leave(..) => {}
+        });
+        if !fails || read {
             return;
         }
         let gives =
@@ -158,8 +166,9 @@ impl Look<'_, '_> {
     }
 
     /// `with contextlib.suppress(Exception): …`.
-    fn suppressed(&mut self, head: Option<&Expr>, body: &[Stmt], span: Span) {
-        let suppresses = head.and_then(Expr::as_call).is_some_and(|c| c.name() == "suppress");
+    fn suppressed(&mut self, body: &[Stmt], span: Span) {
+        let Some((Stmt::Expr(made), body)) = body.split_first() else { return };
+        let suppresses = made.as_call().is_some_and(|c| c.name() == "suppress");
         if let Some(lines) = lines(body).filter(|_| suppresses && !self.says(span, LEAVES)) {
             self.region(Does::Nothing, lines, body.iter(), span, SmolStr::default());
         }

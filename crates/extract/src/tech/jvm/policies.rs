@@ -260,8 +260,11 @@ fn millis(code: &Code<'_>, args: &[&Expr], function: usize) -> Option<Value> {
 
 /// Calls that set a time limit: function, words in the receiver (empty: any), library.
 const TIMEOUTS: &[(&str, &[&str], &str)] = &[
-    ("setConnectTimeout", &["factory", "resttemplatebuilder", "requestconfig", "connection", "timeout"], "connect"),
-    ("setReadTimeout", &["factory", "resttemplatebuilder", "requestconfig", "connection", "timeout"], "read"),
+    ("setConnectTimeout", &[], "connect"),
+    ("setReadTimeout", &[], "read"),
+    ("withConnectTimeout", &[], "connect"),
+    ("withReadTimeout", &[], "read"),
+    ("withTimeouts", &[], "read"),
     ("setSocketTimeout", &["requestconfig"], "read"),
     ("setResponseTimeout", &["requestconfig"], "read"),
     ("setConnectionRequestTimeout", &["requestconfig", "factory"], "pool"),

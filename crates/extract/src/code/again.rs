@@ -103,7 +103,7 @@ fn again(code: &Code<'_>, index: usize, stmts: &[Stmt], head: Option<&Expr>) -> 
     if told {
         return None;
     }
-    let leaves = stmts.iter().any(|s| has_branch_out(s));
+    let leaves = stmts.iter().any(has_branch_out);
     Some(match (counted, conditions > usize::from(head.is_some()) || leaves) {
         (true, _) => Bound::Counted,
         (false, true) => Bound::Checked,

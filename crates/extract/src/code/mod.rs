@@ -10,6 +10,7 @@ mod attempts;
 mod bodies;
 pub(crate) mod components;
 pub(crate) mod csharp;
+mod elements;
 mod entries;
 mod eval;
 mod fallbacks;
@@ -146,6 +147,7 @@ pub struct Code<'a> {
     scopes: HashMap<&'a str, usize>,
     /// Top-level variables that functions assign, with the statement's place.
     pub(crate) globals: Vec<(&'a str, Binding<'a>, Span)>,
+    loops: elements::Loops,
 }
 
 impl<'a> Code<'a> {
@@ -165,6 +167,7 @@ impl<'a> Code<'a> {
             types: unit.types.iter().enumerate().rev().map(|(i, ty)| (ty.name.as_str(), i)).collect(),
             scopes: HashMap::new(),
             globals: Vec::new(),
+            loops: elements::Loops::default(),
         };
         for (index, function) in unit.functions.iter().enumerate() {
             if function.name == "<type>" {
@@ -199,6 +202,7 @@ impl<'a> Code<'a> {
             }
         }
         code.bind_globals();
+        code.note_loops();
         code
     }
 
@@ -429,6 +433,10 @@ impl<'a> Code<'a> {
     pub fn resolved<'e>(&'e self, expr: &'e Expr, function: usize) -> (&'e Expr, usize) {
         let (mut expr, mut function) = (expr, function);
         for _ in 0..6 {
+            if let Some(found) = self.element(expr, function) {
+                (expr, function) = found;
+                continue;
+            }
             let next: Option<(&'e Expr, usize)> = match &expr.kind {
                 ExprKind::Name(name) => self
                     .bindings(name, function)

@@ -166,7 +166,7 @@ impl<'c, 'a> Patience<'c, 'a> {
         let class = detail.within.split('.').next().unwrap_or_default();
         let own = detail.policies.iter().map(of_policy).find(|p| {
             // A client that somebody else's function makes is not this call's.
-            p.is_off() && !given_elsewhere(self.cx, operation, p)
+            said_off(self.cx, p) && !given_elsewhere(self.cx, operation, p)
         });
         let apart = self.tables.apart.get(&edge.from).into_iter().flatten().find(|(on, said)| {
             let owner = on.split('.').next().unwrap_or_default();
@@ -191,7 +191,7 @@ impl<'c, 'a> Patience<'c, 'a> {
     /// Whether a timeout stands in the function of the call that is no other call's own.
     pub fn has_own(&self, operation: Operation) -> bool {
         let all = self.cx.detail(operation).policies.iter().map(of_policy);
-        all.filter(|p| p.kind == PolicyKind::Timeout && !p.is_connect() && !p.is_off())
+        all.filter(|p| p.kind == PolicyKind::Timeout && !p.is_connect() && !said_off(self.cx, p))
             .any(|p| !given_elsewhere(self.cx, operation, &p))
     }
 
@@ -299,6 +299,17 @@ impl<'c, 'a> Patience<'c, 'a> {
         above.remove(&operation);
         own.times(rules.attempts())
     }
+}
+
+/// Whether the file itself says that there is no timeout: a zero that comes by way of a parameter may be somebody else's.
+fn said_off(cx: &Cx<'_>, said: &Said) -> bool {
+    let literal = |fact: &Fact| match &fact.claim {
+        Claim::Policy(p) => {
+            p.kind == PolicyKind::Timeout && p.millis.as_ref().and_then(Value::as_text).is_some_and(|t| t == "0")
+        }
+        _ => false,
+    };
+    said.is_off() && cx.facts(&said.at.path).iter().any(|f| f.at.line == said.at.at.line && literal(f))
 }
 
 /// `restApi` and `rest-api` are one name in configuration.

@@ -145,7 +145,9 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
             state_timeout(code, &site, client.name, millis, sink);
         } else if timeout.is_some() {
             state_timeout(code, &site, client.name, Value::opaque("made up"), sink);
-        } else if site.call.args.iter().any(|a| a.name.as_deref() == Some("**")) {
+        } else if site.call.args.iter().any(|a| a.name.as_deref() == Some("**"))
+            || client.guessed && !site.call.receiver().and_then(Expr::path).is_some_and(|p| p.ends_with("ession"))
+        {
             // What is handed on may well hold a timeout: one is stated whose length is not known.
             state_timeout(code, &site, client.name, Value::opaque("handed on"), sink);
         }

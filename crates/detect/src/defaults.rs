@@ -20,6 +20,7 @@ const DEFAULTS: &[(&str, Option<u64>, &str)] = &[
     ("grpcio", None, "gRPC, Deadlines: none unless set"),
     // JVM.
     ("resttemplate", None, "Spring Framework 5 and 6, SimpleClientHttpRequestFactory: the system's, which is none"),
+    ("restclient", None, "Spring Framework 6, RestClient over the JDK's HttpClient: no read timeout"),
     ("webclient", None, "Reactor Netty 1.x, Timeout Configuration: no response timeout"),
     ("okhttp", Some(10_000), "OkHttp 3 and 4, readTimeout: 10 s"),
     ("feign", Some(60_000), "OpenFeign, Request.Options: 60 s for reading, 10 s for connecting"),
@@ -27,11 +28,14 @@ const DEFAULTS: &[(&str, Option<u64>, &str)] = &[
     ("grpc-java", None, "gRPC, Deadlines: none unless set"),
     // JavaScript.
     ("axios", None, "axios 1.x, Request Config, `timeout`: 0, which is none"),
+    ("httpservice", None, "@nestjs/axios over axios 1.x, `timeout`: 0, which is none"),
+    ("superagent", None, "superagent, Timeouts: none unless set"),
     ("node-fetch", None, "node-fetch 3, no `timeout` option"),
     ("got", None, "Got 11 to 14, Timeout options: none"),
     ("undici", Some(300_000), "undici, `headersTimeout`: 300 s"),
     // Go.
     ("net/http", None, "Go, `net/http` Client.Timeout: zero, which is none"),
+    ("retryablehttp", None, "go-retryablehttp over go-cleanhttp: no Client.Timeout"),
     ("resty", None, "resty 2, SetTimeout: none"),
     // .NET.
     ("httpclient", Some(100_000), ".NET, HttpClient.Timeout: 100 s"),

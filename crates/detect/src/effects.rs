@@ -336,6 +336,26 @@ pub(crate) fn entry(cx: &Cx<'_>, node: usize, operation: Operation) -> Option<En
     Some(Entry { at: cx.detail(taken).at.clone(), verb: "takes", name })
 }
 
+/// Who takes the messages of this topic: each node with its operation.
+pub(crate) fn consumers(cx: &Cx<'_>, operation: Operation) -> Vec<(usize, Operation)> {
+    let edge = cx.edge(operation.edge);
+    let topic = topic(&cx.detail(operation).operation);
+    if topic.is_empty() || is_shared(cx, operation) {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for index in cx.incoming(edge.to).iter().chain(cx.outgoing(edge.to)).copied() {
+        let taken = cx.edge(index);
+        if taken.kind == EdgeKind::QueueConsume {
+            let node = if taken.from == edge.to { taken.to } else { taken.from };
+            let named = |d: &seam_graph::Detail| d.operation.split(' ').any(|t| t == topic);
+            let all = taken.details.iter().enumerate().filter(|(_, d)| named(d));
+            out.extend(all.map(|(detail, _)| (node, Operation { edge: index, detail })));
+        }
+    }
+    out
+}
+
 /// Who takes the messages of this topic, in words.
 pub(crate) fn takers(cx: &Cx<'_>, operation: Operation) -> String {
     let edge = cx.edge(operation.edge);

@@ -27,6 +27,7 @@ pub mod paths;
 mod patience;
 mod payloads;
 mod ports;
+mod repeats;
 mod rule;
 mod rules;
 mod stored;

@@ -27,6 +27,11 @@ impl Said {
         self.detail.contains("connect") && !self.detail.contains("read")
     }
 
+    /// A timeout that is switched off.
+    fn is_off(&self) -> bool {
+        self.kind == PolicyKind::Timeout && self.millis == Some(0)
+    }
+
     /// Bounds all attempts together.
     fn is_total(&self) -> bool {
         ["over all", "total", "Istio", "Envoy"].iter().any(|w| self.detail.contains(w))
@@ -114,6 +119,16 @@ impl Tables {
                 }
             }
         }
+        // Beans of a class that clients name as their configuration are those clients' alone.
+        for (node, all) in &mut apart {
+            let mut more = Vec::new();
+            for (_, fact) in cx.own_facts(*node) {
+                let Claim::Pass(pass) = &fact.claim else { continue };
+                let of = all.iter().filter(|(on, said)| *on == pass.callee && said.detail.starts_with("Feign"));
+                more.extend(of.map(|(_, said)| (pass.within.clone(), said.clone())));
+            }
+            all.append(&mut more);
+        }
         // What a call is given itself says nothing of the calls beside it, though a client of the same name has both.
         let calls = cx.graph.edges.iter().filter(|e| e.kind.traffic() == Traffic::Call).flat_map(|e| &e.details);
         let mut given: HashMap<&str, Vec<Span>> = HashMap::new();
@@ -124,8 +139,9 @@ impl Tables {
             let spans = given.get(said.at.path.as_str()).map(Vec::as_slice).unwrap_or_default();
             spans.iter().any(|s| (s.line..=s.end_line.max(s.line)).contains(&said.at.at.line))
         };
-        let says =
-            |(_, said): &(SmolStr, Said)| said.kind == PolicyKind::Timeout && !said.is_connect() && !at_call(said);
+        let says = |(_, said): &(SmolStr, Said)| {
+            said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off() && !at_call(said)
+        };
         let stated = apart.iter().filter(|(_, all)| all.iter().any(says)).map(|(node, _)| *node);
         let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);
         let read = cx.graph.reads.iter().filter(|r| r.key.to_ascii_lowercase().contains("timeout")).map(|r| r.node);
@@ -144,6 +160,41 @@ impl<'c, 'a> Patience<'c, 'a> {
         self.tables.bounded.contains(&self.cx.edge(operation.edge).from)
     }
 
+    /// Where the caller says of this operation, by the call or by the client that it goes through, that it has no timeout.
+    pub fn unlimited(&self, operation: Operation) -> Option<Evidence> {
+        let (edge, detail) = (self.cx.edge(operation.edge), self.cx.detail(operation));
+        let class = detail.within.split('.').next().unwrap_or_default();
+        let own = detail.policies.iter().map(of_policy).find(|p| {
+            // A client that somebody else's function makes is not this call's.
+            said_off(self.cx, p) && !given_elsewhere(self.cx, operation, p)
+        });
+        let apart = self.tables.apart.get(&edge.from).into_iter().flatten().find(|(on, said)| {
+            let owner = on.split('.').next().unwrap_or_default();
+            said.is_off()
+                && said.at.path == detail.at.path
+                && (!class.is_empty() && owner == class || on.is_empty() && said.detail == detail.client)
+                || said.is_off() && !class.is_empty() && *on == class
+        });
+        let found = own.or_else(|| apart.map(|(_, said)| said.clone()))?;
+        // Another client of the same file has one, and which is used is not known.
+        let others = self.tables.apart.get(&edge.from).into_iter().flatten().any(|(_, said)| {
+            said.kind == PolicyKind::Timeout
+                && !said.is_off()
+                && !said.is_connect()
+                && said.at.path == found.at.path
+                && said.detail == found.detail
+                && !given_elsewhere(self.cx, operation, said)
+        });
+        (!others).then_some(found.at)
+    }
+
+    /// Whether a timeout stands in the function of the call that is no other call's own.
+    pub fn has_own(&self, operation: Operation) -> bool {
+        let all = self.cx.detail(operation).policies.iter().map(of_policy);
+        all.filter(|p| p.kind == PolicyKind::Timeout && !p.is_connect() && !said_off(self.cx, p))
+            .any(|p| !given_elsewhere(self.cx, operation, &p))
+    }
+
     /// What governs an operation: at the call, on its client by name, in a mesh, in a proxy.
     pub fn of(&self, operation: Operation) -> Rules {
         let cx = self.cx;
@@ -152,24 +203,35 @@ impl<'c, 'a> Patience<'c, 'a> {
         let of_edge = edge.policies.iter().filter(|_| edge.details.len() == 1);
         let mut own: Vec<Said> = detail.policies.iter().chain(of_edge).map(of_policy).collect();
         let class = detail.within.split('.').next().unwrap_or_default();
+        // What a call is given is that call's alone, though another stands in the same function.
+        own.retain(|p| p.kind != PolicyKind::Timeout || !given_elsewhere(cx, operation, p));
         for (on, said) in self.tables.apart.get(&edge.from).into_iter().flatten() {
             let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
-            let named = !on.is_empty() && (*on == class || *on == detail.client);
+            // What a constructor keeps in a field governs those members that run something through it.
+            let kept = said.detail.starts_with("Polly") && on.ends_with('>') && on.split('.').next() == Some(class);
+            let named = !on.is_empty() && (*on == class || *on == detail.client)
+                || kept && executes(cx, &detail.at.path, &detail.within);
             let routed = of_route && said.at.path == detail.at.path && *on == detail.operation;
             // An adapter is mounted on a session that the whole file uses; urllib3 repeats no POST unless it is told to.
             let mounted = said.detail.starts_with("urllib3")
                 && said.at.path == detail.at.path
                 && detail.client == "requests"
-                && !["POST ", "PATCH "].iter().any(|m| detail.operation.starts_with(m));
+                && (said.detail.starts_with("urllib3 for POST")
+                    || !["POST ", "PATCH "].iter().any(|m| detail.operation.starts_with(m)));
             // Options that a connection is opened with hold for every stub on it.
             let dialled = edge.kind == EdgeKind::Grpc && said.detail.starts_with("grpc ");
-            if named || routed || mounted {
+            let wrapped =
+                said.detail == "go-retryablehttp" && said.at.path == detail.at.path && detail.client == "retryablehttp";
+            if named || routed || mounted || wrapped {
                 own.push(said.clone());
             } else if dialled {
                 own.push(Said { certainty: Certainty::Inferred, ..said.clone() });
             }
         }
         own.extend(cx.trials().said(cx, operation));
+        for said in &mut own {
+            self.configured(edge.from, said);
+        }
         let mut rules = Rules::default();
         rules.take(&own);
         let to = cx.node(edge.to);
@@ -181,6 +243,30 @@ impl<'c, 'a> Patience<'c, 'a> {
             }
         }
         rules
+    }
+
+    /// An instance of resilience4j that code names and configuration fills: 3 attempts, half a second apart, unless it says so.
+    fn configured(&self, node: usize, said: &mut Said) {
+        let Some(name) = said.detail.strip_prefix("resilience4j ") else { return };
+        let all = self.tables.apart.get(&node).into_iter().flatten();
+        let of = |wanted: &str| {
+            let mut all = all.clone();
+            let found = all.find(|(on, s)| {
+                s.kind == said.kind && s.detail.starts_with("resilience4j") && plain(on) == plain(wanted)
+            });
+            found.map(|(_, s)| s.clone())
+        };
+        let found = of(name).or_else(|| of("default"));
+        if said.kind == PolicyKind::Retry {
+            said.attempts = said.attempts.or(Some(3));
+            said.millis = said.millis.or(Some(500));
+        }
+        if let Some(found) = found {
+            said.attempts = found.attempts.or(said.attempts);
+            said.millis = found.millis.or(said.millis);
+            said.detail = found.detail;
+            said.at = found.at;
+        }
     }
 
     /// What an endpoint's handler waits for: its synchronous operations outside of stores.
@@ -215,11 +301,51 @@ impl<'c, 'a> Patience<'c, 'a> {
     }
 }
 
+/// Whether the file itself says that there is no timeout: a zero that comes by way of a parameter may be somebody else's.
+fn said_off(cx: &Cx<'_>, said: &Said) -> bool {
+    let literal = |fact: &Fact| match &fact.claim {
+        Claim::Policy(p) => {
+            p.kind == PolicyKind::Timeout && p.millis.as_ref().and_then(Value::as_text).is_some_and(|t| t == "0")
+        }
+        _ => false,
+    };
+    said.is_off() && cx.facts(&said.at.path).iter().any(|f| f.at.line == said.at.at.line && literal(f))
+}
+
+/// `restApi` and `rest-api` are one name in configuration.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a function runs something through a policy.
+fn executes(cx: &Cx<'_>, path: &str, within: &str) -> bool {
+    cx.facts(path).iter().any(|fact| match &fact.claim {
+        Claim::Uses(uses) => uses
+            .functions
+            .iter()
+            .any(|(symbol, names)| symbol == within && names.iter().any(|n| n == "ExecuteAsync" || n == "Execute")),
+        _ => false,
+    })
+}
+
+/// Whether a policy is an argument of another call than this one.
+fn given_elsewhere(cx: &Cx<'_>, operation: Operation, said: &Said) -> bool {
+    let here = &cx.detail(operation).at;
+    let covers =
+        |e: &Evidence| e.path == said.at.path && (e.at.line..=e.at.end_line.max(e.at.line)).contains(&said.at.at.line);
+    !covers(here)
+        && cx.outgoing(cx.edge(operation.edge).from).iter().any(|e| {
+            let edge = cx.edge(*e);
+            edge.kind.traffic() == Traffic::Call && edge.details.iter().any(|d| !d.client.is_empty() && covers(&d.at))
+        })
+}
+
 impl Rules {
     fn take(&mut self, all: &[Said]) {
         for said in all {
             match said.kind {
-                PolicyKind::Timeout if !said.is_connect() && said.millis.is_some() => {
+                // Zero is none, said by the program.
+                PolicyKind::Timeout if !said.is_connect() && said.millis.is_some_and(|m| m > 0) => {
                     let place = if said.is_total() { &mut self.total } else { &mut self.timeout };
                     if place.as_ref().is_none_or(|t| t.millis > said.millis) {
                         *place = Some(said.clone());

@@ -162,8 +162,16 @@ fn looped(a: &Attempts) -> SmolStr {
 
 /// Libraries whose word before a function repeats all of it.
 fn repeats_function(policy: &Policy) -> bool {
-    const LIBRARIES: &[&str] =
-        &["tenacity", "backoff,", "retrying", "Spring Retry", "Micronaut", "MicroProfile", "resilience4j"];
+    const LIBRARIES: &[&str] = &[
+        "tenacity",
+        "backoff,",
+        "cenkalti/backoff",
+        "retrying",
+        "Spring Retry",
+        "Micronaut",
+        "MicroProfile",
+        "resilience4j",
+    ];
     !policy.on.is_empty()
         && policy.on == policy.within
         && (policy.detail == "retry" || LIBRARIES.iter().any(|l| policy.detail.starts_with(l)))

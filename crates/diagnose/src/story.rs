@@ -96,7 +96,7 @@ fn policies(suspect: &Suspect, graph: &Graph) -> Vec<String> {
         for policy in edge.policies.iter().chain(edge.details.iter().flat_map(|d| &d.policies)) {
             let at = format!("{}:{}", policy.at.path, policy.at.at.line);
             match (policy.kind, &policy.millis, &policy.attempts) {
-                (PolicyKind::Timeout, Some(millis), _) => {
+                (PolicyKind::Timeout, Some(millis), _) if millis != "0" => {
                     out.insert(format!("`{caller}` waits {millis} ms for it ({at}); what takes longer fails there"));
                 }
                 (PolicyKind::Retry, _, Some(attempts)) => {

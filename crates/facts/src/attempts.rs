@@ -23,6 +23,8 @@ pub struct Attempts {
     pub caught: Vec<SmolStr>,
     /// HTTP statuses that the loop tells apart.
     pub statuses: Vec<SmolStr>,
+    /// Those of them that say that the request itself is wrong, and after which the next attempt is made.
+    pub refused: Vec<SmolStr>,
     /// The answer's own wish (`Retry-After`) is looked at.
     pub told_when: bool,
 }

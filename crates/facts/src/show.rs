@@ -233,6 +233,7 @@ fn attempts(a: &Attempts, f: &mut Formatter<'_>) -> fmt::Result {
     opt(f, "millis", &a.millis)?;
     list(f, "after", &a.caught)?;
     list(f, "telling", &a.statuses)?;
+    list(f, "even after", &a.refused)?;
     list(f, "of", &a.names)?;
     if a.given {
         f.write_str(" of what is given")?;

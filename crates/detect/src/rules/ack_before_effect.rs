@@ -100,7 +100,14 @@ fn consumer(
         } else {
             handling(cx, node, operation)
         };
-        let Some(deed) = done.first() else { continue };
+        let Some(deed) = done.first() else {
+            // What follows is not known to the end, but it is named as work.
+            if let Some(work) = intake.does.iter().find(|n| is_work(n)).filter(|_| intake.ack == Ack::First) {
+                out.push(unknown(cx, node, operation, at, work));
+                break;
+            }
+            continue;
+        };
         if may_be_lost(&detail.operation) || done.iter().all(|d| may_be_lost(&d.says(cx))) {
             continue;
         }
@@ -109,6 +116,40 @@ fn consumer(
             break;
         }
     }
+}
+
+/// A name of something that is done with a message.
+fn is_work(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "send", "handle", "process", "save", "create", "update", "insert", "publish", "store", "deliver", "notify",
+        "dispatch",
+    ]
+    .iter()
+    .any(|w| name.starts_with(w))
+        && !name.contains("metric")
+}
+
+fn unknown(cx: &Cx<'_>, node: usize, operation: Operation, at: &Evidence, work: &str) -> Draft {
+    let detail = cx.detail(operation);
+    let edge = cx.edge(operation.edge);
+    let (service, broker) = (cx.name(node), cx.name(edge.to));
+    Draft::new(
+        format!("{service} {} {work}", detail.operation),
+        at,
+        format!("`{service}` acknowledges a message before `{work}`"),
+    )
+    .why(format!(
+        "The acknowledgement comes first, and `{work}` after it. When that fails or `{service}` stops in between, `{broker}` has \
+         forgotten the message: nobody gets it again."
+    ))
+    .help("acknowledge when the work is done, and give the message back when it failed")
+    .about([edge.key.clone()])
+    .severity(Severity::Note)
+    .certainty(Certainty::Inferred)
+    .link(&detail.at, format!("`{service}` takes messages of `{broker}`"))
+    .link(at, "it is acknowledged here")
+    .open(format!("what `{work}` does is not followed to a store, a message or another service"))
 }
 
 fn draft(

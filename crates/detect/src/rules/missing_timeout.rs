@@ -2,7 +2,7 @@
 
 use crate::patience::{Patience, called, default_of, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::SmolStr;
+use seam_facts::{Claim, SmolStr};
 use seam_graph::{Certainty, NodeKind, Operation};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,18 +31,27 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let mut groups: BTreeMap<(usize, SmolStr), Vec<(Operation, usize)>> = BTreeMap::new();
     for (operation, entry) in entries {
         let edge = cx.edge(operation.edge);
-        let known = default_of(cx, operation).is_some_and(|d| d.timeout.is_none());
+        let off = patience.unlimited(operation);
+        let known = off.is_some() || default_of(cx, operation).is_some_and(|d| d.timeout.is_none());
         if !known || !is_call(cx, operation) || cx.node(edge.from).kind != NodeKind::Service {
             continue;
         }
-        if patience.may_be_bounded(operation) || patience.of(operation).patience().is_some() {
+        // Requests takes a timeout at the call and nowhere else: what another call is given says nothing of this one.
+        let alone = cx.detail(operation).client == "requests" && !adapts(cx, edge.from);
+        let elsewhere = off.is_none() && !alone && patience.may_be_bounded(operation);
+        if elsewhere || patience.has_own(operation) || patience.of(operation).patience().is_some() {
             continue;
         }
         groups.entry((edge.from, cx.detail(operation).client.clone())).or_default().push((operation, entry));
     }
     for ((from, client), calls) in groups {
+        let off = calls.iter().find_map(|(o, _)| patience.unlimited(*o));
         let Some((first, entry)) = calls.first().copied() else { continue };
-        let Some(default) = default_of(cx, first) else { continue };
+        let source = match (&off, default_of(cx, first)) {
+            (Some(_), _) => "the program switches it off",
+            (None, Some(default)) => default.source,
+            (None, None) => continue,
+        };
         let name = cx.name(from);
         let callees: BTreeSet<&str> = calls.iter().map(|(o, _)| cx.name(cx.edge(o.edge).to)).collect();
         let whom = callees.iter().take(3).map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
@@ -60,7 +69,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 "{count} no limit in code or configuration, and the library sets none ({}). When the callee hangs, \
                  each request to `{}` keeps its worker and its connection until none is left, and `{name}` stops \
                  answering everybody.",
-                default.source,
+                source,
                 served.trim()
             ))
             .help(format!("give the `{client}` client of `{name}` a timeout that is shorter than its own callers wait"))
@@ -77,9 +86,21 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 draft = draft.link(at, format!("`{to}` answers {}", called(cx, *operation)));
             }
         }
+        if let Some(at) = off {
+            draft = draft.link(&at, "no timeout, said here");
+        }
         if calls.len() > SHOWN {
             draft = draft.open(format!("{} more calls of this client are not shown", calls.len() - SHOWN));
         }
         out.push(draft);
     }
+}
+
+/// A session that the program gives a timeout of its own: by an adapter that it extends, or for all sockets.
+fn adapts(cx: &Cx<'_>, node: usize) -> bool {
+    const WORDS: [&str; 4] = ["HTTPAdapter", "setdefaulttimeout", "partial", "TimeoutSession"];
+    cx.own_facts(node).any(|(_, fact)| match &fact.claim {
+        Claim::Uses(uses) => uses.functions.iter().flat_map(|(_, names)| names).any(|n| WORDS.contains(&n.as_str())),
+        _ => false,
+    })
 }

@@ -1,10 +1,12 @@
 //! Attempts follow one another at once. See `retry_without_backoff.md`.
 
-use crate::patience::{called, is_call};
+use crate::patience::{Patience, Said, called, is_call};
+use crate::repeats::listeners;
 use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Bound, Claim, Pause, Policy, PolicyKind};
+use seam_facts::{Bound, Claim, Pause, Policy, PolicyKind, Value};
 use seam_graph::Operation;
+use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
     id: "retry-without-backoff",
@@ -48,6 +50,84 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         };
         out.push(draft(cx, trial, operation, &tries, how));
     }
+    policies(cx, out);
+    messages(cx, out);
+}
+
+/// Policies of libraries that say, or whose library says, that nothing lies between the attempts.
+fn policies(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let patience = Patience::new(cx);
+    let told: BTreeSet<_> = out.iter().map(|d| (d.at.path.clone(), d.at.at.line)).collect();
+    let mut seen = BTreeSet::new();
+    for (operation, edge, detail) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
+        let rules = patience.of(operation);
+        let at_once =
+            |l: &&Said| l.millis == Some(0) && !l.detail.starts_with("a loop") && l.attempts.is_none_or(|n| n > 2);
+        let Some(layer) = rules.layers.iter().find(at_once).filter(|_| rules.pause == 0) else { continue };
+        let place = (layer.at.path.clone(), layer.at.at.line);
+        if told.contains(&place) || !seen.insert((place, edge.to)) {
+            continue;
+        }
+        let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+        let what = called(cx, operation);
+        let tries = match layer.attempts {
+            Some(n) => format!("up to {n} times"),
+            None if layer.detail.contains("forever") => "without end".to_owned(),
+            None => "several times".to_owned(),
+        };
+        let how = format!("nothing lies between the attempts ({})", layer.detail);
+        out.push(
+            Draft::new(
+                format!("{} {what} {}", edge.key.as_str(), layer.detail),
+                &layer.at,
+                format!("`{caller}` tries `{what}` of `{callee}` {tries} without a pause"),
+            )
+            .why(hurries(callee, &tries))
+            .help("wait between the attempts, longer each time and spread at random")
+            .about([edge.key.clone()])
+            .certainty(detail.certainty)
+            .certainty(layer.certainty)
+            .link(&layer.at, how)
+            .link(&detail.at, format!("`{caller}` calls `{callee}` {what}")),
+        );
+    }
+}
+
+/// Listeners that come back to a message at once, again and again.
+fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    for found in listeners(cx) {
+        let number = |v: &Option<Value>| v.as_ref()?.as_text()?.trim().parse::<u64>().ok();
+        let attempts = number(&found.policy.attempts);
+        if number(&found.policy.millis) != Some(0) || attempts.is_some_and(|n| n < 3) {
+            continue;
+        }
+        let name = cx.name(found.node);
+        let tries = attempts.map_or("again and again".to_owned(), |n| format!("up to {n} times"));
+        let taken = cx.detail(found.taken);
+        let draft = Draft::new(
+            format!("{name} listener {}", found.policy.within),
+            &found.at,
+            format!("`{name}` tries a message that failed {tries} without a pause"),
+        )
+        .why(format!(
+            "What a message needs and does not find (a store that is started anew, a service that has too much to do) is not there \
+             a millisecond later either: the attempts are spent before it is over, and `{name}` adds its load to the trouble."
+        ))
+        .help("wait between the attempts, longer each time, and set the message aside when they are spent")
+        .about([cx.edge(found.taken.edge).key.clone()])
+        .link(&found.at, format!("nothing lies between the attempts ({})", found.policy.detail))
+        .link(&taken.at, format!("`{name}` takes messages of `{}`", cx.name(cx.edge(found.taken.edge).to)));
+        // A few at once are meant for conflicts of rows, which are over at once.
+        let few = attempts.is_some_and(|n| n <= 6);
+        out.push(if few { draft.severity(Severity::Note) } else { draft });
+    }
+}
+
+fn hurries(callee: &str, tries: &str) -> String {
+    format!(
+        "An answer that fails at once is asked for again at once, {tries} within milliseconds. A restart or an overload of \
+         `{callee}` lasts longer than that: the attempts are spent before it is over, and they come on top of its load."
+    )
 }
 
 fn draft(cx: &Cx<'_>, trial: &Trial<'_>, operation: Operation, tries: &str, how: String) -> Draft {
@@ -60,10 +140,7 @@ fn draft(cx: &Cx<'_>, trial: &Trial<'_>, operation: Operation, tries: &str, how:
         &at,
         format!("`{caller}` tries `{what}` of `{callee}` {tries} without a pause"),
     )
-    .why(format!(
-        "An answer that fails at once is asked for again at once, {tries} within milliseconds. A restart or an overload of \
-         `{callee}` lasts longer than that: the attempts are spent before it is over, and they come on top of its load."
-    ))
+    .why(hurries(callee, tries))
     .help("wait between the attempts, longer each time and spread at random")
     .about([edge.key.clone()])
     .certainty(detail.certainty)

@@ -1,11 +1,13 @@
 //! A call is tried again until it works, however long that takes. See `unbounded_retry.md`.
 
 use crate::patience::{Patience, called, is_call};
+use crate::repeats::listeners;
 use crate::time::shown;
 use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Attempts, Bound, Claim, Pause, Policy, PolicyKind};
 use seam_graph::Operation;
+use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
     id: "unbounded-retry",
@@ -39,12 +41,18 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         out.push(draft(cx, trial, operation, entry));
     }
     // Policies that are built in code and name no function to repeat.
+    let told: BTreeSet<_> = out.iter().map(|d| (d.at.path.clone(), d.at.at.line)).collect();
+    let mut seen = BTreeSet::new();
     for (operation, edge, detail) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
-        let Some(policy) =
-            cx.policies(operation, PolicyKind::Retry).into_iter().find(|p| p.detail.ends_with("forever"))
+        let rules = patience.of(operation);
+        let Some(policy) = rules.layers.iter().find(|p| p.detail.contains("forever")).filter(|_| rules.total.is_none())
         else {
             continue;
         };
+        let place = (policy.at.path.clone(), policy.at.at.line);
+        if told.contains(&place) || !seen.insert((place, edge.to)) {
+            continue;
+        }
         let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
         out.push(
             Draft::new(
@@ -61,6 +69,31 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             .certainty(detail.certainty)
             .link(&policy.at, format!("repeats for ever ({})", policy.detail))
             .link(&detail.at, format!("`{caller}` calls `{callee}` {}", called(cx, operation))),
+        );
+    }
+    messages(cx, out);
+}
+
+/// A listener that never gives a message up: everything behind it waits.
+fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    for found in listeners(cx).into_iter().filter(|f| f.policy.detail.contains("forever")) {
+        let name = cx.name(found.node);
+        let taken = cx.detail(found.taken);
+        let broker = cx.name(cx.edge(found.taken.edge).to);
+        out.push(
+            Draft::new(
+                format!("{name} listener {}", found.policy.within),
+                &found.at,
+                format!("`{name}` tries a message that failed again without end"),
+            )
+            .why(format!(
+                "A message that can never be handled (a row that is not there, a field that is missing) is taken again for ever, and \
+                 what stands behind it in its partition or queue of `{broker}` is never taken at all."
+            ))
+            .help("give it a number of attempts, and set the message aside then (a dead letter topic or queue)")
+            .about([cx.edge(found.taken.edge).key.clone()])
+            .link(&found.at, format!("nothing ends it ({})", found.policy.detail))
+            .link(&taken.at, format!("`{name}` takes messages of `{broker}`")),
         );
     }
 }
@@ -109,7 +142,10 @@ fn pace(said: &Attempts) -> String {
 /// Libraries that go on for ever unless they are told when to stop.
 fn never_stops(policy: &Policy) -> bool {
     const ENDLESS: &[&str] = &["tenacity", "backoff,", "retrying"];
-    policy.attempts.is_none() && (policy.detail == "retry" || ENDLESS.iter().any(|l| policy.detail.starts_with(l)))
+    let stopped = |w: &str| policy.detail.contains(w);
+    policy.attempts.is_none()
+        && !stopped("forever")
+        && (policy.detail == "retry" || ENDLESS.iter().any(|l| policy.detail.starts_with(l)))
 }
 
 /// Something around the attempts gives up: a timeout of the same function that is not the call's own.

@@ -1,14 +1,17 @@
 //! A call that has an effect each time is tried again. See `unsafe_retry.md`.
 
 use super::backpressure_ignored::is_wish;
-use crate::effects::{Change, change, last};
+use super::redelivery_unsafe::{done_again, mentions_in_node};
+use crate::effects::{Change, change, consumers, last, said};
 use crate::failures::Failures;
 use crate::patience::{Patience, called, is_call};
 use crate::stored::stem;
+use crate::trials::Means;
 use crate::work::{Deed, Start, What, adds, deeds, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{AlterKind, Claim, PolicyKind, WriteKind};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
+use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
     id: "unsafe-retry",
@@ -78,6 +81,59 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 .open(format!("what `{callee}` writes to answer {what}"));
         }
         out.push(draft);
+    }
+    messages(cx, out);
+}
+
+/// Messages that a loop of the program's own sends again, to a consumer that does something more for each.
+fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let mut seen = BTreeSet::new();
+    for trial in &cx.trials().all {
+        for operation in trial.operations.iter().copied() {
+            let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
+            if edge.kind != EdgeKind::QueuePublish {
+                continue;
+            }
+            let takes = consumers(cx, operation).into_iter().find_map(|(node, taken)| {
+                let deed = done_again(cx, node, taken, &uniques(cx, node))?;
+                Some((node, taken, deed))
+            });
+            let Some((node, taken, deed)) = takes else { continue };
+            let at = trial.at(cx);
+            if mentions_in_node(cx, node) || !seen.insert((at.path.clone(), at.at.line)) {
+                continue;
+            }
+            let number = match trial.means {
+                Means::Loop(said) => said.attempts.clone(),
+                Means::Library(policy) => policy.attempts.clone(),
+            };
+            let tries = match number.and_then(|n| n.as_text()) {
+                Some(n) => format!("up to {n} times"),
+                None => "several times".to_owned(),
+            };
+            let (name, taker, broker) = (cx.name(edge.from), cx.name(node), cx.name(edge.to));
+            let (message, does) = (said(cx, operation), deed.says(cx));
+            out.push(
+                Draft::new(
+                    format!("{} {} {}", edge.key.as_str(), detail.operation, trial.within()),
+                    &at,
+                    format!("`{name}` sends {message} {tries}, and `{taker}` cannot tell a repetition"),
+                )
+                .why(format!(
+                    "When the confirmation is lost or late, `{broker}` has the message and `{name}` sends it again: each copy is a \
+                     message of its own, and {does} happens for each."
+                ))
+                .help(format!(
+                    "give the message an identifier that is made before the first attempt, and let `{taker}` keep those it has handled"
+                ))
+                .about([edge.key.clone(), cx.edge(taken.edge).key.clone()])
+                .certainty(detail.certainty)
+                .link(&at, "it is sent again")
+                .link(&detail.at, format!("`{name}` sends {message}"))
+                .link(&cx.detail(taken).at, format!("`{taker}` takes it"))
+                .link(&deed.at, format!("and does {does} for each")),
+            );
+        }
     }
 }
 
@@ -178,7 +234,7 @@ pub(crate) fn retries_writes(detail: &str) -> bool {
         && !["5xx", "reset", "gateway-error", "retriable"].iter().any(|w| detail.contains(w));
     // axios-retry repeats idempotent methods only, unless a condition of the program's own is given.
     let spared = nginx && !detail.contains("non_idempotent");
-    !(spared || connecting || detail == "axios-retry")
+    !(spared || connecting || detail == "axios-retry" || detail == "axios-retry, forever")
 }
 
 /// What a handler and the functions that it runs do, where its code is followed.

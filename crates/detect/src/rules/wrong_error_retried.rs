@@ -36,10 +36,12 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for trial in &cx.trials().all {
         let Means::Loop(said) = trial.means else { continue };
         let Some(operation) = trial.operations.iter().copied().find(|o| is_call(cx, *o)) else { continue };
-        let wrong: Vec<SmolStr> = said.caught.iter().filter(|t| is_refusal(t)).cloned().collect();
+        let caught: Vec<SmolStr> = said.caught.iter().filter(|t| is_refusal(t)).cloned().collect();
+        let told: Vec<SmolStr> = said.refused.iter().filter(|t| is_refusal(t)).cloned().collect();
         let at = trial.at(cx);
+        let wrong = if told.is_empty() { caught } else { told };
         if wrong.is_empty()
-            || wrong.len() < said.caught.len()
+            || said.refused.is_empty() && wrong.len() < said.caught.len()
             || !seen.insert((at.path.clone(), at.at.line, cx.edge(operation.edge).to))
         {
             continue;

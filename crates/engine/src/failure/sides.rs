@@ -450,7 +450,9 @@ impl<'a> Sides<'a> {
         let (from, to) = (&graph.nodes[edge.from], &graph.nodes[edge.to]);
         let proof = format!("{}:{}", detail.at.path, detail.at.at.line);
         if self.has(Kind::TimedOut) {
-            for policy in detail.policies.iter().filter(|p| p.kind == PolicyKind::Timeout) {
+            for policy in
+                detail.policies.iter().filter(|p| p.kind == PolicyKind::Timeout && p.millis.as_deref() != Some("0"))
+            {
                 let millis = policy.millis.as_deref().map_or(String::new(), |m| format!(" {m} ms"));
                 let says = format!("{} waits{millis} for {} there", from.name, to.name);
                 board.add(&self.at(&policy.at), Clue { kind: "policy", weight: weight * 0.6, says, at: &proof });

@@ -609,6 +609,7 @@ fn shown(policy: &Policy) -> String {
     let default = if policy.inferred { " by default" } else { "" };
     match policy.kind {
         PolicyKind::Timeout => match millis {
+            _ if policy.millis.as_deref() == Some("0") => "no timeout".to_owned(),
             Some(millis) => format!("{millis} timeout{default}"),
             None => format!("timeout{default}"),
         },

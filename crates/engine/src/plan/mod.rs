@@ -221,7 +221,8 @@ fn gathered(effects: &[Effect], quotes: &Quotes<'_>, direct: bool) -> Vec<Touche
 fn bare(cx: &Cx<'_>, services: &BTreeSet<SmolStr>) -> usize {
     let of = |node: usize| services.contains(&cx.new.graph.nodes[node].name);
     let edges = cx.new.graph.edges.iter().filter(|e| e.kind.traffic() == Traffic::Call && of(e.from) && of(e.to));
-    let bounded = |p: &seam_graph::Policy| matches!(p.kind, seam_facts::PolicyKind::Timeout);
+    let bounded =
+        |p: &seam_graph::Policy| p.kind == seam_facts::PolicyKind::Timeout && p.millis.as_deref() != Some("0");
     edges.filter(|e| !e.policies.iter().chain(e.details.iter().flat_map(|d| &d.policies)).any(bounded)).count()
 }
 

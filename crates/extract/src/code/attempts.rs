@@ -4,6 +4,7 @@
 //! is none, and neither is a loop that goes on after success too: that is a program's main loop.
 
 use super::Code;
+use super::again;
 use super::flow::mention;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::pauses;
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "attempts",
-    version: 1,
+    version: 2,
     page: include_str!("attempts.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -22,6 +23,7 @@ pub static EXTRACTOR: Extractor = Extractor {
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
         look(code, index, &function.body, sink);
+        again::itself(code, index, sink);
         if code.unit.lang == Lang::Ruby {
             again(code, index, &function.body, sink);
         }
@@ -49,6 +51,8 @@ fn look(code: &Code<'_>, function: usize, stmts: &[Stmt], sink: &mut Sink) {
             let whole = Loop { code, function, head: head.as_ref(), body, span: *span };
             if let Some(tried) = whole.tried(body) {
                 whole.state(&tried, sink);
+            } else if let Some((tried, bound)) = whole.while_failing() {
+                whole.state_as(&tried, (bound, None), sink);
             }
         }
         look(code, function, body, sink);
@@ -75,22 +79,22 @@ fn again(code: &Code<'_>, function: usize, stmts: &[Stmt], sink: &mut Sink) {
     }
 }
 
-struct Loop<'a> {
-    code: &'a Code<'a>,
-    function: usize,
-    head: Option<&'a Expr>,
-    body: &'a [Stmt],
-    span: Span,
+pub(super) struct Loop<'a> {
+    pub(super) code: &'a Code<'a>,
+    pub(super) function: usize,
+    pub(super) head: Option<&'a Expr>,
+    pub(super) body: &'a [Stmt],
+    pub(super) span: Span,
 }
 
 /// What is tried, and what runs when it failed.
-struct Tried<'a> {
-    stmts: &'a [Stmt],
-    handlers: Vec<&'a Stmt>,
+pub(super) struct Tried<'a> {
+    pub(super) stmts: &'a [Stmt],
+    pub(super) handlers: Vec<&'a Stmt>,
     /// Names in the loop's condition that success changes.
-    flags: BTreeSet<SmolStr>,
+    pub(super) flags: BTreeSet<SmolStr>,
     /// The branch that is taken after success only.
-    success: Option<&'a Stmt>,
+    pub(super) success: Option<&'a Stmt>,
 }
 
 /// What a loop's head says of the number of rounds.
@@ -177,7 +181,8 @@ impl<'a> Loop<'a> {
             }
         };
         // Pages and queues are read in loops like this; what tries again pauses or counts.
-        let tells = self.counts() || pauses::found(self.code, self.function, self.body).is_some();
+        let endless = || matches!(self.rounds(), Rounds::Ever);
+        let tells = self.counts() || endless() || pauses::found(self.code, self.function, self.body).is_some();
         let handlers = match verdict {
             Outcome::Failed => vec![&stmts[index]],
             Outcome::Worked => rest.iter().collect(),
@@ -367,6 +372,10 @@ impl<'a> Loop<'a> {
     }
 
     fn state(&self, tried: &Tried<'a>, sink: &mut Sink) {
+        self.state_as(tried, self.bound(tried), sink);
+    }
+
+    pub(super) fn state_as(&self, tried: &Tried<'a>, (bound, attempts): (Bound, Option<Value>), sink: &mut Sink) {
         let code = self.code;
         let mut names = BTreeSet::new();
         walk_stmts(tried.stmts, &mut |expr| {
@@ -387,7 +396,6 @@ impl<'a> Loop<'a> {
         }
         let Some(lines) = lines(tried.stmts) else { return };
         let given = self.given(tried.stmts);
-        let (bound, attempts) = self.bound(tried);
         let found = pauses::found(code, self.function, self.body);
         let (pause, millis) = match found {
             Some(found) => found,
@@ -414,6 +422,8 @@ impl<'a> Loop<'a> {
                 note(e);
             }
         });
+        let mut refused = BTreeSet::new();
+        again::refused(self.body, &mut refused);
         let claim = Attempts {
             within: code.within(self.function),
             tried: lines,
@@ -425,6 +435,7 @@ impl<'a> Loop<'a> {
             millis,
             caught: if untyped { Vec::new() } else { caught.into_iter().collect() },
             statuses: statuses.into_iter().collect(),
+            refused: refused.into_iter().collect(),
             told_when,
         };
         sink.stated(Claim::Attempts(claim), self.span);
@@ -458,13 +469,13 @@ impl<'a> Loop<'a> {
     }
 }
 
-enum Outcome {
+pub(super) enum Outcome {
     Worked,
     Failed,
 }
 
 /// What a condition says of an attempt: by an error's absence, or by the answer's status.
-fn outcome(head: &Expr) -> Option<Outcome> {
+pub(super) fn outcome(head: &Expr) -> Option<Outcome> {
     let mut found = None;
     let mut status = false;
     let mut number = None;
@@ -514,7 +525,7 @@ fn outcome(head: &Expr) -> Option<Outcome> {
     })
 }
 
-fn is_error(expr: &Expr) -> bool {
+pub(super) fn is_error(expr: &Expr) -> bool {
     simple(expr).is_some_and(|n| {
         let name = n.to_ascii_lowercase();
         name == "e" || name.ends_with("err") || name.ends_with("error") || name.starts_with("err")
@@ -522,7 +533,7 @@ fn is_error(expr: &Expr) -> bool {
 }
 
 /// The last part of a name, a member or a call's function.
-fn simple(expr: &Expr) -> Option<&SmolStr> {
+pub(super) fn simple(expr: &Expr) -> Option<&SmolStr> {
     match &expr.kind {
         ExprKind::Name(n) | ExprKind::Member(_, n) => Some(n),
         ExprKind::Call(call) => simple(&call.callee),
@@ -536,7 +547,7 @@ fn is_plain_number(head: &Expr, lang: Lang) -> bool {
 }
 
 /// A name for a number of attempts.
-fn is_count(name: &str) -> bool {
+pub(super) fn is_count(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["attempt", "retr", "tries", "maxtr", "trycount", "numtr"].iter().any(|w| name.contains(w))
         || matches!(
@@ -546,7 +557,7 @@ fn is_count(name: &str) -> bool {
 }
 
 /// A name for a clock, a deadline or a request to stop.
-fn is_stop(name: &str) -> bool {
+pub(super) fn is_stop(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [
         "deadline",
@@ -596,7 +607,7 @@ fn is_leave(stmt: &Stmt, how: Leave) -> bool {
     matches!(stmt, Stmt::Leave(x, _) if *x == how)
 }
 
-fn of_kind(stmt: &Stmt, kind: BlockKind) -> Option<&[Stmt]> {
+pub(super) fn of_kind(stmt: &Stmt, kind: BlockKind) -> Option<&[Stmt]> {
     match stmt {
         Stmt::Block { kind: k, body, .. } if *k == kind => Some(body),
         _ => None,
@@ -623,7 +634,7 @@ fn is_exit(call: &Call) -> bool {
 }
 
 /// Leaves the loop by this very statement.
-fn out_of(stmt: &Stmt) -> bool {
+pub(super) fn out_of(stmt: &Stmt) -> bool {
     match stmt {
         Stmt::Return(_) => true,
         Stmt::Leave(how, _) => *how != Leave::Continue,
@@ -633,7 +644,7 @@ fn out_of(stmt: &Stmt) -> bool {
 }
 
 /// Whether control never comes to the end of these statements, and leaves the loop.
-fn ends(stmts: &[Stmt]) -> bool {
+pub(super) fn ends(stmts: &[Stmt]) -> bool {
     let mut before: Option<bool> = None;
     for stmt in stmts {
         if is_leave(stmt, Leave::Continue) {

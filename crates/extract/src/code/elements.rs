@@ -164,7 +164,7 @@ fn things<'e>(code: &'e Code<'_>, over: &'e Expr, function: usize, depth: usize)
         let of_object = call.receiver().is_some_and(|r| matches!(&r.kind, ExprKind::Name(n) if n == "Object"));
         let table = if of_object { call.arg(0)? } else { call.receiver()? };
         return match call.name() {
-            "entries" | "items" => pairs(code, table, function, |key, e, at| Element::Pair(key, e, at))
+            "entries" | "items" => pairs(code, table, function, Element::Pair)
                 .or_else(|| Some(vec![Element::PairElsewhere(any_of(code, table, function)?)])),
             "keys" => pairs(code, table, function, |key, _, _| Element::Key(key)),
             "values" => pairs(code, table, function, |_, e, at| Element::Expr(e, at))

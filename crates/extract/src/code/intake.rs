@@ -11,7 +11,7 @@ use seam_facts::{Ack, Claim, Intake, Policy, PolicyKind, SmolStr, Span};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "intake", version: 2, page: include_str!("intake.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "intake", version: 3, page: include_str!("intake.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
@@ -334,9 +334,79 @@ fn annotated(code: &Code<'_>, sink: &mut Sink) {
             }
         }
     }
+    handed_on(code, sink);
     for site in code.calls_named(&["setAcknowledgeMode"]) {
         if site.call.arg(0).and_then(Expr::path).is_some_and(|p| p.ends_with("AcknowledgeMode.NONE") || p == "NONE") {
             sink.stated(Claim::Intake(intake(code.within(site.function), site.span())), site.span());
+        }
+    }
+}
+
+/// A listener that hands the work to another thread and returns: its container acknowledges then, whatever comes of the work.
+fn handed_on(code: &Code<'_>, sink: &mut Sink) {
+    const LISTENERS: &[(&str, &str)] = &[
+        ("KafkaListener", "Spring Kafka"),
+        ("RabbitListener", "Spring AMQP"),
+        ("JmsListener", "Spring JMS"),
+        ("SqsListener", "Spring Cloud AWS"),
+        ("StreamListener", "Spring Cloud Stream"),
+    ];
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        let listens = |a: &&super::ir::Annotation| LISTENERS.iter().find(|(name, _)| a.simple() == *name);
+        let Some((_, client)) = function.annotations.iter().find_map(|a| listens(&a)) else { continue };
+        let mut state = |does: BTreeSet<SmolStr>, at: Span| {
+            let lines = (at.line, at.end_line);
+            let does = does.into_iter().collect();
+            let intake = Intake { client: (*client).into(), ack: Ack::First, does, lines, within: code.within(index) };
+            sink.stated(Claim::Intake(intake), at);
+        };
+        if function.annotations.iter().any(|a| a.simple() == "Async") {
+            state(BTreeSet::new(), function.span);
+            continue;
+        }
+        let mut found = Vec::new();
+        dropped(&function.body, &mut |call, at| {
+            // `CompletableFuture.runAsync(() -> …)`, `executor.submit(() -> …)`, `scope.launch { … }`.
+            let starts = matches!(
+                call.name(),
+                "runAsync" | "supplyAsync" | "execute" | "submit" | "launch" | "startVirtualThread"
+            );
+            if starts && call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_))) {
+                let mut does = BTreeSet::new();
+                for arg in &call.args {
+                    if let ExprKind::Lambda(inner) = arg.value.kind {
+                        names(code, &code.unit.functions[inner].body, 0, &mut does);
+                    }
+                }
+                found.push((does, at));
+            }
+        });
+        for (does, at) in found {
+            state(does, at);
+        }
+    }
+}
+
+/// Calls whose result nobody takes.
+fn dropped<'s>(body: &'s [Stmt], visit: &mut dyn FnMut(&'s Call, Span)) {
+    for stmt in body {
+        match stmt {
+            Stmt::Expr(e) => {
+                // `runAsync(…).exceptionally(…)` is dropped all the same; `.join()` is waited for.
+                let mut at = e;
+                while let Some(call) = at.as_call() {
+                    if matches!(call.name(), "join" | "get" | "await" | "block") {
+                        break;
+                    }
+                    visit(call, e.span);
+                    match call.receiver() {
+                        Some(inner) => at = inner,
+                        None => break,
+                    }
+                }
+            }
+            Stmt::Block { body, .. } => dropped(body, visit),
+            Stmt::Assign { .. } | Stmt::Return(_) | Stmt::Leave(..) => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 //! imported module `requests`, however it was imported; `RestTemplate.exchange` is a method on anything declared as, or
 //! made by, `RestTemplate`; `axios#create().get` is a method on what `axios.create` returned.
 
+mod again;
 mod attempts;
 mod bodies;
 pub(crate) mod components;

@@ -5,7 +5,7 @@
 
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::outcomes::{Does, is_log, is_quiet, made_here, succeeds};
-use super::{Code, steps, transactions};
+use super::{Code, again, steps, transactions};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Region, RegionKind, SmolStr, Span};
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 4,
+    version: 5,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -53,8 +53,12 @@ impl Look<'_, '_> {
                 Stmt::Block { kind, body, head, span } => {
                     match kind {
                         BlockKind::Try => self.tried(body, rest, repeats, after),
-                        BlockKind::Branch => self.checked(&stmts[..at], head.as_ref(), body, *span, rest),
-                        BlockKind::Loop | BlockKind::Catch | BlockKind::Finally | BlockKind::With => {}
+                        BlockKind::Branch => {
+                            self.checked(&stmts[..at], head.as_ref(), body, *span, rest);
+                            self.refused(&stmts[..at], head.as_ref(), body, *span, rest);
+                        }
+                        BlockKind::With => self.suppressed(body, *span),
+                        BlockKind::Loop | BlockKind::Catch | BlockKind::Finally => {}
                     }
                     let repeats = match kind {
                         BlockKind::Loop => self.tries_again(*span),
@@ -131,6 +135,45 @@ impl Look<'_, '_> {
         }
     }
 
+    /// `if (!response.ok) { log }` after the request: the callee's refusal ends there.
+    fn refused(&mut self, before: &[Stmt], head: Option<&Expr>, body: &[Stmt], span: Span, rest: &[Stmt]) {
+        let Some(head) = head else { return };
+        if body.is_empty() || self.does(body) != Does::Nothing || self.says(span, LEAVES) {
+            return;
+        }
+        let asked = again::failing(head, self.code.unit.lang);
+        let fails = self.line(head.span.line).is_some_and(|line| {
+            let line = line.trim_start().trim_start_matches('}').trim_start();
+            ["if (!", "if !", "if not ", "unless ", "else if (!"].iter().any(|w| line.starts_with(w))
+                || ["!=", ">=", "> 299", "> 399", "not in (20", "not in [20"].iter().any(|w| line.contains(w))
+        });
+        let [name] = asked.iter().collect::<Vec<_>>()[..] else { return };
+        // What is read afterwards tells by itself that there is nothing.
+        let mut read = false;
+        let mut look = |e: &Expr| e.walk(&mut |x| read |= matches!(&x.kind, ExprKind::Name(n) if n == name));
+        each(rest, &mut |stmt| match stmt {
+            Stmt::Assign { value: e, .. } | Stmt::Expr(e) | Stmt::Return(e) => look(e),
+            Stmt::Block { head, .. } => head.iter().for_each(&mut look),
+            Stmt::Leave(..) => {}
+        });
+        if !fails || read {
+            return;
+        }
+        let gives =
+            |s: &&Stmt| matches!(s, Stmt::Assign { target: Expr { kind: ExprKind::Name(n), .. }, .. } if n == name);
+        let Some(made @ Stmt::Assign { span: at, .. }) = before.iter().rev().take(4).find(gives) else { return };
+        self.region(Does::Nothing, (at.line, at.end_line), std::iter::once(made), span, self.text_of(body));
+    }
+
+    /// `with contextlib.suppress(Exception): …`.
+    fn suppressed(&mut self, body: &[Stmt], span: Span) {
+        let Some((Stmt::Expr(made), body)) = body.split_first() else { return };
+        let suppresses = made.as_call().is_some_and(|c| c.name() == "suppress");
+        if let Some(lines) = lines(body).filter(|_| suppresses && !self.says(span, LEAVES)) {
+            self.region(Does::Nothing, lines, body.iter(), span, SmolStr::default());
+        }
+    }
+
     /// `call().catch(e => …)`, `.exceptionally(e -> …)`, `.onFailure { … }`.
     fn chained(&mut self, expr: &Expr, dropped: bool) {
         let mut found = Vec::new();
@@ -180,8 +223,16 @@ impl Look<'_, '_> {
         matches!(call.receiver()?.kind, ExprKind::Call(_)).then_some(&only.value)
     }
 
-    /// Go's `_ = call()` and Rust's `let _ = call()`.
+    /// Go's `_ = call()`, Rust's `let _ = call()`, and `Promise.allSettled(…)` whose results nobody takes.
     fn discarded(&mut self, expr: &Expr) {
+        if self.code.unit.lang == Lang::Script
+            && let ExprKind::Call(call) = &expr.kind
+            && call.name() == "allSettled"
+        {
+            let stmt = Stmt::Expr(expr.clone());
+            let lines = (expr.span.line, expr.span.end_line);
+            self.region(Does::Nothing, lines, std::iter::once(&stmt), expr.span, SmolStr::default());
+        }
         let starts: &[&str] = match self.code.unit.lang {
             Lang::Go => &["_ = ", "_, _ = "],
             Lang::Rust => &["let _ = "],

@@ -220,11 +220,22 @@ fn policy(kind: PolicyKind, on: SmolStr, library: &'static str, properties: &[(S
                 | "timeoutduration"
                 | "timeout"
                 | "enabled"
-        ) && !property.contains('[')
+        ) && !property.starts_with("retryexceptions")
+            && !property.contains('[')
     };
     let mut detail = library.to_owned();
     for (property, entry) in properties.iter().filter(|(p, e)| shown(p) && e.value.len() <= 40).take(6) {
         detail.push_str(&format!(", {property} {}", entry.value.trim()));
+    }
+    // The types that it repeats after, where they are listed.
+    let listed = properties.iter().filter(|(p, _)| p.starts_with("retryexceptions"));
+    let types: Vec<&str> = listed
+        .flat_map(|(_, e)| e.value.split(','))
+        .filter_map(|t| t.trim().rsplit(['.', '$']).next())
+        .filter(|t| !t.is_empty())
+        .collect();
+    if kind == PolicyKind::Retry && !types.is_empty() {
+        detail.push_str(&format!(", on {}", types.join(",")));
     }
     let claim = Policy { kind, on, attempts, millis, detail: detail.into(), within: SmolStr::default() };
     sink.stated(Claim::Policy(claim), first.span);

@@ -95,7 +95,7 @@ fn object(cx: &Cx<'_>, object: &Node, sink: &mut Sink) {
         ("DestinationRule", _) => mesh::destination_rule(&named, sink),
         ("ServiceEntry", _) => mesh::service_entry(cx, &named, sink),
         ("Component", "dapr.io") => mesh::dapr_component(cx, &named, sink),
-        _ => operators::custom(cx, &kind, group, &named, sink),
+        _ => operators::custom(cx, kind, group, &named, sink),
     }
 }
 

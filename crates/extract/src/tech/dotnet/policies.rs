@@ -2,7 +2,7 @@
 //! middleware, deadlines, acknowledgement. See `policies.md`.
 
 use super::read::{chain, closures, initialiser, millis, sets, simple, unknown};
-use crate::code::ir::{Call, Expr, ExprKind};
+use crate::code::ir::{Call, Expr, ExprKind, walk_stmts};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -10,7 +10,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-policies",
-    version: 1,
+    version: 2,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -94,7 +94,14 @@ fn governed(code: &Code<'_>, site: &Site<'_>) -> SmolStr {
         }
     }
     let within = code.within(site.function);
-    if within.is_empty() { "<top>".into() } else { within }
+    let held = |ty: &&crate::code::ir::Type| {
+        ty.fields.iter().any(|f| f.init.as_ref().is_some_and(|i| i.span.covers(site.span().line)))
+    };
+    // What a field holds is for the members of its type.
+    match within.is_empty() {
+        true => code.unit.types.iter().find(held).map_or_else(|| "<top>".into(), |ty| ty.name.clone()),
+        false => within,
+    }
 }
 
 /// The typed or named client that a chain of registration is about.
@@ -163,7 +170,8 @@ fn polly(code: &Code<'_>, site: &Site<'_>) -> Option<Vec<Found>> {
             .receiver()
             .and_then(Expr::path)
             .is_some_and(|p| matches!(p.as_str(), "builder" | "policy" | "p" | "policyBuilder"));
-    Some(vec![match name {
+    let refused = refused(code, &started, call);
+    let mut found = match name {
         "WaitAndRetry" if old => {
             let listed = call.arg(0).map(|a| code.resolved(a, site.function).0);
             match listed.map(|l| &l.kind) {
@@ -176,10 +184,13 @@ fn polly(code: &Code<'_>, site: &Site<'_>) -> Option<Vec<Found>> {
             }
         }
         "WaitAndRetryForever" if old => Found::new(PolicyKind::Retry, "Polly, forever").millis(delay(code, call)),
-        "RetryForever" if old => Found::new(PolicyKind::Retry, "Polly, forever"),
+        "RetryForever" if old => Found::new(PolicyKind::Retry, "Polly, forever").millis(Some("0".into())),
         "Retry" if old && call.receiver().is_some() => {
             let count = call.arg(0).filter(|a| !matches!(a.kind, ExprKind::Lambda(_))).map(value);
-            Found::new(PolicyKind::Retry, "Polly").attempts(tries(Some(count.unwrap_or_else(|| "1".into()))))
+            // The next attempt follows at once.
+            Found::new(PolicyKind::Retry, "Polly")
+                .attempts(tries(Some(count.unwrap_or_else(|| "1".into()))))
+                .millis(Some("0".into()))
         }
         "CircuitBreaker" if old => {
             Found::new(PolicyKind::Breaker, "Polly").attempts(call.arg(0).map(value)).millis(call.arg(1).and_then(time))
@@ -217,7 +228,33 @@ fn polly(code: &Code<'_>, site: &Site<'_>) -> Option<Vec<Found>> {
             Found::new(PolicyKind::Bulkhead, "Polly").attempts(call.arg(0).map(value))
         }
         _ => return None,
-    }])
+    };
+    if found.kind == PolicyKind::Retry && !refused.is_empty() {
+        found.detail = format_smolstr!("{}, on 5xx,{}", found.detail, refused.join(","));
+    }
+    Some(vec![found])
+}
+
+/// Statuses that say that the request is at fault, among those that a policy handles: `OrResult(r => r.StatusCode == NotFound)`.
+fn refused(code: &Code<'_>, chain: &[&Call], call: &Call) -> Vec<SmolStr> {
+    const WORDS: &[&str] = &["NotFound", "BadRequest", "Unauthorized", "Forbidden", "UnprocessableEntity"];
+    let mut out: Vec<SmolStr> = Vec::new();
+    let results =
+        chain.iter().copied().filter(|c| matches!(c.name(), "OrResult" | "HandleResult") && !std::ptr::eq(*c, call));
+    for handled in results {
+        for body in closures(handled) {
+            walk_stmts(&code.function(body).body, &mut |e| {
+                if let ExprKind::Other(parts) = &e.kind
+                    && let [_, Expr { kind: ExprKind::Member(base, word), .. }] = parts.as_slice()
+                    && base.path().is_some_and(|p| p.ends_with("HttpStatusCode"))
+                    && WORDS.contains(&word.as_str())
+                {
+                    out.push(word.clone());
+                }
+            });
+        }
+    }
+    out
 }
 
 /// The first delay: that of `TimeSpan.FromSeconds(…)` in the closure, or the fixed one.
@@ -259,6 +296,7 @@ fn others(code: &Code<'_>, site: &Site<'_>) -> Option<Vec<Found>> {
             let wait = policy.call.arg(1).and_then(|a| {
                 millis(code, a, policy.function).or_else(|| number(a).map(|n| Value::text(format_smolstr!("{n}"))))
             });
+            let wait = if policy.call.name() == "Immediate" { Some("0".into()) } else { wait };
             let count = match policy.call.name() {
                 "Intervals" => Some(Value::text(format_smolstr!("{}", policy.call.args.len()))),
                 _ => first.map(|a| code.value(a, policy.function)),
@@ -319,7 +357,8 @@ fn standard(code: &Code<'_>, sink: &mut Sink) {
 /// `client.Timeout = TimeSpan.FromSeconds(5)`, in registrations and on clients.
 fn timeouts(code: &Code<'_>, sink: &mut Sink) {
     let state = |on: SmolStr, value: &Expr, function: usize, at: Span, sink: &mut Sink| {
-        if let Some(limit) = millis(code, value, function) {
+        let endless = value.path().is_some_and(|p| p.ends_with("InfiniteTimeSpan"));
+        if let Some(limit) = if endless { Some("0".into()) } else { millis(code, value, function) } {
             Found::new(PolicyKind::Timeout, "HttpClient").millis(Some(limit)).state(
                 &on,
                 &code.within(function),

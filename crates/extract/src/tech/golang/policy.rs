@@ -1,7 +1,7 @@
 //! Timeouts, retries and breakers in Go. See `policy.md`.
 
 use super::{key_of, split};
-use crate::code::ir::{Expr, ExprKind};
+use crate::code::ir::{Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-policy",
-    version: 2,
+    version: 3,
     page: include_str!("policy.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -47,7 +47,9 @@ fn policy(code: &Code<'_>, site: &Site<'_>, module: &str, member: &str) -> Optio
             Policy { millis: Some(time(1)?), ..make(PolicyKind::Timeout, "context.WithTimeout") }
         }
         ("net/http", "Client") if site.call.new => {
-            let timeout = timeout_key(code, site.expr, "Timeout", f)?;
+            // Without one, or with zero, it waits for ever.
+            let given = site.call.arg(0).is_some_and(|o| o.key("Timeout").is_some());
+            let timeout = if given { timeout_key(code, site.expr, "Timeout", f)? } else { "0".into() };
             Policy { millis: Some(timeout), ..make(PolicyKind::Timeout, "http.Client") }
         }
         ("net/http", "TimeoutHandler") => {
@@ -80,14 +82,18 @@ fn policy(code: &Code<'_>, site: &Site<'_>, module: &str, member: &str) -> Optio
             let attempts = attempts.and_then(|c| c.arg(0)).map(|e| code.value(e, f));
             // The library's documented default is ten attempts.
             let attempts = attempts.unwrap_or_else(|| "10".into());
-            Policy { attempts: Some(attempts), ..make(PolicyKind::Retry, "retry-go") }
+            let pause = site.call.args.iter().find_map(|a| a.value.as_call().filter(|c| c.name() == "Delay"));
+            let zero =
+                pause.and_then(|c| c.arg(0)).is_some_and(|e| code.value(e, f).as_text().is_some_and(|t| t == "0"));
+            let millis = zero.then(|| "0".into());
+            Policy { attempts: Some(attempts), millis, ..make(PolicyKind::Retry, "retry-go") }
         }
         (m, "Retry" | "RetryNotify" | "RetryWithData") if m.ends_with("cenkalti/backoff") => {
-            make(PolicyKind::Retry, "backoff, exponential")
+            cenkalti(code, arg(1), f, make(PolicyKind::Retry, "cenkalti/backoff"))
         }
-        (m, "WithMaxRetries") if m.ends_with("cenkalti/backoff") || m.ends_with("sethvargo/go-retry") => {
-            let position = if m.ends_with("go-retry") { 0 } else { 1 };
-            let retries = code.value(arg(position)?, f);
+        // That of `cenkalti/backoff` is read where it is used.
+        (m, "WithMaxRetries") if m.ends_with("sethvargo/go-retry") => {
+            let retries = code.value(arg(0)?, f);
             let attempts = match retries.as_text().and_then(|t| t.parse::<u64>().ok()) {
                 Some(n) => Value::text(format_smolstr!("{}", n + 1)),
                 None => retries,
@@ -112,6 +118,15 @@ fn policy(code: &Code<'_>, site: &Site<'_>, module: &str, member: &str) -> Optio
             make(PolicyKind::Breaker, "hystrix-go")
         }
         (m, "NewLimiter") if m.ends_with("x/time/rate") => make(PolicyKind::RateLimit, "x/time/rate"),
+        // The library's documented defaults: four retries, a second and more apart, of every method.
+        (m, "NewClient") if m.ends_with("hashicorp/go-retryablehttp") => {
+            let retries = retry_max(code).unwrap_or_else(|| "5".into());
+            Policy {
+                attempts: Some(retries),
+                millis: Some("1000".into()),
+                ..make(PolicyKind::Retry, "go-retryablehttp")
+            }
+        }
         (m, name) if m.contains("go-resty/resty") && name.ends_with("SetTimeout") => {
             Policy { millis: Some(time(0)?), ..make(PolicyKind::Timeout, "resty") }
         }
@@ -126,6 +141,73 @@ fn policy(code: &Code<'_>, site: &Site<'_>, module: &str, member: &str) -> Optio
         _ => return None,
     };
     Some(found)
+}
+
+/// What the second argument of `backoff.Retry` says: an exponential one gives up after a quarter of an hour by itself, a constant
+/// one never does, and a limit of any kind may be wrapped around it.
+fn cenkalti(code: &Code<'_>, pace: Option<&Expr>, function: usize, found: Policy) -> Policy {
+    let mut words: Vec<SmolStr> = Vec::new();
+    let mut retries = None;
+    let mut look = vec![pace.map(|e| code.resolved(e, function))];
+    // `b := backoff.WithMaxRetries(constant, 3)`: names are followed, a few steps.
+    for _ in 0..8 {
+        let Some(Some((expr, scope))) = look.pop() else { break };
+        expr.walk(&mut |e| match &e.kind {
+            ExprKind::Call(call) => {
+                words.push(call.name().into());
+                if call.name() == "WithMaxRetries" {
+                    retries = call.arg(1).map(|n| code.value(n, scope));
+                }
+                look.extend(
+                    call.args.iter().filter(|a| a.value.path().is_some()).map(|a| Some(code.resolved(&a.value, scope))),
+                );
+            }
+            ExprKind::Name(n) | ExprKind::Member(_, n) => words.push(n.clone()),
+            _ => {}
+        });
+    }
+    let has = |w: &str| words.iter().any(|x| x.ends_with(w));
+    if let Some(n) = retries {
+        let attempts = match n.as_text().and_then(|t| t.parse::<u64>().ok()) {
+            Some(n) => Value::text(format_smolstr!("{}", n + 1)),
+            None => n,
+        };
+        let millis = has("ZeroBackOff").then(|| "0".into());
+        return Policy { attempts: Some(attempts), millis, ..found };
+    }
+    let limited = has("WithContext") || has("WithMaxElapsedTime") || has("WithMaxTries");
+    match (has("ZeroBackOff"), has("ConstantBackOff")) {
+        (true, _) if !limited => {
+            Policy { millis: Some("0".into()), detail: "cenkalti/backoff, forever".into(), ..found }
+        }
+        (true, _) => Policy { millis: Some("0".into()), ..found },
+        (_, true) if !limited => Policy { detail: "cenkalti/backoff, forever".into(), ..found },
+        (_, true) => found,
+        _ => Policy { detail: "cenkalti/backoff, exponential".into(), ..found },
+    }
+}
+
+/// `client.RetryMax = 5`, as attempts.
+fn retry_max(code: &Code<'_>) -> Option<Value> {
+    let mut found = None;
+    for (index, function) in code.unit.functions.iter().enumerate() {
+        each_assign(&function.body, &mut |target, value| {
+            if matches!(&target.kind, ExprKind::Member(_, m) if m == "RetryMax") {
+                found = code.value(value, index).as_text().and_then(|t| t.parse::<u64>().ok());
+            }
+        });
+    }
+    found.map(|n| Value::text(format_smolstr!("{}", n + 1)))
+}
+
+fn each_assign<'s>(stmts: &'s [Stmt], visit: &mut dyn FnMut(&'s Expr, &'s Expr)) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Assign { target, value, .. } => visit(target, value),
+            Stmt::Block { body, .. } => each_assign(body, visit),
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Leave(..) => {}
+        }
+    }
 }
 
 fn timeout_key(code: &Code<'_>, options: &Expr, key: &str, function: usize) -> Option<Value> {

@@ -5,11 +5,11 @@ use super::read::{JVM, filled, find, functions_of, last_name, receiver, text};
 use crate::code::Code;
 use crate::code::ir::{Annotation, Expr, ExprKind, Type};
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Claim, Pass, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-policies",
-    version: 3,
+    version: 4,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -27,6 +27,8 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         fallback(code, ty, sink);
     }
     calls(code, sink);
+    retryers(code, sink);
+    listeners(code, sink);
 }
 
 fn policy(
@@ -70,7 +72,13 @@ fn annotation(code: &Code<'_>, a: &Annotation, on: &str, owner: &str, sink: &mut
                 [] => "Spring Retry".into(),
                 types => format_smolstr!("Spring Retry, on {}", types.join(",")),
             };
-            policy(PolicyKind::Retry, on, Some(attempts), None, &detail, a.span, sink);
+            let endless = a.arg("maxAttempts").and_then(Expr::path).is_some_and(|p| p.ends_with("MAX_VALUE"));
+            let (attempts, detail) = match endless {
+                true => (None, format_smolstr!("{detail}, forever")),
+                false => (Some(attempts), detail),
+            };
+            let at_once = delay.as_ref().and_then(|d| d.as_text()).filter(|d| d == "0").map(|_| "0".into());
+            policy(PolicyKind::Retry, on, attempts, at_once, &detail, a.span, sink);
             if backoff.is_some() {
                 let multiplied = backoff.and_then(|b| nested_text(code, b, &["multiplier"], owner));
                 let detail = match multiplied {
@@ -170,6 +178,19 @@ fn annotation(code: &Code<'_>, a: &Annotation, on: &str, owner: &str, sink: &mut
 /// A Feign client's fallback is used when its breaker is open.
 fn fallback(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
     let Some(a) = find(&ty.annotations, &["FeignClient"]) else { return };
+    // Its configuration, whose beans govern this client alone unless they are everybody's.
+    for given in a.args.iter().filter(|x| x.name.as_deref() == Some("configuration")) {
+        given.value.walk(&mut |e| {
+            if let ExprKind::Name(_) | ExprKind::Member(..) = e.kind
+                && let Some(path) = e.path()
+                && let Some(name) = path.trim_end_matches(".class").rsplit(['.', ':']).next()
+                && name.starts_with(char::is_uppercase)
+            {
+                let pass = Pass { callee: name.into(), args: Vec::new(), within: ty.name.clone() };
+                sink.stated(Claim::Pass(pass), a.span);
+            }
+        });
+    }
     let given = a.args.iter().any(|x| matches!(x.name.as_deref(), Some("fallback" | "fallbackFactory")));
     if given && !code.unit.types.is_empty() {
         policy(PolicyKind::Breaker, &ty.name, None, None, "Feign fallback", a.span, sink);
@@ -239,8 +260,11 @@ fn millis(code: &Code<'_>, args: &[&Expr], function: usize) -> Option<Value> {
 
 /// Calls that set a time limit: function, words in the receiver (empty: any), library.
 const TIMEOUTS: &[(&str, &[&str], &str)] = &[
-    ("setConnectTimeout", &["factory", "resttemplatebuilder", "requestconfig", "connection", "timeout"], "connect"),
-    ("setReadTimeout", &["factory", "resttemplatebuilder", "requestconfig", "connection", "timeout"], "read"),
+    ("setConnectTimeout", &[], "connect"),
+    ("setReadTimeout", &[], "read"),
+    ("withConnectTimeout", &[], "connect"),
+    ("withReadTimeout", &[], "read"),
+    ("withTimeouts", &[], "read"),
     ("setSocketTimeout", &["requestconfig"], "read"),
     ("setResponseTimeout", &["requestconfig"], "read"),
     ("setConnectionRequestTimeout", &["requestconfig", "factory"], "pool"),
@@ -260,6 +284,62 @@ const TIMEOUTS: &[(&str, &[&str], &str)] = &[
     ("timeoutDuration", &[], "resilience4j time limiter"),
 ];
 
+/// `new Retryer.Default(100, 1000, 5)`: a bean of it governs the clients of the whole program, or those whose configuration it
+/// stands in. Without arguments there are five attempts, the first included.
+fn retryers(code: &Code<'_>, sink: &mut Sink) {
+    if !code.imports("feign") {
+        return;
+    }
+    for site in code.calls() {
+        let path = site.call.callee.path().unwrap_or_default();
+        if !(path.ends_with("Retryer.Default") || path == "Default" && code.imports("feign.Retryer")) {
+            continue;
+        }
+        let function = code.outermost(site.function);
+        let within = code.within(site.function);
+        let everybody = code.type_named(&function.owner).is_none_or(|ty| {
+            find(&ty.annotations, &["Configuration", "Component", "AutoConfiguration", "SpringBootApplication"])
+                .is_some()
+        });
+        let bean = find(&function.annotations, &["Bean"]).is_some();
+        let on: SmolStr = match (bean, everybody) {
+            (true, true) => "Feign".into(),
+            (true, false) => function.owner.clone(),
+            (false, _) => within.clone(),
+        };
+        let attempts = site.call.arg(2).map(|n| filled(code.value(n, site.function))).unwrap_or_else(|| "5".into());
+        let millis = match site.call.arg(0) {
+            Some(period) => Some(filled(code.value(period, site.function))),
+            None => Some("100".into()),
+        };
+        let detail = "Feign, exponential".into();
+        let policy = Policy { kind: PolicyKind::Retry, on, attempts: Some(attempts), millis, detail, within };
+        sink.stated(Claim::Policy(policy), site.span());
+    }
+}
+
+/// `new DefaultErrorHandler(new FixedBackOff(1000L, 3))`: how a listener of Spring Kafka comes back to a message that failed.
+fn listeners(code: &Code<'_>, sink: &mut Sink) {
+    if !code.imports("org.springframework.kafka") {
+        return;
+    }
+    for site in code.calls_named(&["FixedBackOff"]) {
+        let text = |i: usize| site.call.arg(i).map(|e| filled(code.value(e, site.function)));
+        let number =
+            |v: &Value| v.as_text().and_then(|t| t.trim_end_matches(['L', 'l']).replace('_', "").parse::<u64>().ok());
+        let named = site.call.arg(1).and_then(Expr::path).unwrap_or_default();
+        let endless = site.call.arg(1).is_none() || named.contains("UNLIMITED") || named.ends_with("MAX_VALUE");
+        let attempts = text(1).filter(|_| !endless);
+        let attempts = attempts.map(|v| number(&v).map_or(v, |n| Value::text(format_smolstr!("{}", n + 1))));
+        let millis = match text(0) {
+            Some(v) => Some(number(&v).map_or(v, |n| Value::text(format_smolstr!("{n}")))),
+            None => Some("5000".into()),
+        };
+        let detail = if endless { "Spring Kafka listener, forever" } else { "Spring Kafka listener" };
+        policy(PolicyKind::Retry, &code.within(site.function), attempts, millis, detail, site.span(), sink);
+    }
+}
+
 fn calls(code: &Code<'_>, sink: &mut Sink) {
     for (name, on, detail) in TIMEOUTS {
         for site in code.calls_named(&[name]) {
@@ -275,16 +355,31 @@ fn calls(code: &Code<'_>, sink: &mut Sink) {
             policy(PolicyKind::Timeout, &within, None, Some(millis), detail, site.span(), sink);
         }
     }
-    for site in
-        code.calls_named(&["retry", "backoff", "fixedDelay", "setAckMode", "setAcknowledgeMode", "withMaxAttempts"])
-    {
+    for site in code.calls_named(&[
+        "retry",
+        "backoff",
+        "fixedDelay",
+        "max",
+        "maxInARow",
+        "indefinitely",
+        "setAckMode",
+        "setAcknowledgeMode",
+    ]) {
         let on = receiver(code, site.call, site.function);
         let within = code.within(site.function);
         let first = site.call.arg(0);
         let value = first.map(|a| filled(code.value(a, site.function)));
         match site.call.name() {
             "retry" if ["mono", "flux", "webclient", "bodyto"].iter().any(|w| on.contains(w)) => {
-                policy(PolicyKind::Retry, &within, value.map(plus_one), None, "Reactor", site.span(), sink);
+                // It subscribes again at once, and for ever where no number is given.
+                let detail = if value.is_some() { "Reactor" } else { "Reactor, forever" };
+                policy(PolicyKind::Retry, &within, value.map(plus_one), Some("0".into()), detail, site.span(), sink);
+            }
+            "max" | "maxInARow" if on == "retry" => {
+                policy(PolicyKind::Retry, &within, value.map(plus_one), Some("0".into()), "Reactor", site.span(), sink);
+            }
+            "indefinitely" if on == "retry" => {
+                policy(PolicyKind::Retry, &within, None, Some("0".into()), "Reactor, forever", site.span(), sink);
             }
             "backoff" | "fixedDelay" if on == "retry" => {
                 let delay = site.call.arg(1).and_then(|d| millis(code, &[d], site.function));

@@ -12,7 +12,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-http-client",
-    version: 4,
+    version: 6,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -141,9 +141,13 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         };
         sink.stated(Claim::Call(call), site.span());
         let timeout = keyword(code, site.call, "timeout", site.function);
-        if let Some(millis) = timeout.and_then(|t| millis(code, t, site.function)) {
+        if let Some(millis) = timeout.and_then(|t| limit(code, t, site.function)) {
             state_timeout(code, &site, client.name, millis, sink);
-        } else if site.call.args.iter().any(|a| a.name.as_deref() == Some("**")) {
+        } else if timeout.is_some() {
+            state_timeout(code, &site, client.name, Value::opaque("made up"), sink);
+        } else if site.call.args.iter().any(|a| a.name.as_deref() == Some("**"))
+            || client.guessed && !site.call.receiver().and_then(Expr::path).is_some_and(|p| p.ends_with("ession"))
+        {
             // What is handed on may well hold a timeout: one is stated whose length is not known.
             state_timeout(code, &site, client.name, Value::opaque("handed on"), sink);
         }
@@ -152,7 +156,7 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         let timeout = keyword(code, site.call, "timeout", site.function);
         let callee = callee(code, site);
         let client = CLIENTS.contains(&site.call.name()) && library_of(&callee).is_some();
-        if client && let Some(millis) = timeout.and_then(|t| millis(code, t, site.function)) {
+        if client && let Some(millis) = timeout.and_then(|t| limit(code, t, site.function)) {
             state_timeout(code, site, library_of(&callee).unwrap_or_default(), millis, sink);
         }
     }
@@ -168,6 +172,22 @@ fn opened(code: &Code<'_>, site: &Site<'_>, url: &Expr) -> SmolStr {
         None if data(site.call) || asked.is_some_and(|(made, _)| data(made)) => "POST".into(),
         None => "GET".into(),
     }
+}
+
+/// Milliseconds of a timeout; zero where it is switched off: `None`, `httpx.Timeout(None)`, `ClientTimeout(total=None)`.
+fn limit(code: &Code<'_>, timeout: &Expr, function: usize) -> Option<Value> {
+    let (made, scope) = code.resolved(timeout, function);
+    let off = match &made.kind {
+        ExprKind::Null => true,
+        ExprKind::Call(call) if call.name() == "Timeout" || call.name() == "ClientTimeout" => {
+            let first = call.arg_or("total", 0).or_else(|| call.named("timeout"));
+            let apart =
+                ["read", "sock_read"].iter().any(|w| call.named(w).is_some_and(|e| !matches!(e.kind, ExprKind::Null)));
+            first.is_some_and(|e| matches!(e.kind, ExprKind::Null)) && !apart
+        }
+        _ => false,
+    };
+    if off { Some("0".into()) } else { millis(code, timeout, function).or_else(|| millis(code, made, scope)) }
 }
 
 fn state_timeout(code: &Code<'_>, site: &Site<'_>, client: &str, millis: Value, sink: &mut Sink) {

@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-resilience",
-    version: 4,
+    version: 5,
     page: include_str!("resilience.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -55,7 +55,8 @@ fn annotated(code: &Code<'_>, a: &Annotation, name: &str, scope: usize, on: &Smo
             let attempts = text("max_tries");
             let detail =
                 format_smolstr!("backoff, {wait}{}", on_types(a.positional(1).filter(|_| name.ends_with("exception"))));
-            say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail });
+            let constant = named("interval").filter(|_| wait == "constant").and_then(|d| millis(code, d, scope));
+            say(Said { kind: PolicyKind::Retry, attempts, millis: constant, detail });
             if let Some(limit) = named("max_time") {
                 let detail = "backoff, over all attempts".into();
                 let millis = millis(code, limit, scope).or_else(|| Some(code.value(limit, scope)));
@@ -196,11 +197,19 @@ fn called(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
                 });
                 out.join(",")
             });
+            // POST is repeated only where it is said so.
+            let methods = ["allowed_methods", "method_whitelist"].iter().find_map(|w| keyword(code, call, w, f));
+            let mut posts = methods.is_some_and(|m| matches!(m.kind, ExprKind::Null | ExprKind::Bool(false)));
+            if let Some(list) = methods {
+                list.walk(&mut |e| posts |= matches!(&e.kind, ExprKind::Str(m) if m.eq_ignore_ascii_case("post")));
+            }
+            let library = if posts { "urllib3 for POST too" } else { "urllib3" };
             let detail = match statuses.filter(|s| !s.is_empty()) {
-                Some(statuses) => format_smolstr!("urllib3, on {statuses}"),
-                None => "urllib3".into(),
+                Some(statuses) => format_smolstr!("{library}, on {statuses}"),
+                None => library.into(),
             };
-            say(Said { kind: PolicyKind::Retry, attempts, millis: None, detail });
+            let pause = backoff.is_none().then(|| "0".into());
+            say(Said { kind: PolicyKind::Retry, attempts, millis: pause, detail });
             if let Some(backoff) = backoff {
                 say(Said {
                     kind: PolicyKind::Backoff,

@@ -1,7 +1,7 @@
 //! Resilience settings of scripts: timeouts, retries, breakers, rate limits, acknowledgement. See `policy.md`.
 
 use super::options;
-use crate::code::ir::{Expr, ExprKind};
+use crate::code::ir::{Expr, ExprKind, walk_stmts};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-policy",
-    version: 2,
+    version: 3,
     page: include_str!("policy.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -123,7 +123,43 @@ fn widens(cx: &Cx<'_>) -> bool {
     let Some(ExprKind::Lambda(lambda)) = condition.map(|(e, _)| &e.kind) else { return false };
     // The library's own conditions, called from there.
     let spares = |name: &str| ["isNetwork", "isIdempotent", "isSafe"].iter().any(|w| name.starts_with(w));
-    !cx.code.calls().iter().any(|site| site.function == *lambda && spares(site.call.name()))
+    // Beside them, an answer's status says that the request did arrive.
+    let mut statuses = false;
+    walk_stmts(&cx.code.function(*lambda).body, &mut |e| {
+        statuses |= matches!(&e.kind, ExprKind::Num(n) if n.len() == 3 && n.starts_with(['4', '5']));
+    });
+    statuses || !cx.code.calls().iter().any(|site| site.function == *lambda && spares(site.call.name()))
+}
+
+/// Statuses of refused requests that a condition lets through: `error.response.status >= 400`.
+fn refused(cx: &Cx<'_>) -> Vec<SmolStr> {
+    let arg = |e| options::key(cx.code, e, cx.site.function, "retryCondition");
+    let condition = cx.site.call.args.iter().rev().find_map(|a| arg(&a.value));
+    let Some(ExprKind::Lambda(lambda)) = condition.map(|(e, _)| &e.kind) else { return Vec::new() };
+    let mut out: Vec<SmolStr> = Vec::new();
+    walk_stmts(&cx.code.function(*lambda).body, &mut |e| {
+        // Compared with nothing but the number that it may be, or be above.
+        if let ExprKind::Other(parts) = &e.kind
+            && let [one, Expr { kind: ExprKind::Num(n), .. }] = parts.as_slice()
+            && one.path().is_some_and(|p| p.ends_with("status"))
+            && n.len() == 3
+            && n.starts_with('4')
+        {
+            out.push(n.clone());
+        }
+    });
+    out
+}
+
+/// A number of retries; `Infinity` is none, and is said.
+fn limited(cx: &Cx<'_>, key: &str, retries: Value, detail: &mut SmolStr) -> Option<Value> {
+    let given = cx.site.call.args.iter().find_map(|a| options::key(cx.code, &a.value, cx.site.function, key));
+    let endless =
+        given.and_then(|(e, _)| e.path()).is_some_and(|p| p == "Infinity" || p.ends_with("POSITIVE_INFINITY"));
+    if endless {
+        *detail = format_smolstr!("{detail}, forever");
+    }
+    (!endless).then_some(retries)
 }
 
 /// Libraries that wrap calls or guard routes.
@@ -132,8 +168,24 @@ fn wrappers(cx: &Cx<'_>, callee: &str, sink: &mut Sink) -> bool {
         "axios-retry#" | "axios-retry#default" => {
             // The documented default is three retries.
             let retries = cx.key(&["retries"]).unwrap_or_else(|| "3".into());
-            let detail = if widens(cx) { "axios-retry with a condition" } else { "axios-retry" };
-            cx.state(PolicyKind::Retry, attempts(retries), None, detail, sink);
+            let mut detail =
+                SmolStr::new_static(if widens(cx) { "axios-retry with a condition" } else { "axios-retry" });
+            let refused = refused(cx);
+            if !refused.is_empty() {
+                detail = format_smolstr!("{detail}, on 5xx,{}", refused.join(","));
+            }
+            let retries = limited(cx, "retries", retries, &mut detail);
+            // No pause unless a function says how long.
+            let paused = cx
+                .site
+                .call
+                .args
+                .iter()
+                .any(|a| options::key(cx.code, &a.value, cx.site.function, "retryDelay").is_some());
+            let known =
+                cx.site.call.args.len() < 2 || !cx.site.call.args.iter().skip(1).all(|a| a.value.path().is_some());
+            let pause = (!paused && known).then(|| "0".into());
+            cx.state(PolicyKind::Retry, retries.and_then(attempts), pause, &detail, sink);
         }
         "p-retry#"
         | "async-retry#"
@@ -142,9 +194,13 @@ fn wrappers(cx: &Cx<'_>, callee: &str, sink: &mut Sink) -> bool {
         | "ts-retry-promise#retry"
         | "fetch-retry#" => {
             let library = callee.split('#').next().unwrap_or(callee);
-            let retries = cx.key(&["retries"]);
+            let mut detail = SmolStr::new(library);
+            let retries = cx.key(&["retries"]).and_then(|r| limited(cx, "retries", r, &mut detail));
+            if cx.key(&["forever"]).and_then(|v| v.as_text()).is_some_and(|t| t == "true") {
+                detail = format_smolstr!("{library}, forever");
+            }
             let delay = cx.key(&["minTimeout", "retryDelay", "delay"]).and_then(number);
-            cx.state(PolicyKind::Retry, retries.and_then(attempts), delay, library, sink);
+            cx.state(PolicyKind::Retry, retries.and_then(attempts), delay, &detail, sink);
         }
         "p-timeout#" | "promise-timeout#timeout" => {
             let millis = cx.key(&["milliseconds"]).or_else(|| cx.value(1));
@@ -186,7 +242,10 @@ fn wrappers(cx: &Cx<'_>, callee: &str, sink: &mut Sink) -> bool {
             let retries = cx.key(&["count"]).or_else(|| cx.value(0).and_then(number));
             // Without a number it subscribes again for ever.
             let says = if cx.site.call.args.is_empty() { "rxjs, forever" } else { "rxjs" };
-            cx.state(PolicyKind::Retry, retries.and_then(attempts), cx.key(&["delay"]), says, sink);
+            let waits =
+                cx.site.call.args.iter().any(|a| options::key(cx.code, &a.value, cx.site.function, "delay").is_some());
+            let pause = cx.key(&["delay"]).or_else(|| (!waits).then(|| "0".into()));
+            cx.state(PolicyKind::Retry, retries.and_then(attempts), pause, says, sink);
         }
         _ => return false,
     }

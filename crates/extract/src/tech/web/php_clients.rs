@@ -1,7 +1,7 @@
 //! Requests, stores, messages and configuration of PHP. See `php_clients.md`.
 
 use super::shapes::{call, host_port, message, option, table_of};
-use crate::code::ir::{Expr, ExprKind, Stmt};
+use crate::code::ir::{Expr, ExprKind, Stmt, walk_stmts};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::tech::{paths, sql};
@@ -90,8 +90,20 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             }
             return;
         }
+        // Laravel's helper: `retry(3, fn () => …, 100)`.
+        "retry"
+            if site.call.args.len() > 1 && matches!(site.call.arg(1).map(|e| &e.kind), Some(ExprKind::Lambda(_))) =>
+        {
+            let pause = site.call.arg(2).map_or_else(|| "0".into(), |e| code.value(e, f));
+            let detail = "Laravel retry";
+            sink.stated(Claim::Policy(retried(within.clone(), Some(value(0)), Some(pause), detail)), site.span());
+            return;
+        }
         "SoapClient" if site.call.new => return state("SoapClient", None, value(0), sink),
         _ => {}
+    }
+    if name == "retry" && site.call.receiver().and_then(Expr::path).is_some_and(|p| p.ends_with("Middleware")) {
+        return decided(code, site, within, sink);
     }
     let verb = name.strip_suffix("Async").unwrap_or(name);
     if !(VERBS.contains(&verb) || verb == "request") {
@@ -120,7 +132,8 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
                     kind: PolicyKind::Retry,
                     on: within.clone(),
                     attempts: inner.arg(0).map(|e| code.value(e, f)),
-                    millis: inner.arg(1).map(|e| code.value(e, f)),
+                    // Without a second argument the attempts follow at once.
+                    millis: Some(inner.arg(1).map_or_else(|| "0".into(), |e| code.value(e, f))),
                     detail: "Laravel Http".into(),
                     within: within.clone(),
                 };
@@ -165,6 +178,26 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         _ => url,
     };
     state(client, method, target, sink);
+}
+
+/// `Middleware::retry($decider, $delay)` of Guzzle, which waits longer each time unless a function says how long.
+fn decided(code: &Code<'_>, site: &Site<'_>, within: SmolStr, sink: &mut Sink) {
+    let Some(ExprKind::Lambda(decider)) = site.call.arg(0).map(|e| &e.kind) else { return };
+    let mut most = None;
+    walk_stmts(&code.function(*decider).body, &mut |e| {
+        if let ExprKind::Num(n) = &e.kind
+            && let Ok(n) = n.parse::<u64>()
+            && n < 100
+        {
+            most.get_or_insert(n + 1);
+        }
+    });
+    let most = most.map(|n: u64| Value::text(format_smolstr!("{n}")));
+    sink.stated(Claim::Policy(retried(within, most, None, "Guzzle, exponential")), site.span());
+}
+
+fn retried(within: SmolStr, attempts: Option<Value>, millis: Option<Value>, detail: &str) -> Policy {
+    Policy { kind: PolicyKind::Retry, on: within.clone(), attempts, millis, detail: detail.into(), within }
 }
 
 fn timeout(millis: SmolStr, client: &str, within: SmolStr, site: &Site<'_>, sink: &mut Sink) {

@@ -30,6 +30,7 @@ mod ports;
 mod rule;
 mod rules;
 mod stored;
+mod strays;
 pub mod time;
 mod trials;
 mod unanswered;

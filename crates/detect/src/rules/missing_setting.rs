@@ -3,6 +3,7 @@
 use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
 use crate::leftover::leftovers;
 use crate::names;
+use crate::strays::{Stray, strays};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Hole, How, SmolStr, Value};
 use seam_graph::{Evidence, NodeKind, ReadOf, SettingOf};
@@ -51,6 +52,15 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         for pair in pairs {
             if told_of.insert(squash(pair.read.key)) {
                 out.push(instead(cx, node, keys, (pair.read.key, &pair.read.at), pair.set));
+            }
+        }
+        let strays = if elsewhere.contains(&node) { Vec::new() } else { strays(cx, node, keys, &used) };
+        for Stray { read, set } in strays {
+            if told_of.insert(squash(read.key)) {
+                out.push(match set {
+                    Some(set) => instead(cx, node, keys, (read.key, &read.at), set).severity(Severity::Warning),
+                    None => alone(cx, node, keys, (read.key, &read.at)),
+                });
             }
         }
     }
@@ -157,10 +167,32 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
     Some(draft)
 }
 
+/// A key is read that nothing gives, where nearly all others are given.
+fn alone(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, (key, at): (&str, &Evidence)) -> Draft {
+    let service = cx.name(node);
+    let mut draft = Draft::new(
+        format!("{service} {key}"),
+        at,
+        format!("`{service}` reads `{key}`, which nothing sets and which has no default"),
+    )
+    .why(format!(
+        "Nearly all other settings that `{service}` reads are given to it; this one is empty when it starts, and whatever needs it fails."
+    ))
+    .about([cx.node(node).key.clone()])
+    .severity(Severity::Note)
+    .help(format!("set `{key}` for `{service}`, or give it a default in the code"))
+    .link(at, format!("`{service}` reads `{key}`"));
+    for set in keys.set.values().flatten().filter(|s| keys.is_read(&s.key)).take(2) {
+        draft = draft.link(&set.at, format!("`{}` is set, and not this", set.key));
+    }
+    draft
+}
+
 /// A key is read, and another is set in its place.
 fn instead(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, (key, at): (&str, &Evidence), set: &SettingOf) -> Draft {
     let service = cx.name(node);
-    let message = format!("`{service}` reads `{key}`, and its deployment sets `{}`, which nothing reads", set.key);
+    let sets = if set.at.says.starts_with("setting [app") { "configuration" } else { "deployment" };
+    let message = format!("`{service}` reads `{key}`, and its {sets} sets `{}`, which nothing reads", set.key);
     let elsewhere = || keys.set.get(&squash(key)).into_iter().flatten().filter(|s| is_deployed(s));
     let defaults = keys.read.get(&squash(key)).into_iter().flatten().any(|r| r.default.is_some());
     let (falls, severity) = match (defaults, keys.is_given(key)) {
@@ -172,7 +204,7 @@ fn instead(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, (key, at): (&str, &Evidenc
         .why(format!("{falls}, and the value that was meant for it goes to another name."))
         .severity(severity)
         .link(at, format!("`{service}` reads `{key}`"))
-        .link(&set.at, format!("the deployment sets `{}`", set.key))
+        .link(&set.at, format!("the {sets} sets `{}`", set.key))
         .about([cx.node(node).key.clone()])
         .help(format!("set `{key}` instead of `{}`, or read `{}`", set.key, set.key));
     if let Some(other) = elsewhere().next() {

@@ -25,6 +25,7 @@ pub(crate) mod redelivery_unsafe;
 mod retry_storm;
 mod retry_without_backoff;
 mod secret_in_plain;
+mod setting_drift;
 mod shared_breaker;
 mod shared_table;
 mod start_order;
@@ -85,6 +86,7 @@ pub static RULES: &[&Rule] = &[
     &missing_setting::RULE,
     &unread_setting::RULE,
     &port_mismatch::RULE,
+    &setting_drift::RULE,
     &secret_in_plain::RULE,
     &start_order::RULE,
     &version_skew::RULE,

@@ -218,6 +218,9 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
     let vague = |p: &&&PortOf| p.role == PortRole::Listens && p.number.is_none();
     let told = network == Network::Compose && is_ours(node.kind) && inner.iter().any(forwards);
     let unknown = |p: &PortOf| p.number.is_none() && !(told && p.role == PortRole::Listens);
+    // What an image exposes is only said; where code opens as many ports, what it opens is what there is.
+    let said_only = contradicted(&inner);
+    let inner: Vec<&PortOf> = inner.into_iter().filter(|p| !(said_only && p.role == PortRole::Exposed)).collect();
     if inner.iter().any(|p| unknown(p) || p.number == Some(port)) || defaults.contains(&port) {
         return None;
     }
@@ -383,9 +386,7 @@ fn is_built_here(cx: &Cx<'_>, node: usize) -> bool {
 /// A deployment forwards to one port, and the process opens another.
 fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>) {
     let of = |role| doors.of(node).filter(move |p| p.role == role);
-    // Programs for the JVM that open a port of their own mostly have a web server beside it.
-    if of(PortRole::Listens).any(|p| p.at.by == "listen" && p.at.path.ends_with(".java") || p.at.path.ends_with(".kt"))
-    {
+    if of(PortRole::Listens).any(is_of_the_jvm) {
         return;
     }
     let listens: Vec<&PortOf> = of(PortRole::Listens).collect();
@@ -395,7 +396,8 @@ fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>)
     }
     let declared: Vec<&PortOf> = of(PortRole::Container).collect();
     let Some(container) = only(&declared).filter(|c| *c != one) else { return };
-    if of(PortRole::Exposed).any(|p| p.number.is_none_or(|n| n == container))
+    let inner: Vec<&PortOf> = of(PortRole::Exposed).chain(of(PortRole::Listens)).collect();
+    if !contradicted(&inner) && of(PortRole::Exposed).any(|p| p.number.is_none_or(|n| n == container))
         || number_is_mentioned(cx, node, container)
     {
         return;
@@ -412,6 +414,21 @@ fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>)
         draft = draft.link(&port.at, said(port));
     }
     out.push(draft);
+}
+
+/// Whether what the process is stated to open is all known, and no less than what its image exposes: then what is exposed and not
+/// opened is a leftover.
+fn contradicted(inner: &[&PortOf]) -> bool {
+    let of = |role| inner.iter().filter(move |p| p.role == role);
+    let numbers = |role| of(role).filter_map(|p| p.number).collect::<BTreeSet<u32>>();
+    let stated = of(PortRole::Listens).all(|p| p.number.is_some() && !p.default && !is_of_the_jvm(p));
+    let (listens, exposed) = (numbers(PortRole::Listens), numbers(PortRole::Exposed));
+    stated && !listens.is_empty() && exposed.len() <= listens.len() && listens.is_disjoint(&exposed)
+}
+
+/// Programs for the JVM that open a port of their own mostly have a web server beside it.
+fn is_of_the_jvm(port: &PortOf) -> bool {
+    port.at.by == "listen" && [".java", ".kt"].iter().any(|end| port.at.path.ends_with(end))
 }
 
 /// The one number that all of them have.

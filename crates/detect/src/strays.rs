@@ -8,15 +8,17 @@ use crate::Cx;
 use crate::drift::{is_masked, mentioned};
 use crate::effects::words;
 use crate::keys::{Keys, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, squash};
-use crate::leftover::Orphan;
+use crate::leftover::{ASIDE, Orphan};
 use seam_facts::{Claim, Hole, SmolStr, Value};
 use seam_graph::{SettingOf, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// What a service reads and nothing gives it, with what it is given instead where that is known.
+/// What a service reads and nothing gives it, and what it is given instead.
 pub(crate) struct Stray<'a> {
     pub read: Orphan<'a>,
-    pub set: Option<&'a SettingOf>,
+    pub set: &'a SettingOf,
+    /// The two have a word in common.
+    pub sure: bool,
 }
 
 /// Words that say nothing of what a key is about.
@@ -49,6 +51,7 @@ pub(crate) fn strays<'a>(
         return Vec::new();
     }
     let idle = idle(cx, node, keys, used);
+    let said = frequent(keys);
     let mut out = Vec::new();
     let (mut taken, mut paired) = (BTreeSet::new(), BTreeSet::new());
     for sure in [true, false] {
@@ -56,7 +59,7 @@ pub(crate) fn strays<'a>(
         let free: Vec<usize> = (0..idle.len()).filter(|i| !taken.contains(i)).collect();
         let fit = |o: usize, i: usize| {
             let (orphan, setting) = (&orphans[o], idle[i]);
-            fits(orphan.key, setting) && (!sure || alike(orphan.key, &setting.key))
+            fits(cx, orphan.key, setting) && (!sure || alike(&said, orphan.key, &setting.key))
         };
         for o in &left {
             let fitting: Vec<usize> = free.iter().copied().filter(|i| fit(*o, *i)).collect();
@@ -66,16 +69,24 @@ pub(crate) fn strays<'a>(
             if rivals == 1 && (sure || left.len() == 1 && free.len() == 1) {
                 taken.insert(*only);
                 paired.insert(*o);
-                out.push(Stray { read: orphans[*o].clone(), set: Some(idle[*only]) });
+                out.push(Stray { read: orphans[*o].clone(), set: idle[*only], sure });
             }
         }
     }
-    // What is left is missing where nearly all that the program reads is there.
-    let left: Vec<usize> = (0..orphans.len()).filter(|o| !paired.contains(o)).collect();
-    if met >= 3 && left.len() * 4 <= met {
-        out.extend(left.into_iter().map(|o| Stray { read: orphans[o].clone(), set: None }));
-    }
     out
+}
+
+/// Words that more than a few keys have: sections and prefixes, which tell none from another.
+fn frequent(keys: &Keys<'_>) -> HashSet<String> {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    let all = keys.set.values().filter_map(|s| Some(s.first()?.key.as_str()));
+    let read = keys.read.iter().filter(|(k, _)| !keys.set.contains_key(*k)).filter_map(|(_, r)| Some(r.first()?.key.as_str()));
+    for key in all.chain(read) {
+        for word in words(key).into_iter().collect::<BTreeSet<String>>() {
+            *count.entry(word).or_default() += 1;
+        }
+    }
+    count.into_iter().filter(|(_, n)| *n > 3).map(|(w, _)| w).collect()
 }
 
 /// Keys that code reads without a default and nothing gives.
@@ -84,7 +95,9 @@ fn orphans<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>) -> Vec<Orphan<'a>> {
     let mut found: BTreeMap<String, Orphan<'a>> = BTreeMap::new();
     let named = |key: &str| {
         let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':'));
-        plain && key.contains(['_', '.', ':', '-']) && !is_of_a_platform(key) && !is_of_a_library(key)
+        let capitals = key.len() > 3 && key.chars().all(|c| c.is_ascii_uppercase());
+        let aside = words(key).iter().any(|w| ASIDE.contains(&w.as_str()));
+        plain && !aside && (capitals || key.contains(['_', '.', ':', '-'])) && !is_of_a_platform(key) && !is_of_a_library(key)
     };
     for reads in keys.read.values() {
         let Some(read) = reads.first() else { continue };
@@ -122,7 +135,10 @@ fn idle<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashSet<(&SmolStr,
         let says = &setting.at.says;
         let deployed = is_deployed(setting) || says.starts_with("setting [dotenv");
         // What a framework reads of a configuration is not seen; a section of which code reads other keys is the program's own.
-        let own = deployed && !says.starts_with("setting [group") || says.starts_with("setting [app") && sections.contains(&section(&setting.key));
+        // A group of settings that others are given as well is for all of them.
+        let others = || cx.graph.settings.iter().any(|s| s.node != node && s.at.path == setting.at.path && s.at.at == setting.at.at);
+        let own = deployed && !(says.starts_with("setting [group") && others())
+            || says.starts_with("setting [app") && sections.contains(&section(&setting.key));
         let key = &setting.key;
         let apart = is_of_a_platform(key) || is_of_a_library(key) || key.contains('[');
         if own
@@ -140,14 +156,15 @@ fn idle<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashSet<(&SmolStr,
 }
 
 /// Whether two keys have a word in common that says something.
-fn alike(a: &str, b: &str) -> bool {
+fn alike(said: &HashSet<String>, a: &str, b: &str) -> bool {
     let telling = |key: &str| -> BTreeSet<String> {
-        words(key).into_iter().filter(|w| w.len() > 2 && !PLAIN.contains(&w.as_str())).collect()
+        let says = |w: &String| w.len() > 2 && !PLAIN.contains(&w.as_str()) && !said.contains(w);
+        words(key).into_iter().filter(says).collect()
     };
     telling(a).intersection(&telling(b)).next().is_some()
 }
 
-fn fits(read: &str, set: &SettingOf) -> bool {
+fn fits(cx: &Cx<'_>, read: &str, set: &SettingOf) -> bool {
     let value = if let [text] = set.texts.as_slice() { text } else { &set.value };
     let (wanted, given) = (by_name(read), by_name(&set.key));
     let is = if is_masked(value) {
@@ -158,14 +175,13 @@ fn fits(read: &str, set: &SettingOf) -> bool {
         Some(Kind::Number)
     } else if matches!(value.to_ascii_lowercase().as_str(), "true" | "false") {
         Some(Kind::Flag)
-    } else if value.contains("://") || host(value, is_address(&set.key)).is_some() {
+    } else if value.contains("://") || host(value, is_address(&set.key)).is_some() || cx.graph.node(value).is_some() {
         Some(Kind::Address)
     } else {
         given.or(Some(Kind::Text))
     };
     match (wanted, is) {
         (Some(wanted), Some(is)) => wanted == is,
-        (None, Some(Kind::Address)) => given.is_none(),
         _ => true,
     }
 }

@@ -25,7 +25,7 @@ pub use attempts::{Attempts, Bound, KeyUse, Pause};
 pub use base::{FactBase, FileFacts};
 pub use claim::{Claim, Fact, How};
 pub use code::{
-    Argument, Constant, Depends, ENVIRONMENT_PREFIX, GLOBAL_USING, Guard, Module, ModuleKind, Owner, Pass, Read,
+    Argument, BINDING, Constant, Depends, ENVIRONMENT_PREFIX, GLOBAL_USING, Guard, Module, ModuleKind, Owner, Pass, Read,
     Return, Schema, Test, Uses,
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};

@@ -7,7 +7,7 @@ use crate::deploy::{interpolate, project_environment};
 use crate::index::FileId;
 use crate::join::{Linker, is_listener};
 use crate::model::{Evidence, PortOf, PortRole};
-use seam_facts::{Claim, Deployment, FLAG, Fact, Hole, SmolStr, Span, Target, Value, format_smolstr};
+use seam_facts::{Claim, Deployment, FLAG, Fact, Hole, Setting, SmolStr, Span, Target, Value, format_smolstr};
 
 /// Keys under which frameworks and programs are told what to listen on.
 const LISTENING: &[&str] = &[
@@ -92,19 +92,16 @@ impl Linker<'_> {
             // A server that the command starts opens the port; what the program would open if it were started itself is not done.
             let script = !told.is_empty() && self.index.paths[*file].ends_with(".py");
             for (setting, fact) in self.index.settings_in(*file).filter(|(s, _)| is_listener(s) && !script) {
-                for text in self.view(node).texts(&setting.value, *file) {
-                    let number = text.text.rsplit(':').next().and_then(|p| p.parse().ok()).filter(|_| !text.open);
-                    // A variable that nobody sets leaves what stands beside it.
-                    // A flag that no command line gives is what it is by default.
-                    let asked = |h: &&Hole| match h {
-                        Hole::Env { .. } => true,
-                        Hole::Config { key, .. } => !key.starts_with(FLAG),
-                        Hole::Ref(_) | Hole::Param { .. } | Hole::Result { .. } | Hole::Either(_) | Hole::Opaque(_) => {
-                            false
-                        }
-                    };
-                    let told = text.via.iter().any(|(_, f)| matches!(f.claim, Claim::Setting(_)));
-                    let default = text.default || !told && setting.value.holes().iter().any(asked);
+                for (default, number) in self.listened(node, setting, *file) {
+                    out.push(PortOf { default, ..of(PortRole::Listens, number, *file, fact) });
+                }
+            }
+        }
+        // A library's server opens what the node's code hands to it.
+        for file in &self.territories[node].libraries {
+            for (setting, fact) in self.index.settings_in(*file).filter(|(s, _)| is_listener(s)) {
+                let handed = setting.value.holes().iter().any(|h| matches!(h, Hole::Param { .. }));
+                for (default, number) in self.listened(node, setting, *file).filter(|(_, n)| handed && n.is_some()) {
                     out.push(PortOf { default, ..of(PortRole::Listens, number, *file, fact) });
                 }
             }
@@ -121,6 +118,23 @@ impl Linker<'_> {
                 out.extend(ports.map(|number| of(PortRole::Listens, number.filter(|_| !text.open), file, fact)));
             }
         }
+    }
+
+    /// Whether only a default says so, and the port, of each value that a `listen` may have.
+    fn listened(&self, node: usize, setting: &Setting, file: FileId) -> impl Iterator<Item = (bool, Option<u32>)> {
+        // A flag that no command line gives is what it is by default.
+        let asked = |h: &&Hole| match h {
+            Hole::Env { .. } => true,
+            Hole::Config { key, .. } => !key.starts_with(FLAG),
+            Hole::Ref(_) | Hole::Param { .. } | Hole::Result { .. } | Hole::Either(_) | Hole::Opaque(_) => false,
+        };
+        // A variable that nobody sets leaves what stands beside it.
+        let open = setting.value.holes().iter().any(asked);
+        self.view(node).texts(&setting.value, file).into_iter().map(move |text| {
+            let number = text.text.rsplit(':').next().and_then(|p| p.parse().ok()).filter(|_| !text.open);
+            let told = text.via.iter().any(|(_, f)| matches!(f.claim, Claim::Setting(_)));
+            (text.default || !told && open, number)
+        })
     }
 
     /// What the command that starts a container tells its server to open: the deployment's, or else the image's.

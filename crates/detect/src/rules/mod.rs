@@ -20,7 +20,7 @@ mod missing_setting;
 mod missing_timeout;
 mod no_compensation;
 mod payload_mismatch;
-mod port_mismatch;
+pub(crate) mod port_mismatch;
 pub(crate) mod redelivery_unsafe;
 mod retry_storm;
 mod retry_without_backoff;

@@ -64,6 +64,12 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         let Some(endpoints) = served.get(&edge.to).filter(|_| cx.node(edge.to).kind == NodeKind::Service) else {
             continue;
         };
+        // What signs users in is served by a framework, below paths of its own.
+        const SIGN_IN: [&str; 5] = ["identity", "openiddict", "keycloak", "oauth", "authorization-server"];
+        let mut packages = cx.graph.packages.iter().filter(|p| p.node == edge.to);
+        if packages.any(|p| SIGN_IN.iter().any(|w| p.package.to_ascii_lowercase().contains(w))) {
+            continue;
+        }
         let written = || endpoints.iter().filter(|e| e.protocol == Protocol::Http && e.is_written());
         if written().any(|e| e.path.contains('*') || parts(&e.path).first().is_some_and(|p| open(p))) {
             continue;
@@ -87,7 +93,7 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         let whole = rules.iter().filter(|(_, _, whole)| *whole).count();
         let changes = cx.facts(path).iter().any(|f| REWRITES.iter().any(|w| f.claim.to_string().contains(w)));
         let missing: Vec<_> = rules.iter().filter(|(_, _, whole)| !whole).collect();
-        if changes || whole < 2 || missing.len() * 2 > whole {
+        if changes || whole == 0 || missing.len() > whole.div_ceil(2) {
             continue;
         }
         for (edge, detail, _) in missing {
@@ -108,7 +114,7 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
             .help(format!("forward what `{to}` serves, serve `{rule}`, or take the prefix away"))
             .about([edge.key.clone(), near.key.clone()])
             .certainty(Certainty::Inferred)
-            .severity(Severity::Warning)
+            .severity(if whole > 1 { Severity::Warning } else { Severity::Note })
             .open(format!("whether `{from}` changes the path"))
             .link(&detail.at, format!("`{from}` forwards `{rule}`"));
             for at in near.proof.iter().take(3) {

@@ -22,8 +22,8 @@ pub(crate) struct Stray<'a> {
 }
 
 /// Words that say nothing of what a key is about.
-const PLAIN: [&str; 16] =
-    ["app", "service", "config", "url", "uri", "host", "port", "name", "key", "max", "min", "default", "api", "env", "the", "value"];
+const PLAIN: [&str; 20] =
+    ["connection", "connections", "strings", "string", "app", "service", "config", "url", "uri", "host", "port", "name", "key", "max", "min", "default", "api", "env", "the", "value"];
 
 /// What a value is, as far as the key or the value says so.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(crate) fn strays<'a>(
         let free: Vec<usize> = (0..idle.len()).filter(|i| !taken.contains(i)).collect();
         let fit = |o: usize, i: usize| {
             let (orphan, setting) = (&orphans[o], idle[i]);
-            fits(cx, orphan.key, setting) && (!sure || alike(&said, orphan.key, &setting.key))
+            fits(cx, orphan.key, setting, sure) && (!sure || alike(&said, orphan.key, &setting.key))
         };
         for o in &left {
             let fitting: Vec<usize> = free.iter().copied().filter(|i| fit(*o, *i)).collect();
@@ -164,7 +164,7 @@ fn alike(said: &HashSet<String>, a: &str, b: &str) -> bool {
     telling(a).intersection(&telling(b)).next().is_some()
 }
 
-fn fits(cx: &Cx<'_>, read: &str, set: &SettingOf) -> bool {
+fn fits(cx: &Cx<'_>, read: &str, set: &SettingOf, sure: bool) -> bool {
     let value = if let [text] = set.texts.as_slice() { text } else { &set.value };
     let (wanted, given) = (by_name(read), by_name(&set.key));
     let is = if is_masked(value) {
@@ -182,6 +182,7 @@ fn fits(cx: &Cx<'_>, read: &str, set: &SettingOf) -> bool {
     };
     match (wanted, is) {
         (Some(wanted), Some(is)) => wanted == is,
+        (None, Some(Kind::Address)) => sure,
         _ => true,
     }
 }

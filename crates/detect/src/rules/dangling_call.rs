@@ -109,11 +109,29 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
     for evidence in nearest.proof.iter().skip(1).take(3) {
         draft = draft.link(evidence, format!("`{shown}` is made here too"));
     }
+    for evidence in mounts(cx, nearest).into_iter().take(2) {
+        draft = draft.link(&evidence, format!("routes of `{to}` are mounted here"));
+    }
     match wrong {
         Wrong::Unknown => draft.severity(Severity::Warning),
         Wrong::Longer => draft.severity(Severity::Note).open(format!("what stands between `{from}` and `{to}`")),
         Wrong::Method | Wrong::Path | Wrong::Rpc | Wrong::Pattern => draft,
     }
+}
+
+/// Where the callee's code says what the path of an endpoint begins with.
+fn mounts(cx: &Cx<'_>, endpoint: &Endpoint) -> Vec<seam_graph::Evidence> {
+    let begins = |prefix: &str| {
+        let prefix = parts(prefix);
+        !prefix.is_empty() && parts(&endpoint.path).windows(prefix.len()).any(|own| own == prefix.as_slice())
+    };
+    let of = |(path, fact): (&SmolStr, &seam_facts::Fact)| match &fact.claim {
+        Claim::Mount(mount) if mount.prefix.as_text().is_some_and(|t| begins(&t)) => {
+            Some(cx.evidence(path, fact, fact.claim.to_string()))
+        }
+        _ => None,
+    };
+    cx.own_facts(endpoint.node).filter_map(of).collect()
 }
 
 #[derive(Clone, Copy)]

@@ -176,6 +176,14 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
 /// A property that Spring puts into a class, and no configuration has: the program does not start.
 fn injected(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, read: &ReadOf) -> Option<Draft> {
     let jvm = [".java", ".kt"].iter().any(|end| read.at.path.ends_with(end));
+    // A class that a section is bound to has fields that may stay empty.
+    let bound = cx.facts(&read.at.path).iter().any(|f| match &f.claim {
+        Claim::Read(r) if f.at == read.at.at => {
+            let owner = r.within.rsplit('.').nth(1).unwrap_or_default();
+            ["Properties", "Props", "Settings", "Configuration"].iter().any(|end| owner.ends_with(end))
+        }
+        _ => false,
+    });
     let own = cx.node(node).own.contains(&read.at.path) && !seam_graph::is_test(&read.at.path);
     // Others of the same section are there: it is one of this configuration, and not of a framework or of another place.
     let section = |key: &str| squash(key.split('.').next().unwrap_or(key));
@@ -190,11 +198,12 @@ fn injected(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, read: &ReadOf) -> Option<
     )
     .why(format!("Other keys beside it are set, and this is not: a property without a value ends `{service}` when it starts."))
     .about([cx.node(node).key.clone()])
-    .severity(Severity::Warning)
+    .severity(Severity::Note)
+    .open("keys without a value, and long ones")
     .help(format!("set `{key}` in the configuration of `{service}`, or give it a default (`${{{key}:…}}`)"))
     .link(&read.at, format!("`{service}` reads `{key}`"))
     .link(&beside.at, format!("`{}` is set, and not this", beside.key));
-    (jvm && own).then_some(draft)
+    (jvm && own && !bound).then_some(draft)
 }
 
 /// A key is read, and another is set in its place.

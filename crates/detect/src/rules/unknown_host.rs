@@ -1,8 +1,7 @@
 //! An address whose host nobody declares. See `unknown_host.md`.
 
 use crate::keys::{
-    by_node, declared, distance, host, is_address, is_deployed, is_inside, is_of_a_platform, is_ours, nearest, proving, squash,
-    stating,
+    by_node, declared, distance, host, is_address, is_deployed, is_inside, is_ours, nearest, proving, squash, stating,
 };
 use crate::names::{self, Address, Called};
 use crate::{Cx, Draft, Group, Rule, Severity};
@@ -59,7 +58,9 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // library reads it then.
             let misspelt = || is_address(&setting.key) && !setting.texts.is_empty() && misspelt(cx, node, name);
             // An address by a framework's own key is read by the framework.
-            let framework = || is_of_a_platform(&setting.key) && is_address(&setting.key) && is_deployed(setting);
+            const FRAMEWORKS: [&str; 4] = ["SPRING_", "EUREKA_CLIENT_", "QUARKUS_", "MICRONAUT_"];
+            let of_framework = FRAMEWORKS.iter().any(|f| setting.key.starts_with(f));
+            let framework = || of_framework && is_address(&setting.key) && is_deployed(setting);
             let read =
                 keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line)) || framework();
             let open = is_deployed(setting) && !is_filled_in(name) && is_inside(name) && !is_known(name);

@@ -77,7 +77,11 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         for detail in edge.details.iter().filter(|d| d.client == "route") {
             let path = detail.operation.rsplit(' ').next().unwrap_or_default();
             let prefix: Vec<&str> = parts(path).into_iter().take_while(|p| !open(p)).collect();
-            if prefix.is_empty() || path_of(cx, detail).is_some() || by_itself(cx, edge.to, &prefix) || written().next().is_none() {
+            if prefix.is_empty()
+                || path_of(cx, detail).is_some()
+                || by_itself(cx, edge.to, &prefix)
+                || written().next().is_none()
+            {
                 continue;
             }
             let fits = |from: usize| written().any(|e| begins(&parts(&e.path), &prefix[from..]));
@@ -99,7 +103,8 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         for (edge, detail, _) in missing {
             let (from, to) = (cx.name(gateway), cx.name(edge.to));
             let rule = &detail.operation;
-            let own = served.get(&edge.to).into_iter().flatten().filter(|e| e.protocol == Protocol::Http && e.is_written());
+            let own =
+                served.get(&edge.to).into_iter().flatten().filter(|e| e.protocol == Protocol::Http && e.is_written());
             let Some(near) = own.min_by_key(|e| crate::keys::distance(&e.path, rule)) else { continue };
             let shown = near.asked_as();
             let mut draft = Draft::new(
@@ -128,7 +133,15 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
 
 /// Words by which gateways are told to change a path.
 const REWRITES: [&str; 10] = [
-    "StripPrefix", "RewritePath", "SetPath", "PrefixPath", "pathRewrite", "stripPrefix", "strip_path", "rewrite-target", "replacePath",
+    "StripPrefix",
+    "RewritePath",
+    "SetPath",
+    "PrefixPath",
+    "pathRewrite",
+    "stripPrefix",
+    "strip_path",
+    "rewrite-target",
+    "replacePath",
     "rewrite",
 ];
 

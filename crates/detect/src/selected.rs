@@ -33,7 +33,9 @@ pub(crate) fn nobody(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let meant = workloads.iter().find(|(file, _, s)| {
-            let known = !s.labels.is_empty() && keys(wanted).is_subset(&keys(&s.labels)) && s.deployment == Deployment::Kubernetes;
+            let known = !s.labels.is_empty()
+                && keys(wanted).is_subset(&keys(&s.labels))
+                && s.deployment == Deployment::Kubernetes;
             known && (s.name == alias.name || file == path && workloads.iter().filter(|(f, ..)| f == path).count() == 1)
         });
         let Some((file, at, workload)) = meant else { continue };
@@ -41,7 +43,9 @@ pub(crate) fn nobody(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if selects.iter().any(|(_, _, other, labels)| other.name == alias.name && carries(workload, labels)) {
             continue;
         }
-        let shown = |labels: &[(SmolStr, SmolStr)]| labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ");
+        let shown = |labels: &[(SmolStr, SmolStr)]| {
+            labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")
+        };
         let unlike: Vec<(SmolStr, SmolStr)> = wanted.iter().filter(|l| !workload.labels.contains(l)).cloned().collect();
         let place = cx.evidence(path, fact, seam_facts::format_smolstr!("Service {}", alias.name));
         let pods = cx.evidence(file, at, seam_facts::format_smolstr!("workload {}", workload.name));
@@ -174,4 +178,3 @@ fn beside(cx: &Cx<'_>, container: &PortOf, to: &str) -> bool {
         _ => false,
     })
 }
-

@@ -22,8 +22,28 @@ pub(crate) struct Stray<'a> {
 }
 
 /// Words that say nothing of what a key is about.
-const PLAIN: [&str; 20] =
-    ["connection", "connections", "strings", "string", "app", "service", "config", "url", "uri", "host", "port", "name", "key", "max", "min", "default", "api", "env", "the", "value"];
+const PLAIN: [&str; 20] = [
+    "connection",
+    "connections",
+    "strings",
+    "string",
+    "app",
+    "service",
+    "config",
+    "url",
+    "uri",
+    "host",
+    "port",
+    "name",
+    "key",
+    "max",
+    "min",
+    "default",
+    "api",
+    "env",
+    "the",
+    "value",
+];
 
 /// What a value is, as far as the key or the value says so.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,12 +55,7 @@ enum Kind {
     Text,
 }
 
-pub(crate) fn strays<'a>(
-    cx: &Cx<'a>,
-    node: usize,
-    keys: &Keys<'a>,
-    used: &HashSet<(&SmolStr, u32)>,
-) -> Vec<Stray<'a>> {
+pub(crate) fn strays<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashSet<(&SmolStr, u32)>) -> Vec<Stray<'a>> {
     // Those of the node that meet: of a program that is told little by name, little is known.
     let met = keys.read.iter().filter(|(k, _)| keys.set.contains_key(*k)).count();
     if met < 2 {
@@ -80,7 +95,8 @@ pub(crate) fn strays<'a>(
 fn frequent(keys: &Keys<'_>) -> HashSet<String> {
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
     let all = keys.set.values().filter_map(|s| Some(s.first()?.key.as_str()));
-    let read = keys.read.iter().filter(|(k, _)| !keys.set.contains_key(*k)).filter_map(|(_, r)| Some(r.first()?.key.as_str()));
+    let read =
+        keys.read.iter().filter(|(k, _)| !keys.set.contains_key(*k)).filter_map(|(_, r)| Some(r.first()?.key.as_str()));
     for key in all.chain(read) {
         for word in words(key).into_iter().collect::<BTreeSet<String>>() {
             *count.entry(word).or_default() += 1;
@@ -97,7 +113,11 @@ fn orphans<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>) -> Vec<Orphan<'a>> {
         let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':'));
         let capitals = key.len() > 3 && key.chars().all(|c| c.is_ascii_uppercase());
         let aside = words(key).iter().any(|w| ASIDE.contains(&w.as_str()));
-        plain && !aside && (capitals || key.contains(['_', '.', ':', '-'])) && !is_of_a_platform(key) && !is_of_a_library(key)
+        plain
+            && !aside
+            && (capitals || key.contains(['_', '.', ':', '-']))
+            && !is_of_a_platform(key)
+            && !is_of_a_library(key)
     };
     for reads in keys.read.values() {
         let Some(read) = reads.first() else { continue };
@@ -136,7 +156,9 @@ fn idle<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashSet<(&SmolStr,
         let deployed = is_deployed(setting) || says.starts_with("setting [dotenv");
         // What a framework reads of a configuration is not seen; a section of which code reads other keys is the program's own.
         // A group of settings that others are given as well is for all of them.
-        let others = || cx.graph.settings.iter().any(|s| s.node != node && s.at.path == setting.at.path && s.at.at == setting.at.at);
+        let others = || {
+            cx.graph.settings.iter().any(|s| s.node != node && s.at.path == setting.at.path && s.at.at == setting.at.at)
+        };
         let own = deployed && !(says.starts_with("setting [group") && others())
             || says.starts_with("setting [app") && sections.contains(&section(&setting.key));
         let key = &setting.key;
@@ -189,8 +211,24 @@ fn fits(cx: &Cx<'_>, read: &str, set: &SettingOf, sure: bool) -> bool {
 
 fn by_name(key: &str) -> Option<Kind> {
     const NUMBERS: [&str; 18] = [
-        "port", "max", "min", "count", "size", "limit", "timeout", "seconds", "retries", "attempts", "ttl", "ms", "interval", "workers",
-        "threads", "days", "minutes", "expiration",
+        "port",
+        "max",
+        "min",
+        "count",
+        "size",
+        "limit",
+        "timeout",
+        "seconds",
+        "retries",
+        "attempts",
+        "ttl",
+        "ms",
+        "interval",
+        "workers",
+        "threads",
+        "days",
+        "minutes",
+        "expiration",
     ];
     const SECRETS: [&str; 6] = ["secret", "token", "password", "pass", "apikey", "passphrase"];
     const FLAGS: [&str; 5] = ["enabled", "enable", "disabled", "disable", "is"];

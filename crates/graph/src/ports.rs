@@ -235,7 +235,17 @@ impl Linker<'_> {
 /// is one without a number. Nothing where no port is told.
 fn commanded(command: &str) -> Option<Option<u32>> {
     const SERVERS: [&str; 12] = [
-        "uvicorn", "hypercorn", "daphne", "gunicorn", "granian", "waitress-serve", "flask", "fastapi", "runserver", "artisan", "rails",
+        "uvicorn",
+        "hypercorn",
+        "daphne",
+        "gunicorn",
+        "granian",
+        "waitress-serve",
+        "flask",
+        "fastapi",
+        "runserver",
+        "artisan",
+        "rails",
         "puma",
     ];
     let cleaned = command.replace(['"', '\'', ',', '[', ']'], " ");
@@ -249,7 +259,10 @@ fn commanded(command: &str) -> Option<Option<u32>> {
             return None;
         }
         let (name, given) = word.split_once('=').map_or((word, None), |(n, v)| (n, Some(v)));
-        let short = word.strip_prefix("-b").or_else(|| word.strip_prefix("-p")).filter(|v| v.contains(|c: char| c.is_ascii_digit()));
+        let short = word
+            .strip_prefix("-b")
+            .or_else(|| word.strip_prefix("-p"))
+            .filter(|v| v.contains(|c: char| c.is_ascii_digit()));
         if let Some(value) = short {
             return Some(of(value));
         }

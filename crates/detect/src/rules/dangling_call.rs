@@ -253,8 +253,12 @@ fn longer<'e>(
     (method, parts): (&str, &[&str]),
 ) -> Option<(&'e Endpoint, Wrong)> {
     let same_method = |e: &&Served<'_>| !method.is_empty() && e.at.method.as_deref() == Some(method);
-    let sure = edge.certainty == Certainty::Stated && stated(cx, detail) && !parts.iter().any(|p| p.contains('{') && !whole_hole(p));
-    if !sure || http.iter().any(|e| e.takes_all() || e.parts.first().is_some_and(|p| open(p)) || fits_open(&e.parts, parts)) {
+    let sure = edge.certainty == Certainty::Stated
+        && stated(cx, detail)
+        && !parts.iter().any(|p| p.contains('{') && !whole_hole(p));
+    if !sure
+        || http.iter().any(|e| e.takes_all() || e.parts.first().is_some_and(|p| open(p)) || fits_open(&e.parts, parts))
+    {
         return None;
     }
     let last = parts.iter().rposition(|p| !open(p))?;
@@ -264,7 +268,8 @@ fn longer<'e>(
             own[*at..at + more].iter().all(|p| !open(p)) && fits(&[&own[..*at], &own[at + more..]].concat(), parts)
         })
     };
-    let near = http.iter().filter(same_method).find(|e| grown(&e.parts).is_some() && !by_itself(cx, edge.to, &e.parts))?;
+    let near =
+        http.iter().filter(same_method).find(|e| grown(&e.parts).is_some() && !by_itself(cx, edge.to, &e.parts))?;
     let known = edge.details.iter().any(|d| d.endpoint.is_some() && d.at.path == detail.at.path);
     Some((near.at, if known { Wrong::Path } else { Wrong::Longer }))
 }

@@ -3,7 +3,7 @@
 use crate::keys::{distance, nearest, squash};
 use crate::paths::spelled_alike;
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Ack, Claim, PolicyKind, SmolStr};
+use seam_facts::{Ack, BINDING, Claim, PolicyKind, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, is_test};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -154,11 +154,19 @@ fn called(cx: &Cx<'_>, node: usize, topic: &str, mut draft: Draft) -> Draft {
     let mut told = 0;
     for path in this.own.iter().chain(&this.libraries).filter(|p| !is_test(p)) {
         for fact in cx.facts(path) {
-            let Claim::Constant(constant) = &fact.claim else { continue };
-            if told < 4 && constant.value.as_text().is_some_and(|t| says(&t)) {
+            let (named, how) = match &fact.claim {
+                Claim::Constant(constant) => {
+                    (constant.value.as_text().is_some_and(|t| says(&t)), "has the name from here")
+                }
+                Claim::Pass(pass) if pass.callee == BINDING => {
+                    (pass.args.iter().any(|a| a.value.as_text().is_some_and(|t| says(&t))), "binds the queue here")
+                }
+                _ => continue,
+            };
+            if told < 4 && named {
                 told += 1;
                 let at = cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim));
-                draft = draft.link(&at, format!("`{}` has the name from here", this.name));
+                draft = draft.link(&at, format!("`{}` {how}", this.name));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! A key that code reads and nothing sets. See `missing_setting.md`.
 
+use crate::groups::renamed_groups;
 use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
 use crate::leftover::leftovers;
-use crate::groups::renamed_groups;
 use crate::names;
 use crate::strays::{Stray, strays};
 use crate::{Cx, Draft, Group, Rule, Severity};
@@ -51,9 +51,15 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 continue;
             }
             let unfilled = || if configured && is_property(&read.key) { injected(cx, node, keys, read) } else { None };
-            if let Some(draft) = draft(cx, node, &all, &used, read).or_else(unfilled).filter(|_| !told_of.contains(&squash(&read.key))) {
+            if let Some(draft) =
+                draft(cx, node, &all, &used, read).or_else(unfilled).filter(|_| !told_of.contains(&squash(&read.key)))
+            {
                 told_of.insert(squash(&read.key));
-                out.push(draft);
+                let spare = strays.iter().find(|s| squash(s.read.key) == squash(&read.key)).map(|s| s.set);
+                out.push(match spare {
+                    Some(set) => draft.link(&set.at, format!("`{}` is set, and nothing reads it", set.key)),
+                    None => draft,
+                });
             }
         }
         // To a wholly different name: the only two of their kind that are left over.
@@ -188,7 +194,8 @@ fn injected(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, read: &ReadOf) -> Option<
     // Others of the same section are there: it is one of this configuration, and not of a framework or of another place.
     let section = |key: &str| squash(key.split('.').next().unwrap_or(key));
     let mine = section(&read.key);
-    let beside = keys.set.values().flatten().find(|s| !is_deployed(s) && section(&s.key) == mine && keys.is_read(&s.key))?;
+    let beside =
+        keys.set.values().flatten().find(|s| !is_deployed(s) && section(&s.key) == mine && keys.is_read(&s.key))?;
     let service = cx.name(node);
     let key = &read.key;
     let draft = Draft::new(
@@ -196,7 +203,9 @@ fn injected(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, read: &ReadOf) -> Option<
         &read.at,
         format!("`{service}` reads `{key}`, which nothing sets and which has no default"),
     )
-    .why(format!("Other keys beside it are set, and this is not: a property without a value ends `{service}` when it starts."))
+    .why(format!(
+        "Other keys beside it are set, and this is not: a property without a value ends `{service}` when it starts."
+    ))
     .about([cx.node(node).key.clone()])
     .severity(Severity::Note)
     .open("keys without a value, and long ones")

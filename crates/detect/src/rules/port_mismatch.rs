@@ -338,13 +338,16 @@ pub(crate) fn listed(ports: &[&PortOf]) -> String {
 
 /// Where a process has the number from that it listens on: a constant of the same file, a setting of its own.
 fn from_where(cx: &Cx<'_>, port: &PortOf, mut draft: Draft) -> Draft {
-    let Some(number) = port.number.filter(|_| port.role == PortRole::Listens).map(|n| n.to_string()) else { return draft };
+    let Some(number) = port.number.filter(|_| port.role == PortRole::Listens).map(|n| n.to_string()) else {
+        return draft;
+    };
     let says = |text: &str| text.rsplit(':').next().is_some_and(|t| t.trim_end_matches('/') == number);
     for fact in cx.facts(&port.at.path) {
         if let Claim::Constant(constant) = &fact.claim
             && constant.value.as_text().is_some_and(|t| says(&t))
         {
-            draft = draft.link(&cx.evidence(&port.at.path, fact, fact.claim.to_string()), format!("it is {number} from here"));
+            draft = draft
+                .link(&cx.evidence(&port.at.path, fact, fact.claim.to_string()), format!("it is {number} from here"));
         }
     }
     let settings = cx.graph.settings.iter().filter(|s| s.node == port.node && squash(&s.key).contains("port"));

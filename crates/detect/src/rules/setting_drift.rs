@@ -54,7 +54,9 @@ fn databases(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>) {
             let asked = asked(cx, store, keys);
             let database = made.database.and_then(|d| wrong(d, &asked, |a| a.database.as_deref()));
             let user = made.user.and_then(|u| wrong(u, &asked, |a| a.user.as_deref()));
-            for (made, found, what) in [database.map(|(m, f)| (m, f, "database")), user.map(|(m, f)| (m, f, "user"))].into_iter().flatten() {
+            for (made, found, what) in
+                [database.map(|(m, f)| (m, f, "database")), user.map(|(m, f)| (m, f, "user"))].into_iter().flatten()
+            {
                 out.push(refused(cx, (client, store), made, found, what));
             }
         }
@@ -77,13 +79,20 @@ fn wrong<'a, 'b>(
 ) -> Option<(&'a SettingOf, (&'b Asked, &'b str))> {
     let right = made.texts.first()?;
     // Superusers and databases that each server has.
-    let always = |n: &str| matches!(n, "root" | "mysql") || n == "postgres" && right != "postgres" && made.key.ends_with("DB");
+    let always =
+        |n: &str| matches!(n, "root" | "mysql") || n == "postgres" && right != "postgres" && made.key.ends_with("DB");
     let said: Vec<(&Asked, &str)> = asked.iter().filter_map(|a| Some((a, name(a)?))).collect();
     let fits = said.iter().any(|(_, n)| *n == right.as_str() || always(n));
     said.into_iter().next().filter(|_| !fits).map(|found| (made, found))
 }
 
-fn refused(cx: &Cx<'_>, (client, store): (usize, usize), made: &SettingOf, (asked, name): (&Asked, &str), what: &str) -> Draft {
+fn refused(
+    cx: &Cx<'_>,
+    (client, store): (usize, usize),
+    made: &SettingOf,
+    (asked, name): (&Asked, &str),
+    what: &str,
+) -> Draft {
     let (service, of) = (cx.name(client), cx.name(store));
     let right = made.texts.first().map(SmolStr::as_str).unwrap_or_default();
     Draft::new(
@@ -139,12 +148,20 @@ fn asked(cx: &Cx<'_>, store: usize, keys: &Keys<'_>) -> Vec<Asked> {
             continue;
         }
         // A host in a key of its own, and what stands beside it.
-        let Some(stem) = ["HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR"].iter().find_map(|e| setting.key.strip_suffix(e)) else {
+        let Some(stem) =
+            ["HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR"].iter().find_map(|e| setting.key.strip_suffix(e))
+        else {
             continue;
         };
         let beside = |ends: &[&str]| {
             let mut found = ends.iter().filter_map(|e| keys.set.get(&squash(&format!("{stem}{e}")))).flatten();
-            found.find(|s| keys.is_read(&s.key) && s.at.path == setting.at.path && matches!(s.texts.as_slice(), [t] if !t.is_empty() && !is_masked(t))).copied()
+            found
+                .find(|s| {
+                    keys.is_read(&s.key)
+                        && s.at.path == setting.at.path
+                        && matches!(s.texts.as_slice(), [t] if !t.is_empty() && !is_masked(t))
+                })
+                .copied()
         };
         if let Some(named) = beside(&NAMES) {
             let database = named.texts.first().map(ToString::to_string);
@@ -238,25 +255,48 @@ fn apart_from(cx: &Cx<'_>, (node, first): (usize, &SettingOf), (other, usual): (
 fn value_of(setting: &SettingOf) -> Option<String> {
     match setting.texts.as_slice() {
         [text] if !text.is_empty() && !is_masked(text) => Some(text.to_string()),
-        [] if setting.value.starts_with("${env:") && setting.value.matches("${").count() == 1 => Some(setting.value.to_string()),
+        [] if setting.value.starts_with("${env:") && setting.value.matches("${").count() == 1 => {
+            Some(setting.value.to_string())
+        }
         _ => None,
     }
 }
 
 /// Whether a key names something that all who have the key share, and says which.
 fn is_shared(key: &str) -> bool {
-    const THINGS: [&str; 12] =
-        ["topic", "queue", "exchange", "stream", "channel", "subject", "bucket", "issuer", "audience", "realm", "jwt", "collection"];
+    const THINGS: [&str; 12] = [
+        "topic",
+        "queue",
+        "exchange",
+        "stream",
+        "channel",
+        "subject",
+        "bucket",
+        "issuer",
+        "audience",
+        "realm",
+        "jwt",
+        "collection",
+    ];
     const PLAIN: [&str; 26] = [
-        "name", "key", "app", "kafka", "rabbitmq", "rabbit", "redis", "amqp", "input", "output", "in", "out", "consumer", "producer",
-        "source", "target", "default", "service", "config", "nats", "aws", "sqs", "spring", "topics", "queues", "main",
+        "name", "key", "app", "kafka", "rabbitmq", "rabbit", "redis", "amqp", "input", "output", "in", "out",
+        "consumer", "producer", "source", "target", "default", "service", "config", "nats", "aws", "sqs", "spring",
+        "topics", "queues", "main",
     ];
     let words = words(key);
-    let ends = words.iter().rev().take(2).any(|w| THINGS.contains(&w.trim_end_matches('s')) || THINGS.contains(&w.as_str()));
-    let signs = words.iter().any(|w| w == "jwt") && words.iter().any(|w| matches!(w.as_str(), "secret" | "key" | "issuer" | "audience" | "algorithm"));
+    let ends =
+        words.iter().rev().take(2).any(|w| THINGS.contains(&w.trim_end_matches('s')) || THINGS.contains(&w.as_str()));
+    let signs = words.iter().any(|w| w == "jwt")
+        && words.iter().any(|w| matches!(w.as_str(), "secret" | "key" | "issuer" | "audience" | "algorithm"));
     let telling = words.iter().any(|w| !PLAIN.contains(&w.as_str()) && !THINGS.contains(&w.as_str()));
-    let size = words.iter().any(|w| matches!(w.as_str(), "size" | "count" | "limit" | "max" | "enabled" | "ttl" | "timeout" | "partitions" | "group"));
-    (signs || ends && telling || matches!(words.last().map(String::as_str), Some("issuer" | "audience" | "realm"))) && !size
+    let size = words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "size" | "count" | "limit" | "max" | "enabled" | "ttl" | "timeout" | "partitions" | "group"
+        )
+    });
+    (signs || ends && telling || matches!(words.last().map(String::as_str), Some("issuer" | "audience" | "realm")))
+        && !size
 }
 
 /// Queues that two programs declare with different properties: the broker refuses the second.
@@ -320,7 +360,9 @@ fn declared<'a>(callee: &str, args: &'a [seam_facts::Argument]) -> Option<(&'a V
         // pika: not durable, `queue_declare(queue, passive, durable, …)`.
         "queue_declare" if named("passive").is_none() => said(named("durable").or_else(|| positional(2)), false)?,
         // RabbitMQ.Client and the Java client: `(queue, durable, exclusive, autoDelete, arguments)`.
-        "QueueDeclare" | "QueueDeclareAsync" | "queueDeclare" => said(named("durable").or_else(|| positional(1)), false)?,
+        "QueueDeclare" | "QueueDeclareAsync" | "queueDeclare" => {
+            said(named("durable").or_else(|| positional(1)), false)?
+        }
         _ => return None,
     };
     Some((queue, durable))

@@ -90,13 +90,21 @@ fn listener(code: &Code<'_>, a: &Annotation, owner: &str, within: SmolStr, paylo
 fn bindings(code: &Code<'_>, sink: &mut Sink) {
     const QUEUES: &[&str] = &["Queue", "durable", "nonDurable"];
     const EXCHANGES: &[&str] = &[
-        "TopicExchange", "DirectExchange", "FanoutExchange", "HeadersExchange", "topicExchange", "directExchange", "fanoutExchange",
+        "TopicExchange",
+        "DirectExchange",
+        "FanoutExchange",
+        "HeadersExchange",
+        "topicExchange",
+        "directExchange",
+        "fanoutExchange",
         "headersExchange",
     ];
     let keyed = code.calls_named(&["with"]);
     for site in code.calls_named(&["to"]) {
         let bind = site.call.receiver().and_then(Expr::as_call).filter(|c| c.name() == "bind");
-        let Some(bind) = bind.filter(|b| b.receiver().and_then(Expr::path).is_some_and(|p| p.ends_with("BindingBuilder"))) else {
+        let Some(bind) =
+            bind.filter(|b| b.receiver().and_then(Expr::path).is_some_and(|p| p.ends_with("BindingBuilder")))
+        else {
             continue;
         };
         let (Some(queue), Some(exchange)) = (bind.arg(0), site.call.arg(0)) else { continue };

@@ -5,8 +5,8 @@
 
 use crate::paths::{by_itself, open, parts};
 use crate::{Cx, Draft, Severity};
-use seam_facts::{Claim, Protocol, SmolStr};
-use seam_graph::{Certainty, Detail, EdgeKind, Endpoint, NodeKind};
+use seam_facts::{Claim, Fact, Protocol, SmolStr};
+use seam_graph::{Certainty, Detail, EdgeKind, Endpoint, Evidence, NodeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn forwarded(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -> Vec<Draft> {
@@ -165,4 +165,19 @@ fn begins(own: &[&str], with: &[&str]) -> bool {
     let own = &own[..star.unwrap_or(own.len())];
     let same = |(o, w): (&&str, &&str)| open(o) || o.eq_ignore_ascii_case(w);
     own.iter().zip(with).all(same) && (own.len() >= with.len() || star.is_some())
+}
+
+/// Where the callee's code says what the path of an endpoint begins with.
+pub(crate) fn mounts(cx: &Cx<'_>, endpoint: &Endpoint) -> Vec<Evidence> {
+    let begins = |prefix: &str| {
+        let prefix = parts(prefix);
+        !prefix.is_empty() && parts(&endpoint.path).windows(prefix.len()).any(|own| own == prefix.as_slice())
+    };
+    let of = |(path, fact): (&SmolStr, &Fact)| match &fact.claim {
+        Claim::Mount(mount) if mount.prefix.as_text().is_some_and(|t| begins(&t)) => {
+            Some(cx.evidence(path, fact, fact.claim.to_string()))
+        }
+        _ => None,
+    };
+    cx.own_facts(endpoint.node).filter_map(of).collect()
 }

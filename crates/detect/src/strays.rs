@@ -181,7 +181,7 @@ fn idle<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashSet<(&SmolStr,
 fn alike(said: &HashSet<String>, a: &str, b: &str) -> bool {
     let telling = |key: &str| -> BTreeSet<String> {
         let says = |w: &String| w.len() > 2 && !PLAIN.contains(&w.as_str()) && !said.contains(w);
-        words(key).into_iter().filter(says).collect()
+        words(key).into_iter().filter(says).map(|w| w.trim_end_matches('s').to_owned()).collect()
     };
     telling(a).intersection(&telling(b)).next().is_some()
 }

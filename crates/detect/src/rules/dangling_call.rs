@@ -1,7 +1,7 @@
 //! Calls that no endpoint of the service they go to answers. See `dangling_call.md`.
 
 use crate::documents::protos;
-use crate::forwarded::{forwarded, unchanged};
+use crate::forwarded::{forwarded, mounts, unchanged};
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
 use crate::paths::{alike, by_itself, fits, open, parts};
@@ -117,21 +117,6 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
         Wrong::Longer => draft.severity(Severity::Note).open(format!("what stands between `{from}` and `{to}`")),
         Wrong::Method | Wrong::Path | Wrong::Rpc | Wrong::Pattern => draft,
     }
-}
-
-/// Where the callee's code says what the path of an endpoint begins with.
-fn mounts(cx: &Cx<'_>, endpoint: &Endpoint) -> Vec<seam_graph::Evidence> {
-    let begins = |prefix: &str| {
-        let prefix = parts(prefix);
-        !prefix.is_empty() && parts(&endpoint.path).windows(prefix.len()).any(|own| own == prefix.as_slice())
-    };
-    let of = |(path, fact): (&SmolStr, &seam_facts::Fact)| match &fact.claim {
-        Claim::Mount(mount) if mount.prefix.as_text().is_some_and(|t| begins(&t)) => {
-            Some(cx.evidence(path, fact, fact.claim.to_string()))
-        }
-        _ => None,
-    };
-    cx.own_facts(endpoint.node).filter_map(of).collect()
 }
 
 #[derive(Clone, Copy)]

@@ -137,7 +137,8 @@ fn asked(cx: &Cx<'_>, store: usize, keys: &Keys<'_>) -> Vec<Asked> {
     let leads = |name: &str| cx.graph.node(name) == Some(store);
     let mut out = Vec::new();
     for setting in keys.set.values().flatten() {
-        let [text] = setting.texts.as_slice() else { continue };
+        // A password may be open.
+        let text = if let [text] = setting.texts.as_slice() { text } else { &setting.value };
         let Some((name, _)) = host(text, is_address(&setting.key)).filter(|(name, _)| leads(name)) else { continue };
         if is_test(&setting.at.path) || text.contains("createDatabaseIfNotExist") {
             continue;

@@ -24,7 +24,8 @@ pub(crate) fn set_elsewhere(cx: &Cx<'_>) -> BTreeSet<usize> {
         files.iter().any(|path| path.strip_suffix(tail).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')))
     };
     let open = |service: &Service| {
-        service.env_files.iter().any(|file| !here(file)) || service.env_from.iter().any(|name| !groups.contains(name))
+        service.env_files.iter().any(|file| !here(file))
+            || service.env_from.iter().any(|name| !name.starts_with("values.") && !groups.contains(name))
     };
     let (mut out, mut closed) = (BTreeSet::new(), BTreeSet::new());
     for (path, fact) in cx.base.facts() {

@@ -27,6 +27,7 @@ mod endpoints;
 mod eventbus;
 mod flows;
 mod formats;
+mod groups;
 mod handed;
 mod hosted;
 mod images;

@@ -378,6 +378,9 @@ impl<'a> View<'_, 'a> {
                 .collect();
             return if out.is_empty() { vec![Text::unknown(key)] } else { unique(out) };
         }
+        if path.contains(".*") || path.contains("#*") {
+            return self.any_element(path, file, depth);
+        }
         let name = name_of(path);
         let owner = owner_of(path);
         let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
@@ -423,6 +426,42 @@ impl<'a> View<'_, 'a> {
             }
         }
         vec![Text::unknown(name)]
+    }
+
+    /// What any element of a table that another file defines may be: `routes#ROUTES.*.target`.
+    fn any_element(&self, path: &str, file: FileId, depth: usize) -> Vec<Text<'a>> {
+        let (module, symbol) = path.rsplit_once('#').unwrap_or(("", path));
+        let wanted: Vec<&str> = symbol.split('.').collect();
+        let fits = |theirs: &str| {
+            let theirs: Vec<&str> = theirs.split('.').collect();
+            // What a module exports as a whole has no name of its own, or the importer's.
+            let whole = |name: &str| matches!(name, "exports" | "default");
+            let theirs = if theirs.first().is_some_and(|n| whole(n)) { &theirs[1..] } else { &theirs[..] };
+            let ours =
+                if wanted.first().is_some_and(|n| whole(n) || n.is_empty()) { &wanted[1..] } else { &wanted[..] };
+            let same = |ours: &str, theirs: &str| ours == "*" || ours.strip_prefix('*').unwrap_or(ours) == theirs;
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
+        };
+        let stem = last(module).split('.').next().unwrap_or("");
+        let named = |at: FileId| {
+            let theirs = self.index.paths[at].rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("");
+            module.is_empty() && at == file || theirs == stem || folder(self.index.paths[at]).ends_with(stem)
+        };
+        let name = name_of(path);
+        let keyed = self.index.constants.get(name).into_iter().flatten();
+        let all = self.index.constants.values().flatten();
+        let constants: Box<dyn Iterator<Item = _>> =
+            if name.starts_with('*') { Box::new(all) } else { Box::new(keyed) };
+        let mut out = Vec::new();
+        for (at, constant, fact) in constants {
+            let seen = self.territory.sees(*at) && self.territory.role.runs(*at, fact.at.line);
+            if seen && named(*at) && fits(&constant.symbol) && out.len() < MAX_TEXTS {
+                let mut texts = self.value(&constant.value, *at, None, depth.saturating_sub(1));
+                texts.iter_mut().for_each(|t| t.via.push((*at, *fact)));
+                out.extend(texts);
+            }
+        }
+        if out.is_empty() { vec![Text::unknown(name)] } else { unique(out) }
     }
 
     /// A property of a bound options type, or what stands below one: `FooOptions.<section>` names the type's section.

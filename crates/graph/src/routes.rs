@@ -10,6 +10,9 @@ use seam_facts::{Claim, DEVELOPMENT_SERVER, Fact, Hole, Part, Protocol, Route, S
 /// A route's target that means whatever the registry knows.
 const EVERY_SERVICE: &str = "lb://*";
 
+/// Elements of a table elsewhere that are followed.
+const MAX_ROUNDS: usize = 40;
+
 /// Clients whose use means that a service registers under its name.
 pub(crate) const REGISTRIES: &[&str] = &["Eureka", "Consul", "Nacos", "Zookeeper"];
 
@@ -39,51 +42,63 @@ impl<'a> Edges<'_, 'a> {
                 {
                     continue;
                 }
-                let mut texts = self.linker.view(node).texts(&route.target, file);
-                // Within a container, its own machine is nobody else's.
-                if development && !self.linker.deploy.nodes[node].units.is_empty() {
-                    texts.retain(|t| address::parse(&t.text).iter().all(|a| !address::is_local(&a.host)));
+                for (path, target) in self.each_round(node, file, route) {
+                    self.route(node, (file, fact), route.protocol, &path, &target, development);
                 }
-                let path = self
-                    .linker
-                    .view(node)
-                    .texts(&route.path, file)
-                    .into_iter()
-                    .next()
-                    .map(|t| t.text)
-                    .unwrap_or_default();
-                if texts.iter().any(|t| t.text == EVERY_SERVICE) {
-                    for to in self.forwarded_by_default(node) {
-                        let (client, within) = ("route".into(), SmolStr::default());
-                        let path = format_smolstr!("/{}/*", self.node(to).name);
-                        let kind = EdgeKind::of_protocol(route.protocol);
-                        self.add(node, to, kind, Certainty::Inferred, path, &client, &within, (file, fact), &[]);
-                    }
-                    continue;
-                }
-                for (text, _, place) in self.targets(node, &texts) {
-                    if let Place::Unknown(host) = &place
-                        && !text.open
-                        && !text.default
-                    {
-                        self.unknown(node, "route", &text.text, host, (file, fact));
-                    }
-                    if let Place::Nodes(ids) = place {
-                        for to in ids {
-                            let certainty = if text.default { Certainty::Inferred } else { Certainty::Stated };
-                            self.add(
-                                node,
-                                to,
-                                EdgeKind::of_protocol(route.protocol),
-                                certainty,
-                                path.as_str().into(),
-                                &"route".into(),
-                                &SmolStr::default(),
-                                (file, fact),
-                                &text.via,
-                            );
-                        }
-                    }
+            }
+        }
+    }
+
+    /// Path and target of a rule, for each element of a table that another file defines and a loop goes through.
+    fn each_round(&self, node: usize, file: FileId, route: &Route) -> Vec<(Value, Value)> {
+        let view = self.linker.view(node);
+        let known = |target: &Value| view.texts(target, file).iter().any(|t| !t.open);
+        let rounds = (0..MAX_ROUNDS).map_while(|round| {
+            let target = in_round(&route.target, round).filter(|t| known(t))?;
+            Some((in_round(&route.path, round).unwrap_or_else(|| route.path.clone()), target))
+        });
+        let rounds: Vec<(Value, Value)> = rounds.collect();
+        if rounds.is_empty() { vec![(route.path.clone(), route.target.clone())] } else { rounds }
+    }
+
+    fn route(
+        &mut self,
+        node: usize,
+        (file, fact): (FileId, &'a Fact),
+        protocol: Protocol,
+        path: &Value,
+        target: &Value,
+        development: bool,
+    ) {
+        let mut texts = self.linker.view(node).texts(target, file);
+        // Within a container, its own machine is nobody else's.
+        if development && !self.linker.deploy.nodes[node].units.is_empty() {
+            texts.retain(|t| address::parse(&t.text).iter().all(|a| !address::is_local(&a.host)));
+        }
+        let path = self.linker.view(node).texts(path, file).into_iter().next().map(|t| t.text).unwrap_or_default();
+        if texts.iter().any(|t| t.text == EVERY_SERVICE) {
+            for to in self.forwarded_by_default(node) {
+                let (client, within) = ("route".into(), SmolStr::default());
+                let path = format_smolstr!("/{}/*", self.node(to).name);
+                let kind = EdgeKind::of_protocol(protocol);
+                self.add(node, to, kind, Certainty::Inferred, path, &client, &within, (file, fact), &[]);
+            }
+            return;
+        }
+        for (text, _, place) in self.targets(node, &texts) {
+            if let Place::Unknown(host) = &place
+                && !text.open
+                && !text.default
+            {
+                self.unknown(node, "route", &text.text, host, (file, fact));
+            }
+            if let Place::Nodes(ids) = place {
+                for to in ids {
+                    let certainty = if text.default { Certainty::Inferred } else { Certainty::Stated };
+                    let (client, within) = ("route".into(), SmolStr::default());
+                    let kind = EdgeKind::of_protocol(protocol);
+                    let path = path.as_str().into();
+                    self.add(node, to, kind, certainty, path, &client, &within, (file, fact), &text.via);
                 }
             }
         }
@@ -225,4 +240,26 @@ mod tests {
             assert!(!develops(command), "{command}");
         }
     }
+}
+
+/// A value in one round of a loop over a table of another file, where `*` is any element and `*2` the third; `None` where
+/// nothing is.
+fn in_round(value: &Value, round: usize) -> Option<Value> {
+    let mut changed = false;
+    let mut chosen = |path: &SmolStr| -> SmolStr {
+        let one = |part: &str| if part == "*" { format!("*{round}") } else { part.to_owned() };
+        let (module, symbol) = path.rsplit_once('#').map_or((None, path.as_str()), |(m, s)| (Some(m), s));
+        changed |= symbol.split('.').any(|p| p == "*");
+        let symbol = symbol.split('.').map(one).collect::<Vec<_>>().join(".");
+        module.map_or_else(|| symbol.clone().into(), |m| format_smolstr!("{m}#{symbol}"))
+    };
+    let parts = value.parts.iter().map(|part| match part {
+        Part::Hole(Hole::Ref(path)) => Part::Hole(Hole::Ref(chosen(path))),
+        Part::Hole(Hole::Param { function, index, name }) => {
+            Part::Hole(Hole::Param { function: function.clone(), index: *index, name: chosen(name) })
+        }
+        other => other.clone(),
+    });
+    let value = Value { parts: parts.collect() };
+    changed.then_some(value)
 }

@@ -1,6 +1,7 @@
 //! What the code of one node can see: its environment, its configuration, and whose code it is.
 
 use crate::deploy::{Deploy, Unit};
+use crate::groups::{Groups, VALUES};
 use crate::index::{FileId, Index, folder, join, squash};
 use crate::parameters::Parameter;
 use crate::resolve::Text;
@@ -128,6 +129,7 @@ struct Shared<'a> {
     charts: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
     /// Files of application configuration in Kubernetes' ConfigMaps, by the map's name.
     maps: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
+    groups: Groups<'a>,
     /// What configuration servers hand out, by squashed application name.
     handed: Vec<(String, FileId, &'a Setting, &'a Fact)>,
 }
@@ -135,8 +137,13 @@ struct Shared<'a> {
 impl<'a> Shared<'a> {
     fn new(index: &Index<'a>) -> Self {
         let modules: BTreeSet<&str> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f])).collect();
-        let mut shared =
-            Shared { beside_modules: HashMap::new(), charts: HashMap::new(), maps: HashMap::new(), handed: Vec::new() };
+        let mut shared = Shared {
+            beside_modules: HashMap::new(),
+            charts: HashMap::new(),
+            maps: HashMap::new(),
+            groups: Groups::new(index),
+            handed: Vec::new(),
+        };
         for (file, setting, fact) in &index.settings {
             let above = folder(index.paths[*file]);
             if setting.scope == SettingScope::App
@@ -216,10 +223,8 @@ fn scope<'a>(
             }
         }
         for group in &unit.service.env_from {
-            for (file, setting, fact) in &index.settings {
-                if matches!(&setting.scope, SettingScope::Group(name) if name == group) {
-                    put(&mut scope.environment, *file, setting, fact, Home::Node);
-                }
+            for (file, setting, fact) in shared.groups.of(index, unit.file, group) {
+                put(&mut scope.environment, file, setting, fact, Home::Node);
             }
         }
         charted(index.paths[unit.file], shared, &mut scope);
@@ -350,16 +355,16 @@ fn stands_with(index: &Index<'_>, unit: &Unit<'_>, setting: &Fact) -> bool {
     above == Some(unit.fact.at.line)
 }
 
-/// How the helm extractor's keys of a chart's values begin.
-const VALUES: &str = "values.";
-
 /// The values of the chart that a template belongs to; before them, what the chart around it sets for this part of it.
 fn charted<'a>(template: &str, shared: &Shared<'a>, scope: &mut Scope<'a>) {
     let Some((chart, _)) = template.rsplit_once("/templates/") else { return };
     let outer = chart.rsplit_once("/charts/").map(|(outer, name)| (outer, format!("{VALUES}{name}.")));
     let given = outer.iter().flat_map(|(outer, prefix)| {
         let set = shared.charts.get(outer).into_iter().flatten();
-        set.filter_map(move |(f, s, fact)| Some((s.key.strip_prefix(prefix.as_str())?, *f, *s, *fact)))
+        set.filter_map(move |(f, s, fact)| {
+            let global = s.key.strip_prefix(VALUES).filter(|k| k.starts_with("global."));
+            Some((s.key.strip_prefix(prefix.as_str()).or(global)?, *f, *s, *fact))
+        })
     });
     let own = shared.charts.get(chart).into_iter().flatten();
     let own = own.filter_map(|(f, s, fact)| Some((s.key.strip_prefix(VALUES)?, *f, *s, *fact)));

@@ -63,6 +63,11 @@ impl<'a> Code<'a> {
     }
 
     fn eval_expr(&self, expr: &Expr, function: usize, steps: usize) -> Value {
+        if matches!(expr.kind, ExprKind::Name(_) | ExprKind::Member(..) | ExprKind::Index(..))
+            && let Some(element) = self.eval_element(expr, function, steps)
+        {
+            return element;
+        }
         match &expr.kind {
             ExprKind::Str(text) => Value::text(text.clone()),
             ExprKind::Num(text) => Value::text(text.clone()),

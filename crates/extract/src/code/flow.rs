@@ -142,6 +142,9 @@ fn exported(symbol: &str) -> SmolStr {
     symbol.strip_prefix("exports.").unwrap_or(symbol).into()
 }
 
+/// Items of a list that are constants each; longer lists are data.
+const MAX_ITEMS: usize = 40;
+
 /// A constant, or the constants of an object's keys.
 fn constant(code: &Code<'_>, symbol: SmolStr, value: &Expr, function: usize, at: Span, sink: &mut Sink, depth: usize) {
     if depth == 0 {
@@ -157,6 +160,16 @@ fn constant(code: &Code<'_>, symbol: SmolStr, value: &Expr, function: usize, at:
         ExprKind::Call(call) if matches!(call.name(), "freeze" | "registerAs" | "defineConfig") => {
             if let Some(last) = call.args.last() {
                 constant(code, symbol, &last.value, function, at, sink, depth - 1);
+            }
+        }
+        // A table of services: loops elsewhere go through it.
+        ExprKind::List(items)
+            if code.unit.lang == Lang::Script
+                && items.len() <= MAX_ITEMS
+                && items.iter().any(|i| matches!(i.kind, ExprKind::Object(_))) =>
+        {
+            for (index, item) in items.iter().enumerate() {
+                constant(code, format_smolstr!("{symbol}.{index}"), item, function, item.span, sink, depth);
             }
         }
         // `export default () => ({…})`.

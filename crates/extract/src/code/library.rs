@@ -410,6 +410,8 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
         }
         Lang::Go => {
             callee.contains("viper") && matches!(name, "GetString" | "Get" | "GetInt" | "GetDuration" | "GetBool")
+                || callee.contains("knadh/koanf")
+                    && matches!(name, "String" | "MustString" | "Get" | "Int" | "MustInt" | "Bool" | "Duration")
         }
         Lang::Python => matches!(name, "get" | "get_value") && receiver.ends_with("settings"),
         Lang::Php => callee == "config" || name == "getParameter" || callee == "Config.get",

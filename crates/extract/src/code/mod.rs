@@ -9,6 +9,7 @@ mod attempts;
 mod bodies;
 pub(crate) mod components;
 pub(crate) mod csharp;
+mod elements;
 mod entries;
 mod eval;
 mod fallbacks;
@@ -145,6 +146,7 @@ pub struct Code<'a> {
     scopes: HashMap<&'a str, usize>,
     /// Top-level variables that functions assign, with the statement's place.
     pub(crate) globals: Vec<(&'a str, Binding<'a>, Span)>,
+    loops: elements::Loops,
 }
 
 impl<'a> Code<'a> {
@@ -164,6 +166,7 @@ impl<'a> Code<'a> {
             types: unit.types.iter().enumerate().rev().map(|(i, ty)| (ty.name.as_str(), i)).collect(),
             scopes: HashMap::new(),
             globals: Vec::new(),
+            loops: elements::Loops::default(),
         };
         for (index, function) in unit.functions.iter().enumerate() {
             if function.name == "<type>" {
@@ -198,6 +201,7 @@ impl<'a> Code<'a> {
             }
         }
         code.bind_globals();
+        code.note_loops();
         code
     }
 
@@ -428,6 +432,10 @@ impl<'a> Code<'a> {
     pub fn resolved<'e>(&'e self, expr: &'e Expr, function: usize) -> (&'e Expr, usize) {
         let (mut expr, mut function) = (expr, function);
         for _ in 0..6 {
+            if let Some(found) = self.element(expr, function) {
+                (expr, function) = found;
+                continue;
+            }
             let next: Option<(&'e Expr, usize)> = match &expr.kind {
                 ExprKind::Name(name) => self
                     .bindings(name, function)

@@ -15,6 +15,8 @@ pub static EXTRACTOR: Extractor =
 
 /// Settings taken from one values file.
 const MAX_VALUES: usize = 5_000;
+/// Variables taken from one map or list.
+const MAX_VARIABLES: usize = 300;
 
 fn wants(file: &File<'_>) -> bool {
     is_chart(file) || is_values(file) || file.extension() == "tpl"
@@ -29,7 +31,9 @@ fn is_values(file: &File<'_>) -> bool {
     let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else {
         return false;
     };
-    stem.split(['-', '_', '.']).any(|w| w == "values") && !file.path.contains("/templates/")
+    let folder = file.path.rsplit('/').nth(1).unwrap_or("");
+    (stem.split(['-', '_', '.']).any(|w| w == "values") || folder == "values" || folder.ends_with("-values"))
+        && !file.path.contains("/templates/")
 }
 
 fn extract(file: &File<'_>, sink: &mut Sink) {
@@ -86,7 +90,62 @@ fn values(file: &File<'_>, sink: &mut Sink) {
             leaf.span,
         );
     }
-    workloads(&root, "", 0, sink);
+    spread(&root, "values", &profile, 0, sink);
+    match own_workload(file, &root) {
+        Some((name, at)) => workload_of(&name, &root, at, sink),
+        None => workloads(&root, "", 0, sink),
+    }
+}
+
+/// Maps and lists of variables, which templates spread over a container's environment or a ConfigMap.
+fn spread(node: &Node, path: &str, profile: &Option<SmolStr>, depth: usize, sink: &mut Sink) {
+    if depth > 5 {
+        return;
+    }
+    let mut state = |key: &SmolStr, text: Option<&SmolStr>, at: Span| {
+        let value = text.map_or_else(|| Value::opaque("…"), |t| template::value(t));
+        let (value, scope) = (secret::setting(key, value), SettingScope::Group(path.into()));
+        sink.stated(Claim::Setting(Setting { scope, key: key.clone(), value, profile: profile.clone() }), at);
+    };
+    for item in node.items().take(MAX_VARIABLES) {
+        if let Some((key, named)) = item.entry("name")
+            && let (Some(named), true) = (named.text(), item.get("value").is_some())
+        {
+            state(named, item.text_at(&["value"]), super::tree::join(key.span, item.span));
+        }
+    }
+    let variable = |key: &str| {
+        key.len() > 1
+            && key.starts_with(|c: char| c.is_ascii_uppercase())
+            && key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let scalar = |node: &Node| node.text().is_some() || node.get("value").is_some_and(|v| v.text().is_some());
+    for (key, node) in node.entries().filter(|(k, n)| variable(&k.text) && scalar(n)).take(MAX_VARIABLES) {
+        state(&key.text, node.text().or_else(|| node.text_at(&["value"])), entry_span(key, node));
+    }
+    for (key, child) in node.entries().filter(|(k, n)| !variable(&k.text) && (n.is_map() || n.is_list())) {
+        spread(child, &format!("{path}.{}", key.text), profile, depth + 1, sink);
+    }
+}
+
+/// The workload that a file of values describes as a whole, for a chart that serves many: `values/orders.yaml`, or what
+/// says itself how it is called.
+fn own_workload(file: &File<'_>, root: &Node) -> Option<(SmolStr, Span)> {
+    root.get("image").or_else(|| environment(root))?;
+    for key in ["fullnameOverride", "nameOverride", "appName", "serviceName", "name"] {
+        if let Some((key, node)) = root.entry(key)
+            && let Some(name) = node.text().filter(|n| !n.is_empty() && !template::is_templated(n))
+        {
+            return Some((name.clone(), key.span));
+        }
+    }
+    let mut folders = file.path.rsplit('/').skip(1);
+    let stem = file.name().rsplit_once('.').map_or("", |(stem, _)| stem);
+    let place = ["dev", "test", "staging", "stage", "prod", "production", "local", "default", "common", "global"];
+    let named = folders.next().is_some_and(|f| f.ends_with("values")) && root.get("image").is_some();
+    let name = stem.trim_end_matches("values").trim_start_matches("values").trim_matches(['-', '_', '.']);
+    let first = root.entries().next()?.0.span;
+    (named && !name.is_empty() && !place.contains(&name)).then(|| (name.into(), first))
 }
 
 /// Parents below which charts list what they deploy.
@@ -115,8 +174,22 @@ fn workloads(node: &Node, key: &str, depth: usize, sink: &mut Sink) {
     }
 }
 
+/// What charts call the variables of a workload.
+const ENVIRONMENTS: &[&str] = &[
+    "env",
+    "environment",
+    "envVars",
+    "envs",
+    "extraEnv",
+    "extraEnvs",
+    "extraEnvVars",
+    "containerEnv",
+    "environmentVariables",
+    "envOverrides",
+];
+
 fn environment(node: &Node) -> Option<&Node> {
-    ["env", "environment", "envVars", "extraEnv"].iter().find_map(|k| node.get(k)).filter(|e| e.is_list() || e.is_map())
+    ENVIRONMENTS.iter().find_map(|k| node.get(k)).filter(|e| e.is_list() || e.is_map())
 }
 
 fn workload_of(name: &SmolStr, node: &Node, at: Span, sink: &mut Sink) {
@@ -140,7 +213,7 @@ fn workload_of(name: &SmolStr, node: &Node, at: Span, sink: &mut Sink) {
     let probes = ["livenessProbe", "readinessProbe", "healthcheck", "probes"];
     service.health_check = probes.iter().any(|p| node.get(p).is_some());
     sink.stated(Claim::Service(service), at);
-    for variables in ["env", "environment", "envVars", "extraEnv", "envOverrides"].iter().filter_map(|k| node.get(k)) {
+    for variables in ENVIRONMENTS.iter().filter_map(|k| node.get(k)) {
         let mut state = |key: &SmolStr, text: Option<&SmolStr>, at: Span| {
             let value = text.map_or_else(|| Value::opaque("…"), |t| template::value(t));
             let value = secret::setting(key, value);

@@ -141,6 +141,11 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
                 .find_map(|f| node.child_by_field_name(f))
                 .filter(|n| n.kind() != "empty_statement")
                 .map(|n| value(cx, n));
+            if let (Some(left), Some(over)) = (node.child_by_field_name("left"), &head)
+                && node.child_by_field_name("operator").is_some_and(|o| cx.src(o) == "of")
+            {
+                each(cx, left, over, &mut inner);
+            }
             inner.extend(body(cx, node.child_by_field_name("body")));
             out.push(Stmt::Block { kind: BlockKind::Loop, head, body: inner, span: span(node) });
         }
@@ -437,6 +442,21 @@ fn unwrapped(mut node: Node<'_>) -> Node<'_> {
         }
     }
     node
+}
+
+/// What `for (const x of over)` binds: an element, whichever.
+fn each(cx: &mut Lower<'_>, left: Node<'_>, over: &Expr, out: &mut Vec<Stmt>) {
+    let at = span(left);
+    let any = Expr::new(ExprKind::Other(Vec::new()), at);
+    let element = Expr::new(ExprKind::Index(Box::new(over.clone()), Box::new(any)), at);
+    match left.kind() {
+        "object_pattern" | "array_pattern" => destructure(cx, left, &element, &DECLARED, out, 6),
+        "identifier" => {
+            let target = Expr::name(cx.src(left), at);
+            out.push(Stmt::Assign { target, ty: DECLARED, value: element, append: false, span: at });
+        }
+        _ => {}
+    }
 }
 
 /// One assignment for each name of a pattern.

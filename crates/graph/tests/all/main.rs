@@ -1,5 +1,6 @@
 //! The tests of this crate in one program: each of its own would be linked with everything again.
 
+mod charts;
 mod deployments;
 mod drivers;
 mod eventbus;
@@ -9,3 +10,4 @@ mod names;
 mod parts;
 mod projects;
 mod properties;
+mod tables;

@@ -31,7 +31,7 @@ fn wants(file: &File<'_>) -> bool {
 fn likely(text: &str) -> bool {
     let all = |words: &[&str]| words.iter().all(|w| text.contains(w));
     all(&["_format_version", "services"])
-        || all(&["\"endpoints\"", "\"backend\"", "\"host\""])
+        || all(&["endpoints", "endpoint", "backend", "host", "url_pattern"])
         || all(&["loadBalancer", "routers"])
         || all(&["loadbalancer", "routers"])
         || all(&["[backends", "[frontends"])

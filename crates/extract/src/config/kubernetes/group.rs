@@ -1,6 +1,6 @@
 //! ConfigMaps and Secrets: named groups of settings. Files within a ConfigMap are settings too, by their own keys.
 
-use super::{Named, value};
+use super::{Cx, Named, spread, value};
 use crate::Sink;
 use crate::config::tree::{Node, entry_span};
 use crate::config::{properties, secret as secrets, template, yaml};
@@ -11,9 +11,14 @@ const MAX_EMBEDDED: usize = 2_000;
 /// Bytes of an embedded JSON file that are still taken for configuration.
 const MAX_JSON: usize = 8_000;
 
-pub(super) fn config_map(named: &Named<'_>, sink: &mut Sink) {
+pub(super) fn config_map(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
+    if let Some((key, data)) = named.object.entry("data") {
+        for path in spread(cx, key, data) {
+            state(&named.name, "*", Value::reference(path), key.span, sink);
+        }
+    }
     for (key, node) in named.object.get("data").into_iter().flat_map(Node::entries) {
-        let Some(text) = node.text() else {
+        let Some(text) = node.text().filter(|_| !key.text.trim_start().starts_with("{{")) else {
             continue;
         };
         if text.trim_end().contains('\n') {

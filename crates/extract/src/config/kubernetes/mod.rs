@@ -3,12 +3,13 @@
 mod group;
 mod mesh;
 mod network;
+mod operators;
 mod workload;
 
 use super::tree::{Data, Key, Node};
 use super::{template, yaml};
 use crate::{Extractor, File, Reads, Sink};
-use seam_facts::{Deployment, SmolStr, Span, Value};
+use seam_facts::{Deployment, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "kubernetes",
@@ -84,7 +85,7 @@ fn object(cx: &Cx<'_>, object: &Node, sink: &mut Sink) {
         ) => workload::state(cx, &named, &["spec", "template"], sink),
         ("CronJob", _) => workload::state(cx, &named, &["spec", "jobTemplate", "spec", "template"], sink),
         ("Pod", "v1") => workload::state(cx, &named, &[], sink),
-        ("ConfigMap", _) => group::config_map(&named, sink),
+        ("ConfigMap", _) => group::config_map(cx, &named, sink),
         ("Secret", _) | ("SealedSecret", _) => group::secret(&named, sink),
         ("Ingress", _) => network::ingress(&named, sink),
         ("HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute", _) => network::gateway_route(&named, sink),
@@ -94,7 +95,7 @@ fn object(cx: &Cx<'_>, object: &Node, sink: &mut Sink) {
         ("DestinationRule", _) => mesh::destination_rule(&named, sink),
         ("ServiceEntry", _) => mesh::service_entry(cx, &named, sink),
         ("Component", "dapr.io") => mesh::dapr_component(cx, &named, sink),
-        _ => {}
+        _ => operators::custom(cx, &kind, group, &named, sink),
     }
 }
 
@@ -132,6 +133,34 @@ fn value_at(node: &Node, path: &[&str]) -> Option<Value> {
 /// A scalar's text as a name.
 fn name_at(node: &Node, path: &[&str]) -> Option<SmolStr> {
     node.text_at(path).map(|t| template::name(t))
+}
+
+/// Where a chart's values are spread below a key: `{{ toYaml .Values.env }}`, `{{ range $k, $v := .Values.env }}`.
+fn spread(cx: &Cx<'_>, key: &Key, node: &Node) -> Vec<SmolStr> {
+    let mut out: Vec<SmolStr> = Vec::new();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = cx.lines.get((key.span.line as usize).saturating_sub(1)).map_or(0, |l| indent(l));
+    let last = node.span.end_line as usize;
+    for (index, line) in cx.lines.iter().enumerate().skip(key.span.line as usize - 1) {
+        let text = line.trim();
+        let below = index < key.span.line as usize
+            || index < last
+            || indent(line) > own
+            || text.starts_with('-') && indent(line) == own;
+        if !text.is_empty() && !text.starts_with("{{") && !below {
+            break;
+        }
+        if ["range", "toYaml", "with", "tpl"].iter().any(|w| text.contains(w)) {
+            for (_, after) in text.match_indices(".Values.").map(|(i, w)| text.split_at(i + w.len())) {
+                let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(after.len());
+                let path = format_smolstr!("values.{}", after[..end].trim_end_matches('.'));
+                if !out.contains(&path) {
+                    out.push(path);
+                }
+            }
+        }
+    }
+    out
 }
 
 /// Labels below a key: written pairs, and the templates that stand among them. A chart's `x.labels` holds its

@@ -1,7 +1,7 @@
 //! Workloads: what runs, from which image, with which environment. The main container speaks for the workload; the others
 //! are stated beside it as auxiliary, so that their environment is not mixed in.
 
-use super::{Cx, Named, labels, name_at, value, value_at};
+use super::{Cx, Named, labels, name_at, spread, value, value_at};
 use crate::Sink;
 use crate::config::tree::{Node, join};
 use crate::config::{secret, template, words};
@@ -44,7 +44,7 @@ pub(super) fn state(cx: &Cx<'_>, named: &Named<'_>, template: &[&str], sink: &mu
     let hooked = named.object.path(&["metadata", "annotations", "helm.sh/hook"]).is_some();
     service.auxiliary = hooked || named.object.text_at(&["kind"]).is_some_and(|k| k == "Job");
     if let Some(main) = main {
-        describe(main, spec, &mut service);
+        describe(cx, main, spec, &mut service);
     }
     let scope = service.name.clone();
     sink.stated(Claim::Service(service), named.at);
@@ -75,7 +75,7 @@ pub(super) fn state(cx: &Cx<'_>, named: &Named<'_>, template: &[&str], sink: &mu
         let mut service = Service::new(format_smolstr!("{}/{own}", named.name), cx.deployment);
         service.namespace = named.namespace.clone();
         service.auxiliary = true;
-        describe(container, spec, &mut service);
+        describe(cx, container, spec, &mut service);
         let scope = service.name.clone();
         sink.stated(Claim::Service(service), key.span);
         environment(&scope, container, sink);
@@ -91,7 +91,7 @@ fn main_container<'a>(containers: &[&'a Node], workload: &str) -> Option<&'a Nod
     containers.iter().find(named).or_else(|| containers.iter().find(own)).or_else(|| containers.first()).copied()
 }
 
-fn describe(container: &Node, spec: &Node, service: &mut Service) {
+fn describe(cx: &Cx<'_>, container: &Node, spec: &Node, service: &mut Service) {
     service.image = value_at(container, &["image"]);
     for port in container.get("ports").into_iter().flat_map(Node::items) {
         let name = name_at(port, &["name"]);
@@ -107,6 +107,9 @@ fn describe(container: &Node, spec: &Node, service: &mut Service) {
     for from in container.get("envFrom").into_iter().flat_map(Node::items) {
         let name = ["configMapRef", "secretRef"].iter().find_map(|kind| name_at(from, &[kind, "name"]));
         service.env_from.extend(name);
+    }
+    if let Some((key, variables)) = container.entry("env") {
+        service.env_from.extend(spread(cx, key, variables));
     }
     service.health_check =
         ["livenessProbe", "readinessProbe", "startupProbe"].iter().any(|probe| container.get(probe).is_some());
@@ -128,9 +131,14 @@ fn environment(service: &SmolStr, container: &Node, sink: &mut Sink) {
         let Some((key, name)) = item.entry("name") else {
             continue;
         };
-        let Some(name) = name.text().map(|n| template::name(n)) else {
+        let Some(text) = name.text() else {
             continue;
         };
+        // A loop's variable is the name of each of its values.
+        if text.trim_start().trim_start_matches("{{-").trim_start_matches("{{").trim_start().starts_with(['$', '.']) {
+            continue;
+        }
+        let name = template::name(text);
         let at = join(key.span, item.span);
         let value = match item.get("valueFrom") {
             Some(from) => foreign(from),

@@ -6,7 +6,7 @@ use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Access, AccessMode, Claim, SmolStr, Store, System, Value, format_smolstr};
+use seam_facts::{Access, AccessMode, Claim, Hole, SmolStr, Store, System, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-store",
@@ -233,7 +233,14 @@ fn by_driver(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     };
     let kind = code.value(kind, site.function);
     let sql = module == "database/sql" || ends(&module, "jmoiron/sqlx") || ends(&module, "jinzhu/gorm");
-    let system = match kind.as_text().and_then(|k| driver(&k)) {
+    // ent has constants for its drivers' names.
+    let dialect = match kind.as_hole() {
+        Some(Hole::Ref(name)) if name.starts_with("entgo.io/ent/dialect") => {
+            name.rsplit(['.', '#']).next().map(str::to_ascii_lowercase)
+        }
+        _ => kind.as_text().map(|k| k.to_string()),
+    };
+    let system = match dialect.and_then(|k| driver(&k)) {
         Some(system) => system,
         None if sql => imported_driver(code).unwrap_or(System::Sql),
         None => return,

@@ -111,7 +111,8 @@ fn clients(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
 fn sends(code: &Code<'_>, own: Option<&Value>, sink: &mut Sink) {
     for site in code.calls_named(&["send", "sendAndReceive", "sendDefault"]) {
         let on = receiver(code, site.call, site.function);
-        if !on.contains("kafkatemplate") && !on.contains("kafkaoperations") {
+        // The reactive one is named by what it produces.
+        if !["kafkatemplate", "kafkaoperations", "kafkaproducertemplate"].iter().any(|t| on.contains(t)) {
             continue;
         }
         let Some(first) = site.call.arg(0) else { continue };

@@ -1,12 +1,14 @@
 //! Requests made with Python's HTTP libraries, and clients of protocols over HTTP. See `http_client.md`.
 
 use super::shapes::{argument, callee, dotted, each_assign, keyword, millis, symbol};
-use crate::code::ir::{Call as Invocation, Expr, ExprKind};
+use crate::code::ir::{Call as Invocation, Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::tech::paths;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Constant, Part, Policy, PolicyKind, Protocol, SmolStr, Value, format_smolstr};
+use seam_facts::{
+    Call, Claim, Constant, Hole, Part, Policy, PolicyKind, Protocol, Return, SmolStr, Value, format_smolstr,
+};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-http-client",
@@ -77,6 +79,7 @@ const CLIENTS: &[&str] = &[
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     requests(code, sink);
     bases(code, sink);
+    factories(code, sink);
     locust(code, sink);
 }
 
@@ -85,7 +88,10 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls_named(&names) {
         let name = site.call.name();
         let callee = callee(code, &site);
-        let Some(client) = library(code, &site, &callee) else {
+        let factory = made_by_function(code, &site);
+        let Some(client) = library(code, &site, &callee)
+            .or_else(|| factory.is_some().then_some(Library { name: "client", guessed: true }))
+        else {
             continue;
         };
         let (method, position) = match VERBS.iter().find(|v| v.0 == name) {
@@ -109,10 +115,11 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         };
         let mut target = code.value(url, site.function);
         // A key of a dictionary-like client is no address.
-        if target.is_empty() || client.guessed && !addressed(&target) {
+        let below = factory.is_some() && relative(&target);
+        if target.is_empty() || client.guessed && !addressed(&target) && !below {
             continue;
         }
-        if let Some(base) = base_of(code, &site, client.name) {
+        if let Some(base) = base_of(code, &site, client.name).or(factory.filter(|_| relative(&target))) {
             target = if absolute(&target) { target } else { paths::join(base, target) };
         } else if relative(&target) {
             let Some(receiver) = site.call.receiver() else { continue };
@@ -284,6 +291,62 @@ fn bases(code: &Code<'_>, sink: &mut Sink) {
             sink.stated(Claim::Constant(Constant { symbol: format_smolstr!("{holder}.<base>"), value }), at);
         }
     });
+}
+
+/// The base address of a client that a function of this workspace makes, or that a framework injects from one:
+/// `make_client(settings.url)`, `client: AsyncClient = Depends(get_client)`.
+fn made_by_function(code: &Code<'_>, site: &Site<'_>) -> Option<Value> {
+    let receiver = site.call.receiver()?;
+    let holder = receiver.path().unwrap_or_default();
+    let (callee, args) = match injected(code, receiver, site.function) {
+        Some(factory) => (dotted(&code.origin(factory, site.function)), Vec::new()),
+        None => {
+            let (made, at) = code.maker(receiver, site.function)?;
+            let args = made.args.iter().take(8).map(|a| code.value(&a.value, at)).collect();
+            (dotted(&code.callee(made, at)), args)
+        }
+    };
+    let last = callee.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+    let client = |name: &str| ["session", "client", "http"].iter().any(|w| name.to_ascii_lowercase().contains(w));
+    let function = last.chars().next().is_some_and(|c| c.is_lowercase() || c == '_') && !callee.contains('(');
+    let other = ["redis", "cache", "mongo", "db", "s3", "boto", "docker", "pymongo", "sql"];
+    let foreign = other.iter().any(|w| callee.to_ascii_lowercase().contains(w)) || library_of(&callee).is_some();
+    if !function || foreign || !client(&last) && !client(holder.rsplit('.').next().unwrap_or("")) {
+        return None;
+    }
+    Some(Value::hole(Hole::Result { callee: format_smolstr!("{callee}.<base>"), args }))
+}
+
+/// The function that FastAPI asks for a parameter.
+fn injected<'e>(code: &'e Code<'_>, receiver: &Expr, function: usize) -> Option<&'e Expr> {
+    let ExprKind::Name(name) = &receiver.kind else { return None };
+    let param = code.function(function).params.iter().find(|p| p.name == *name)?;
+    param.default.as_ref()?.as_call().filter(|c| c.name() == "Depends")?.arg(0)
+}
+
+/// Functions that make clients: the base address of what they give back.
+fn factories(code: &Code<'_>, sink: &mut Sink) {
+    for (index, function) in code.unit.functions.iter().enumerate().skip(1).filter(|(_, f)| f.name != "<lambda>") {
+        let mut last = None;
+        last_result(&function.body, &mut last);
+        let Some((made, at)) = last.and_then(|e| code.maker(e, index)) else { continue };
+        let Some(library) = library_of(&dotted(&code.callee(made, at))) else { continue };
+        if let Some(value) = base(code, made, at, library) {
+            let function_name = format_smolstr!("{}.<base>", function.symbol());
+            sink.stated(Claim::Return(Return { function: function_name, value }), function.span);
+        }
+    }
+}
+
+/// What a function's body returns or yields at last.
+fn last_result<'e>(body: &'e [Stmt], found: &mut Option<&'e Expr>) {
+    for stmt in body {
+        match stmt {
+            Stmt::Return(e) => *found = Some(e),
+            Stmt::Block { body, .. } => last_result(body, found),
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
+        }
+    }
 }
 
 /// Load tests: `self.client.get("/path")` against the host that the command line or `LOCUST_HOST` gives.

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::code::ir::{Expr, ExprKind};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Call, Claim, Endpoint, Hole, Protocol, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-grpc",
@@ -174,6 +174,8 @@ fn stubs(code: &Code<'_>, sink: &mut Sink) -> Vec<Stub> {
                 None => Value::default(),
             };
             (service_name(&simple(&code.origin(definition, at))), target)
+        } else if let Some(found) = by_name(code, site.call, &callee, at) {
+            found
         } else {
             continue;
         };
@@ -187,6 +189,39 @@ fn stubs(code: &Code<'_>, sink: &mut Sink) -> Vec<Stub> {
         sink.stated(Claim::Call(call(stub, "<stub>", stub.within.clone())), stub.span);
     }
     out
+}
+
+/// A function of this workspace that makes a client of the service that it is told by name: `createClient(PROTO, "shop",
+/// "CartService", process.env.CART_ADDR)`, or the same as options. Linking keeps only what some contract is called.
+fn by_name(code: &Code<'_>, call: &crate::code::ir::Call, callee: &str, function: usize) -> Option<(SmolStr, Value)> {
+    let name = call.name().to_ascii_lowercase();
+    let makes = ["grpc", "client", "stub"].iter().any(|w| name.contains(w)) && !name.starts_with("get");
+    let local = callee.starts_with(['.', '~']) || callee.starts_with("@/") || callee.starts_with("src/");
+    let own = || code.unit.functions.iter().any(|f| f.symbol() == callee);
+    if !makes || !(local || own()) {
+        return None;
+    }
+    let service = |text: &str| {
+        let pascal = text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().any(|c| c.is_ascii_lowercase());
+        pascal && text.len() > 3 && text.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    if let [only] = call.args.as_slice()
+        && options::is_object(code, &only.value, function)
+    {
+        let key = |names: &[&str]| options::value(code, &only.value, function, names);
+        let named = key(&["serviceName", "service", "name"])?.as_text().filter(|t| service(t))?;
+        let target = key(&["url", "address", "addr", "host", "target", "endpoint", "serverAddress"])?;
+        return Some((named, target));
+    }
+    let values: Vec<Value> = call.args.iter().take(6).map(|a| code.value(&a.value, function)).collect();
+    let named = values.iter().filter_map(Value::as_text).find(|t| service(t))?;
+    let addressed = |v: &&Value| {
+        let text = v.as_text().unwrap_or_default();
+        let port = text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        port || v.holes().iter().any(|h| matches!(h, Hole::Env { .. } | Hole::Config { .. } | Hole::Ref(_)))
+    };
+    let target = values.iter().rev().find(addressed)?;
+    Some((named, target.clone()))
 }
 
 fn call(stub: &Stub, method: &str, within: SmolStr) -> Call {

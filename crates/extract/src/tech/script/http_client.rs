@@ -2,11 +2,11 @@
 //! See `http_client.md`.
 
 use super::options;
-use crate::code::ir::{Expr, ExprKind, Stmt};
+use crate::code::ir::{Expr, ExprKind, Function, Stmt};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Call, Claim, Constant, Hole, Protocol, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Call, Claim, Constant, Hole, Part, Protocol, Return, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-http-client",
@@ -20,6 +20,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         call(code, site, sink);
     }
     bases(code, sink);
+    factories(code, sink);
 }
 
 /// Modules (or globals) whose functions send requests, with the name that users know them by.
@@ -79,6 +80,9 @@ fn client_of(callee: &str) -> Option<(&'static str, &str)> {
 fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let function = site.function;
     let callee = code.callee(site.call, function);
+    if TRPC.contains(&callee.as_str()) {
+        return trpc(code, site, sink);
+    }
     let Some((client, name)) = client_of(&callee) else {
         return foreign(code, site, sink);
     };
@@ -112,6 +116,10 @@ fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     if client == "axios" && !verb && matches!(target.as_hole(), Some(Hole::Param { .. } | Hole::Ref(_))) {
         target = options::member(code, url, function, "url");
     }
+    // undici's own methods take the path apart from the origin that their pool is of.
+    if target.is_empty() && client == "undici" {
+        target = options::value(code, url, function, &["path"]).unwrap_or_default();
+    }
     let base = match target.to_string() {
         t if t.contains("://") => Value::default(),
         _ => base_of(code, site, client),
@@ -127,6 +135,21 @@ fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         (false, None) => method(code, site, in_options),
     };
     sink.stated(Claim::Call(http(client, method, target, code.within(function))), site.span());
+}
+
+/// Links of tRPC's client, which send every call of a procedure to one address.
+const TRPC: &[&str] = &[
+    "@trpc/client#httpBatchLink",
+    "@trpc/client#httpLink",
+    "@trpc/client#httpBatchStreamLink",
+    "@trpc/client#unstable_httpBatchStreamLink",
+];
+
+fn trpc(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
+    let url = site.call.arg(0).and_then(|o| options::value(code, o, site.function, &["url"]));
+    if let Some(target) = url.filter(|u| !u.is_empty()) {
+        sink.stated(Claim::Call(http("tRPC", None, target, code.within(site.function))), site.span());
+    }
 }
 
 /// An object of the project's own around a client, `api.get = url => instance.get(url)`: who calls it elsewhere calls below
@@ -233,7 +256,9 @@ fn base_of(code: &Code<'_>, site: &Site<'_>, client: &str) -> Value {
     if let ExprKind::Call(call) = &made.kind
         && (MAKERS.contains(&call.name()) || call.new)
     {
-        return call.args.iter().find_map(|a| options::value(code, &a.value, at, BASES)).unwrap_or_default();
+        let origin = || call.arg(0).filter(|_| client == "undici").map(|origin| code.value(origin, at));
+        let stated = call.args.iter().find_map(|a| options::value(code, &a.value, at, BASES));
+        return stated.or_else(origin).unwrap_or_default();
     }
     // `axios.defaults.baseURL = …` holds for the whole module.
     if client == "axios" {
@@ -278,6 +303,9 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     if !VERBS.contains(&site.call.name()) || site.call.new {
         return;
     }
+    if let Some(base) = made_by_function(code, site) {
+        return through(code, site, url, base, sink);
+    }
     let origin = code.origin(receiver, site.function);
     let local = origin.starts_with(['.', '~']) || origin.starts_with("@/") || origin.starts_with("src/");
     let Some((module, member)) = origin.split_once('#').filter(|_| local) else {
@@ -288,13 +316,7 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     if handler || member.contains('(') || !named_like_client(name.rsplit('.').next().unwrap_or(&name)) {
         return;
     }
-    let path = code.value(url, site.function);
-    let text = path.to_string();
-    if !text.starts_with(['/', '$']) && !text.contains("://") && !text.contains('/') {
-        return;
-    }
     let base = match member {
-        _ if text.contains("://") => Value::default(),
         // The name that it has here, or that of its file.
         "" => {
             let stem = crate::lang::default_name(module);
@@ -304,9 +326,88 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         }
         member => Value::reference(format_smolstr!("{module}#{member}.<base>")),
     };
+    through(code, site, url, base, sink);
+}
+
+/// A request through a client whose base address is known from elsewhere.
+fn through(code: &Code<'_>, site: &Site<'_>, url: &Expr, base: Value, sink: &mut Sink) {
+    let path = code.value(url, site.function);
+    let text = path.to_string();
+    if !text.starts_with(['/', '$']) && !text.contains("://") && !text.contains('/') {
+        return;
+    }
+    let target = if text.contains("://") { path } else { options::join(base, path) };
     let method = if site.call.name() == "del" { "DELETE".into() } else { site.call.name().to_uppercase().into() };
-    let call = http("client", Some(method), options::join(base, path), code.within(site.function));
-    sink.stated(Claim::Call(call), site.span());
+    sink.stated(Claim::Call(http("client", Some(method), target, code.within(site.function))), site.span());
+}
+
+/// The base address of a client that a function of this workspace makes: `createHttp(process.env.API_URL)`.
+fn made_by_function(code: &Code<'_>, site: &Site<'_>) -> Option<Value> {
+    let (made, at) = code.resolved(site.call.receiver()?, site.function);
+    let call = made.as_call().filter(|c| !c.new)?;
+    let callee = code.callee(call, at);
+    let handler = site.call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_)));
+    if handler || callee.ends_with(')') || callee.is_empty() {
+        return None;
+    }
+    let own = |name: &str| code.unit.functions.iter().any(|f| f.symbol() == name && makes_client(code, f).is_some());
+    let local = callee.starts_with(['.', '~']) || callee.starts_with("@/") || callee.starts_with("src/");
+    let names: Vec<SmolStr> = match callee.split_once('#') {
+        Some((module, "")) if local => {
+            vec![
+                format_smolstr!("{module}#{}", call.name()),
+                format_smolstr!("{module}#{}", crate::lang::default_name(module)),
+            ]
+        }
+        Some(_) if local => vec![callee.clone()],
+        None if own(&callee) => vec![callee.clone()],
+        _ => return None,
+    };
+    // What another file's function makes is known as a client by its name only.
+    let name = site.call.receiver().and_then(Expr::path).unwrap_or_default();
+    if local && !named_like_client(name.rsplit('.').next().unwrap_or(&name)) && !named_like_client(call.name()) {
+        return None;
+    }
+    let args: Vec<Value> = call.args.iter().take(8).map(|a| code.value(&a.value, at)).collect();
+    Some(Value::either(
+        names
+            .into_iter()
+            .map(|name| Value::hole(Hole::Result { callee: format_smolstr!("{name}.<base>"), args: args.clone() })),
+    ))
+}
+
+/// The base address of the client that a function makes and returns.
+fn makes_client(code: &Code<'_>, function: &Function) -> Option<Value> {
+    let index = code.unit.functions.iter().position(|f| std::ptr::eq(f, function))?;
+    let result = options::last_returned(&function.body)?;
+    let (made, at) = code.resolved(result, index);
+    let call = made.as_call()?;
+    if client_of(&code.callee(call, at)).is_none() || !MAKERS.contains(&call.name()) {
+        return None;
+    }
+    call.args.iter().find_map(|a| options::value(code, &a.value, at, BASES))
+}
+
+/// Functions that make clients: the base address of what they return, for those who call below it.
+fn factories(code: &Code<'_>, sink: &mut Sink) {
+    for function in code.unit.functions.iter().skip(1).filter(|f| f.name != "<lambda>") {
+        let Some(value) = makes_client(code, function) else { continue };
+        let symbol = function.symbol();
+        let symbol = if symbol == "exports" { crate::lang::default_name(code.path) } else { symbol };
+        let value = owned_by(value, &function.symbol(), &symbol);
+        sink.stated(Claim::Return(Return { function: format_smolstr!("{symbol}.<base>"), value }), function.span);
+    }
+}
+
+/// A function's parameters under the name that other files know it by.
+fn owned_by(value: Value, symbol: &str, known: &SmolStr) -> Value {
+    let parts = value.parts.into_iter().map(|part| match part {
+        Part::Hole(Hole::Param { function, index, name }) if function == symbol => {
+            Part::Hole(Hole::Param { function: known.clone(), index, name })
+        }
+        part => part,
+    });
+    Value { parts: parts.collect() }
 }
 
 /// What clients made here have as base, for the files that use them.

@@ -77,18 +77,20 @@ pub fn returned<'e>(code: &'e Code<'_>, factory: &'e Expr, function: usize) -> O
     let ExprKind::Lambda(index) = factory.kind else {
         return None;
     };
-    fn last<'e>(stmts: &'e [Stmt], found: &mut Option<&'e Expr>) {
-        for stmt in stmts {
-            match stmt {
-                Stmt::Return(e) => *found = Some(e),
-                Stmt::Block { body, .. } => last(body, found),
-                Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
-            }
+    Some((last_returned(&code.function(index).body)?, index))
+}
+
+/// The last thing that a function's body returns.
+pub fn last_returned(body: &[Stmt]) -> Option<&Expr> {
+    let mut found = None;
+    for stmt in body {
+        match stmt {
+            Stmt::Return(e) => found = Some(e),
+            Stmt::Block { body, .. } => found = last_returned(body).or(found),
+            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
         }
     }
-    let mut found = None;
-    last(&code.function(index).body, &mut found);
-    Some((found?, index))
+    found
 }
 
 pub fn is_null(value: &Value) -> bool {

@@ -18,7 +18,8 @@ pub static EXTRACTOR: Extractor = Extractor {
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     let mut mounted: Vec<usize> = Vec::new();
     for site in code.calls_named(&["use", "all", "get", "post", "register"]) {
-        mounts(code, &site, &mut mounted, sink);
+        // A table of services is one route for each.
+        code.each_round(site.call, site.function, &mut || mounts(code, &site, &mut mounted, sink));
     }
     for site in code.calls() {
         let callee = code.callee(site.call, site.function);
@@ -81,7 +82,11 @@ fn proxy(code: &Code<'_>, call: &Call, function: usize) -> Option<(Option<Value>
         };
         return Some((None, target));
     }
-    let second = call.arg(1)?;
+    let Some(second) = call.arg(1) else {
+        // Options that another file, or a caller, holds.
+        let named = matches!(first.kind, ExprKind::Name(_) | ExprKind::Member(..));
+        return named.then(|| (None, options::member(code, first, function, "target")));
+    };
     let path = match code.resolved(first, function).0.kind {
         ExprKind::Lambda(_) => None,
         _ => Some(code.value(first, function)),
@@ -118,6 +123,7 @@ fn mounts(code: &Code<'_>, site: &Site<'_>, mounted: &mut Vec<usize>, sink: &mut
             continue;
         };
         mounted.push(call as *const Call as usize);
+        routers(code, call, at, site, sink);
         let prefix = prefix.filter(|p| !std::ptr::eq(*p, &arg.value)).map(|p| code.value(p, function));
         let path = match (prefix, own) {
             (Some(prefix), Some(own)) if own != prefix => options::join(prefix, own),
@@ -125,6 +131,18 @@ fn mounts(code: &Code<'_>, site: &Site<'_>, mounted: &mut Vec<usize>, sink: &mut
             (None, None) => "/".into(),
         };
         route(code, path, target, site, sink);
+    }
+}
+
+/// `router: { '/orders': 'http://orders:8080' }` of http-proxy-middleware: targets by path or host.
+fn routers(code: &Code<'_>, call: &Call, function: usize, site: &Site<'_>, sink: &mut Sink) {
+    let table = call.args.iter().find_map(|a| options::key(code, &a.value, function, "router"));
+    let Some((table, at)) = table else { return };
+    let (table, at) = code.resolved(table, at);
+    let ExprKind::Object(entries) = &table.kind else { return };
+    for (key, target) in entries {
+        let path = if key.starts_with('/') { Value::text(key.clone()) } else { "/".into() };
+        route(code, path, code.value(target, at), site, sink);
     }
 }
 

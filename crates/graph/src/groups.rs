@@ -1,0 +1,82 @@
+//! Settings that a deployment takes whole: ConfigMaps and Secrets, dotenv files behind generators, and what a chart's
+//! template spreads from its values.
+
+use crate::index::{FileId, Index, folder, join};
+use seam_facts::{Fact, Hole, Setting, SettingScope, SmolStr};
+use std::collections::HashMap;
+
+/// How the groups of a chart's values are called.
+pub(crate) const VALUES: &str = "values.";
+
+type Found<'a> = (FileId, &'a Setting, &'a Fact);
+
+/// Settings by the group that they belong to.
+pub(crate) struct Groups<'a> {
+    by_name: HashMap<&'a str, Vec<Found<'a>>>,
+}
+
+impl<'a> Groups<'a> {
+    pub fn new(index: &Index<'a>) -> Self {
+        let mut by_name: HashMap<&'a str, Vec<Found<'a>>> = HashMap::new();
+        for (file, setting, fact) in &index.settings {
+            if let SettingScope::Group(name) = &setting.scope {
+                by_name.entry(name).or_default().push((*file, *setting, *fact));
+            }
+        }
+        Groups { by_name }
+    }
+
+    /// The settings of a group that `file` names.
+    pub fn of(&self, index: &Index<'a>, file: FileId, group: &str) -> Vec<Found<'a>> {
+        if group.starts_with(VALUES) {
+            return self.of_values(index, file, group);
+        }
+        let mut out = Vec::new();
+        for (at, setting, fact) in self.by_name.get(group).into_iter().flatten() {
+            // All that something else holds.
+            let whole = match setting.value.as_hole() {
+                Some(Hole::Ref(path)) if setting.key == "*" => Some(path),
+                _ => None,
+            };
+            match whole {
+                Some(path) => match path.strip_prefix("dotenv/") {
+                    Some(file) => {
+                        let path = join(folder(index.paths[*at]), file);
+                        let held = path.map(|p| index.dotenv(&p)).unwrap_or_default();
+                        out.extend(held.into_iter().map(|(setting, fact, file)| (file, setting, fact)));
+                    }
+                    None => out.extend(self.of_values(index, *at, path)),
+                },
+                None => out.push((*at, *setting, *fact)),
+            }
+        }
+        out
+    }
+
+    /// What a chart's values hold below a path: those of the chart that the template belongs to, and before them what
+    /// the chart around it sets for this part of it.
+    fn of_values(&self, index: &Index<'a>, template: FileId, group: &str) -> Vec<Found<'a>> {
+        let Some((chart, _)) = index.paths[template].rsplit_once("/templates/") else { return Vec::new() };
+        let mut out: Vec<Found<'a>> = Vec::new();
+        if let Some((outer, name)) = chart.rsplit_once("/charts/") {
+            let below = group.strip_prefix(VALUES).unwrap_or(group);
+            let given = if below.starts_with("global.") { group.to_owned() } else { format!("{VALUES}{name}.{below}") };
+            out.extend(self.in_chart(index, outer, &given));
+        }
+        for found in self.in_chart(index, chart, group) {
+            if !out.iter().any(|(_, s, _)| s.key == found.1.key) {
+                out.push(found);
+            }
+        }
+        out
+    }
+
+    /// Files of other environments only where the chart's own says nothing.
+    fn in_chart(&self, index: &Index<'a>, chart: &str, group: &str) -> Vec<Found<'a>> {
+        let all = self.by_name.get(group).into_iter().flatten();
+        let here: Vec<Found<'a>> = all.filter(|(at, ..)| folder(index.paths[*at]) == chart).copied().collect();
+        let own = |at: FileId| matches!(index.paths[at].rsplit('/').next(), Some("values.yaml" | "values.yml"));
+        let known: Vec<&SmolStr> = here.iter().filter(|(at, ..)| own(*at)).map(|(_, s, _)| &s.key).collect();
+        here.iter().filter(|(at, s, _)| own(*at) || !known.contains(&&s.key)).copied().collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! Charts whose templates spread their values, and groups that other files hold.
+
+use crate::made::{edges, fact, linked, service};
+use seam_facts::{Call, Claim, Deployment, Fact, Protocol, Service, Setting, SettingScope, Uses, Value};
+use seam_graph::{EdgeKind, Graph};
+
+fn group(name: &str, key: &str, value: Value) -> Fact {
+    let scope = SettingScope::Group(name.into());
+    fact(2, Claim::Setting(Setting { scope, key: key.into(), value, profile: None }))
+}
+
+fn asks() -> Vec<Fact> {
+    let call = Claim::Call(Call {
+        protocol: Protocol::Http,
+        client: "axios".into(),
+        method: Some("GET".into()),
+        target: Value::env("API_URL", None).then("/users".into()),
+        operation: None,
+        within: "".into(),
+        request: None,
+        response: None,
+    });
+    vec![fact(1, Claim::Uses(Uses::default())), fact(2, call)]
+}
+
+/// A workload of a chart's template that takes a group.
+fn workload(name: &str, deployment: Deployment, group: &str) -> Fact {
+    let image = Some(Value::text(format!("shop/{name}")));
+    fact(3, Claim::Service(Service { image, env_from: vec![group.into()], ..Service::new(name, deployment) }))
+}
+
+fn charted(values: Vec<(&str, Vec<Fact>)>) -> Graph {
+    let mut files = vec![
+        ("shop/charts/web/templates/web.yaml", vec![workload("web", Deployment::Helm, "values.env")]),
+        ("shop/charts/api/templates/api.yaml", vec![workload("api", Deployment::Helm, "values.env")]),
+        ("shop/charts/old/templates/old.yaml", vec![workload("old", Deployment::Helm, "values.env")]),
+        ("web/index.js", asks()),
+    ];
+    files.extend(values);
+    linked(files)
+}
+
+/// Each chart's `env` is its own, though all of them are called alike.
+#[test]
+fn a_template_spreads_the_values_of_its_own_chart() {
+    let graph = charted(vec![
+        ("shop/charts/web/values.yaml", vec![group("values.env", "API_URL", "http://api".into())]),
+        ("shop/charts/api/values.yaml", vec![group("values.env", "API_URL", "http://old".into())]),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "api")]);
+}
+
+/// What the chart around it sets for a part comes first, and another environment's file only where nothing else says it.
+#[test]
+fn the_chart_around_comes_first_and_other_environments_last() {
+    let graph = charted(vec![
+        ("shop/values.yaml", vec![group("values.web.env", "API_URL", "http://api".into())]),
+        ("shop/charts/web/values.yaml", vec![group("values.env", "API_URL", "http://old".into())]),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "api")]);
+    let elsewhere = group("values.env", "API_URL", "http://api".into());
+    let graph = charted(vec![("shop/charts/web/values-prod.yaml", vec![elsewhere.clone()])]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "api")]);
+    let graph = charted(vec![
+        ("shop/charts/web/values-prod.yaml", vec![elsewhere]),
+        ("shop/charts/web/values.yaml", vec![group("values.env", "API_URL", "http://old".into())]),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "old")]);
+}
+
+/// A generator's group is what the dotenv file beside it holds.
+#[test]
+fn a_generated_group_is_the_file_that_it_is_made_from() {
+    let all = group("web-config", "*", Value::reference("dotenv/web.env"));
+    let (scope, key, value) = (SettingScope::Dotenv, "API_URL".into(), "http://api".into());
+    let held = Claim::Setting(Setting { scope, key, value, profile: None });
+    let graph = linked([
+        ("k8s/web.yaml", vec![workload("web", Deployment::Kubernetes, "web-config"), fact(9, service("api"))]),
+        ("k8s/kustomization.yaml", vec![all]),
+        ("k8s/web.env", vec![fact(1, held)]),
+        ("web/index.js", asks()),
+    ]);
+    assert_eq!(edges(&graph), [("web", EdgeKind::Http, "api")]);
+}

@@ -8,10 +8,13 @@ use seam_facts::{Claim, Deployment, Fact, SmolStr, Target};
 use seam_graph::{Evidence, NodeKind, PortOf, PortRole};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A Service with its place and the labels that it selects.
+type Selects<'a> = (&'a SmolStr, &'a Fact, &'a seam_facts::Alias, &'a [(SmolStr, SmolStr)]);
+
 /// Services that select no pods, where a workload of the same file or name has other labels.
 pub(crate) fn nobody(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let mut workloads: Vec<(&SmolStr, &Fact, &seam_facts::Service)> = Vec::new();
-    let mut selects: Vec<(&SmolStr, &Fact, &seam_facts::Alias, &Vec<(SmolStr, SmolStr)>)> = Vec::new();
+    let mut selects: Vec<Selects<'_>> = Vec::new();
     for (path, fact) in cx.base.facts() {
         match &fact.claim {
             Claim::Service(s) if matches!(s.deployment, Deployment::Kubernetes | Deployment::Helm) => {

@@ -74,7 +74,7 @@ pub(crate) fn strays<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashS
         let free: Vec<usize> = (0..idle.len()).filter(|i| !taken.contains(i)).collect();
         let fit = |o: usize, i: usize| {
             let (orphan, setting) = (&orphans[o], idle[i]);
-            fits(cx, orphan.key, setting, sure) && (!sure || alike(&said, orphan.key, &setting.key))
+            fits(cx, node, orphan.key, setting, sure) && (!sure || alike(&said, orphan.key, &setting.key))
         };
         for o in &left {
             let fitting: Vec<usize> = free.iter().copied().filter(|i| fit(*o, *i)).collect();
@@ -186,7 +186,7 @@ fn alike(said: &HashSet<String>, a: &str, b: &str) -> bool {
     telling(a).intersection(&telling(b)).next().is_some()
 }
 
-fn fits(cx: &Cx<'_>, read: &str, set: &SettingOf, sure: bool) -> bool {
+fn fits(cx: &Cx<'_>, node: usize, read: &str, set: &SettingOf, sure: bool) -> bool {
     let value = if let [text] = set.texts.as_slice() { text } else { &set.value };
     let (wanted, given) = (by_name(read), by_name(&set.key));
     let is = if is_masked(value) {
@@ -204,7 +204,11 @@ fn fits(cx: &Cx<'_>, read: &str, set: &SettingOf, sure: bool) -> bool {
     };
     match (wanted, is) {
         (Some(wanted), Some(is)) => wanted == is,
-        (None, Some(Kind::Address)) => sure,
+        // An address of another service is one that the program needs, whatever it calls it.
+        (None, Some(Kind::Address)) => {
+            let leads = |name: &str| cx.graph.node(name).is_some_and(|to| to != node);
+            sure || leads(value) || host(value, true).is_some_and(|(name, _)| leads(name))
+        }
         _ => true,
     }
 }

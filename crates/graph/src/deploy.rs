@@ -128,6 +128,13 @@ impl<'a> Deploy<'a> {
             // templates, under other names.
             Deployment::Helm => match path.split_once("/templates/") {
                 Some((chart, _)) => folder(chart).to_owned(),
+                // Values of releases of one chart that stands elsewhere, each in its service's folder or all in one.
+                None if !["Chart.yaml", "Chart.yml"]
+                    .iter()
+                    .any(|c| index.by_path.contains_key(format!("{base}/{c}").trim_start_matches('/'))) =>
+                {
+                    folder(base).to_owned()
+                }
                 None => base.to_owned(),
             },
             // Scripts are one way to deploy, wherever they lie.
@@ -585,6 +592,10 @@ impl<'a> Deploy<'a> {
             let coded = own.is_some_and(|c| index.below(c).any(|f| index.uses[f].is_some()));
             let known = names.contains(bare(&unit.squashed));
             let merges = known && unit.service.deployment == Deployment::Serverless;
+            // A gateway that is told its routes by a script runs, whoever starts it.
+            if unit.product.is_some_and(|p| p.kind == NodeKind::Gateway) && told_routes(index, &unit.service.name) {
+                return self.units.iter().any(|u| !weak(u.service.deployment) && u.squashed == unit.squashed);
+            }
             !(merges || unit.product.is_none() && coded && !known)
         };
         (0..self.units.len()).filter(spare).collect()
@@ -830,4 +841,10 @@ pub(crate) fn interpolate(value: &Value, environment: &HashMap<&str, &Value>) ->
     let mut out = String::new();
     go(value, environment, 8, &mut out);
     out
+}
+
+/// Whether rules are stated about a gateway by its name.
+fn told_routes(index: &Index<'_>, name: &str) -> bool {
+    let told = |f: &Fact| matches!(&f.claim, Claim::Route(r) if r.via.as_deref() == Some(name));
+    index.facts.iter().any(|facts| facts.iter().any(told))
 }

@@ -384,8 +384,11 @@ impl<'a> View<'_, 'a> {
         let name = name_of(path);
         let owner = owner_of(path);
         let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
+        // What deploys things knows of one another what no code sees.
+        let infrastructure = |file: FileId| self.index.paths[file].ends_with(".tf");
         for (at, constant, fact) in self.index.constants.get(name).into_iter().flatten() {
-            if !self.territory.sees(*at) || !self.territory.role.runs(*at, fact.at.line) {
+            let seen = self.territory.sees(*at) && self.territory.role.runs(*at, fact.at.line);
+            if !seen && !(infrastructure(file) && infrastructure(*at)) {
                 continue;
             }
             if let Some(rank) = self.matches(path, owner, &constant.symbol, *at, file) {

@@ -1,16 +1,21 @@
-//! Processes without containers: Procfiles and systemd units. See `process.md`.
+//! Processes without containers: Procfiles, systemd units and supervisord's programs. See `process.md`.
 
 use super::interpolate::{self, Dollar};
 use super::{dotenv, secret};
 use crate::{Extractor, File, Reads, Sink};
-use seam_facts::{Claim, Deployment, Service, Setting, SettingScope, SmolStr, Span};
+use seam_facts::{Claim, Deployment, Service, Setting, SettingScope, SmolStr, Source, Span};
 
 pub static EXTRACTOR: Extractor =
     Extractor { id: "process", version: 1, page: include_str!("process.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name();
-    name == "Procfile" || name.starts_with("Procfile.") || is_unit(file)
+    name == "Procfile" || name.starts_with("Procfile.") || is_unit(file) || is_supervised(file)
+}
+
+fn is_supervised(file: &File<'_>) -> bool {
+    let name = file.name();
+    (name.ends_with(".conf") || name.ends_with(".ini")) && (file.text.is_empty() || file.text.contains("[program:"))
 }
 
 fn is_unit(file: &File<'_>) -> bool {
@@ -20,6 +25,8 @@ fn is_unit(file: &File<'_>) -> bool {
 fn extract(file: &File<'_>, sink: &mut Sink) {
     if is_unit(file) {
         unit(file, sink);
+    } else if is_supervised(file) {
+        supervised(file, sink);
     } else {
         procfile(file, sink);
     }
@@ -36,6 +43,11 @@ fn procfile(file: &File<'_>, sink: &mut Sink) {
         let at = Span::at(index as u32 + 1, 1);
         let mut service = Service::new(name, Deployment::Procfile);
         let mut words = command.trim();
+        if let Some((folder, rest)) = words.strip_prefix("cd ").and_then(|w| w.split_once("&&")) {
+            let context = secret::clean(interpolate::env(folder.trim(), Dollar::Escaped));
+            service.source = Some(Source { context, ..Source::default() });
+            words = rest.trim_start();
+        }
         // `KEY=value` in front of the command is its environment.
         while let Some((word, rest)) = words.split_once(' ')
             && let Some((key, text)) = word.split_once('=')
@@ -98,6 +110,36 @@ fn unit(file: &File<'_>, sink: &mut Sink) {
         }
     }
     sink.stated(Claim::Service(service), at);
+}
+
+/// supervisord: sections `[program:orders]` with `command`, `directory` and `environment=A="b",C="d"`.
+fn supervised(file: &File<'_>, sink: &mut Sink) {
+    let mut program: Option<(Service, Span)> = None;
+    for (index, line) in file.text.lines().enumerate() {
+        let at = Span::at(index as u32 + 1, 1);
+        let line = line.split(" ;").next().unwrap_or(line).trim();
+        if let Some(section) = line.strip_prefix('[') {
+            program.take().into_iter().for_each(|(service, at)| sink.stated(Claim::Service(service), at));
+            let name = section.trim_end_matches(']').strip_prefix("program:");
+            program = name.map(|n| (Service::new(n.trim(), Deployment::Procfile), at));
+            continue;
+        }
+        let (Some((service, _)), Some((key, value))) = (&mut program, line.split_once('=')) else { continue };
+        match key.trim() {
+            "command" => service.command = Some(secret::clean(interpolate::env(value.trim(), Dollar::Escaped))),
+            "directory" => {
+                let context = secret::clean(interpolate::env(value.trim(), Dollar::Escaped));
+                service.source = Some(Source { context, ..Source::default() });
+            }
+            "environment" => {
+                for (key, text) in value.split(',').filter_map(|pair| pair.split_once('=')) {
+                    set(&service.name, key.trim(), text.trim(), at, sink);
+                }
+            }
+            _ => {}
+        }
+    }
+    program.into_iter().for_each(|(service, at)| sink.stated(Claim::Service(service), at));
 }
 
 fn set(service: &SmolStr, key: &str, text: &str, at: Span, sink: &mut Sink) {

@@ -1,7 +1,7 @@
 //! Charts whose templates spread their values, and groups that other files hold.
 
 use crate::made::{edges, fact, linked, service};
-use seam_facts::{Call, Claim, Deployment, Fact, Protocol, Service, Setting, SettingScope, Uses, Value};
+use seam_facts::{Call, Claim, Deployment, Fact, Protocol, Route, Service, Setting, SettingScope, Uses, Value};
 use seam_graph::{EdgeKind, Graph};
 
 fn group(name: &str, key: &str, value: Value) -> Fact {
@@ -81,4 +81,32 @@ fn a_generated_group_is_the_file_that_it_is_made_from() {
         ("web/index.js", asks()),
     ]);
     assert_eq!(edges(&graph), [("web", EdgeKind::Http, "api")]);
+}
+
+/// Releases of one chart that stands elsewhere are one deployment, and a gateway that a script tells its routes runs
+/// beside them though the script is no deployment.
+#[test]
+fn releases_side_by_side_keep_the_gateway_that_a_script_tells_its_routes() {
+    let release = |name: &str| {
+        let image = Some(Value::text(format!("shop/{name}")));
+        fact(1, Claim::Service(Service { image, ..Service::new(name, Deployment::Helm) }))
+    };
+    let image = Some(Value::text("apache/apisix"));
+    let gateway = Service { image, ..Service::new("apisix", Deployment::Script) };
+    let route = Route {
+        protocol: Protocol::Http,
+        path: "/users*".into(),
+        target: "http://users:8080".into(),
+        via: Some("apisix".into()),
+    };
+    let code = || vec![fact(1, Claim::Uses(Uses::default()))];
+    let graph = linked([
+        ("users/values.yaml", vec![release("users")]),
+        ("stock/values.yaml", vec![release("stock")]),
+        ("users/index.js", code()),
+        ("stock/index.js", code()),
+        ("routes.sh", vec![fact(1, Claim::Service(gateway)), fact(5, Claim::Route(route))]),
+    ]);
+    assert_eq!(edges(&graph), [("apisix", EdgeKind::Http, "users")]);
+    assert_eq!(graph.nodes.len(), 3, "{:?}", graph.nodes);
 }

@@ -4,7 +4,7 @@ use super::{environment, name, port, set, unknown, value};
 use crate::config::tree::{Data, Key, Node};
 use crate::config::{hcl, json, secret};
 use crate::{File, Sink};
-use seam_facts::{Claim, Deployment, Service, Setting, SettingScope, SmolStr, Span, format_smolstr};
+use seam_facts::{Claim, Constant, Deployment, Service, Setting, SettingScope, SmolStr, Span, Value, format_smolstr};
 
 pub(super) fn resources(file: &File<'_>, sink: &mut Sink) {
     let Some(root) = hcl::document(file.text, sink) else {
@@ -26,8 +26,9 @@ pub(super) fn resources(file: &File<'_>, sink: &mut Sink) {
             }
             "resource" => {
                 for (kind, instances) in body.entries() {
-                    for (_, body) in instances.entries() {
+                    for (label, body) in instances.entries() {
                         resource(&kind.text, body, sink);
+                        addresses(&format_smolstr!("{}.{}", kind.text, label.text), &kind.text, body, sink);
                     }
                 }
             }
@@ -82,6 +83,29 @@ fn resource(kind: &str, body: &Node, sink: &mut Sink) {
             }
         }
         _ => {}
+    }
+}
+
+/// Attributes by which other resources know where one answers, which the platform makes from its name.
+const ADDRESSES: &[(&str, &[&str])] = &[
+    ("google_cloud_run_v2_service", &["uri", "urls[0]"]),
+    ("google_cloud_run_service", &["status[0].url", "status.0.url"]),
+    ("azurerm_container_app", &["ingress[0].fqdn", "ingress.0.fqdn", "latest_revision_fqdn"]),
+    ("docker_container", &["hostname"]),
+    ("kubernetes_service", &["metadata[0].name", "metadata.0.name"]),
+    ("kubernetes_service_v1", &["metadata[0].name", "metadata.0.name"]),
+    ("aws_service_discovery_service", &[]),
+];
+
+fn addresses(symbol: &str, kind: &str, body: &Node, sink: &mut Sink) {
+    let Some((_, attributes)) = ADDRESSES.iter().find(|(k, _)| *k == kind) else { return };
+    let named = body.entry("name").or_else(|| body.get("metadata").and_then(|m| m.entry("name")));
+    let Some((key, called)) = named.and_then(|(k, n)| Some((k, name(n)?))) else { return };
+    for attribute in attributes.iter().chain(&["name"]) {
+        let url = matches!(attribute.rsplit('.').next(), Some("uri" | "url" | "urls[0]"));
+        let value = if url { format_smolstr!("http://{called}") } else { called.clone() };
+        let constant = Constant { symbol: format_smolstr!("{symbol}.{attribute}"), value: Value::text(value) };
+        sink.stated(Claim::Constant(constant), key.span);
     }
 }
 

@@ -9,6 +9,7 @@ mod http_server;
 mod live;
 mod nest;
 mod options;
+mod pm2;
 mod policy;
 mod proxy;
 mod queue;
@@ -27,6 +28,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &http_server::EXTRACTOR,
     &live::EXTRACTOR,
     &nest::EXTRACTOR,
+    &pm2::EXTRACTOR,
     &policy::EXTRACTOR,
     &proxy::EXTRACTOR,
     &queue::EXTRACTOR,

@@ -5,7 +5,7 @@
 
 use crate::keys::{Keys, squash};
 use crate::{Cx, Draft};
-use seam_facts::{Claim, Fact, SettingScope, SmolStr};
+use seam_facts::{Claim, Deployment, Fact, SettingScope, SmolStr};
 use seam_graph::is_test;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,24 @@ pub(crate) fn renamed_groups(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>
                     groups.entry(name).or_default().push((path, fact, &setting.key));
                 }
             }
-            Claim::Service(service) if !service.env_from.is_empty() => takers.push((path, fact, service)),
+            // What a chart computes may be any name.
+            Claim::Service(service)
+                if !service.env_from.is_empty()
+                    && service.deployment == Deployment::Kubernetes
+                    && fact.by == "kubernetes"
+                    && !path.contains("/templates/") =>
+            {
+                takers.push((path, fact, service));
+            }
             _ => {}
         }
     }
-    let taken: BTreeSet<&SmolStr> = takers.iter().flat_map(|(_, _, s)| &s.env_from).collect();
+    let taken: BTreeSet<&SmolStr> = cx
+        .base
+        .facts()
+        .filter_map(|(_, f)| if let Claim::Service(s) = &f.claim { Some(&s.env_from) } else { None })
+        .flatten()
+        .collect();
     let mut told = BTreeSet::new();
     for (path, fact, service) in &takers {
         let here = |n: &seam_graph::Node| n.proof.iter().any(|e| e.path == **path && e.at.line == fact.at.line);

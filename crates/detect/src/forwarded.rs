@@ -4,9 +4,9 @@
 //! all below a path may mean files and sockets, which no handler is seen for.
 
 use crate::paths::{by_itself, open, parts};
-use crate::{Cx, Draft};
-use seam_facts::{Claim, Protocol};
-use seam_graph::{Detail, EdgeKind, Endpoint, NodeKind};
+use crate::{Cx, Draft, Severity};
+use seam_facts::{Claim, Fact, Protocol, SmolStr};
+use seam_graph::{Certainty, Detail, EdgeKind, Endpoint, Evidence, NodeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn forwarded(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -> Vec<Draft> {
@@ -53,6 +53,98 @@ pub(crate) fn forwarded(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
     out
 }
 
+/// Rules that hand their own path on as it is, where nothing behind them has it.
+///
+/// A gateway may take a prefix away, and that is not always seen: only where the other rules of the same file reach something with
+/// their whole paths is it said of one that does not.
+pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -> Vec<Draft> {
+    type Rules<'a> = Vec<(&'a seam_graph::Edge, &'a Detail, bool)>;
+    let mut files: BTreeMap<(usize, &SmolStr), Rules<'_>> = BTreeMap::new();
+    for edge in cx.graph.edges.iter().filter(|e| e.kind == EdgeKind::Http) {
+        let Some(endpoints) = served.get(&edge.to).filter(|_| cx.node(edge.to).kind == NodeKind::Service) else {
+            continue;
+        };
+        // What signs users in is served by a framework, below paths of its own.
+        const SIGN_IN: [&str; 5] = ["identity", "openiddict", "keycloak", "oauth", "authorization-server"];
+        let mut packages = cx.graph.packages.iter().filter(|p| p.node == edge.to);
+        if packages.any(|p| SIGN_IN.iter().any(|w| p.package.to_ascii_lowercase().contains(w))) {
+            continue;
+        }
+        let written = || endpoints.iter().filter(|e| e.protocol == Protocol::Http && e.is_written());
+        if written().any(|e| e.path.contains('*') || parts(&e.path).first().is_some_and(|p| open(p))) {
+            continue;
+        }
+        for detail in edge.details.iter().filter(|d| d.client == "route") {
+            let path = detail.operation.rsplit(' ').next().unwrap_or_default();
+            let prefix: Vec<&str> = parts(path).into_iter().take_while(|p| !open(p)).collect();
+            if prefix.is_empty()
+                || path_of(cx, detail).is_some()
+                || by_itself(cx, edge.to, &prefix)
+                || written().next().is_none()
+            {
+                continue;
+            }
+            let fits = |from: usize| written().any(|e| begins(&parts(&e.path), &prefix[from..]));
+            let whole = fits(0);
+            // What is served without the first words may be reached by taking them away.
+            if whole || !(1..prefix.len()).any(fits) {
+                files.entry((edge.from, &detail.at.path)).or_default().push((edge, detail, whole));
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for ((gateway, path), rules) in files {
+        let whole = rules.iter().filter(|(_, _, whole)| *whole).count();
+        let changes = cx.facts(path).iter().any(|f| REWRITES.iter().any(|w| f.claim.to_string().contains(w)));
+        let missing: Vec<_> = rules.iter().filter(|(_, _, whole)| !whole).collect();
+        if changes || whole == 0 || missing.len() > whole.div_ceil(2) {
+            continue;
+        }
+        for (edge, detail, _) in missing {
+            let (from, to) = (cx.name(gateway), cx.name(edge.to));
+            let rule = &detail.operation;
+            let own =
+                served.get(&edge.to).into_iter().flatten().filter(|e| e.protocol == Protocol::Http && e.is_written());
+            let Some(near) = own.min_by_key(|e| crate::keys::distance(&e.path, rule)) else { continue };
+            let shown = near.asked_as();
+            let mut draft = Draft::new(
+                format!("{} {rule}", edge.key),
+                &detail.at,
+                format!("`{from}` forwards `{rule}` to `{to}`, where nothing has such a path"),
+            )
+            .why(format!(
+                "The other rules of `{from}` hand their paths on as they are, and what they lead to serves them; `{to}` serves `{shown}` and \
+                 nothing below `{rule}`: whoever asks `{from}` gets 404."
+            ))
+            .help(format!("forward what `{to}` serves, serve `{rule}`, or take the prefix away"))
+            .about([edge.key.clone(), near.key.clone()])
+            .certainty(Certainty::Inferred)
+            .severity(if whole > 1 { Severity::Warning } else { Severity::Note })
+            .open(format!("whether `{from}` changes the path"))
+            .link(&detail.at, format!("`{from}` forwards `{rule}`"));
+            for at in near.proof.iter().take(3) {
+                draft = draft.link(at, format!("`{to}` serves `{shown}`"));
+            }
+            out.push(draft);
+        }
+    }
+    out
+}
+
+/// Words by which gateways are told to change a path.
+const REWRITES: [&str; 10] = [
+    "StripPrefix",
+    "RewritePath",
+    "SetPath",
+    "PrefixPath",
+    "pathRewrite",
+    "stripPrefix",
+    "strip_path",
+    "rewrite-target",
+    "replacePath",
+    "rewrite",
+];
+
 /// The path that a rule says behind the gateway, up to its first part that is not known; none where it says no path.
 fn path_of(cx: &Cx<'_>, detail: &Detail) -> Option<String> {
     let at = &detail.at;
@@ -73,4 +165,19 @@ fn begins(own: &[&str], with: &[&str]) -> bool {
     let own = &own[..star.unwrap_or(own.len())];
     let same = |(o, w): (&&str, &&str)| open(o) || o.eq_ignore_ascii_case(w);
     own.iter().zip(with).all(same) && (own.len() >= with.len() || star.is_some())
+}
+
+/// Where the callee's code says what the path of an endpoint begins with.
+pub(crate) fn mounts(cx: &Cx<'_>, endpoint: &Endpoint) -> Vec<Evidence> {
+    let begins = |prefix: &str| {
+        let prefix = parts(prefix);
+        !prefix.is_empty() && parts(&endpoint.path).windows(prefix.len()).any(|own| own == prefix.as_slice())
+    };
+    let of = |(path, fact): (&SmolStr, &Fact)| match &fact.claim {
+        Claim::Mount(mount) if mount.prefix.as_text().is_some_and(|t| begins(&t)) => {
+            Some(cx.evidence(path, fact, fact.claim.to_string()))
+        }
+        _ => None,
+    };
+    cx.own_facts(endpoint.node).filter_map(of).collect()
 }

@@ -12,7 +12,7 @@ use seam_graph::{Evidence, NodeKind, SettingOf};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Words of addresses that a program can do without.
-const ASIDE: [&str; 22] = [
+pub(crate) const ASIDE: [&str; 22] = [
     "otel",
     "otlp",
     "jaeger",
@@ -185,7 +185,9 @@ fn is_at_home(value: &str) -> bool {
 /// What the value of a setting leads to.
 fn leads_to(cx: &Cx<'_>, node: usize, setting: &SettingOf) -> Option<Kind> {
     let text = if let [text] = setting.texts.as_slice() { text } else { &setting.value };
-    let (name, port) = host(text, is_address(&setting.key))?;
+    // A name that is deployed is one, whatever its key is called.
+    let named = is_address(&setting.key) || text.len() > 2 && cx.graph.node(text).is_some();
+    let (name, port) = host(text, named)?;
     let first = name.split('.').next().unwrap_or(name);
     if let Some(to) = cx.graph.node(name).or_else(|| cx.graph.node(first)) {
         let to = if to == node { return None } else { cx.node(to) };

@@ -143,8 +143,8 @@ impl<'a> Cluster<'a> {
         for (_, fact) in cx.base.facts() {
             match &fact.claim {
                 Claim::Alias(alias) => names.insert(alias.name.to_ascii_lowercase()),
-                // What a chart computes may be any name.
-                Claim::Service(s) if is_clustered(s.deployment) => names.insert(s.name.to_ascii_lowercase()),
+                // What a chart computes may be any name; a workload is reached by its Service alone.
+                Claim::Service(s) if s.deployment == Deployment::Helm => names.insert(s.name.to_ascii_lowercase()),
                 _ => false,
             };
         }

@@ -11,6 +11,9 @@ pub const ENVIRONMENT_PREFIX: &str = "<environment>.<prefix>";
 /// Symbol of the constant that names a namespace which every file of a project imports without saying so.
 pub const GLOBAL_USING: &str = "<project>.<using>";
 
+/// Callee of the [`Pass`] that stands for a binding of RabbitMQ: of a queue, to an exchange, with a key.
+pub const BINDING: &str = "<binding>";
+
 /// A symbol is given a value: a constant, a field, a module-level variable, a key of an exported object
 /// (`endpoints.catalogueUrl`), the base address of a client object (`OrdersClient.<base>`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,12 +2,16 @@
 
 use crate::index::FileId;
 use crate::resolve::View;
-use seam_facts::{Hole, Message, Value, format_smolstr};
+use seam_facts::{BINDING, Hole, Message, System, Value, format_smolstr};
 use std::collections::BTreeSet;
 
 /// A function that sends to whatever its callers name sends to each of them.
 pub(crate) fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Vec<String> {
     let topic = typed(view, message, file, "topic").unwrap_or_else(|| message.topic.clone());
+    let bound = bindings(view, message, &topic, file);
+    if !bound.is_empty() {
+        return bound;
+    }
     let exchange = typed(view, message, file, "exchange").or_else(|| message.exchange.clone());
     let key = typed(view, message, file, "key").or_else(|| message.routing_key.clone());
     // The default exchange of AMQP: the key is the queue's name.
@@ -28,6 +32,28 @@ pub(crate) fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Ve
         };
     }
     out
+}
+
+/// A queue of RabbitMQ that the consumer's own configuration binds: with the exchange and the key of each binding.
+fn bindings(view: &View<'_, '_>, message: &Message, topic: &Value, file: FileId) -> Vec<String> {
+    if message.system != System::Rabbit || message.publish || message.exchange.is_some() || topic.is_empty() {
+        return Vec::new();
+    }
+    let known = |value: &Value, file: FileId| {
+        let texts = view.texts(value, file);
+        texts.into_iter().find(|t| !t.open && !t.text.is_empty()).map(|t| t.text)
+    };
+    let Some(queue) = known(topic, file) else { return Vec::new() };
+    let seen = |file: &FileId| view.territory.own.contains(file) || view.territory.libraries.contains(file);
+    let passes = view.index.passes.get(BINDING).into_iter().flatten().filter(|(file, ..)| seen(file));
+    let of = |(file, pass, _): &(FileId, &seam_facts::Pass, &seam_facts::Fact)| {
+        let part = |i: usize| known(&pass.args.get(i)?.value, *file);
+        (part(0).as_ref() == Some(&queue)).then(|| {
+            let parts = [Some(queue.clone()), part(1), part(2).filter(|key| *key != queue)];
+            parts.into_iter().flatten().collect::<Vec<String>>().join(" ")
+        })
+    };
+    passes.filter_map(of).collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// What the message's type says about where it goes (`OrderPlaced.<exchange>`), where it is one that routes by its type.

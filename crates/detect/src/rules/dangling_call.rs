@@ -1,7 +1,7 @@
 //! Calls that no endpoint of the service they go to answers. See `dangling_call.md`.
 
 use crate::documents::protos;
-use crate::forwarded::forwarded;
+use crate::forwarded::{forwarded, mounts, unchanged};
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
 use crate::paths::{alike, by_itself, fits, open, parts};
@@ -62,6 +62,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         out.push(draft(cx, edge, detail, nearest, wrong, subject).certainty(cx.detail(operation).certainty));
     }
     out.extend(forwarded(cx, &served));
+    out.extend(unchanged(cx, &served));
     out.extend(unanswered(cx));
 }
 
@@ -79,6 +80,9 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
         Wrong::Unknown => format!(
             "No endpoint of `{to}` has such a path, nor does anything else in its code say so: the call ends in 404."
         ),
+        Wrong::Longer => format!(
+            "`{to}` serves `{shown}` and nothing shorter: unless something between the two adds what is missing, the call ends in 404."
+        ),
         Wrong::Rpc => format!(
             "`{to}` serves the service, and no method of this name; the nearest is `{shown}`: the call ends in UNIMPLEMENTED."
         ),
@@ -88,7 +92,7 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
     };
     let help = match wrong {
         Wrong::Unknown => format!("call an endpoint of `{to}`, or serve `{}`", detail.operation),
-        Wrong::Method | Wrong::Path | Wrong::Rpc | Wrong::Pattern => {
+        Wrong::Method | Wrong::Path | Wrong::Longer | Wrong::Rpc | Wrong::Pattern => {
             format!("did you mean `{shown}`? call that, or serve `{}`", detail.operation)
         }
     };
@@ -100,8 +104,19 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
     for evidence in edge.proof.iter().filter(|e| e.path != detail.at.path).take(1) {
         draft = draft.link(evidence, format!("the address is `{to}`"));
     }
-    let draft = draft.link(nearest.proof.first(), format!("`{to}` serves `{shown}`"));
-    if matches!(wrong, Wrong::Unknown) { draft.severity(Severity::Warning) } else { draft }
+    draft = draft.link(nearest.proof.first(), format!("`{to}` serves `{shown}`"));
+    // What the path begins with may stand elsewhere.
+    for evidence in nearest.proof.iter().skip(1).take(3) {
+        draft = draft.link(evidence, format!("`{shown}` is made here too"));
+    }
+    for evidence in mounts(cx, nearest).into_iter().take(2) {
+        draft = draft.link(&evidence, format!("routes of `{to}` are mounted here"));
+    }
+    match wrong {
+        Wrong::Unknown => draft.severity(Severity::Warning),
+        Wrong::Longer => draft.severity(Severity::Note).open(format!("what stands between `{from}` and `{to}`")),
+        Wrong::Method | Wrong::Path | Wrong::Rpc | Wrong::Pattern => draft,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -110,6 +125,8 @@ enum Wrong {
     Path,
     /// A path that has nothing in common with any.
     Unknown,
+    /// A path that has parts more than the call.
+    Longer,
     Rpc,
     /// A message that is answered, which no handler waits for.
     Pattern,
@@ -155,6 +172,10 @@ fn http<'e>(
         face(&near.parts, &mut parts);
         let other = http.iter().any(|e| same_method(e) && fits_open(&e.parts, &parts));
         return (!other).then_some((near.at, Wrong::Path));
+    }
+    // What the callee serves is longer by a part that the call does not have: seen in its code, so it is there.
+    if let Some(found) = longer(cx, edge, detail, &http, (method, &parts)).filter(|_| !elsewhere) {
+        return Some(found);
     }
     // Without such a likeness, what the callee serves has to be known. One that takes everything, or whose path begins with
     // something unknown, may answer what it likes.
@@ -205,6 +226,37 @@ fn http<'e>(
     let path = parts.join("/");
     let any = http.iter().min_by_key(|e| (!same_method(e), edits(&e.parts.join("/"), &path), e.at.key.clone()));
     any.filter(|_| alone).map(|e| (e.at, Wrong::Unknown))
+}
+
+/// The endpoint whose path is the call's with literal parts more before its last word (`/api/v2/orders/{id}` for `/orders/{id}`).
+/// Where another call of the same file finds its endpoint, the client adds nothing that is not seen.
+fn longer<'e>(
+    cx: &Cx<'_>,
+    edge: &Edge,
+    detail: &Detail,
+    http: &[Served<'e>],
+    (method, parts): (&str, &[&str]),
+) -> Option<(&'e Endpoint, Wrong)> {
+    let same_method = |e: &&Served<'_>| !method.is_empty() && e.at.method.as_deref() == Some(method);
+    let sure = edge.certainty == Certainty::Stated
+        && stated(cx, detail)
+        && !parts.iter().any(|p| p.contains('{') && !whole_hole(p));
+    if !sure
+        || http.iter().any(|e| e.takes_all() || e.parts.first().is_some_and(|p| open(p)) || fits_open(&e.parts, parts))
+    {
+        return None;
+    }
+    let last = parts.iter().rposition(|p| !open(p))?;
+    let grown = |own: &[&str]| {
+        let more = own.len().checked_sub(parts.len()).filter(|n| (1..=3).contains(n))?;
+        (0..=last).find(|at| {
+            own[*at..at + more].iter().all(|p| !open(p)) && fits(&[&own[..*at], &own[at + more..]].concat(), parts)
+        })
+    };
+    let near =
+        http.iter().filter(same_method).find(|e| grown(&e.parts).is_some() && !by_itself(cx, edge.to, &e.parts))?;
+    let known = edge.details.iter().any(|d| d.endpoint.is_some() && d.at.path == detail.at.path);
+    Some((near.at, if known { Wrong::Path } else { Wrong::Longer }))
 }
 
 /// The one endpoint that nobody asks for and that a call could be meant for by its method and the form of its path, of a callee

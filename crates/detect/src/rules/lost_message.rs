@@ -3,8 +3,8 @@
 use crate::keys::{distance, nearest, squash};
 use crate::paths::spelled_alike;
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Ack, Claim, PolicyKind, SmolStr};
-use seam_graph::{Certainty, Detail, Edge, EdgeKind};
+use seam_facts::{Ack, BINDING, Claim, PolicyKind, SmolStr};
+use seam_graph::{Certainty, Detail, Edge, EdgeKind, is_test};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static RULE: Rule = Rule {
@@ -81,7 +81,14 @@ fn alone<'a>(
             }
             _ => None,
         };
+        // The only ones that go through the broker at all, between two services.
+        let only = || match (one.len(), other.len(), alone_too.as_slice()) {
+            (1, 1, [it]) if both && !is_technical(it) && !same_service(one, topic, other, it) => Some(*it),
+            _ => None,
+        };
         let near = if known { near().or_else(part).or_else(left) } else { grown().filter(|_| common) };
+        let guessed = near.is_none() && known;
+        let near = near.or_else(|| only().filter(|_| guessed));
         // Without one, the other side is more likely outside, or in code that is not followed: worth a note where all others
         // have found each other.
         if told.contains(topic) || near.is_none() && !(known && common) {
@@ -105,6 +112,9 @@ fn alone<'a>(
             None if publishes => "remove it, add the consumer, or accept it with a reason if somebody outside reads it".to_owned(),
             None => "remove the consumer, add the publisher, or accept it with a reason if somebody outside sends it".to_owned(),
         });
+        if guessed && near.is_some() {
+            draft = draft.severity(Severity::Note).certainty(Certainty::Inferred);
+        }
         if near.is_none() {
             draft = draft.severity(Severity::Note).open(format!("who uses `{store}` from outside of this workspace"));
         }
@@ -115,15 +125,56 @@ fn alone<'a>(
         }
         for (edge, detail) in one.get(topic).into_iter().flatten().take(4) {
             draft = draft.link(&detail.at, format!("`{}` {does} `{topic}`", cx.name(edge.from)));
+            draft = called(cx, edge.from, topic, draft);
         }
         if let Some((near, uses)) = near.and_then(|n| other.get_key_value(n))
             && let Some((edge, detail)) = uses.first()
         {
             let does = if publishes { "consumes" } else { "publishes to" };
             draft = draft.link(&detail.at, format!("`{}` {does} `{near}`", cx.name(edge.from)));
+            draft = called(cx, edge.from, near, draft);
         }
         out.push(draft);
     }
+}
+
+/// Whether a service sends and takes both itself.
+fn same_service(one: &Side<'_>, topic: &str, other: &Side<'_>, near: &str) -> bool {
+    let of = |side: &Side<'_>, topic: &str| -> BTreeSet<usize> {
+        side.get(topic).into_iter().flatten().map(|(edge, _)| edge.from).collect()
+    };
+    !of(one, topic).is_disjoint(&of(other, near))
+}
+
+/// The places where a service is told the name: constants of its code, and its settings.
+fn called(cx: &Cx<'_>, node: usize, topic: &str, mut draft: Draft) -> Draft {
+    let parts: Vec<&str> = topic.split(' ').filter(|p| p.len() > 3).collect();
+    let says = |text: &str| parts.contains(&text);
+    let this = cx.node(node);
+    let mut told = 0;
+    for path in this.own.iter().chain(&this.libraries).filter(|p| !is_test(p)) {
+        for fact in cx.facts(path) {
+            let (named, how) = match &fact.claim {
+                Claim::Constant(constant) => {
+                    (constant.value.as_text().is_some_and(|t| says(&t)), "has the name from here")
+                }
+                Claim::Pass(pass) if pass.callee == BINDING => {
+                    (pass.args.iter().any(|a| a.value.as_text().is_some_and(|t| says(&t))), "binds the queue here")
+                }
+                _ => continue,
+            };
+            if told < 4 && named {
+                told += 1;
+                let at = cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim));
+                draft = draft.link(&at, format!("`{}` {how}", this.name));
+            }
+        }
+    }
+    let settings = cx.graph.settings.iter().filter(|s| s.node == node && !is_test(&s.at.path));
+    for setting in settings.filter(|s| s.texts.iter().any(|t| says(t))).take(4) {
+        draft = draft.link(&setting.at, format!("`{}` names it for `{}`", setting.key, this.name));
+    }
+    draft
 }
 
 /// The names by which the other side may know it: exchange, routing key and queue are parts of one operation; of a list, each

@@ -1,11 +1,13 @@
 //! A key that code reads and nothing sets. See `missing_setting.md`.
 
+use crate::groups::renamed_groups;
 use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
 use crate::leftover::leftovers;
 use crate::names;
+use crate::strays::{Stray, strays};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Hole, How, SmolStr, Value};
-use seam_graph::{Evidence, NodeKind, ReadOf, SettingOf};
+use seam_graph::{Certainty, Evidence, NodeKind, ReadOf, SettingOf};
 use std::collections::HashSet;
 
 pub static RULE: Rule = Rule {
@@ -22,6 +24,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let all = by_node(cx.graph);
     let used = stating(cx.graph);
     let elsewhere = names::set_elsewhere(cx);
+    renamed_groups(cx, &all, out);
     for (node, keys) in all.iter().enumerate().filter(|(n, _)| cx.node(*n).kind == NodeKind::Service) {
         // Where a deployment says nothing that this code reads, its environment comes from somewhere else.
         let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
@@ -31,6 +34,12 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let properties = || keys.set.values().flatten().filter(|s| !is_deployed(s) && is_property(&s.key));
         let configured = properties().next().is_some() && !properties().any(handed);
         let mut told_of = HashSet::new();
+        let strays = if elsewhere.contains(&node) { Vec::new() } else { strays(cx, node, keys, &used) };
+        for Stray { read, set, .. } in strays.iter().filter(|s| s.sure) {
+            told_of.insert(squash(read.key));
+            let draft = instead(cx, node, keys, (read.key, &read.at), set);
+            out.push(if is_address(read.key) { draft } else { draft.severity(Severity::Warning) });
+        }
         for reads in keys.read.values() {
             let Some(read) = reads.first() else { continue };
             let missing = reads.iter().all(|r| r.default.is_none()) && !keys.is_given(&read.key);
@@ -41,9 +50,16 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if apart && !(is_address(&read.key) && renamed()) || !asked && !renamed() {
                 continue;
             }
-            if let Some(draft) = draft(cx, node, &all, &used, read) {
+            let unfilled = || if configured && is_property(&read.key) { injected(cx, node, keys, read) } else { None };
+            if let Some(draft) =
+                draft(cx, node, &all, &used, read).or_else(unfilled).filter(|_| !told_of.contains(&squash(&read.key)))
+            {
                 told_of.insert(squash(&read.key));
-                out.push(draft);
+                let spare = strays.iter().find(|s| squash(s.read.key) == squash(&read.key)).map(|s| s.set);
+                out.push(match spare {
+                    Some(set) => draft.link(&set.at, format!("`{}` is set, and nothing reads it", set.key)),
+                    None => draft,
+                });
             }
         }
         // To a wholly different name: the only two of their kind that are left over.
@@ -51,6 +67,12 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         for pair in pairs {
             if told_of.insert(squash(pair.read.key)) {
                 out.push(instead(cx, node, keys, (pair.read.key, &pair.read.at), pair.set));
+            }
+        }
+        for Stray { read, set, sure } in &strays {
+            if !sure && told_of.insert(squash(read.key)) {
+                let draft = instead(cx, node, keys, (read.key, &read.at), set).severity(Severity::Note);
+                out.push(draft.certainty(Certainty::Inferred).open("whether the two are one setting"));
             }
         }
     }
@@ -157,10 +179,47 @@ fn draft(cx: &Cx<'_>, node: usize, all: &[Keys<'_>], used: &HashSet<(&SmolStr, u
     Some(draft)
 }
 
+/// A property that Spring puts into a class, and no configuration has: the program does not start.
+fn injected(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, read: &ReadOf) -> Option<Draft> {
+    let jvm = [".java", ".kt"].iter().any(|end| read.at.path.ends_with(end));
+    // A class that a section is bound to has fields that may stay empty.
+    let bound = cx.facts(&read.at.path).iter().any(|f| match &f.claim {
+        Claim::Read(r) if f.at == read.at.at => {
+            let owner = r.within.rsplit('.').nth(1).unwrap_or_default();
+            ["Properties", "Props", "Settings", "Configuration"].iter().any(|end| owner.ends_with(end))
+        }
+        _ => false,
+    });
+    let own = cx.node(node).own.contains(&read.at.path) && !seam_graph::is_test(&read.at.path);
+    // Others of the same section are there: it is one of this configuration, and not of a framework or of another place.
+    let section = |key: &str| squash(key.split('.').next().unwrap_or(key));
+    let mine = section(&read.key);
+    let beside =
+        keys.set.values().flatten().find(|s| !is_deployed(s) && section(&s.key) == mine && keys.is_read(&s.key))?;
+    let service = cx.name(node);
+    let key = &read.key;
+    let draft = Draft::new(
+        format!("{service} {key}"),
+        &read.at,
+        format!("`{service}` reads `{key}`, which nothing sets and which has no default"),
+    )
+    .why(format!(
+        "Other keys beside it are set, and this is not: a property without a value ends `{service}` when it starts."
+    ))
+    .about([cx.node(node).key.clone()])
+    .severity(Severity::Note)
+    .open("keys without a value, and long ones")
+    .help(format!("set `{key}` in the configuration of `{service}`, or give it a default (`${{{key}:…}}`)"))
+    .link(&read.at, format!("`{service}` reads `{key}`"))
+    .link(&beside.at, format!("`{}` is set, and not this", beside.key));
+    (jvm && own && !bound).then_some(draft)
+}
+
 /// A key is read, and another is set in its place.
 fn instead(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, (key, at): (&str, &Evidence), set: &SettingOf) -> Draft {
     let service = cx.name(node);
-    let message = format!("`{service}` reads `{key}`, and its deployment sets `{}`, which nothing reads", set.key);
+    let sets = if set.at.says.starts_with("setting [app") { "configuration" } else { "deployment" };
+    let message = format!("`{service}` reads `{key}`, and its {sets} sets `{}`, which nothing reads", set.key);
     let elsewhere = || keys.set.get(&squash(key)).into_iter().flatten().filter(|s| is_deployed(s));
     let defaults = keys.read.get(&squash(key)).into_iter().flatten().any(|r| r.default.is_some());
     let (falls, severity) = match (defaults, keys.is_given(key)) {
@@ -172,7 +231,7 @@ fn instead(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, (key, at): (&str, &Evidenc
         .why(format!("{falls}, and the value that was meant for it goes to another name."))
         .severity(severity)
         .link(at, format!("`{service}` reads `{key}`"))
-        .link(&set.at, format!("the deployment sets `{}`", set.key))
+        .link(&set.at, format!("the {sets} sets `{}`", set.key))
         .about([cx.node(node).key.clone()])
         .help(format!("set `{key}` instead of `{}`, or read `{}`", set.key, set.key));
     if let Some(other) = elsewhere().next() {

@@ -20,11 +20,12 @@ mod missing_setting;
 mod missing_timeout;
 mod no_compensation;
 mod payload_mismatch;
-mod port_mismatch;
+pub(crate) mod port_mismatch;
 pub(crate) mod redelivery_unsafe;
 mod retry_storm;
 mod retry_without_backoff;
 mod secret_in_plain;
+mod setting_drift;
 mod shared_breaker;
 mod shared_table;
 mod start_order;
@@ -85,6 +86,7 @@ pub static RULES: &[&Rule] = &[
     &missing_setting::RULE,
     &unread_setting::RULE,
     &port_mismatch::RULE,
+    &setting_drift::RULE,
     &secret_in_plain::RULE,
     &start_order::RULE,
     &version_skew::RULE,

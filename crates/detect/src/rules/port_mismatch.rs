@@ -4,6 +4,7 @@ use crate::keys::{
     Keys, by_node, host, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_ours, proving, squash,
 };
 use crate::ports::{Doors, number_is_mentioned};
+use crate::selected::{nobody, services};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Deployment, Value};
 use seam_graph::{Certainty, Evidence, NodeKind, PortOf, PortRole, SettingOf};
@@ -23,6 +24,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let doors = Doors::new(cx.graph);
     callers(cx, &doors, out);
     services(cx, &doors, out);
+    nobody(cx, out);
     for node in (0..cx.graph.nodes.len()).filter(|n| is_ours(cx.node(*n).kind)) {
         containers(cx, &doors, node, out);
     }
@@ -153,7 +155,7 @@ fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
             draft = draft.link(&address.at, format!("`{caller}` dials port {port} of `{callee}`"));
         }
         for port in open.iter().chain(beside).take(4) {
-            draft = draft.link(&port.at, said(port));
+            draft = from_where(cx, port, draft.link(&port.at, said(port)));
         }
         if let Some(default) = default {
             draft = draft.link(cx.node(to).proof.first(), format!("`{callee}` listens on {default}"));
@@ -218,6 +220,9 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
     let vague = |p: &&&PortOf| p.role == PortRole::Listens && p.number.is_none();
     let told = network == Network::Compose && is_ours(node.kind) && inner.iter().any(forwards);
     let unknown = |p: &PortOf| p.number.is_none() && !(told && p.role == PortRole::Listens);
+    // What an image exposes is only said; where code opens as many ports, what it opens is what there is.
+    let said_only = contradicted(&inner);
+    let inner: Vec<&PortOf> = inner.into_iter().filter(|p| !(said_only && p.role == PortRole::Exposed)).collect();
     if inner.iter().any(|p| unknown(p) || p.number == Some(port)) || defaults.contains(&port) {
         return None;
     }
@@ -256,122 +261,6 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
     Some(Wrong { open: firm, beside: None, default, help })
 }
 
-/// Kubernetes Services that forward to a port that their pods do not have.
-fn services(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
-    // By Service (place and name) and target: the nodes that it selects, and whether each has the port.
-    type Selected<'a> = Vec<(&'a PortOf, bool)>;
-    let mut found: BTreeMap<(&Evidence, &str, &str), Selected<'_>> = BTreeMap::new();
-    for node in 0..cx.graph.nodes.len() {
-        for service in doors.of(node).filter(|p| p.role == PortRole::Service && !p.to.is_empty()) {
-            let has = cx.node(node).kind == NodeKind::Tool || has(cx, doors, service);
-            found.entry((&service.at, &service.host, &service.to)).or_default().push((service, has));
-        }
-    }
-    // A second port that leads nowhere is a leftover; nobody can use a Service whose only one does.
-    let fits: BTreeSet<(&str, &str, usize)> = found
-        .iter()
-        .flat_map(|((at, host, _), s)| s.iter().filter(|(_, has)| *has).map(|(p, _)| (at.path.as_str(), *host, p.node)))
-        .collect();
-    for ((at, host, to), selected) in &found {
-        let without: Vec<&PortOf> = selected
-            .iter()
-            .filter(|(p, has)| !has && !fits.contains(&(at.path.as_str(), *host, p.node)))
-            .map(|(p, _)| *p)
-            .collect();
-        let Some(first) = without.first() else { continue };
-        let number = to.parse::<u32>().is_ok();
-        let port = if number { format!("port {to}") } else { format!("a port called `{to}`") };
-        let names = without.iter().map(|p| format!("`{}`", cx.name(p.node))).collect::<Vec<_>>().join(", ");
-        let mixed = selected.len() > without.len();
-        let (message, help) = if mixed {
-            (
-                format!("the Service `{host}` forwards to {port}, and selects pods of {names}, which do not have it"),
-                "select only the pods that are meant, with a label that the others do not carry".to_owned(),
-            )
-        } else {
-            let mut have: Vec<&PortOf> = doors.of(first.node).filter(|p| p.role == PortRole::Container).collect();
-            if have.is_empty() {
-                have.extend(doors.of(first.node).filter(|p| p.role == PortRole::Listens));
-            }
-            let called: BTreeSet<String> = have.iter().map(|p| format!("`{}`", p.name)).collect();
-            let have = match called.into_iter().collect::<Vec<_>>() {
-                called if !number && called.iter().all(|c| c.len() > 2) => called.join(", "),
-                _ => listed(&have),
-            };
-            (
-                format!("the Service `{host}` forwards to {port}, and the pods of {names} have {have}"),
-                format!("forward to {have} with `targetPort`, or declare the port in the pod"),
-            )
-        };
-        let why = if mixed {
-            format!(
-                "Each connection to `{host}` goes to any of the pods that it selects; those that land on {names} are refused."
-            )
-        } else {
-            format!(
-                "Whoever dials `{host}` is forwarded to {port} of a pod, where nothing is declared to listen: the connection is refused."
-            )
-        };
-        let mut draft = Draft::new(format!("service {host} {to}"), at, message)
-            .why(why)
-            .about(without.iter().map(|p| cx.node(p.node).key.clone()))
-            .severity(if number { Severity::Warning } else { Severity::Error })
-            .help(help)
-            .link(at, said(first));
-        for service in without.iter().take(3) {
-            let of = |p: &&PortOf| matches!(p.role, PortRole::Container | PortRole::Exposed | PortRole::Listens);
-            for port in doors.of(service.node).filter(of).take(2) {
-                draft = draft.link(&port.at, said(port));
-            }
-        }
-        out.push(draft);
-    }
-}
-
-/// Whether the node's pods may have the port that a Service forwards to.
-fn has(cx: &Cx<'_>, doors: &Doors<'_>, service: &PortOf) -> bool {
-    let node = service.node;
-    let containers: Vec<&PortOf> =
-        doors.of(node).filter(|p| p.role == PortRole::Container && p.deployment == service.deployment).collect();
-    let number = service.to.parse::<u32>().ok();
-    let fits = |p: &&PortOf| match number {
-        Some(number) => p.number.is_none_or(|n| n == number),
-        None => p.name == service.to,
-    };
-    let mut others = doors.of(node).filter(|p| matches!(p.role, PortRole::Exposed | PortRole::Listens));
-    // A pod need not declare its ports: what the program opens, and says nowhere else, is all there is then.
-    if containers.is_empty() {
-        let listens: Vec<&PortOf> = doors.of(node).filter(|p| p.role == PortRole::Listens).collect();
-        let ours = is_ours(cx.node(node).kind) && !cx.node(node).languages.is_empty();
-        let one = only(&listens).filter(|_| ours && !listens.iter().any(|p| p.default));
-        let elsewhere =
-            |n: u32| others.clone().any(|p| p.number.is_none_or(|o| o == n)) || number_is_mentioned(cx, node, n);
-        return !(one.is_some() && number.is_some_and(|n| Some(n) != one && !elsewhere(n)));
-    }
-    // What a ready-made image opens is mostly more than its pod declares.
-    let ready_made = number.is_some() && cx.node(node).languages.is_empty();
-    ready_made && !cx.node(node).kind.is_store()
-        || containers.iter().any(fits)
-        || others.any(|p| number.is_some() && fits(&p))
-        || containers.iter().any(|c| beside(cx, c, &service.to))
-        || number.is_some_and(|n| number_is_mentioned(cx, node, n))
-}
-
-/// Whether another container of the same pods has the port.
-fn beside(cx: &Cx<'_>, container: &PortOf, to: &str) -> bool {
-    let prefix = format!("{}/", container.host);
-    cx.facts(&container.at.path).iter().any(|f| match &f.claim {
-        Claim::Service(s) => {
-            s.name.starts_with(&prefix)
-                && s.ports.iter().any(|p| {
-                    p.name.as_deref() == Some(to)
-                        || p.target.as_ref().is_some_and(|t| t.as_text().is_none_or(|t| t == to))
-                })
-        }
-        _ => false,
-    })
-}
-
 /// Whether the node's image is made in the workspace: what an image from elsewhere sets is not known.
 fn is_built_here(cx: &Cx<'_>, node: usize) -> bool {
     let places = cx.node(node).proof.iter();
@@ -383,9 +272,7 @@ fn is_built_here(cx: &Cx<'_>, node: usize) -> bool {
 /// A deployment forwards to one port, and the process opens another.
 fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>) {
     let of = |role| doors.of(node).filter(move |p| p.role == role);
-    // Programs for the JVM that open a port of their own mostly have a web server beside it.
-    if of(PortRole::Listens).any(|p| p.at.by == "listen" && p.at.path.ends_with(".java") || p.at.path.ends_with(".kt"))
-    {
+    if of(PortRole::Listens).any(is_of_the_jvm) {
         return;
     }
     let listens: Vec<&PortOf> = of(PortRole::Listens).collect();
@@ -395,7 +282,8 @@ fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>)
     }
     let declared: Vec<&PortOf> = of(PortRole::Container).collect();
     let Some(container) = only(&declared).filter(|c| *c != one) else { return };
-    if of(PortRole::Exposed).any(|p| p.number.is_none_or(|n| n == container))
+    let inner: Vec<&PortOf> = of(PortRole::Exposed).chain(of(PortRole::Listens)).collect();
+    if !contradicted(&inner) && of(PortRole::Exposed).any(|p| p.number.is_none_or(|n| n == container))
         || number_is_mentioned(cx, node, container)
     {
         return;
@@ -409,13 +297,28 @@ fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>)
         .help(format!("forward to {one}, or let `{name}` listen on {container}"))
         .severity(Severity::Warning);
     for port in [*first, *code].into_iter().chain(of(PortRole::Service).take(1)) {
-        draft = draft.link(&port.at, said(port));
+        draft = from_where(cx, port, draft.link(&port.at, said(port)));
     }
     out.push(draft);
 }
 
+/// Whether what the process is stated to open is all known, and no less than what its image exposes: then what is exposed and not
+/// opened is a leftover.
+fn contradicted(inner: &[&PortOf]) -> bool {
+    let of = |role| inner.iter().filter(move |p| p.role == role);
+    let numbers = |role| of(role).filter_map(|p| p.number).collect::<BTreeSet<u32>>();
+    let stated = of(PortRole::Listens).all(|p| p.number.is_some() && !p.default && !is_of_the_jvm(p));
+    let (listens, exposed) = (numbers(PortRole::Listens), numbers(PortRole::Exposed));
+    stated && !listens.is_empty() && exposed.len() <= listens.len() && listens.is_disjoint(&exposed)
+}
+
+/// Programs for the JVM that open a port of their own mostly have a web server beside it.
+fn is_of_the_jvm(port: &PortOf) -> bool {
+    port.at.by == "listen" && [".java", ".kt"].iter().any(|end| port.at.path.ends_with(end))
+}
+
 /// The one number that all of them have.
-fn only(ports: &[&PortOf]) -> Option<u32> {
+pub(crate) fn only(ports: &[&PortOf]) -> Option<u32> {
     let numbers: BTreeSet<Option<u32>> = ports.iter().map(|p| p.number).collect();
     match numbers.len() {
         1 => numbers.into_iter().next().flatten(),
@@ -423,7 +326,7 @@ fn only(ports: &[&PortOf]) -> Option<u32> {
     }
 }
 
-fn listed(ports: &[&PortOf]) -> String {
+pub(crate) fn listed(ports: &[&PortOf]) -> String {
     let numbers: BTreeSet<u32> = ports.iter().filter_map(|p| p.number).collect();
     let numbers: Vec<String> = numbers.into_iter().map(|n| n.to_string()).collect();
     match numbers.as_slice() {
@@ -433,8 +336,29 @@ fn listed(ports: &[&PortOf]) -> String {
     }
 }
 
+/// Where a process has the number from that it listens on: a constant of the same file, a setting of its own.
+fn from_where(cx: &Cx<'_>, port: &PortOf, mut draft: Draft) -> Draft {
+    let Some(number) = port.number.filter(|_| port.role == PortRole::Listens).map(|n| n.to_string()) else {
+        return draft;
+    };
+    let says = |text: &str| text.rsplit(':').next().is_some_and(|t| t.trim_end_matches('/') == number);
+    for fact in cx.facts(&port.at.path) {
+        if let Claim::Constant(constant) = &fact.claim
+            && constant.value.as_text().is_some_and(|t| says(&t))
+        {
+            draft = draft
+                .link(&cx.evidence(&port.at.path, fact, fact.claim.to_string()), format!("it is {number} from here"));
+        }
+    }
+    let settings = cx.graph.settings.iter().filter(|s| s.node == port.node && squash(&s.key).contains("port"));
+    for setting in settings.filter(|s| s.texts.iter().any(|t| says(t))).take(2) {
+        draft = draft.link(&setting.at, format!("`{}` is {number}", setting.key));
+    }
+    draft
+}
+
 /// What a place says of a port, as a clause.
-fn said(port: &PortOf) -> String {
+pub(crate) fn said(port: &PortOf) -> String {
     let number = port.number.map_or_else(|| "a port".to_owned(), |n| format!("port {n}"));
     match port.role {
         PortRole::Published => format!("{number} of the machine leads to {} of the container `{}`", port.to, port.host),

@@ -57,7 +57,12 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // What nobody is seen to read may be a leftover, unless it is nearly a name that is deployed: a framework or a
             // library reads it then.
             let misspelt = || is_address(&setting.key) && !setting.texts.is_empty() && misspelt(cx, node, name);
-            let read = keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line));
+            // An address by a framework's own key is read by the framework.
+            const FRAMEWORKS: [&str; 4] = ["SPRING_", "EUREKA_CLIENT_", "QUARKUS_", "MICRONAUT_"];
+            let of_framework = FRAMEWORKS.iter().any(|f| setting.key.starts_with(f));
+            let framework = || of_framework && is_address(&setting.key) && is_deployed(setting);
+            let read =
+                keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line)) || framework();
             let open = is_deployed(setting) && !is_filled_in(name) && is_inside(name) && !is_known(name);
             // The dearest question last.
             if open && (read || misspelt()) {
@@ -123,6 +128,10 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if let Some(call) = of.call {
                 draft = draft.link(call, format!("`{service}` calls `{name}`"));
             }
+        }
+        // What is made from something of this name is most likely meant.
+        for (called, at) in composed.values().filter_map(|f| f.called(usize::MAX, &name)).flatten().take(2) {
+            draft = draft.link(at, format!("what is made from `{name}` is called `{called}` here"));
         }
         // With two lines to change, changing one would only move the fault; where nobody is seen to use it, it may be meant so.
         if let ([only], Some(near), true) = (uses.as_slice(), near, draft.chain.len() > 1) {

@@ -39,7 +39,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         };
         let told = keys.set.values().flatten();
         let told = told.filter(|s| is_deployed(s) && keys.is_read(&s.key) && !by_call(&s.key)).count();
-        if this.kind != NodeKind::Service || this.languages.is_empty() || told == 0 {
+        // What Spring is told by its own keys shows that the environment is meant for it; it reads others by placeholders only.
+        let jvm = !this.languages.is_empty() && this.languages.iter().all(|l| matches!(l.as_str(), "Java" | "Kotlin"));
+        let framed = || keys.set.values().flatten().any(|s| is_deployed(s) && s.key.starts_with("SPRING_"));
+        if this.kind != NodeKind::Service || this.languages.is_empty() || told == 0 && !(jvm && framed()) {
             continue;
         }
         let mut idle: BTreeMap<String, Vec<&seam_graph::SettingOf>> = BTreeMap::new();
@@ -48,7 +51,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // A block that several services share is for the one that reads it; frameworks bind what has sections.
             let shared = || readers.contains(&(&setting.at.path, setting.at.at.line, setting.key.as_str()));
             let own = setting.at.says.starts_with("setting [service") && !setting.key.contains("__");
-            let ours = is_address(&setting.key) && !is_of_a_platform(&setting.key) && !is_of_a_library(&setting.key);
+            // Clients of the JVM read no variables of their own.
+            let library = is_of_a_library(&setting.key) && !jvm;
+            let ours = is_address(&setting.key) && !is_of_a_platform(&setting.key) && !library;
             if own && ours && !read && !shared() {
                 idle.entry(setting.key.to_string()).or_default().push(setting);
             }

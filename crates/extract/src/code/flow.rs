@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 9, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 10, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -206,6 +206,10 @@ fn returns(code: &Code<'_>, sink: &mut Sink) {
         let mut results: Vec<(&Expr, Span)> = Vec::new();
         each_return(&function.body, &mut |e| results.push((e, e.span)));
         let symbol = function.symbol();
+        if code.unit.lang == Lang::Go {
+            let ty = function.returns.trim_matches(['(', ')', ' ']).split(',').next().unwrap_or_default();
+            filled(code, &format_smolstr!("{symbol}()"), ty, function.span, sink, 3);
+        }
         for (result, at) in results.iter().take(6) {
             // `return Promise.resolve(settings)`: an object that stands in a variable, or comes later.
             let plain = match result.as_call() {
@@ -238,6 +242,20 @@ fn returns(code: &Code<'_>, sink: &mut Sink) {
                     }
                 }
             });
+        }
+    }
+}
+
+/// What a structure of this file is filled with from the environment, under the call that returns it (`config.Load().StockURL`).
+fn filled(code: &Code<'_>, symbol: &str, ty: &str, at: Span, sink: &mut Sink, depth: usize) {
+    let Some(ty) = code.type_named(ty.trim_start_matches(['*', '&', ' '])).filter(|_| depth > 0) else { return };
+    for field in &ty.fields {
+        let symbol = format_smolstr!("{symbol}.{}", field.name);
+        let value = code.eval_field(&ty.name, &field.name, 12);
+        let told = value.holes().iter().any(|h| matches!(h, Hole::Env { .. } | Hole::Config { .. }));
+        match told {
+            true => emit(symbol, value, at, sink),
+            false => filled(code, &symbol, &field.ty, at, sink, depth - 1),
         }
     }
 }

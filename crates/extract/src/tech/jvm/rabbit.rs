@@ -2,14 +2,14 @@
 
 use super::messages::{keys, listed, message, nested, nested_text, state, topics};
 use super::read::{JVM, filled, find, functions_of, receiver, text};
-use crate::code::ir::{Annotation, ExprKind, Type};
+use crate::code::ir::{Annotation, Expr, ExprKind, Type};
 use crate::code::{Code, Site};
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, SmolStr, Store, System, Value};
+use seam_facts::{Argument, BINDING, Claim, Pass, SmolStr, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-rabbitmq",
-    version: 1,
+    version: 2,
     page: include_str!("rabbit.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -19,6 +19,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         listeners(code, ty, sink);
         clients(code, ty, sink);
     }
+    bindings(code, sink);
     sends(code, sink);
     channels(code, sink);
     connections(code, sink);
@@ -83,6 +84,58 @@ fn listener(code: &Code<'_>, a: &Annotation, owner: &str, within: SmolStr, paylo
         m.group = text(code, a, &["group"], owner);
         state(m, a.span, sink);
     }
+}
+
+/// `BindingBuilder.bind(queue).to(exchange).with(key)`, of beans that the same file makes: whose messages the queue gets.
+fn bindings(code: &Code<'_>, sink: &mut Sink) {
+    const QUEUES: &[&str] = &["Queue", "durable", "nonDurable"];
+    const EXCHANGES: &[&str] = &[
+        "TopicExchange",
+        "DirectExchange",
+        "FanoutExchange",
+        "HeadersExchange",
+        "topicExchange",
+        "directExchange",
+        "fanoutExchange",
+        "headersExchange",
+    ];
+    let keyed = code.calls_named(&["with"]);
+    for site in code.calls_named(&["to"]) {
+        let bind = site.call.receiver().and_then(Expr::as_call).filter(|c| c.name() == "bind");
+        let Some(bind) =
+            bind.filter(|b| b.receiver().and_then(Expr::path).is_some_and(|p| p.ends_with("BindingBuilder")))
+        else {
+            continue;
+        };
+        let (Some(queue), Some(exchange)) = (bind.arg(0), site.call.arg(0)) else { continue };
+        let queue = bean(code, queue, site.function, QUEUES);
+        let exchange = bean(code, exchange, site.function, EXCHANGES);
+        let with = keyed.iter().find(|w| w.call.receiver().is_some_and(|r| r.span == site.expr.span));
+        let key = with.and_then(|w| Some(filled(code.value(w.call.arg(0)?, w.function))));
+        let args = [Some(queue), Some(exchange), key].into_iter().flatten();
+        let args = args.map(|value| Argument { name: None, value }).collect();
+        let within = code.within(site.function);
+        sink.stated(Claim::Pass(Pass { callee: BINDING.into(), args, within }), site.span());
+    }
+}
+
+/// The name that a bean is made with: the bean of the parameter's name, of the method that is called, or the only one of its kind.
+fn bean(code: &Code<'_>, expr: &Expr, function: usize, makers: &[&str]) -> Value {
+    let wanted = match &expr.kind {
+        ExprKind::Call(call) => SmolStr::new(call.name()),
+        ExprKind::Name(name) => {
+            let param = code.function(function).params.iter().find(|p| p.name == *name);
+            let qualified = param.and_then(|p| find(&p.annotations, &["Qualifier"])).and_then(|a| a.positional(0));
+            qualified.and_then(Expr::as_str).cloned().unwrap_or_else(|| name.clone())
+        }
+        _ => SmolStr::default(),
+    };
+    let made = code.calls_named(makers);
+    let of = |s: &&Site<'_>| code.function(s.function).name == wanted;
+    let only = || if let [one] = made.as_slice() { Some(one) } else { None };
+    let named = made.iter().find(of).or_else(only);
+    let name = named.and_then(|s| Some(filled(code.value(s.call.arg(0)?, s.function))));
+    name.unwrap_or_else(|| filled(code.value(expr, function)))
 }
 
 /// Micronaut: `@RabbitClient("exchange")` with `@Binding("key")` on its methods.

@@ -187,6 +187,10 @@ fn alike(said: &HashSet<String>, a: &str, b: &str) -> bool {
 }
 
 fn fits(cx: &Cx<'_>, node: usize, read: &str, set: &SettingOf, sure: bool) -> bool {
+    // `key: ${OTHER}` is what reads the other.
+    if set.value.contains(read) {
+        return false;
+    }
     let value = if let [text] = set.texts.as_slice() { text } else { &set.value };
     let (wanted, given) = (by_name(read), by_name(&set.key));
     let is = if is_masked(value) {

@@ -401,6 +401,8 @@ impl<'a> Twins<'a> {
             match (p == Kind::Unknown, q == Kind::Unknown) {
                 (false, false) => p == q,
                 _ if x.ty.is_empty() || y.ty.is_empty() || x.ty == y.ty => true,
+                // Whoever gives a field another name leaves its type.
+                _ if language(here) == language(there) => false,
                 // `Guid` against `string`: one thing only where it stands at the same place.
                 _ => p != Kind::Bool && q != Kind::Bool && stands_alike(here, there, x, y),
             }
@@ -456,6 +458,10 @@ impl<'a> Twins<'a> {
     }
 }
 
+fn language<'d>(of: &'d Declared<'_>) -> &'d str {
+    of.side.path.rsplit('.').next().unwrap_or_default()
+}
+
 /// Whether a literal goes to the other service, as far as its function shows.
 fn reaches(cx: &Cx<'_>, one: &Declared<'_>, other: &Declared<'_>, talk: Talk) -> bool {
     let Some(tied) = &one.tied else { return true };
@@ -474,8 +480,7 @@ fn payloads_same<'a>(
 ) -> bool {
     let (a, b) = (payloads.kind(cx, &here.side, &x.ty), payloads.kind(cx, &there.side, &y.ty));
     // One language has finer kinds than two.
-    let extension = |d: &Declared<'_>| d.side.path.rsplit('.').next().unwrap_or_default().to_owned();
-    x.ty == y.ty || a == b && a != Kind::Unknown && extension(here) != extension(there)
+    x.ty == y.ty || a == b && a != Kind::Unknown && language(here) != language(there)
 }
 
 /// Whether two fields have a neighbour in common, or are the first or last of both.

@@ -388,7 +388,7 @@ impl<'a> View<'_, 'a> {
         let infrastructure = |file: FileId| self.index.paths[file].ends_with(".tf");
         for (at, constant, fact) in self.index.constants.get(name).into_iter().flatten() {
             let seen = self.territory.sees(*at) && self.territory.role.runs(*at, fact.at.line);
-            if !seen && !(infrastructure(file) && infrastructure(*at)) {
+            if !(seen || infrastructure(file) && infrastructure(*at)) {
                 continue;
             }
             if let Some(rank) = self.matches(path, owner, &constant.symbol, *at, file) {

@@ -468,6 +468,10 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
             }
             let bound = library::injected(code, &field.annotations).or_else(|| library::bound(code, ty, field, 6));
             found.extend(bound.map(|v| (v, field.span)));
+            // `model: Optional[str] = None` may stay away.
+            if code.unit.lang == Lang::Python && matches!(&field.init, Some(Expr { kind: ExprKind::Null, .. })) {
+                spare.push((field.span, Value::text("None")));
+            }
             for (value, at) in found {
                 read(value, format_smolstr!("{}.{}", ty.name, field.name), at, &spare, sink);
             }

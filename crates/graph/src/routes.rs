@@ -225,23 +225,6 @@ fn develops(command: &str) -> bool {
         })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::develops;
-
-    #[test]
-    fn development_servers_are_told_from_servers_of_what_was_built() {
-        for command in
-            ["npm start", "yarn run serve", "npx vite --host", "[\"npm\",\"run\",\"dev\"]", "ng serve --host x"]
-        {
-            assert!(develops(command), "{command}");
-        }
-        for command in ["nginx -g 'daemon off;'", "npx serve -s build", "npm run preview", "node server.js"] {
-            assert!(!develops(command), "{command}");
-        }
-    }
-}
-
 /// A value in one round of a loop over a table of another file, where `*` is any element and `*2` the third; `None` where
 /// nothing is.
 fn in_round(value: &Value, round: usize) -> Option<Value> {
@@ -262,4 +245,21 @@ fn in_round(value: &Value, round: usize) -> Option<Value> {
     });
     let value = Value { parts: parts.collect() };
     changed.then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::develops;
+
+    #[test]
+    fn development_servers_are_told_from_servers_of_what_was_built() {
+        for command in
+            ["npm start", "yarn run serve", "npx vite --host", "[\"npm\",\"run\",\"dev\"]", "ng serve --host x"]
+        {
+            assert!(develops(command), "{command}");
+        }
+        for command in ["nginx -g 'daemon off;'", "npx serve -s build", "npm run preview", "node server.js"] {
+            assert!(!develops(command), "{command}");
+        }
+    }
 }

@@ -88,3 +88,47 @@ fn deep_and_long_files_end() {
         }
     }
 }
+
+/// Loops over what is made of their own variables, in every language that has such loops: each question ends.
+#[test]
+fn loops_that_come_back_to_themselves_end() {
+    let script = "const express = require('express');
+const app = express();
+function f(items) {
+  for (const item of item.children) { app.use(item.path, item.handler); }
+  for (const a of b) { for (const b of a) { app.get(a.url, b.url); } }
+  list = list.filter(list => list.x);
+  list.forEach(list => { list.forEach(x => app.use(x.y, list.z)); });
+  return items.forEach(items => app.use(items.path));
+}
+let tree = tree.nodes;
+for (const node of tree) { tree = node.children; app.use(node.path, tree); }
+";
+    let python = "import requests
+def f(nodes):
+    for node in node.children:
+        requests.get(node['url'])
+    for a in b:
+        for b in a.items():
+            requests.get(a['url'] + b[1])
+    tree = [tree for tree in tree.nodes]
+    for tree in tree.values():
+        requests.get(tree.url)
+";
+    let go = "package main
+import \"net/http\"
+func main() {
+\tfor _, node := range node.Children {
+\t\thttp.Get(node.URL)
+\t}
+\tfor _, a := range b {
+\t\tfor _, b := range a {
+\t\t\thttp.Get(a.URL + b.URL)
+\t\t}
+\t}
+}
+";
+    for (path, text) in [("a.js", script), ("a.ts", script), ("a.py", python), ("a.go", go)] {
+        check(path, text);
+    }
+}

@@ -16,6 +16,8 @@ const MAX_ELEMENTS: usize = 40;
 const MAX_ALTERNATIVES: usize = 8;
 /// How far an element's member may be from its loop.
 const MAX_DEPTH: usize = 8;
+/// Loops within loops that one question looks into.
+const MAX_LOOPS: usize = 3;
 
 /// Methods that call what they are given once for each element.
 const EACH: &[&str] = &["forEach", "map", "flatMap", "each", "ForEach"];
@@ -28,6 +30,8 @@ pub(super) struct Loops {
     round: Cell<Option<usize>>,
     /// Whether anything in the file goes through something.
     any: bool,
+    /// Loops that are being looked into for one question: a name may be made of itself.
+    depth: Cell<usize>,
 }
 
 /// What a loop's variable, or a part of it, is in one round.
@@ -58,7 +62,7 @@ impl<'a> Code<'a> {
         let mut rounds = 0;
         let mut count = |e: &Expr| {
             if matches!(e.kind, ExprKind::Name(_)) {
-                rounds = rounds.max(elements(self, e, function, MAX_DEPTH).map_or(0, |e| e.len()));
+                rounds = rounds.max(self.rounds(e, function).map_or(0, |e| e.len()));
             }
         };
         call.args.iter().for_each(|a| a.value.walk(&mut count));
@@ -92,11 +96,20 @@ impl<'a> Code<'a> {
         }
     }
 
-    fn chosen<'e>(&'e self, expr: &'e Expr, function: usize) -> Option<Vec<Element<'e>>> {
-        if !self.loops.any {
+    /// What an expression is in each round; nothing where the question comes back to itself.
+    fn rounds<'e>(&'e self, expr: &'e Expr, function: usize) -> Option<Vec<Element<'e>>> {
+        let depth = self.loops.depth.get();
+        if !self.loops.any || depth >= MAX_LOOPS {
             return None;
         }
-        let mut all = elements(self, expr, function, MAX_DEPTH)?;
+        self.loops.depth.set(depth + 1);
+        let found = elements(self, expr, function, MAX_DEPTH);
+        self.loops.depth.set(depth);
+        found
+    }
+
+    fn chosen<'e>(&'e self, expr: &'e Expr, function: usize) -> Option<Vec<Element<'e>>> {
+        let mut all = self.rounds(expr, function)?;
         match self.loops.round.get() {
             Some(round) if all.len() > 1 => Some(vec![all.into_iter().nth(round)?]),
             _ => {

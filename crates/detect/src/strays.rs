@@ -62,7 +62,8 @@ pub(crate) fn strays<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashS
         return Vec::new();
     }
     let orphans = orphans(cx, node, keys);
-    if orphans.is_empty() {
+    // A program that does without many of its settings may do without this one, too.
+    if orphans.is_empty() || orphans.len() * 3 > met.max(3) {
         return Vec::new();
     }
     let idle = idle(cx, node, keys, used);

@@ -215,6 +215,9 @@ impl<'a> Twins<'a> {
     pub fn new(cx: &Cx<'a>, payloads: &Payloads<'a>, nodes: &BTreeSet<usize>) -> Self {
         let mut twins =
             Twins { by_node: BTreeMap::new(), names: BTreeMap::new(), looked: BTreeMap::new(), index: BTreeMap::new() };
+        // How many services run a file.
+        let mut runs: HashMap<&'a SmolStr, usize> = HashMap::new();
+        cx.graph.nodes.iter().flat_map(|n| &n.own).for_each(|path| *runs.entry(path).or_default() += 1);
         for node in nodes {
             let names = twins.names.entry(*node).or_default();
             let looked = twins.looked.entry(*node).or_default();
@@ -232,7 +235,7 @@ impl<'a> Twins<'a> {
                     }
                 }
             }
-            let declared = declared(cx, payloads, *node);
+            let declared = declared(cx, payloads, &runs, *node);
             let index = twins.index.entry(*node).or_default();
             for (at, one) in declared.iter().enumerate() {
                 one.marks().for_each(|mark| index.entry(mark).or_default().push(at));
@@ -517,7 +520,12 @@ fn is_inner(folder: &str) -> bool {
     )
 }
 
-fn declared<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, node: usize) -> Vec<Declared<'a>> {
+fn declared<'a>(
+    cx: &Cx<'a>,
+    payloads: &Payloads<'a>,
+    runs: &HashMap<&'a SmolStr, usize>,
+    node: usize,
+) -> Vec<Declared<'a>> {
     let mut sends: HashMap<(&str, &str), BTreeSet<usize>> = HashMap::new();
     for edge in cx.outgoing(node).iter().map(|e| cx.edge(*e)) {
         for d in &edge.details {
@@ -539,6 +547,14 @@ fn declared<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, node: usize) -> Vec<Declar
             }
             _ => continue,
         };
+        // What stands outside of functions, or in code that several services run, is nobody's message.
+        let apart = match &fact.claim {
+            Claim::Body(b) => b.within.is_empty() || runs.get(path).is_some_and(|count| *count > 1),
+            _ => false,
+        };
+        if apart {
+            continue;
+        }
         let is_view = matches!(&fact.claim, Claim::Body(b) if b.of == BodyOf::Looked);
         if side.open && !is_view || side.inherits {
             continue;

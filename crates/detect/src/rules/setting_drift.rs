@@ -229,7 +229,8 @@ fn shared(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>) {
             let name = squash(cx.name(*node));
             name.len() > 2 && texts.iter().any(|t| squash(t).contains(&name)) && !squash(&setting.key).contains(&name)
         };
-        if own(&values[odd]) || own(usual) {
+        // An address is told by other rules, and what reads alike is no difference to show.
+        if own(&values[odd]) || own(usual) || is_address(&first.key) || first.value == usual.2.value {
             continue;
         }
         out.push(apart_from(cx, (*node, first), (usual.0, usual.2)));

@@ -118,7 +118,15 @@ impl<'a> View<'_, 'a> {
                 out
             }
             Hole::Ref(path) => self.reference(path, file, depth),
-            Hole::Param { function, index, name } => self.param(function, *index as usize, name, file, frame, depth),
+            Hole::Param { function, index, name } => {
+                let found = self.param(function, *index as usize, name, file, frame, depth);
+                // An element of what nobody is seen to hand over is called as it is written.
+                if name.contains(".*") && found.iter().all(|t| t.open) {
+                    vec![Text::unknown(last(name))]
+                } else {
+                    found
+                }
+            }
             Hole::Result { callee, args } => self.result(callee, args, file, frame, depth),
         }
     }
@@ -464,7 +472,7 @@ impl<'a> View<'_, 'a> {
                 out.extend(texts);
             }
         }
-        if out.is_empty() { vec![Text::unknown(name)] } else { unique(out) }
+        if out.iter().all(|t: &Text<'_>| t.open) { vec![Text::unknown(name)] } else { unique(out) }
     }
 
     /// A property of a bound options type, or what stands below one: `FooOptions.<section>` names the type's section.

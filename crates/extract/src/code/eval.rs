@@ -210,6 +210,13 @@ impl<'a> Code<'a> {
                         false => return assigned,
                     };
                 }
+                // An element of what is not written out is known by its name only.
+                if self.unit.lang == Lang::Script
+                    && matches!(assigned.as_hole(), Some(Hole::Opaque(_)))
+                    && bindings.iter().all(|b| matches!(&b.value.kind, ExprKind::Index(_, i) if matches!(&i.kind, ExprKind::Other(p) if p.is_empty())))
+                {
+                    return Value::reference(name.clone());
+                }
                 return match param {
                     Some(i) => self.alternatives([self.param(index, i, steps), assigned].into_iter()),
                     None => assigned,

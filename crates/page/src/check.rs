@@ -92,6 +92,11 @@ pub fn base<'p>(files: impl Iterator<Item = (&'p str, &'p str)>) -> FactBase {
     base
 }
 
+/// What linking makes of files.
+pub fn linked<'p>(files: impl Iterator<Item = (&'p str, &'p str)>) -> seam_graph::Graph {
+    seam_graph::link(&base(files), &seam_graph::Options::default())
+}
+
 /// The `findings` blocks of a rule's page: every heading with files is a workspace of its own, and its block lists what the
 /// rule finds in it, each with its chain; an empty block says that the rule is silent.
 pub fn findings(text: &str, rule: &Rule) -> Outcome {
@@ -184,8 +189,7 @@ fn shown(finding: &Finding) -> Vec<String> {
 /// The `edges` block: what linking makes of the page's files, as `FROM -> TO KIND PATH:LINE`.
 pub fn edges(text: &str) -> Outcome {
     let page = parse(text);
-    let base = base(page.files());
-    let graph = seam_graph::link(&base, &seam_graph::Options::default());
+    let graph = linked(page.files());
     let name = |node: usize| graph.nodes.get(node).map_or("?", |n| n.name.as_str());
     let line = |e: &seam_graph::Edge| {
         let at = e.proof.first();

@@ -9,7 +9,7 @@
 mod check;
 mod parse;
 
-pub use check::{Outcome, against, base, edges, facts, findings, tried};
+pub use check::{Outcome, against, base, edges, facts, findings, linked, tried};
 pub use parse::{Block, Page, parse};
 
 /// The environment variable that makes tests write expectations instead of comparing them.

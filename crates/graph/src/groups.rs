@@ -8,17 +8,18 @@ use std::collections::HashMap;
 /// How the groups of a chart's values are called.
 pub(crate) const VALUES: &str = "values.";
 
-type Found<'a> = (FileId, &'a Setting, &'a Fact);
+pub(crate) type Found<'a> = (FileId, &'a Setting, &'a Fact);
 
 /// Settings by the group that they belong to.
+#[derive(Default)]
 pub(crate) struct Groups<'a> {
     by_name: HashMap<&'a str, Vec<Found<'a>>>,
 }
 
 impl<'a> Groups<'a> {
-    pub fn new(index: &Index<'a>) -> Self {
+    pub fn new(settings: &[Found<'a>]) -> Self {
         let mut by_name: HashMap<&'a str, Vec<Found<'a>>> = HashMap::new();
-        for (file, setting, fact) in &index.settings {
+        for (file, setting, fact) in settings {
             if let SettingScope::Group(name) = &setting.scope {
                 by_name.entry(name).or_default().push((*file, *setting, *fact));
             }

@@ -1,5 +1,6 @@
 //! Facts by what linking looks them up with.
 
+use crate::groups::{Found, Groups};
 use seam_facts::{
     Claim, Constant, Deployment, Fact, FactBase, Module, Pass, Protocol, Return, Schema, Setting, SettingScope,
     SmolStr, Uses,
@@ -32,6 +33,7 @@ pub(crate) struct Index<'a> {
     pub served: BTreeSet<(FileId, &'a str)>,
     /// Files of variables that a script reads.
     pub sourced: BTreeMap<FileId, Vec<FileId>>,
+    groups: Groups<'a>,
 }
 
 impl<'a> Index<'a> {
@@ -52,6 +54,7 @@ impl<'a> Index<'a> {
             packages: BTreeMap::new(),
             served: BTreeSet::new(),
             sourced: BTreeMap::new(),
+            groups: Groups::default(),
         };
         let mut sourcing: Vec<(FileId, &SmolStr)> = Vec::new();
         for (id, (path, file)) in base.files().enumerate() {
@@ -131,6 +134,7 @@ impl<'a> Index<'a> {
                 index.sourced.entry(id).or_default().push(file);
             }
         }
+        index.groups = Groups::new(&index.settings);
         index
     }
 
@@ -153,6 +157,11 @@ impl<'a> Index<'a> {
             Claim::Setting(setting) => Some((setting, fact)),
             _ => None,
         })
+    }
+
+    /// The settings of a group that a deployable of `file` takes whole.
+    pub fn group(&self, file: FileId, name: &str) -> Vec<Found<'a>> {
+        self.groups.of(self, file, name)
     }
 
     /// The dotenv settings of a file by path.

@@ -34,27 +34,32 @@ impl<'a> Deploy<'a> {
         self.programs.values().any(|names| names.contains(&unit.squashed))
     }
 
-    /// Units of one program that another deployment calls the same but for one word before each name (`cart`, `shop-cart`).
+    /// Units of one image that are called the same but for one word before each name: of one program in another deployment
+    /// (`cart`, `shop-cart`), or in manifests that were rendered from a chart, where the word is the release's.
     pub(crate) fn prefixed(&self, system: &[usize]) -> Pairs {
         let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for &id in system {
-            let unit = &self.units[id];
-            if unit.product.is_none() && self.programs.contains_key(&unit.image_name) {
-                parts.entry(&unit.image_name).or_default().push(id);
-            }
+        for &id in system.iter().filter(|id| !self.units[**id].image_name.is_empty()) {
+            parts.entry(&self.units[id].image_name).or_default().push(id);
         }
-        let mut found: BTreeMap<(&str, usize, usize, &str), Pairs> = BTreeMap::new();
+        let mut programs: BTreeMap<(&str, usize, usize, &str), Pairs> = BTreeMap::new();
+        let mut releases: BTreeMap<&str, Pairs> = BTreeMap::new();
         for (image, ids) in &parts {
+            let program = self.programs.contains_key(*image);
             for (&a, &b) in ids.iter().flat_map(|a| ids.iter().map(move |b| (a, b))) {
                 let (one, other) = (&self.units[a], &self.units[b]);
                 let before =
                     other.name.strip_suffix(one.name.as_str()).filter(|p| p.len() > 1 && p.ends_with(['-', '_']));
-                if let Some(before) = before.filter(|_| one.group != other.group) {
-                    found.entry((image, one.group, other.group, before)).or_default().push((a, b));
+                let Some(before) = before else { continue };
+                if program && one.product.is_none() && other.product.is_none() && one.group != other.group {
+                    programs.entry((image, one.group, other.group, before)).or_default().push((a, b));
+                } else if one.file != other.file {
+                    releases.entry(before).or_default().push((a, b));
                 }
             }
         }
-        found.into_values().filter(|pairs| pairs.len() > 1).flatten().collect()
+        let programs = programs.into_values().filter(|pairs| pairs.len() > 1);
+        // A release has several parts; one pair may be two things (`web`, `admin-web`).
+        programs.chain(releases.into_values().filter(|pairs| pairs.len() > 2)).flatten().collect()
     }
 
     /// The whole program in one process, in a file beside the one that starts its parts: another way to start it.

@@ -8,7 +8,9 @@ use crate::deploy::project_environment;
 use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
-use seam_facts::{ENVIRONMENT_PREFIX, FLAG, FORMAT, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr};
+use seam_facts::{
+    Constant, ENVIRONMENT_PREFIX, FLAG, FORMAT, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr,
+};
 
 const MAX_DEPTH: usize = 14;
 const MAX_TEXTS: usize = 16;
@@ -393,10 +395,13 @@ impl<'a> View<'_, 'a> {
         let owner = owner_of(path);
         let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
         // What deploys things knows of one another what no code sees.
-        let infrastructure = |file: FileId| self.index.paths[file].ends_with(".tf");
+        let beside = |at: FileId| {
+            let (ours, theirs) = (self.index.paths[file], self.index.paths[at]);
+            ours.ends_with(".tf") && theirs.ends_with(".tf") && folder(ours) == folder(theirs)
+        };
         for (at, constant, fact) in self.index.constants.get(name).into_iter().flatten() {
             let seen = self.territory.sees(*at) && self.territory.role.runs(*at, fact.at.line);
-            if !(seen || infrastructure(file) && infrastructure(*at)) {
+            if !(seen || beside(*at)) {
                 continue;
             }
             if let Some(rank) = self.matches(path, owner, &constant.symbol, *at, file) {
@@ -453,24 +458,30 @@ impl<'a> View<'_, 'a> {
             let same = |ours: &str, theirs: &str| ours == "*" || ours.strip_prefix('*').unwrap_or(ours) == theirs;
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
         };
-        let stem = last(module).split('.').next().unwrap_or("");
+        let stem = module.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or("");
         let named = |at: FileId| {
             let theirs = self.index.paths[at].rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("");
-            module.is_empty() && at == file || theirs == stem || folder(self.index.paths[at]).ends_with(stem)
+            match stem {
+                "" => at == file,
+                stem => theirs == stem || last(folder(self.index.paths[at])) == stem,
+            }
         };
         let name = name_of(path);
-        let keyed = self.index.constants.get(name).into_iter().flatten();
-        let all = self.index.constants.values().flatten();
-        let constants: Box<dyn Iterator<Item = _>> =
-            if name.starts_with('*') { Box::new(all) } else { Box::new(keyed) };
+        let seen = |(at, constant, fact): &&(FileId, &'a Constant, &'a Fact)| {
+            let here = || self.territory.sees(*at) && self.territory.role.runs(*at, fact.at.line);
+            fits(&constant.symbol) && named(*at) && here()
+        };
+        let mut found: Vec<_> = match name.starts_with('*') {
+            true => self.index.constants.values().flatten().filter(seen).collect(),
+            false => self.index.constants.get(name).into_iter().flatten().filter(seen).collect(),
+        };
+        // In the order in which they stand: which of many are kept must not depend on a map's.
+        found.sort_by_key(|(at, _, fact)| (*at, fact.at));
         let mut out = Vec::new();
-        for (at, constant, fact) in constants {
-            let seen = self.territory.sees(*at) && self.territory.role.runs(*at, fact.at.line);
-            if seen && named(*at) && fits(&constant.symbol) && out.len() < MAX_TEXTS {
-                let mut texts = self.value(&constant.value, *at, None, depth.saturating_sub(1));
-                texts.iter_mut().for_each(|t| t.via.push((*at, *fact)));
-                out.extend(texts);
-            }
+        for (at, constant, fact) in found.into_iter().take(MAX_TEXTS) {
+            let mut texts = self.value(&constant.value, *at, None, depth.saturating_sub(1));
+            texts.iter_mut().for_each(|t| t.via.push((*at, *fact)));
+            out.extend(texts);
         }
         if out.iter().all(|t: &Text<'_>| t.open) { vec![Text::unknown(name)] } else { unique(out) }
     }

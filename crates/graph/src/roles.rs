@@ -152,10 +152,8 @@ fn environment(index: &Index<'_>, deploy: &Deploy<'_>, node: usize) -> BTreeMap<
         for path in unit.service.env_files.iter().filter_map(|f| join(base, f)) {
             index.dotenv(&path).iter().for_each(|(setting, ..)| put(setting));
         }
-        for (_, setting, _) in &index.settings {
-            if matches!(&setting.scope, SettingScope::Group(name) if unit.service.env_from.contains(name)) {
-                put(setting);
-            }
+        for group in &unit.service.env_from {
+            index.group(unit.file, group).iter().for_each(|(_, setting, _)| put(setting));
         }
     }
     out

@@ -1,7 +1,7 @@
 //! What the code of one node can see: its environment, its configuration, and whose code it is.
 
 use crate::deploy::{Deploy, Unit};
-use crate::groups::{Groups, VALUES};
+use crate::groups::VALUES;
 use crate::index::{FileId, Index, folder, join, squash};
 use crate::parameters::Parameter;
 use crate::resolve::Text;
@@ -129,7 +129,6 @@ struct Shared<'a> {
     charts: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
     /// Files of application configuration in Kubernetes' ConfigMaps, by the map's name.
     maps: HashMap<&'a str, Vec<(FileId, &'a Setting, &'a Fact)>>,
-    groups: Groups<'a>,
     /// What configuration servers hand out, by squashed application name.
     handed: Vec<(String, FileId, &'a Setting, &'a Fact)>,
 }
@@ -137,13 +136,8 @@ struct Shared<'a> {
 impl<'a> Shared<'a> {
     fn new(index: &Index<'a>) -> Self {
         let modules: BTreeSet<&str> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f])).collect();
-        let mut shared = Shared {
-            beside_modules: HashMap::new(),
-            charts: HashMap::new(),
-            maps: HashMap::new(),
-            groups: Groups::new(index),
-            handed: Vec::new(),
-        };
+        let mut shared =
+            Shared { beside_modules: HashMap::new(), charts: HashMap::new(), maps: HashMap::new(), handed: Vec::new() };
         for (file, setting, fact) in &index.settings {
             let above = folder(index.paths[*file]);
             if setting.scope == SettingScope::App
@@ -223,7 +217,7 @@ fn scope<'a>(
             }
         }
         for group in &unit.service.env_from {
-            for (file, setting, fact) in shared.groups.of(index, unit.file, group) {
+            for (file, setting, fact) in index.group(unit.file, group) {
                 put(&mut scope.environment, file, setting, fact, Home::Node);
             }
         }

@@ -83,6 +83,26 @@ fn a_generated_group_is_the_file_that_it_is_made_from() {
     assert_eq!(edges(&graph), [("web", EdgeKind::Http, "api")]);
 }
 
+/// Manifests written by hand and others rendered from a chart, both in one repository: the release's word before each
+/// name makes no second system. One pair alone may be two things.
+#[test]
+fn what_a_release_renders_is_what_is_deployed_without_its_name() {
+    let workload = |name: &str, image: &str| {
+        let image = Some(Value::text(format!("shop/{image}:1")));
+        fact(1, Claim::Service(Service { image, ..Service::new(name, Deployment::Kubernetes) }))
+    };
+    let names = |parts: &[&str]| {
+        let hand: Vec<(String, Vec<Fact>)> =
+            parts.iter().map(|p| (format!("k8s/{p}.yaml"), vec![workload(p, p)])).collect();
+        let rendered: Vec<Fact> = parts.iter().map(|p| workload(&format!("shop-{p}"), p)).collect();
+        let rendered: Vec<Fact> = (1u32..).zip(rendered).map(|(line, f)| fact(line, f.claim)).collect();
+        let all = hand.iter().map(|(path, facts)| (path.as_str(), facts.clone()));
+        linked(all.chain([("k8s/all.yaml", rendered)])).nodes.len()
+    };
+    assert_eq!(names(&["cart", "users", "stock"]), 3);
+    assert_eq!(names(&["cart"]), 2);
+}
+
 /// Releases of one chart that stands elsewhere are one deployment, and a gateway that a script tells its routes runs
 /// beside them though the script is no deployment.
 #[test]

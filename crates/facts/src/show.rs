@@ -246,7 +246,11 @@ fn attempts(a: &Attempts, f: &mut Formatter<'_>) -> fmt::Result {
 
 fn shape(s: &Shape, f: &mut Formatter<'_>) -> fmt::Result {
     write!(f, "shape {} {}", word(&s.kind), s.name)?;
-    let parts: Vec<String> = s.fields.iter().map(field).chain(s.values.iter().map(ToString::to_string)).collect();
+    let mut parts: Vec<String> = s.fields.iter().map(field).collect();
+    // Values that travel under their own names are said once.
+    if !s.values.iter().map(SmolStr::as_str).eq(s.fields.iter().map(|f| f.name.as_str())) || s.fields.is_empty() {
+        parts.extend(s.values.iter().map(ToString::to_string));
+    }
     write!(f, " {{{}}}{}", parts.join(", "), if s.open { " open" } else { "" })?;
     list(f, "with", &s.supers)
 }

@@ -182,6 +182,13 @@ fn constant(code: &Code<'_>, symbol: SmolStr, value: &Expr, function: usize, at:
                 }
             }
         }
+        ExprKind::Name(_) if code.unit.lang == Lang::Script => match code.literal(value, function) {
+            // An object that stands under a name of its own.
+            Some((object, at_function)) if matches!(object.kind, ExprKind::Object(_)) => {
+                constant(code, symbol, object, at_function, at, sink, depth - 1);
+            }
+            _ => emit(symbol, code.value(value, function), at, sink),
+        },
         _ => emit(symbol, code.value(value, function), at, sink),
     }
 }

@@ -306,6 +306,14 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     if let Some(base) = made_by_function(code, site) {
         return through(code, site, url, base, sink);
     }
+    // `req.client().get(endpoints.ordersUrl + path)`: a client that something hands out, and an address called so.
+    if let ExprKind::Call(call) = &receiver.kind
+        && !call.new
+        && named_like_client(call.name())
+        && is_address(&code.value(url, site.function))
+    {
+        return through(code, site, url, Value::default(), sink);
+    }
     let origin = code.origin(receiver, site.function);
     let local = origin.starts_with(['.', '~']) || origin.starts_with("@/") || origin.starts_with("src/");
     let Some((module, member)) = origin.split_once('#').filter(|_| local) else {
@@ -327,6 +335,17 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
         member => Value::reference(format_smolstr!("{module}#{member}.<base>")),
     };
     through(code, site, url, base, sink);
+}
+
+/// Whether a value begins with what is called an address.
+fn is_address(value: &Value) -> bool {
+    let Some(Part::Hole(Hole::Env { name, .. } | Hole::Config { key: name, .. } | Hole::Ref(name))) =
+        value.parts.first()
+    else {
+        return false;
+    };
+    let name = name.to_ascii_lowercase();
+    ["url", "uri", "endpoint", "host", "baseurl"].iter().any(|word| name.ends_with(word))
 }
 
 /// A request through a client whose base address is known from elsewhere.

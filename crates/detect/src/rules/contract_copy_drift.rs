@@ -1,9 +1,10 @@
 //! Copies of one contract that no longer say the same. See `contract_copy_drift.md`.
 
 use crate::copies::{self, Drift};
+use crate::declared::{self, Listed};
 use crate::documents::last;
 use crate::payloads::squashed;
-use crate::twins::{self, Listed};
+use crate::talks::talks;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Fact, Protocol, Schema, Shape, ShapeField, SmolStr, Span};
 use seam_graph::{Evidence, is_test};
@@ -73,8 +74,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 /// Enumerations of code that services which talk have each for itself.
 fn enumerations(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let mut told: BTreeSet<(&SmolStr, &SmolStr, &SmolStr)> = BTreeSet::new();
-    for ((a, b), _) in twins::talks(cx) {
-        let (mine, its) = (twins::enumerations(cx, a), twins::enumerations(cx, b));
+    for ((a, b), _) in talks(cx) {
+        let (mine, its) = (declared::enumerations(cx, a), declared::enumerations(cx, b));
         for here in &mine {
             let simple = |s: &Shape| s.name.rsplit('.').next().unwrap_or_default().to_owned();
             let same: Vec<_> = its.iter().filter(|t| simple(t.2) == simple(here.2) && t.0 != here.0).collect();

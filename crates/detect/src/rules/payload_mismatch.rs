@@ -1,7 +1,9 @@
 //! Fields that one side of an interaction uses and the other does not have. See `payload_mismatch.md`.
 
+use crate::declared::{Declared, Form};
 use crate::payloads::{Kind, Payloads, Side, Taker, is_renaming, squashed};
-use crate::twins::{self, Declared, Form, Parted, Talk, Twins};
+use crate::talks::{Talk, talks};
+use crate::twins::{Parted, Twins};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{BodyOf, Key, ShapeField, Span};
 use seam_graph::{Certainty, EdgeKind, Evidence, is_test};
@@ -78,7 +80,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 
 /// Declarations of one thing that services which talk have each for itself.
 fn declarations<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
-    let talks = twins::talks(cx);
+    let talks = talks(cx);
     let nodes: BTreeSet<usize> = talks.keys().flat_map(|(a, b)| [*a, *b]).collect();
     let twins = Twins::new(cx, payloads, &nodes);
     for (pair, talk) in talks {

@@ -56,6 +56,7 @@ mod sources;
 mod starts;
 mod stock;
 mod stores;
+mod system;
 mod territory;
 mod topics;
 mod undeployed;

@@ -301,13 +301,14 @@ impl<'a> Edges<'_, 'a> {
         // Some generators take the word off a service's name that they put on its client's (go-micro's `NewShippingService`).
         let served = self.servers.get(service).or_else(|| self.servers.get(&format!("{service}service")));
         let served = served.cloned().unwrap_or_default();
-        // A default of the code that leads to another than who serves the contract is not what is deployed.
+        // A default of the code, or a port of the developer's machine, that leads to another than who serves the contract
+        // is not what is deployed.
         let elsewhere = |ids: &[usize]| !served.is_empty() && !ids.iter().any(|id| served.contains(id));
         let mut places: Vec<Dialled<'a>> = Vec::new();
         let mut unknown = BTreeSet::new();
         for (file, fact, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
-            for (text, _, place) in self.targets(node, &texts) {
+            for (text, address, place) in self.targets(node, &texts) {
                 // Who serves the contract may be known all the same; whoever dials does not find it.
                 if let Place::Unknown(host) = &place
                     && fact.how == How::Stated
@@ -321,7 +322,7 @@ impl<'a> Edges<'_, 'a> {
                 // A registry is asked where the callee is: it is not the callee.
                 if let Place::Nodes(ids) = place
                     && !ids.iter().any(|id| linker.is_registry(*id))
-                    && !(text.default && elsewhere(&ids))
+                    && !((text.default || address::is_local(&address.host)) && elsewhere(&ids))
                     && !places.iter().any(|(known, _)| *known == ids)
                 {
                     places.push((ids, text.via));

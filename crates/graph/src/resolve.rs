@@ -52,6 +52,13 @@ pub(crate) struct Frame<'f, 'v> {
     pub outer: Option<&'f Frame<'f, 'v>>,
 }
 
+impl Frame<'_, '_> {
+    /// Whether arguments of this function are at hand.
+    fn gives(&self, function: &str) -> bool {
+        self.function == function || self.outer.is_some_and(|o| o.gives(function))
+    }
+}
+
 /// One node's view.
 pub(crate) struct View<'l, 'a> {
     pub index: &'l Index<'a>,
@@ -116,6 +123,15 @@ impl<'a> View<'_, 'a> {
                 self.or_default(found, key, default.as_deref(), file, frame, depth)
             }
             Hole::Either(values) => {
+                // What the caller hands over comes before what stands for it where nobody does.
+                if let Some(Hole::Param { function, index, name }) = values.first().and_then(Value::as_hole)
+                    && frame.is_some_and(|f| f.gives(function))
+                {
+                    let given = self.param(function, *index as usize, name, file, frame, depth);
+                    if given.iter().any(|t| !t.open) {
+                        return given;
+                    }
+                }
                 let mut out: Vec<Text<'a>> =
                     values.iter().flat_map(|v| self.value(v, file, frame, depth.saturating_sub(1))).collect();
                 if out.iter().any(|t| !t.open) {

@@ -237,8 +237,9 @@ impl<'a> Edges<'_, 'a> {
                 .collect();
             let hits = self.but_tools(hits);
             if hits.len() == 1
-                && let Some(&to) = hits.first()
+                && let Some(&answers) = hits.first()
             {
+                let to = self.asked_for(node, answers);
                 let operation = format_smolstr!("{}{path}", method.map(|m| format!("{m} ")).unwrap_or_default());
                 self.add(
                     node,
@@ -262,6 +263,16 @@ impl<'a> Edges<'_, 'a> {
             self.open(node, "http call", value, "the host is not known", (file, fact));
         }
         joined
+    }
+
+    /// Who is asked by a node that nobody tells of the one that answers, but of a gateway.
+    fn asked_for(&self, node: usize, answers: usize) -> usize {
+        let known = self.linker.mentioned_by(node);
+        let mut gateways = known.keys().copied().filter(|id| self.node(*id).kind == NodeKind::Gateway && *id != node);
+        match (gateways.next(), gateways.next()) {
+            (Some(gateway), None) if !known.contains_key(&answers) => gateway,
+            _ => answers,
+        }
     }
 
     /// Those that serve: a job from a service's image (a migration, a seed) has its code, and answers nobody.

@@ -6,6 +6,7 @@
 
 use crate::deploy::project_environment;
 use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
+use crate::parameters::handed_in;
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
 use seam_facts::{
@@ -126,6 +127,7 @@ impl<'a> View<'_, 'a> {
                 // What the caller hands over comes before what stands for it where nobody does.
                 if let Some(Hole::Param { function, index, name }) = values.first().and_then(Value::as_hole)
                     && frame.is_some_and(|f| f.gives(function))
+                    && !values[1..].iter().flat_map(handed_in).any(|h| matches!(h, Hole::Param { .. }))
                 {
                     let given = self.param(function, *index as usize, name, file, frame, depth);
                     if given.iter().any(|t| !t.open) {

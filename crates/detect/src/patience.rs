@@ -84,8 +84,19 @@ pub(crate) struct Tables {
     apart: HashMap<usize, Vec<(SmolStr, Said)>>,
     /// Policies of meshes by the name of the service they are for, lower case.
     meshes: BTreeMap<String, Vec<Said>>,
-    /// Nodes with a timeout somewhere that may well govern their calls.
-    bounded: HashSet<usize>,
+    /// Timeouts of each node that no call is given as its own.
+    bounds: HashMap<usize, Vec<Bound>>,
+    /// Nodes whose settings speak of timeouts: frameworks of the JVM and of .NET read them by themselves.
+    configured: HashSet<usize>,
+}
+
+/// A timeout that is stated apart from calls.
+struct Bound {
+    path: SmolStr,
+    on: SmolStr,
+    detail: SmolStr,
+    /// The file makes requests itself: what it states is for those.
+    busy: bool,
 }
 
 /// What governs each operation, and what follows from it.
@@ -139,14 +150,27 @@ impl Tables {
             let spans = given.get(said.at.path.as_str()).map(Vec::as_slice).unwrap_or_default();
             spans.iter().any(|s| (s.line..=s.end_line.max(s.line)).contains(&said.at.at.line))
         };
-        let says = |(_, said): &(SmolStr, Said)| {
-            said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off() && !at_call(said)
+        // So does what stands in a chain of a function that makes its request there.
+        let calls = cx.graph.edges.iter().filter(|e| e.kind.traffic() == Traffic::Call).flat_map(|e| &e.details);
+        let busy: HashSet<(&str, &str)> = calls.map(|d| (d.at.path.as_str(), d.within.as_str())).collect();
+        let in_chain = |on: &str, said: &Said| said.detail == "request" && busy.contains(&(said.at.path.as_str(), on));
+        let says = |on: &str, said: &Said| {
+            let timeout = said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off();
+            timeout && !at_call(said) && !in_chain(on, said)
         };
-        let stated = apart.iter().filter(|(_, all)| all.iter().any(says)).map(|(node, _)| *node);
+        let busy_files: HashSet<&str> = busy.iter().map(|(path, _)| *path).collect();
+        let mut bounds: HashMap<usize, Vec<Bound>> = HashMap::new();
+        for (node, all) in &apart {
+            for (on, said) in all.iter().filter(|(on, said)| says(on, said)) {
+                let path = said.at.path.clone();
+                let busy = busy_files.contains(path.as_str());
+                bounds.entry(*node).or_default().push(Bound { path, on: on.clone(), detail: said.detail.clone(), busy });
+            }
+        }
         let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);
         let read = cx.graph.reads.iter().filter(|r| r.key.to_ascii_lowercase().contains("timeout")).map(|r| r.node);
-        let bounded = stated.chain(set).chain(read).collect();
-        Tables { apart, meshes, bounded }
+        let configured = set.chain(read).collect();
+        Tables { apart, meshes, bounds, configured }
     }
 }
 
@@ -155,9 +179,43 @@ impl<'c, 'a> Patience<'c, 'a> {
         Patience { cx, tables: cx.tables() }
     }
 
-    /// A timeout that some code or setting of the caller states and that may well govern its calls.
+    /// A timeout that some code or setting of the caller states and that may well govern this call.
     pub fn may_be_bounded(&self, operation: Operation) -> bool {
-        self.tables.bounded.contains(&self.cx.edge(operation.edge).from)
+        let (node, detail) = (self.cx.edge(operation.edge).from, self.cx.detail(operation));
+        let path = &detail.at.path;
+        let framework = [".java", ".kt", ".kts", ".groovy", ".scala", ".cs"].iter().any(|e| path.ends_with(e));
+        if self.tables.configured.contains(&node) && (framework || !self.states_timeouts(node)) {
+            return true;
+        }
+        let class = |on: &str| on.split_once('.').map(|(class, _)| class.to_owned());
+        // Scripts give a deadline of gRPC at the call, and nowhere else.
+        let at_calls = detail.client == "grpc" && [".js", ".ts", ".mjs", ".cjs"].iter().any(|e| path.ends_with(e));
+        self.tables.bounds.get(&node).into_iter().flatten().any(|bound| {
+            if at_calls && !["grpc", "deadline"].iter().any(|w| bound.detail.to_ascii_lowercase().contains(w)) {
+                return false;
+            }
+            if bound.path == *path {
+                // What another class of the file keeps is its own.
+                return match (class(&bound.on), class(&detail.within)) {
+                    (Some(one), Some(other)) => one == other,
+                    _ => true,
+                };
+            }
+            // Clients are handed out by files that make them, and a file that makes requests makes its clients for those,
+            // unless others take them from there.
+            !bound.busy || imports(self.cx, path, &bound.path)
+        })
+    }
+
+    /// Whether a timeout is stated apart from calls, for whomever.
+    pub fn bounds_some(&self, node: usize) -> bool {
+        self.tables.bounds.contains_key(&node) || self.tables.configured.contains(&node)
+    }
+
+    /// Whether some timeout of the node stands in code, where it is known whose it is.
+    fn states_timeouts(&self, node: usize) -> bool {
+        let timeout = |said: &Said| said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off();
+        self.tables.apart.get(&node).into_iter().flatten().any(|(_, said)| timeout(said))
     }
 
     /// Where the caller says of this operation, by the call or by the client that it goes through, that it has no timeout.
@@ -168,17 +226,25 @@ impl<'c, 'a> Patience<'c, 'a> {
             // A client that somebody else's function makes is not this call's.
             said_off(self.cx, p) && !given_elsewhere(self.cx, operation, p)
         });
+        // What stands at the call itself leaves nothing open.
+        let lines = detail.at.at.line..=detail.at.at.end_line.max(detail.at.at.line);
+        if let Some(here) = own.as_ref().filter(|p| p.at.path == detail.at.path && lines.contains(&p.at.at.line)) {
+            return Some(here.at.clone());
+        }
         let apart = self.tables.apart.get(&edge.from).into_iter().flatten().find(|(on, said)| {
             let owner = on.split('.').next().unwrap_or_default();
             said.is_off()
                 && said.at.path == detail.at.path
-                && (!class.is_empty() && owner == class || on.is_empty() && said.detail == detail.client)
+                && (!class.is_empty() && owner == class || on.is_empty() && said.detail == detail.client || makes(on))
                 || said.is_off() && !class.is_empty() && *on == class
         });
+        let of_class = apart.is_some_and(|(on, _)| !class.is_empty() && on.split('.').next() == Some(class));
         let found = own.or_else(|| apart.map(|(_, said)| said.clone()))?;
-        // Another client of the same file has one, and which is used is not known.
-        let others = self.tables.apart.get(&edge.from).into_iter().flatten().any(|(_, said)| {
+        // Another client of the same file has one, and which is used is not known; what another class keeps is its own.
+        let foreign = |on: &str| on.contains('.') && on.split('.').next() != Some(class);
+        let others = self.tables.apart.get(&edge.from).into_iter().flatten().any(|(on, said)| {
             said.kind == PolicyKind::Timeout
+                && !(of_class && foreign(on))
                 && !said.is_off()
                 && !said.is_connect()
                 && said.at.path == found.at.path
@@ -315,6 +381,26 @@ fn said_off(cx: &Cx<'_>, said: &Said) -> bool {
 /// `restApi` and `rest-api` are one name in configuration.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a file takes something from another, as far as their names tell.
+fn imports(cx: &Cx<'_>, path: &str, from: &str) -> bool {
+    let file = from.rsplit('/').next().unwrap_or(from);
+    let stem = file.split('.').next().unwrap_or(file);
+    // A folder's own file stands for the folder.
+    let folder = from.rsplit('/').nth(1).unwrap_or_default();
+    let stem = if matches!(stem, "index" | "__init__" | "mod") { folder } else { stem };
+    let names = |import: &SmolStr| import.split(['/', '.', ':', '#', '\\']).any(|part| part == stem || part == folder);
+    cx.facts(path).iter().any(|fact| match &fact.claim {
+        Claim::Uses(uses) => uses.imports.iter().any(names),
+        _ => false,
+    })
+}
+
+/// A function that makes what others use: `NewClient`, `createApi`, a constructor.
+fn makes(on: &str) -> bool {
+    let name = on.rsplit('.').next().unwrap_or(on).to_ascii_lowercase();
+    ["new", "create", "make", "build", "init", "setup", "<init>", "__init__"].iter().any(|w| name.starts_with(w))
 }
 
 /// Whether a function runs something through a policy.

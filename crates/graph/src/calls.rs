@@ -68,7 +68,8 @@ impl<'a> Edges<'_, 'a> {
             } else {
                 address.path.as_str().into()
             };
-            let operation = match (&call.method, path.is_empty()) {
+            let told = if call.protocol == Protocol::Http && call.method.is_none() { told_method(&text) } else { None };
+            let operation = match (call.method.as_ref().or(told.as_ref()), path.is_empty()) {
                 (Some(method), _) => format_smolstr!("{method} {}", if path.is_empty() { "/" } else { &path }),
                 (None, _) => path.clone(),
             };
@@ -152,6 +153,10 @@ impl<'a> Edges<'_, 'a> {
         let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
         let why = reason.unwrap_or_else(|| "the address cannot be followed".to_owned());
         self.open(node, &format!("{} call", kind.word()), &value, &why, (file, fact));
+        if fact.how == How::Stated {
+            let operation = written(call, texts.first(), &value);
+            self.meant(kind, operation, &call.client, &call.within, (file, fact));
+        }
     }
 
     /// A request to the sidecar about a component that no deployment's name stands for.
@@ -295,10 +300,13 @@ impl<'a> Edges<'_, 'a> {
             }
         }
         let mut places: Vec<Dialled<'a>> = Vec::new();
+        // Whether an address is more than this machine's, or a default of the code.
+        let mut stated = false;
         let mut unknown = BTreeSet::new();
         for (file, fact, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
-            for (text, _, place) in self.targets(node, &texts) {
+            for (text, address, place) in self.targets(node, &texts) {
+                stated |= !text.default && !address::is_local(&address.host);
                 // Who serves the contract may be known all the same; whoever dials does not find it.
                 if let Place::Unknown(host) = &place
                     && fact.how == How::Stated
@@ -323,6 +331,10 @@ impl<'a> Edges<'_, 'a> {
         let served = self.servers.get(service).or_else(|| self.servers.get(&format!("{service}service")));
         let mut serving = self.but_tools(served.cloned().unwrap_or_default());
         let itself = serving.remove(&node);
+        // On this machine several listen at one port; who serves the contract is meant.
+        if !stated && serving.len() == 1 && !places.iter().any(|(ids, _)| ids.iter().any(|i| serving.contains(i))) {
+            places.clear();
+        }
         if places.is_empty() {
             // A gateway within the server dials the server that it is part of.
             if itself {
@@ -351,6 +363,8 @@ impl<'a> Edges<'_, 'a> {
             }
             let operation = call.operation.clone().unwrap_or_default();
             let operation = SmolStr::from(operation.replace("<stub>", "*"));
+            // A client is often called without the word that the contract puts after the service's name.
+            let operation = self.called_in_full(&operation, service).unwrap_or(operation);
             for (ids, via) in &places {
                 for to in ids {
                     self.add(
@@ -381,8 +395,60 @@ impl<'a> Edges<'_, 'a> {
                     why,
                     (*file, fact),
                 );
+                self.meant(
+                    EdgeKind::of_protocol(call.protocol),
+                    operation.clone(),
+                    &call.client,
+                    &call.within,
+                    (*file, fact),
+                );
             }
         }
+    }
+}
+
+/// A request as it is written, without the host: `POST /charge`.
+fn written(call: &Call, text: Option<&Text<'_>>, address: &str) -> SmolStr {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    let path = if path.is_empty() { call.operation.as_deref().unwrap_or_default() } else { path };
+    let told = text.filter(|_| call.protocol == Protocol::Http && call.method.is_none()).and_then(told_method);
+    match call.method.as_ref().or(told.as_ref()) {
+        Some(method) => format_smolstr!("{method} {}", if path.is_empty() { "/" } else { path }),
+        None => path.into(),
+    }
+}
+
+/// The method that a helper was told by whoever named the path: `request(HttpMethod.POST, path)`, `do(ctx, http.MethodPost, path)`.
+fn told_method(text: &Text<'_>) -> Option<SmolStr> {
+    const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    let named = |value: &Value| {
+        let name = match (value.as_text(), value.as_hole()) {
+            (Some(text), _) => text,
+            (None, Some(Hole::Ref(name))) => name.clone(),
+            _ => return None,
+        };
+        let word = last(&name).rsplit('#').next().unwrap_or_default();
+        let word = word.strip_prefix("Method").unwrap_or(word).to_ascii_uppercase();
+        METHODS.into_iter().find(|m| *m == word).map(SmolStr::from)
+    };
+    let mut found = text.via.iter().filter_map(|(_, fact)| match &fact.claim {
+        Claim::Pass(pass) => pass.args.iter().find_map(|a| named(&a.value)),
+        _ => None,
+    });
+    found.next()
+}
+
+impl Edges<'_, '_> {
+    /// `Cart/AddItem` where only `CartService` is served.
+    fn called_in_full(&self, operation: &str, service: &str) -> Option<SmolStr> {
+        let longer = format!("{service}service");
+        if self.servers.contains_key(service) || !self.servers.contains_key(&longer) {
+            return None;
+        }
+        let method = operation.rsplit('/').next()?;
+        let served = self.endpoints.iter().find(|e| squash(service_of(&e.path)) == longer)?;
+        Some(format_smolstr!("{}/{method}", served.path.trim_start_matches('/').split('/').next()?))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::endpoints::answers;
 use crate::index::{FileId, last, squash};
 use crate::join::Linker;
 use crate::likeness::bare;
-use crate::model::{Certainty, Detail, Edge, EdgeKind, Endpoint, Node, NodeKind, Policy, Proof, Unresolved};
+use crate::model::{Certainty, Detail, Edge, EdgeKind, Endpoint, Meant, Node, NodeKind, Policy, Proof, Unresolved};
 use crate::resolve::Text;
 use crate::roles;
 use seam_facts::{Claim, Fact, How, Key, Protocol, SettingScope, SmolStr, System, Value};
@@ -351,7 +351,32 @@ impl<'l, 'a> Edges<'l, 'a> {
             value: value.into(),
             why: why.into(),
             at: self.linker.evidence(at.0, at.1),
+            meant: None,
         });
+    }
+
+    /// The last that was told to be open is this operation: what its caller does with it can be judged without the other end.
+    pub(crate) fn meant(
+        &mut self,
+        kind: EdgeKind,
+        operation: SmolStr,
+        client: &SmolStr,
+        within: &SmolStr,
+        at: (FileId, &Fact),
+    ) {
+        let Some(node) = self.unresolved.last().map(|u| u.node) else { return };
+        let detail = Detail {
+            operation,
+            client: client.clone(),
+            within: within.clone(),
+            endpoint: None,
+            at: self.linker.evidence(at.0, at.1),
+            policies: self.policies(node, at, within, client),
+            certainty: Certainty::Inferred,
+        };
+        if let Some(last) = self.unresolved.last_mut() {
+            last.meant = Some(Box::new(Meant { kind, detail }));
+        }
     }
 
     /// An address that is written out, and whose host nothing is called.

@@ -310,6 +310,15 @@ pub struct Unresolved {
     pub value: SmolStr,
     pub why: SmolStr,
     pub at: Evidence,
+    /// What it would be on an edge, had the other end been found: calls and messages that code states.
+    pub meant: Option<Box<Meant>>,
+}
+
+/// An operation without its other end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Meant {
+    pub kind: EdgeKind,
+    pub detail: Detail,
 }
 
 /// Everything that was understood. Nodes, edges and endpoints are sorted by key.

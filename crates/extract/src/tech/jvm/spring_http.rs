@@ -11,7 +11,7 @@ use seam_facts::{Call, Claim, Constant, Part, Protocol, SmolStr, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "spring-http",
-    version: 2,
+    version: 3,
     page: include_str!("spring_http.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -169,7 +169,11 @@ fn web_client(code: &Code<'_>, sink: &mut Sink) {
         };
         let method = match verb.name() {
             "get" | "post" | "put" | "delete" | "patch" | "head" | "options" => Some(verb.name().to_uppercase().into()),
-            "method" => verb.arg(0).and_then(last_name),
+            // What a helper is told is for its callers to say.
+            "method" => {
+                let told = verb.arg(0).and_then(last_name);
+                told.filter(|m: &SmolStr| m.chars().all(|c| c.is_ascii_uppercase()))
+            }
             _ => continue,
         };
         let Some(client) = verb.receiver() else {

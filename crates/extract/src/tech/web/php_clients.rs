@@ -13,7 +13,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "php-clients",
-    version: 1,
+    version: 2,
     page: include_str!("php_clients.md"),
     reads: Reads::Code { langs: &[Lang::Php], extract },
 };
@@ -106,11 +106,17 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         return decided(code, site, within, sink);
     }
     let verb = name.strip_suffix("Async").unwrap_or(name);
-    if !(VERBS.contains(&verb) || verb == "request") {
+    // `Http::timeout(3)->{$method}($url)`: a helper that is told the method.
+    let param = || code.outermost(f).params.iter().any(|p| p.name.trim_start_matches('$') == name);
+    let told = name.starts_with(['{', '$']) || matches!(name, "method" | "verb") && param();
+    if !(VERBS.contains(&verb) || matches!(verb, "request" | "send") || told) {
         return;
     }
     let Some(receiver) = site.call.receiver() else { return };
     let (method, url) = match verb {
+        _ if told => (None, value(0)),
+        "send" if !matches!(site.call.arg(1), Some(_)) => return,
+        "send" => (site.call.arg(0).and_then(|e| code.value(e, f).as_text()).map(|m| m.to_uppercase().into()), value(1)),
         "request" => {
             (site.call.arg(0).and_then(|e| code.value(e, f).as_text()).map(|m| m.to_uppercase().into()), value(1))
         }
@@ -123,8 +129,9 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         match inner.name() {
             "baseUrl" => base = inner.arg(0).map(|e| code.value(e, f)).unwrap_or_default(),
             "timeout" => {
-                if let Some(n) = inner.arg(0).and_then(|e| code.value(e, f).as_text()) {
-                    timeout(format_smolstr!("{n}000"), "Laravel Http", within.clone(), site, sink);
+                let seconds = inner.arg(0).and_then(|e| code.value(e, f).as_text()?.parse::<f64>().ok());
+                if let Some(n) = seconds {
+                    timeout(format_smolstr!("{}", (n * 1000.0).round()), "Laravel Http", within.clone(), site, sink);
                 }
             }
             "retry" => {
@@ -150,6 +157,9 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     if origin == "Http" && code.unit.imports.iter().any(|i| i.alias == "Http") {
         let target = if url.to_string().contains("://") { url } else { paths::join(base, url) };
         return state("Laravel Http", method, target, sink);
+    }
+    if told || verb == "send" {
+        return;
     }
     let guzzle = code.unit.imports.iter().any(|i| i.path.starts_with("GuzzleHttp"));
     let symfony = code.unit.imports.iter().any(|i| i.path.contains("HttpClient"));

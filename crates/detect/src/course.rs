@@ -165,8 +165,8 @@ fn past_outbox(cx: &Cx<'_>, course: &mut Course) -> bool {
         }
         Deed::Store(ref _kind, ref name, _) => names_keeping(name) || names_keeping(&s.through),
     };
-    // What hands on what was kept, and what keeps it beside, is no pair of this kind.
-    if names_keeping(&course.path) || names_keeping(&course.symbol) || course.called.iter().any(|n| names_keeping(n)) {
+    // What hands on what was kept is no pair of this kind.
+    if names_keeping(&course.path) || names_keeping(&course.symbol) {
         return false;
     }
     course.steps.retain(|s| !kept(s));

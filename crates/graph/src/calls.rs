@@ -155,7 +155,8 @@ impl<'a> Edges<'_, 'a> {
         self.open(node, &format!("{} call", kind.word()), &value, &why, (file, fact));
         if fact.how == How::Stated {
             let operation = written(call, texts.first(), &value);
-            self.meant(kind, operation, &call.client, &call.within, (file, fact));
+            let via = texts.first().map(|t| t.via.clone()).unwrap_or_default();
+            self.meant(kind, operation, &call.client, &call.within, (file, fact), &via);
         }
     }
 
@@ -212,7 +213,7 @@ impl<'a> Edges<'_, 'a> {
         texts: &[Text<'a>],
     ) -> bool {
         // A helper that is given the path asks for each of those that it is given.
-        let mut left = BTreeSet::new();
+        let mut left: BTreeMap<&str, &Text<'a>> = BTreeMap::new();
         let mut joined = false;
         for text in texts {
             let rest = text.text.split_once("://").map(|(_, r)| r).unwrap_or(&text.text);
@@ -228,7 +229,8 @@ impl<'a> Edges<'_, 'a> {
             if literal < 2 {
                 continue;
             }
-            let method = call.method.as_deref();
+            let told = if call.method.is_none() { told_method(text) } else { None };
+            let method = call.method.as_deref().or(told.as_deref());
             let hits: BTreeSet<usize> = self
                 .endpoints
                 .iter()
@@ -255,13 +257,15 @@ impl<'a> Edges<'_, 'a> {
                 );
                 joined = true;
             } else {
-                left.insert(text.text.as_str());
+                left.insert(text.text.as_str(), text);
             }
         }
         // Of a call that nobody answers at all, the first address is told as it is of others.
         let first = texts.first().map(|t| t.text.as_str()).filter(|_| !joined);
-        for value in left.into_iter().filter(|v| fact.how == How::Stated && Some(*v) != first) {
+        for (value, text) in left.into_iter().filter(|(v, _)| fact.how == How::Stated && Some(*v) != first) {
             self.open(node, "http call", value, "the host is not known", (file, fact));
+            let operation = written(call, Some(text), value);
+            self.meant(EdgeKind::Http, operation, &call.client, &call.within, (file, fact), &text.via);
         }
         joined
     }
@@ -401,6 +405,7 @@ impl<'a> Edges<'_, 'a> {
                     &call.client,
                     &call.within,
                     (*file, fact),
+                    &[],
                 );
             }
         }

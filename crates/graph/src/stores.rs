@@ -53,7 +53,7 @@ impl<'a> Edges<'_, 'a> {
             );
             let kind = if message.publish { EdgeKind::QueuePublish } else { EdgeKind::QueueConsume };
             let topic = topics.into_iter().next().unwrap_or_default();
-            self.meant(kind, topic.into(), &message.client, &message.within, (file, fact));
+            self.meant(kind, topic.into(), &message.client, &message.within, (file, fact), &[]);
             return;
         };
         let kind = match (self.node(to).kind, message.publish) {

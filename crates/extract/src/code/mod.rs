@@ -24,6 +24,7 @@ mod jvm;
 mod leases;
 mod library;
 mod names;
+mod objects;
 mod outcomes;
 mod pauses;
 mod python;

@@ -3,10 +3,11 @@
 //! Invariant: an operation that the code bounds takes at most `attempts × timeout + pauses`, for the callee may hang; what
 //! nothing bounds contributes what its own callees may take at least, and stays open above. Circles are cut.
 
+use crate::bounds::{Bound, Bounds};
 use crate::failures::Failures;
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, defaults};
-use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Span, Value};
+use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Value};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, Traffic, endpoint_of, is_synchronous};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,12 +24,12 @@ pub struct Said {
 
 impl Said {
     /// Bounds opening the connection, not the wait for the answer.
-    fn is_connect(&self) -> bool {
+    pub(crate) fn is_connect(&self) -> bool {
         self.detail.contains("connect") && !self.detail.contains("read")
     }
 
     /// A timeout that is switched off.
-    fn is_off(&self) -> bool {
+    pub(crate) fn is_off(&self) -> bool {
         self.kind == PolicyKind::Timeout && self.millis == Some(0)
     }
 
@@ -81,28 +82,19 @@ impl Rules {
 #[derive(Default)]
 pub(crate) struct Tables {
     /// Policies of a node's own files that stand in no operation's function: configuration of shared clients.
-    apart: HashMap<usize, Vec<(SmolStr, Said)>>,
+    pub(crate) apart: HashMap<usize, Vec<(SmolStr, Said)>>,
     /// Policies of meshes by the name of the service they are for, lower case.
     meshes: BTreeMap<String, Vec<Said>>,
     /// Timeouts of each node that no call is given as its own.
-    bounds: HashMap<usize, Vec<Bound>>,
+    pub(crate) bounds: HashMap<usize, Vec<Bound>>,
     /// Nodes whose settings speak of timeouts: frameworks of the JVM and of .NET read them by themselves.
-    configured: HashSet<usize>,
-}
-
-/// A timeout that is stated apart from calls.
-struct Bound {
-    path: SmolStr,
-    on: SmolStr,
-    detail: SmolStr,
-    /// The file makes requests itself: what it states is for those.
-    busy: bool,
+    pub(crate) configured: HashSet<usize>,
 }
 
 /// What governs each operation, and what follows from it.
 pub struct Patience<'c, 'a> {
-    cx: &'c Cx<'a>,
-    tables: &'c Tables,
+    pub(crate) cx: &'c Cx<'a>,
+    pub(crate) tables: &'c Tables,
 }
 
 impl Tables {
@@ -140,82 +132,14 @@ impl Tables {
             }
             all.append(&mut more);
         }
-        // What a call is given itself says nothing of the calls beside it, though a client of the same name has both.
-        let calls = cx.graph.edges.iter().filter(|e| e.kind.traffic() == Traffic::Call).flat_map(|e| &e.details);
-        let mut given: HashMap<&str, Vec<Span>> = HashMap::new();
-        for detail in calls.filter(|d| !d.client.is_empty()) {
-            given.entry(&detail.at.path).or_default().push(detail.at.at);
-        }
-        let at_call = |said: &Said| {
-            let spans = given.get(said.at.path.as_str()).map(Vec::as_slice).unwrap_or_default();
-            spans.iter().any(|s| (s.line..=s.end_line.max(s.line)).contains(&said.at.at.line))
-        };
-        // So does what stands in a chain of a function that makes its request there.
-        let calls = cx.graph.edges.iter().filter(|e| e.kind.traffic() == Traffic::Call).flat_map(|e| &e.details);
-        let busy: HashSet<(&str, &str)> = calls.map(|d| (d.at.path.as_str(), d.within.as_str())).collect();
-        let in_chain = |on: &str, said: &Said| said.detail == "request" && busy.contains(&(said.at.path.as_str(), on));
-        let says = |on: &str, said: &Said| {
-            let timeout = said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off();
-            timeout && !at_call(said) && !in_chain(on, said)
-        };
-        let busy_files: HashSet<&str> = busy.iter().map(|(path, _)| *path).collect();
-        let mut bounds: HashMap<usize, Vec<Bound>> = HashMap::new();
-        for (node, all) in &apart {
-            for (on, said) in all.iter().filter(|(on, said)| says(on, said)) {
-                let path = said.at.path.clone();
-                let busy = busy_files.contains(path.as_str());
-                bounds.entry(*node).or_default().push(Bound { path, on: on.clone(), detail: said.detail.clone(), busy });
-            }
-        }
-        let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);
-        let read = cx.graph.reads.iter().filter(|r| r.key.to_ascii_lowercase().contains("timeout")).map(|r| r.node);
-        let configured = set.chain(read).collect();
-        Tables { apart, meshes, bounds, configured }
+        let Bounds { stated, configured } = Bounds::of(cx, &apart);
+        Tables { apart, meshes, bounds: stated, configured }
     }
 }
 
 impl<'c, 'a> Patience<'c, 'a> {
     pub fn new(cx: &'c Cx<'a>) -> Self {
         Patience { cx, tables: cx.tables() }
-    }
-
-    /// A timeout that some code or setting of the caller states and that may well govern this call.
-    pub fn may_be_bounded(&self, operation: Operation) -> bool {
-        let (node, detail) = (self.cx.edge(operation.edge).from, self.cx.detail(operation));
-        let path = &detail.at.path;
-        let framework = [".java", ".kt", ".kts", ".groovy", ".scala", ".cs"].iter().any(|e| path.ends_with(e));
-        if self.tables.configured.contains(&node) && (framework || !self.states_timeouts(node)) {
-            return true;
-        }
-        let class = |on: &str| on.split_once('.').map(|(class, _)| class.to_owned());
-        // Scripts give a deadline of gRPC at the call, and nowhere else.
-        let at_calls = detail.client == "grpc" && [".js", ".ts", ".mjs", ".cjs"].iter().any(|e| path.ends_with(e));
-        self.tables.bounds.get(&node).into_iter().flatten().any(|bound| {
-            if at_calls && !["grpc", "deadline"].iter().any(|w| bound.detail.to_ascii_lowercase().contains(w)) {
-                return false;
-            }
-            if bound.path == *path {
-                // What another class of the file keeps is its own.
-                return match (class(&bound.on), class(&detail.within)) {
-                    (Some(one), Some(other)) => one == other,
-                    _ => true,
-                };
-            }
-            // Clients are handed out by files that make them, and a file that makes requests makes its clients for those,
-            // unless others take them from there.
-            !bound.busy || imports(self.cx, path, &bound.path)
-        })
-    }
-
-    /// Whether a timeout is stated apart from calls, for whomever.
-    pub fn bounds_some(&self, node: usize) -> bool {
-        self.tables.bounds.contains_key(&node) || self.tables.configured.contains(&node)
-    }
-
-    /// Whether some timeout of the node stands in code, where it is known whose it is.
-    fn states_timeouts(&self, node: usize) -> bool {
-        let timeout = |said: &Said| said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off();
-        self.tables.apart.get(&node).into_iter().flatten().any(|(_, said)| timeout(said))
     }
 
     /// Where the caller says of this operation, by the call or by the client that it goes through, that it has no timeout.
@@ -383,20 +307,6 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a file takes something from another, as far as their names tell.
-fn imports(cx: &Cx<'_>, path: &str, from: &str) -> bool {
-    let file = from.rsplit('/').next().unwrap_or(from);
-    let stem = file.split('.').next().unwrap_or(file);
-    // A folder's own file stands for the folder.
-    let folder = from.rsplit('/').nth(1).unwrap_or_default();
-    let stem = if matches!(stem, "index" | "__init__" | "mod") { folder } else { stem };
-    let names = |import: &SmolStr| import.split(['/', '.', ':', '#', '\\']).any(|part| part == stem || part == folder);
-    cx.facts(path).iter().any(|fact| match &fact.claim {
-        Claim::Uses(uses) => uses.imports.iter().any(names),
-        _ => false,
-    })
-}
-
 /// A function that makes what others use: `NewClient`, `createApi`, a constructor.
 fn makes(on: &str) -> bool {
     let name = on.rsplit('.').next().unwrap_or(on).to_ascii_lowercase();
@@ -475,12 +385,6 @@ pub fn is_call(cx: &Cx<'_>, operation: Operation) -> bool {
 pub fn called<'a>(cx: &Cx<'a>, operation: Operation) -> &'a str {
     let text = cx.detail(operation).operation.as_str();
     if text.is_empty() { "an operation that is not known" } else { text }
-}
-
-fn is_timeout(key: &str) -> bool {
-    let key = key.to_ascii_lowercase().replace(['-', '_', '.'], "");
-    let client = ["feign", "ribbon", "timelimiter", "hystrix", "http", "rest", "client", "request", "read", "grpc"];
-    (key.contains("timeout") || key.contains("deadline")) && client.iter().any(|c| key.contains(c))
 }
 
 fn number(value: &Option<Value>) -> Option<u64> {

@@ -50,7 +50,12 @@ impl Bounds {
             for (on, said) in all.iter().filter(|(on, said)| says(on, said)) {
                 let path = said.at.path.clone();
                 let busy = busy_files.contains(path.as_str());
-                bounds.entry(*node).or_default().push(Bound { path, on: on.clone(), detail: said.detail.clone(), busy });
+                bounds.entry(*node).or_default().push(Bound {
+                    path,
+                    on: on.clone(),
+                    detail: said.detail.clone(),
+                    busy,
+                });
             }
         }
         let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);

@@ -4,8 +4,8 @@
 //! names, a few functions deep, and says "may".
 
 use crate::Cx;
-use crate::keeping::{self, Keeping, names_keeping};
 use crate::effects::{Change, Entry, change, is_courtesy, last};
+use crate::keeping::{self, Keeping, names_keeping};
 use seam_facts::{Claim, Fact, Region, RegionKind, SmolStr, Span, Steps, Stretch, WriteKind};
 use seam_graph::{EdgeKind, Evidence, NodeKind, Operation};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -166,7 +166,8 @@ fn past_outbox(cx: &Cx<'_>, course: &mut Course) -> bool {
         Deed::Store(ref _kind, ref name, _) => names_keeping(name) || names_keeping(&s.through),
     };
     // What hands on what was kept is no pair of this kind.
-    if names_keeping(&course.path) || names_keeping(&course.symbol) {
+    let puts = |s: &Step| s.depth == 0 && matches!(&s.deed, Deed::Store(_, name, _) if names_keeping(name));
+    if names_keeping(&course.path) || names_keeping(&course.symbol) || course.steps.iter().any(puts) {
         return false;
     }
     course.steps.retain(|s| !kept(s));

@@ -114,7 +114,8 @@ impl<'a> Trials<'a> {
             Means::Library(policy) => {
                 let effects = cx.flows().from(node, path, &policy.on);
                 // What a chain repeats is what it begins with: the function's own request, or else what it asks others to do.
-                let own = chained(policy) && effects.iter().any(|e| e.way.len() <= 1 && cx.detail(e.operation).asked.is_empty());
+                let own = chained(policy)
+                    && effects.iter().any(|e| e.way.len() <= 1 && cx.detail(e.operation).asked.is_empty());
                 push(effects.into_iter().filter(|_| !own).map(|e| e.operation).collect(), None);
             }
             Means::Loop(said) if said.given => {

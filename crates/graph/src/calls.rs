@@ -9,7 +9,7 @@ use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::{Text, View};
 use crate::routes::REGISTRIES;
-use seam_facts::{Call, Claim, Fact, Hole, How, Protocol, SmolStr, Value, format_smolstr};
+use seam_facts::{Call, Claim, Fact, Hole, How, Part, Protocol, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that an address leads to, with what its holes were filled from.
@@ -54,6 +54,12 @@ impl<'a> Edges<'_, 'a> {
     }
 
     pub(crate) fn call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
+        self.helper = is_helper(call);
+        self.join_call(node, file, fact, call);
+        self.helper = false;
+    }
+
+    fn join_call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
         let texts = said(&self.linker.view(node), call, file);
         let kind = EdgeKind::of_protocol(call.protocol);
         if self.asks_component(node, (file, fact), call, &texts) {
@@ -408,6 +414,20 @@ impl<'a> Edges<'_, 'a> {
             }
         }
     }
+}
+
+/// Whether a request's function is told what to ask: no part of the path is written there, or the method is somebody else's.
+fn is_helper(call: &Call) -> bool {
+    let mut written = String::new();
+    for part in &call.target.parts {
+        match part {
+            Part::Text(text) => written.push_str(text),
+            Part::Hole(_) => written.push('\0'),
+        }
+    }
+    let rest = written.split_once("://").map_or(written.as_str(), |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    call.protocol == Protocol::Http && (call.verb.is_some() || !path.contains(char::is_alphabetic))
 }
 
 /// A request as it is written, without the host: `POST /charge`.

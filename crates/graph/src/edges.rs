@@ -8,7 +8,9 @@ use crate::endpoints::answers;
 use crate::index::{FileId, last, squash};
 use crate::join::Linker;
 use crate::likeness::bare;
-use crate::model::{Asked, Certainty, Detail, Edge, EdgeKind, Endpoint, Meant, Node, NodeKind, Policy, Proof, Unresolved};
+use crate::model::{
+    Asked, Certainty, Detail, Edge, EdgeKind, Endpoint, Meant, Node, NodeKind, Policy, Proof, Unresolved,
+};
 use crate::resolve::Text;
 use crate::roles;
 use seam_facts::{Claim, Fact, How, Key, Protocol, SettingScope, SmolStr, System, Value};
@@ -28,6 +30,8 @@ pub(crate) struct Edges<'l, 'a> {
     /// Nodes that only traffic shows: externals, managed stores.
     pub(crate) extra: Vec<Node>,
     pub(crate) unresolved: Vec<Unresolved>,
+    /// The call that is being joined asks for what its function is told.
+    pub(crate) helper: bool,
     /// gRPC (and Thrift, Dubbo) service name → nodes that serve it.
     pub(crate) servers: HashMap<String, BTreeSet<usize>>,
 }
@@ -51,7 +55,15 @@ impl<'l, 'a> Edges<'l, 'a> {
                 servers.entry(squash(service)).or_default().insert(endpoint.node);
             }
         }
-        Edges { linker, endpoints, drafts: BTreeMap::new(), extra: Vec::new(), unresolved: Vec::new(), servers }
+        Edges {
+            linker,
+            endpoints,
+            drafts: BTreeMap::new(),
+            extra: Vec::new(),
+            unresolved: Vec::new(),
+            helper: false,
+            servers,
+        }
     }
 
     pub(crate) fn done(self) -> (Vec<Node>, Vec<Edge>, Vec<Unresolved>) {
@@ -126,7 +138,7 @@ impl<'l, 'a> Edges<'l, 'a> {
     fn asked_in(&self, within: &SmolStr, via: &[(FileId, &Fact)]) -> Option<Asked> {
         let mut found = None;
         let mut helper = within.clone();
-        for _ in 0..4 {
+        for _ in 0..if self.helper { 4 } else { 0 } {
             let given = via.iter().find_map(|(file, fact)| match &fact.claim {
                 Claim::Pass(pass) if !helper.is_empty() && last(&pass.callee) == last(&helper) => Some((*file, pass)),
                 _ => None,

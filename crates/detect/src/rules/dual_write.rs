@@ -106,7 +106,8 @@ fn draft(cx: &Cx<'_>, node: usize, course: &Course, store: &Step, messages: &[(&
         draft = draft.link(&cx.detail(operation).at, "the send itself");
     }
     if course.beside {
-        draft = draft.severity(Severity::Note).open(format!("`{name}` has an outbox, and this message is not put into it"));
+        draft =
+            draft.severity(Severity::Note).open(format!("`{name}` has an outbox, and this message is not put into it"));
     }
     if store.depth + first.depth > 0 {
         draft = draft.certainty(Certainty::Inferred);

@@ -34,7 +34,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 let changes = |o: Operation| alters(cx, o) != Some(false);
                 let change = course.changes().find(|(s, _, o)| inside(s.line) && changes(*o));
                 // What nobody opened begins with what is written first.
-                let begun = |step: &Step| !transaction.detail.contains("SaveChanges") || store.is_some_and(|s| s.line < step.line);
+                let begun = |step: &Step| {
+                    !transaction.detail.contains("SaveChanges") || store.is_some_and(|s| s.line < step.line)
+                };
                 let change = change.filter(|(step, ..)| begun(step));
                 if let (Some(store), Some((step, what, operation))) = (store, change)
                     && places.insert((course.path.clone(), step.line))

@@ -20,7 +20,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (operation, edge, detail) in cx.operations() {
         let callee = cx.node(edge.to);
         // Only where the callee's handler is written here; a proxy between would have to be read too.
-        if !matches!(edge.kind, EdgeKind::Http | EdgeKind::Grpc) || !is_call(cx, operation) || callee.kind != NodeKind::Service {
+        if !matches!(edge.kind, EdgeKind::Http | EdgeKind::Grpc)
+            || !is_call(cx, operation)
+            || callee.kind != NodeKind::Service
+        {
             continue;
         }
         let Some(index) = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)) else { continue };

@@ -53,7 +53,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let alone = cx.detail(operation).client == "requests" && !adapts(cx, edge.from);
         let mail = edge.kind == EdgeKind::Smtp;
         let elsewhere = off.is_none() && !alone && !mail && patience.may_be_bounded(operation);
-        if mail && limits_mail(cx, edge.from) || elsewhere || patience.has_own(operation) || patience.of(operation).patience().is_some() {
+        if mail && limits_mail(cx, edge.from)
+            || elsewhere
+            || patience.has_own(operation)
+            || patience.of(operation).patience().is_some()
+        {
             continue;
         }
         groups.entry((edge.from, cx.detail(operation).client.clone())).or_default().push((operation, entry));

@@ -30,7 +30,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let all = || trial.operations.iter().copied();
-        let Some(operation) = all().find(|o| is_call(cx, *o)).or_else(|| all().find(|o| sends(cx, *o))) else { continue };
+        let Some(operation) = all().find(|o| is_call(cx, *o)).or_else(|| all().find(|o| sends(cx, *o))) else {
+            continue;
+        };
         if patience.of(operation).total.is_some() {
             continue;
         }

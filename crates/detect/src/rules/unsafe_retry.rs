@@ -49,7 +49,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let seen =
             effect(cx, index).map(at).or_else(|| index.and_then(|i| added(cx, i).or_else(|| without_key(cx, i))));
         let flows = seen.is_some();
-        let foreign = || (cx.node(edge.to).kind == NodeKind::External).then(|| (detail.at.clone(), "its work".to_owned()));
+        let foreign =
+            || (cx.node(edge.to).kind == NodeKind::External).then(|| (detail.at.clone(), "its work".to_owned()));
         let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to).map(at)).or_else(foreign) else { continue };
         let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
         let tries = layer.attempts.map_or("several times".to_owned(), |n| format!("up to {n} times"));
@@ -74,7 +75,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if let Some(index) = index {
             draft = draft.link(cx.graph.endpoints[index].proof.first(), format!("`{callee}` answers {what}"));
         }
-        draft = draft.link(&effect, format!("`{callee}` has an effect: {says}"));
+        if effect != detail.at {
+            draft = draft.link(&effect, format!("`{callee}` has an effect: {says}"));
+        }
         if !flows {
             draft = draft
                 .severity(Severity::Note)

@@ -330,9 +330,7 @@ fn stmt_names<'s>(stmt: &'s Stmt, visit: &mut dyn FnMut(&'s SmolStr, &'s Expr)) 
 /// The code that `codes.NotFound` names.
 pub(super) fn code_of(expr: &Expr) -> Option<&SmolStr> {
     match &expr.kind {
-        ExprKind::Member(base, code) => {
-            matches!(&base.kind, ExprKind::Name(n) if n == "codes").then_some(code)
-        }
+        ExprKind::Member(base, code) => matches!(&base.kind, ExprKind::Name(n) if n == "codes").then_some(code),
         _ => None,
     }
 }

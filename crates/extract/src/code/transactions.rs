@@ -40,7 +40,8 @@ pub(super) fn find(code: &Code<'_>, index: usize, out: &mut Vec<(Region, Span)>)
                     opened.push((at, name));
                 } else if let Some((name, at)) = flushed(code, e).filter(|_| !explicit) {
                     explicit = true;
-                    let begin = Span::at(function.body.first().map_or(at.line, |s| span_of(s).line).saturating_sub(1), 1);
+                    let begin =
+                        Span::at(function.body.first().map_or(at.line, |s| span_of(s).line).saturating_sub(1), 1);
                     let within = |s: &&Stmt| span_of(s).end_line < at.line;
                     let held = function.body.iter().filter(within);
                     out.push((region(code, index, (begin.line, at.line), held, &name), begin));

@@ -372,7 +372,8 @@ fn calls(code: &Code<'_>, sink: &mut Sink) {
         match site.call.name() {
             "retry"
                 if ["mono", "flux", "webclient", "bodyto"].iter().any(|w| on.contains(w))
-                    || code.imports("reactor.core.publisher") && site.call.receiver().is_some_and(|r| r.as_call().is_some()) =>
+                    || code.imports("reactor.core.publisher")
+                        && site.call.receiver().is_some_and(|r| r.as_call().is_some()) =>
             {
                 // It subscribes again at once, and for ever where no number is given.
                 let detail = if value.is_some() { "Reactor" } else { "Reactor, forever" };

@@ -1,8 +1,8 @@
 //! gRPC in scripts: grpc-js with loaded or generated definitions, ts-proto, nice-grpc, Connect. See `grpc.md`.
 
 use super::options;
-use crate::code::{Code, Site};
 use crate::code::ir::{Expr, ExprKind};
+use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Endpoint, Hole, Protocol, SmolStr, Span, Value, format_smolstr};
@@ -283,13 +283,7 @@ fn shared(made: &str) -> bool {
 
 fn elsewhere(code: &Code<'_>, made: &str, site: &Site<'_>) -> Stub {
     let service = pascal(&service_name(made));
-    Stub {
-        made: made.into(),
-        service,
-        target: Value::default(),
-        span: site.span(),
-        within: code.within(site.function),
-    }
+    Stub { made: made.into(), service, target: Value::default(), span: site.span(), within: code.within(site.function) }
 }
 
 /// `client[method](request, …)` in a helper that is told the method: each of the helper's callers in this file names one.

@@ -165,10 +165,10 @@ impl<'c, 'a> Patience<'c, 'a> {
         let of_class = apart.is_some_and(|(on, _)| !class.is_empty() && on.split('.').next() == Some(class));
         let found = own.or_else(|| apart.map(|(_, said)| said.clone()))?;
         // Another client of the same file has one, and which is used is not known; what another class keeps is its own.
-        let foreign = |on: &str| on.contains('.') && on.split('.').next() != Some(class);
+        let may_be_its = |on: &str| !of_class || !on.contains('.') || on.split('.').next() == Some(class);
         let others = self.tables.apart.get(&edge.from).into_iter().flatten().any(|(on, said)| {
             said.kind == PolicyKind::Timeout
-                && !(of_class && foreign(on))
+                && may_be_its(on)
                 && !said.is_off()
                 && !said.is_connect()
                 && said.at.path == found.at.path

@@ -19,6 +19,9 @@ pub static RULE: Rule = Rule {
 /// Places shown of one client's calls.
 const SHOWN: usize = 6;
 
+/// A call, and the endpoint whose requests wait for it, where that is known.
+type Waiting = (Operation, Option<usize>);
+
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let patience = Patience::new(cx);
     // Only what an entry of the caller waits for: a script at a desk may wait.
@@ -41,7 +44,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             entries.insert(operation, None);
         }
     }
-    let mut groups: BTreeMap<(usize, SmolStr), Vec<(Operation, Option<usize>)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(usize, SmolStr), Vec<Waiting>> = BTreeMap::new();
     for (operation, entry) in entries {
         let edge = cx.edge(operation.edge);
         let off = patience.unlimited(operation);

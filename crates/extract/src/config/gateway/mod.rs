@@ -15,7 +15,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "gateway", version: 2, page: include_str!("gateway.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "gateway", version: 3, page: include_str!("gateway.md"), reads: Reads::Files { wants, extract } };
 
 /// Larger documents are data.
 const MAX_SIZE: usize = 1 << 20;
@@ -95,7 +95,8 @@ fn krakend(root: &Node, sink: &mut Sink) {
                 route(Protocol::Http, Value::text(path.clone()), target, at, sink);
             }
         }
-        if let Some((key, wait)) = endpoint.entry("timeout")
+        // What the document says for all holds where an endpoint says nothing of its own.
+        if let Some((key, wait)) = endpoint.entry("timeout").or_else(|| root.entry("timeout"))
             && let Some(duration) = wait.text()
         {
             timeout(path, duration, "KrakenD timeout", entry_span(key, wait), sink);

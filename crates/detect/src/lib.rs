@@ -24,6 +24,7 @@ pub mod live;
 mod memory;
 mod methods;
 mod names;
+mod nearby;
 pub mod own;
 pub mod paths;
 mod patience;

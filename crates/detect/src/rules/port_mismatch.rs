@@ -25,9 +25,15 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     callers(cx, &doors, out);
     services(cx, &doors, out);
     nobody(cx, out);
+    let all = by_node(cx.graph);
     for node in (0..cx.graph.nodes.len()).filter(|n| is_ours(cx.node(*n).kind)) {
+        let known = out.len();
         containers(cx, &doors, node, out);
+        if out.len() == known {
+            told(cx, &doors, (node, &all[node]), out);
+        }
     }
+    crate::nearby::nearby(cx, &doors, &all, out);
 }
 
 /// An address that names a node and a port.
@@ -112,7 +118,32 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
             add(from, "", &text, false, &|| cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim)));
         }
     }
+    // What a call is made with may stand elsewhere: a constant, what a caller passes, what a function returns.
+    for edge in cx.graph.edges.iter().filter(|e| is_ours(cx.node(e.from).kind)) {
+        for at in edge.proof.iter().filter(|at| !seam_graph::is_test(&at.path)) {
+            for text in spelled(cx, at) {
+                let leads = |name: &str| cx.graph.node(name) == Some(edge.to);
+                if host(&text, false).is_some_and(|(name, _)| leads(name)) {
+                    add(edge.from, "", &text, false, &|| at.clone());
+                }
+            }
+        }
+    }
     out
+}
+
+/// Texts that code says at a place which proves something.
+fn spelled(cx: &Cx<'_>, at: &Evidence) -> Vec<String> {
+    let facts = cx.facts(&at.path).iter().filter(|f| f.at.line == at.at.line);
+    let text = |value: &Value| value.as_text().map(|t| t.to_string());
+    facts
+        .flat_map(|fact| match &fact.claim {
+            Claim::Constant(c) => text(&c.value).into_iter().collect::<Vec<_>>(),
+            Claim::Return(r) => text(&r.value).into_iter().collect(),
+            Claim::Pass(p) => p.args.iter().filter_map(|a| text(&a.value)).collect(),
+            _ => Vec::new(),
+        })
+        .collect()
 }
 
 /// The setting of the same file that says the host of a port, where it says no more than that.
@@ -130,8 +161,10 @@ fn beside_its_host<'a>(keys: &Keys<'a>, port: &SettingOf) -> Option<&'a SettingO
 
 fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
     let mut found: BTreeMap<(usize, usize, u32), Vec<(Dialled<'_>, Wrong<'_>)>> = BTreeMap::new();
+    let all = by_node(cx.graph);
     for address in dialled(cx) {
-        let Some(wrong) = wrong(cx, doors, &address) else { continue };
+        let told = || told_otherwise(cx, doors, &all[address.to], &address);
+        let Some(wrong) = wrong(cx, doors, &address).or_else(told) else { continue };
         found.entry((address.from, address.to, address.port)).or_default().push((address, wrong));
     }
     for ((from, to, port), places) in found {
@@ -300,6 +333,94 @@ fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>)
         draft = from_where(cx, port, draft.link(&port.at, said(port)));
     }
     out.push(draft);
+}
+
+/// Settings by which one compose file tells a process what to listen on, by that file: the only such of it, with its number.
+fn told_by<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> BTreeMap<&'a seam_facts::SmolStr, (&'a SettingOf, u32)> {
+    const KEYS: [&str; 5] = ["PORT", "SERVER_PORT", "HTTP_PORT", "APP_PORT", "LISTEN_PORT"];
+    const DOTNET: [&str; 2] = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"];
+    let of = |language: &str| cx.node(node).languages.iter().any(|l| l == language);
+    let framework = |key: &str| {
+        DOTNET.contains(&key) && of("C#") || key == "SERVER_PORT" && (of("Java") || of("Kotlin"))
+    };
+    let number = |text: &str| text.rsplit(':').next()?.trim_end_matches('/').trim().parse::<u32>().ok();
+    let mut out: BTreeMap<&seam_facts::SmolStr, Vec<(&SettingOf, Option<u32>)>> = BTreeMap::new();
+    for setting in keys.set.values().flatten().filter(|s| s.at.by == "compose" && is_deployed(s)) {
+        let key = setting.key.as_str();
+        if framework(key) || KEYS.contains(&key) && keys.read.contains_key(&squash(key)) {
+            let text = if let [text] = setting.texts.as_slice() { number(text) } else { None };
+            out.entry(&setting.at.path).or_default().push((setting, text));
+        }
+    }
+    let one = |(path, all): (_, Vec<(&'a SettingOf, Option<u32>)>)| match all.as_slice() {
+        [(setting, Some(number))] => Some((path, (*setting, *number))),
+        _ => None,
+    };
+    out.into_iter().filter_map(one).collect()
+}
+
+/// A deployment tells the process to listen on one port, and forwards to another.
+fn told(cx: &Cx<'_>, doors: &Doors<'_>, (node, keys): (usize, &Keys<'_>), out: &mut Vec<Draft>) {
+    for (path, (setting, number)) in told_by(cx, node, keys) {
+        let of = |p: &&PortOf| p.role == PortRole::Container && p.at.path == *path;
+        let declared: Vec<&PortOf> = doors.of(node).filter(of).collect();
+        let Some(container) = only(&declared).filter(|c| *c != number) else { continue };
+        // Another server of the same program may have it.
+        let says = |s: &SettingOf| s.texts.iter().any(|t| t.rsplit(':').next() == Some(container.to_string().as_str()));
+        if keys.set.values().flatten().any(|s| s.at.path == *path && s.key != setting.key && says(s)) {
+            continue;
+        }
+        let (name, key) = (cx.name(node), &setting.key);
+        let message = format!("`{name}` is told to listen on {number} (`{key}`), and its deployment forwards to {container}");
+        let mut draft = Draft::new(format!("told {name} {key}"), &setting.at, message)
+            .why(format!(
+                "`{path}` gives the process the port {number}: nothing listens on {container} in its container, so each connection \
+                 through the deployment's port is refused."
+            ))
+            .about([cx.node(node).key.clone()])
+            .help(format!("forward to {number}, or set `{key}` to {container}"))
+            .severity(Severity::Warning)
+            .link(&setting.at, format!("`{key}` is {number}"));
+        for port in declared.iter().take(2) {
+            draft = draft.link(&port.at, said(port));
+        }
+        let dials = |d: &Dialled<'_>| d.to == node && d.port == container;
+        for address in dialled(cx).iter().filter(|d| dials(d)).take(2) {
+            draft = draft.link(&address.at, format!("`{}` dials {container}", cx.name(address.from)));
+        }
+        out.push(draft);
+    }
+}
+
+/// Every compose file tells the process one port and forwards to that: another is open nowhere, whatever its image exposes or its
+/// code would open without that.
+fn told_otherwise<'a>(cx: &Cx<'_>, doors: &Doors<'a>, keys: &Keys<'_>, address: &Dialled<'_>) -> Option<Wrong<'a>> {
+    if network(&address.at) == Network::Cluster {
+        return None;
+    }
+    let told = told_by(cx, address.to, keys);
+    let numbers: BTreeSet<u32> = told.values().map(|(_, number)| *number).collect();
+    let all: Vec<&PortOf> = doors.of(address.to).collect();
+    let open: Vec<&PortOf> = all.iter().filter(|p| p.role == PortRole::Container).copied().collect();
+    let composed = open.iter().filter(|p| p.at.by == "compose");
+    let agrees = |p: &&PortOf| told.get(&p.at.path).is_some_and(|(_, n)| p.number == Some(*n));
+    let open_there = |p: &&PortOf| {
+        !matches!(p.role, PortRole::Exposed | PortRole::Listens) && p.number.is_none_or(|n| n == address.port)
+    };
+    let first = address.host.split('.').next().unwrap_or(&address.host);
+    let clustered = all.iter().any(|p| p.role == PortRole::Service && p.host.eq_ignore_ascii_case(first));
+    if numbers.is_empty()
+        || numbers.contains(&address.port)
+        || !composed.clone().all(|p| agrees(p))
+        || all.iter().any(|p| open_there(p) && p.at.by == "compose")
+        || clustered && network(&address.at) == Network::Any && all.iter().any(|p| open_there(p))
+    {
+        return None;
+    }
+    let open: Vec<&PortOf> = composed.copied().collect();
+    let listed = listed(&open);
+    let help = format!("dial {listed}, which the deployment tells `{}` to listen on", cx.name(address.to));
+    (!open.is_empty()).then_some(Wrong { open, beside: None, default: None, help })
 }
 
 /// Whether what the process is stated to open is all known, and no less than what its image exposes: then what is exposed and not

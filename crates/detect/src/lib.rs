@@ -5,6 +5,7 @@
 //! same graph and limits give the same findings in the same order. This crate knows no surface.
 
 mod answers;
+mod carried;
 pub mod chains;
 mod copies;
 mod course;

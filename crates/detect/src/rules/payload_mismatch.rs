@@ -1,5 +1,6 @@
 //! Fields that one side of an interaction uses and the other does not have. See `payload_mismatch.md`.
 
+use crate::carried;
 use crate::declared::{Declared, Form};
 use crate::payloads::{Kind, Payloads, Side, Taker, is_renaming, squashed};
 use crate::talks::{Talk, talks};
@@ -74,7 +75,23 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             compare(cx, &payloads, &way, (&writer, &reader), "", MAX_DEPTH, &mut told, out);
         }
     }
+    for (detail, edge, endpoint, writer, reader) in carried::requests(cx, &payloads, &endpoints) {
+        let way = Way {
+            subject: format!("{} {} request", edge.key, detail.operation),
+            what: format!("the body of `{}`", endpoint.asked_as()),
+            writer: (cx.name(edge.from), cx.node(edge.from).key.clone()),
+            reader: (cx.name(edge.to), cx.node(edge.to).key.clone()),
+            certainty: Certainty::Inferred,
+        };
+        compare(cx, &payloads, &way, (&writer, &reader), "", 1, &mut told, out);
+    }
     messages(cx, &payloads, &mut told, out);
+    for of in carried::events(cx) {
+        let key = format!("{}:{} {}:{}", of.given.path, of.instead.line, of.read.path, of.wanted.line);
+        if told.insert(key) {
+            out.push(carried::draft(cx, &of));
+        }
+    }
     declarations(cx, &payloads, &mut told, out);
 }
 

@@ -366,7 +366,11 @@ fn told(cx: &Cx<'_>, doors: &Doors<'_>, (node, keys): (usize, &Keys<'_>), out: &
         let declared: Vec<&PortOf> = doors.of(node).filter(of).collect();
         let Some(container) = only(&declared).filter(|c| *c != number) else { continue };
         // Another server of the same program may have it.
-        let says = |s: &SettingOf| s.texts.iter().any(|t| t.rsplit(':').next() == Some(container.to_string().as_str()));
+        let bare = |t: &str| {
+            let any = ["http://", "https://", "0.0.0.0", "+", "*", ":"];
+            any.iter().fold(t.to_owned(), |t, start| t.strip_prefix(start).map_or(t.clone(), ToOwned::to_owned))
+        };
+        let says = |s: &SettingOf| s.texts.iter().any(|t| bare(t).parse() == Ok(container));
         if keys.set.values().flatten().any(|s| s.at.path == *path && s.key != setting.key && says(s)) {
             continue;
         }

@@ -6,6 +6,7 @@ use crate::keys::{
 };
 use crate::names::{self, Address, Called};
 use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Claim, Hole};
 use seam_graph::{Evidence, NodeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +43,7 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let first = name.split('.').next().unwrap_or(&name);
         known.contains(pod(first)) || known.contains(&name) || known.contains(first) || known.contains(&squash(first))
     };
+    let mut fallen: Vec<(usize, String, String, Evidence)> = Vec::new();
     let mut found: BTreeMap<(usize, String), Vec<Use<'_>>> = BTreeMap::new();
     let used = proving(cx.graph);
     let places = places(cx);
@@ -85,6 +87,33 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 let of = Use { at: &read.at, key: &read.key, call: None, read: false };
                 found.entry((node, name.to_owned())).or_default().push(of);
             }
+        }
+    }
+    // The same for what a profile's own configuration falls back on for a route or a declared client.
+    for (node, keys) in by_node(cx.graph).iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
+        for (path, fact) in cx.own_facts(node).filter(|(path, _)| !seam_graph::is_test(path)) {
+            let target = match &fact.claim {
+                Claim::Route(route) => &route.target,
+                Claim::Call(call) => &call.target,
+                _ => continue,
+            };
+            let Some(Hole::Env { name: key, default } | Hole::Config { key, default }) = target.holes().into_iter().next()
+            else {
+                continue;
+            };
+            let Some(default) = default.as_ref().and_then(|d| d.as_text()) else { continue };
+            let given = keys.set.get(&squash(key)).is_some_and(|sets| sets.iter().any(|s| is_deployed(s)));
+            let Some((name, Some(_))) = host(&default, false).filter(|(name, _)| !name.contains('.')) else { continue };
+            if !given && is_inside(name) && !is_known(name) && !is_filled_in(name) {
+                let at = cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim));
+                fallen.push((node, name.to_owned(), key.to_string(), at));
+            }
+        }
+    }
+    for (node, name, key, at) in &fallen {
+        let uses = found.entry((*node, name.clone())).or_default();
+        if !uses.iter().any(|u| u.at.path == at.path && u.at.at.line == at.at.line) {
+            uses.push(Use { at, key, call: None, read: false });
         }
     }
     for open in &cx.graph.unresolved {

@@ -156,11 +156,11 @@ fn sections(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         for setting in told {
             let (key, name) = (&setting.key, section(&setting.key));
             let known = own.contains(&name) || BOUND.contains(&name.as_str()) || is_of_a_platform(key);
-            if known || keys.is_read(key) || mentioned(cx, node, key) || says(cx, node, &name) {
+            let begins = key.split("__").next().unwrap_or(key);
+            if known || keys.is_read(key) || mentioned(cx, node, key) || says(cx, node, begins) {
                 continue;
             }
             let service = cx.name(node);
-            let begins = key.split("__").next().unwrap_or(key);
             let draft = Draft::new(
                 format!("{service} {key}"),
                 &setting.at,
@@ -184,7 +184,8 @@ fn sections(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 /// Whether code of a service says a section's name in a text.
 fn says(cx: &Cx<'_>, node: usize, name: &str) -> bool {
     use seam_facts::Claim;
-    let has = |text: &str| text.split([':', '.']).any(|part| crate::keys::squash(part) == name);
+    let has = |text: &str| text.split(':').any(|part| part == name);
+    let bound = crate::keys::squash(name);
     let value = |v: &seam_facts::Value| has(&v.to_string());
     cx.own_facts(node).any(|(_, f)| match &f.claim {
         Claim::Constant(c) => value(&c.value),
@@ -194,7 +195,7 @@ fn says(cx: &Cx<'_>, node: usize, name: &str) -> bool {
         // A class that a section is bound to often has its name.
         Claim::Shape(s) => {
             let simple = crate::keys::squash(s.name.rsplit('.').next().unwrap_or(&s.name));
-            ["options", "settings", "config", "configuration"].iter().any(|e| simple.strip_suffix(e) == Some(name))
+            ["options", "settings", "config", "configuration"].iter().any(|e| simple.strip_suffix(e) == Some(bound.as_str()))
         }
         _ => false,
     })

@@ -29,6 +29,19 @@ fn passes<'a>(cx: &Cx<'a>, node: usize) -> HashMap<&'a str, Vec<Place<'a, Pass>>
     out
 }
 
+/// Literals that a node's code hands over, by the name of whom it hands them to.
+fn handed_over<'a>(cx: &Cx<'a>, node: usize) -> HashMap<&'a str, Vec<Place<'a, Body>>> {
+    let mut out: HashMap<&str, Vec<Place<'_, Body>>> = HashMap::new();
+    for (path, fact) in cx.own_facts(node).filter(|(path, _)| !is_test(path)) {
+        if let Claim::Body(body) = &fact.claim
+            && body.of == BodyOf::Handed
+        {
+            out.entry(&body.ty).or_default().push((path, fact, body));
+        }
+    }
+    out
+}
+
 /// Literals that stand in a function, in the order of their lines.
 fn literals<'a>(cx: &Cx<'a>, path: &'a SmolStr, within: &str) -> Vec<Place<'a, Body>> {
     let mut out: Vec<Place<'a, Body>> = cx
@@ -53,7 +66,7 @@ pub(crate) fn requests<'a, 'e>(
     payloads: &Payloads<'a>,
     endpoints: &BTreeMap<&Key, usize>,
 ) -> Vec<(&'e Detail, &'e Edge, &'e Endpoint, Side<'a>, Side<'a>)> {
-    let mut handed: HashMap<usize, HashMap<&str, Vec<Place<'_, Pass>>>> = HashMap::new();
+    let mut handed: HashMap<usize, HashMap<&str, Vec<Place<'_, Body>>>> = HashMap::new();
     let mut functions: HashMap<(usize, &str), BTreeSet<(&str, &str)>> = HashMap::new();
     for (_, edge, detail) in cx.operations().filter(|(_, e, _)| e.kind == EdgeKind::Http) {
         functions.entry((edge.from, last(&detail.within))).or_default().insert((&detail.at.path, &detail.within));
@@ -70,18 +83,23 @@ pub(crate) fn requests<'a, 'e>(
             continue;
         }
         let Some(reader) = payloads.handler(cx, endpoint, BodyOf::Taken) else { continue };
-        let passes = handed.entry(edge.from).or_insert_with(|| passes(cx, edge.from));
-        for (path, fact, pass) in passes.get(name).into_iter().flatten() {
-            if pass.within == detail.within {
+        let literals = handed.entry(edge.from).or_insert_with(|| handed_over(cx, edge.from));
+        for (path, fact, body) in literals.get(name).into_iter().flatten() {
+            if body.within == detail.within || shared(&body.fields, &reader.fields) < 2 {
                 continue;
             }
-            let before = literals(cx, path, &pass.within);
-            let before = before.into_iter().filter(|(_, l, _)| l.at.line <= fact.at.end_line);
-            let nearest = before.rev().find(|(_, _, b)| shared(&b.fields, &reader.fields) > 1);
-            let Some((_, at, body)) = nearest else { continue };
-            if let Some(writer) = payloads.of_body(cx, edge.from, path, at, body) {
-                out.push((detail, edge, endpoint, writer, reader.clone()));
-            }
+            let writer = Side {
+                node: edge.from,
+                path,
+                name: body.ty.clone(),
+                list: reader.list,
+                fields: body.fields.clone(),
+                open: false,
+                inherits: false,
+                at: cx.evidence(path, fact, "the body"),
+                tie: None,
+            };
+            out.push((detail, edge, endpoint, writer, reader.clone()));
         }
     }
     out
@@ -125,12 +143,10 @@ pub(crate) fn events<'a>(cx: &Cx<'a>) -> Vec<Lost<'a>> {
     }
     let mut out = Vec::new();
     for ((topic, writer), given) in &carried {
-        // One message may be made at several places: what one of them gives may be there.
-        let gives = |name: &str| given.iter().any(|(_, _, b)| b.fields.iter().any(|f| squashed(&f.name) == squashed(name)));
-        let [(path, fact, body)] = given.as_slice() else { continue };
         let taken: Vec<_> = views.iter().filter(|v| v.topics.contains(topic) && v.node != *writer).collect();
         let reads = |f: &ShapeField| taken.iter().any(|v| v.keys.iter().any(|k| squashed(&k.name) == squashed(&f.name)));
-        for view in &taken {
+        for (view, (path, fact, body)) in taken.iter().flat_map(|v| given.iter().map(move |g| (v, g))) {
+            let gives = |name: &str| body.fields.iter().any(|f| squashed(&f.name) == squashed(name));
             let common = shared(view.keys, &body.fields);
             let mut lost = view.keys.iter().filter(|k| !gives(&k.name));
             let (Some(wanted), None) = (lost.next(), lost.next()) else { continue };

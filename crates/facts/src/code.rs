@@ -37,6 +37,15 @@ pub struct Pass {
     pub args: Vec<Argument>,
     /// The enclosing function's symbol; empty at top level.
     pub within: SmolStr,
+    /// The call that made the object on which the function is called, where this file makes it and gives it something.
+    pub made: Option<Box<Made>>,
+}
+
+/// How an object was made: `OrdersClient.<init>` and what was given to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Made {
+    pub callee: SmolStr,
+    pub args: Vec<Argument>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

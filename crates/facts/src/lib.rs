@@ -25,8 +25,8 @@ pub use attempts::{Attempts, Bound, KeyUse, Pause};
 pub use base::{FactBase, FileFacts};
 pub use claim::{Claim, Fact, How};
 pub use code::{
-    Argument, BINDING, Constant, Depends, ENVIRONMENT_PREFIX, GLOBAL_USING, Guard, Module, ModuleKind, Owner, Pass,
-    Read, Return, Schema, Test, Uses,
+    Argument, BINDING, Constant, Depends, ENVIRONMENT_PREFIX, GLOBAL_USING, Guard, Made, Module, ModuleKind, Owner,
+    Pass, Read, Return, Schema, Test, Uses,
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
 pub use hazard::{

@@ -128,6 +128,9 @@ impl Display for Claim {
             Claim::Return(r) => write!(f, "return {} = {}", r.function, r.value),
             Claim::Pass(p) => {
                 write!(f, "pass {}({})", p.callee, arguments(&p.args))?;
+                if let Some(made) = &p.made {
+                    write!(f, " on {}({})", made.callee, arguments(&made.args))?;
+                }
                 nonempty(f, "in", &p.within)
             }
             Claim::Uses(u) => {

@@ -108,6 +108,8 @@ pub struct Call {
     /// The library, as users name it (`requests`, `axios`, `Feign`).
     pub client: SmolStr,
     pub method: Option<SmolStr>,
+    /// What says the method where it is no text here: a parameter, mostly.
+    pub verb: Option<Box<Value>>,
     /// HTTP: URL (base and path). gRPC and others: the address dialled, a hole if it comes from elsewhere; empty if unknown.
     pub target: Value,
     /// gRPC `package.Service/Method` or `Service/Method` (`Service/*` for a bare stub), GraphQL operation, Thrift `Service/method`.

@@ -7,7 +7,7 @@ use crate::hosted;
 use crate::images::{self, Product};
 use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use crate::resolve::Text;
+use crate::resolve::{Text, View};
 use crate::routes::REGISTRIES;
 use seam_facts::{Call, Claim, Fact, Hole, How, Protocol, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,7 @@ impl<'a> Edges<'_, 'a> {
     }
 
     pub(crate) fn call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
-        let texts = self.linker.view(node).texts(&call.target, file);
+        let texts = said(&self.linker.view(node), call, file);
         let kind = EdgeKind::of_protocol(call.protocol);
         if self.asks_component(node, (file, fact), call, &texts) {
             return;
@@ -68,7 +68,7 @@ impl<'a> Edges<'_, 'a> {
             } else {
                 address.path.as_str().into()
             };
-            let operation = match (&call.method, path.is_empty()) {
+            let operation = match (call.method.as_ref().or(text.verb.as_ref()), path.is_empty()) {
                 (Some(method), _) => format_smolstr!("{method} {}", if path.is_empty() { "/" } else { &path }),
                 (None, _) => path.clone(),
             };
@@ -223,7 +223,7 @@ impl<'a> Edges<'_, 'a> {
             if literal < 2 {
                 continue;
             }
-            let method = call.method.as_deref();
+            let method = call.method.as_deref().or(text.verb.as_deref());
             let hits: BTreeSet<usize> = self
                 .endpoints
                 .iter()
@@ -432,4 +432,29 @@ fn installed_apart(host: &str) -> Option<(&str, Product)> {
     let (_, domain) = rest.split_once('.')?;
     let product = images::product(name).filter(|p| p.kind.is_ready_made())?;
     (domain == "svc" || domain.starts_with("svc.")).then_some((name, product))
+}
+
+/// Stands between what says the method and what says the address: both are followed for one caller at a time.
+const BETWEEN: &str = "\n";
+
+/// The addresses of a call, each with the method where that is said elsewhere.
+fn said<'a>(view: &View<'_, 'a>, call: &Call, file: FileId) -> Vec<Text<'a>> {
+    let Some(verb) = &call.verb else { return view.texts(&call.target, file) };
+    let both = verb.as_ref().clone().then(Value::text(BETWEEN)).then(call.target.clone());
+    let mut texts = view.texts(&both, file);
+    for text in &mut texts {
+        let Some((verb, address)) = text.text.split_once(BETWEEN) else { continue };
+        let (verb, address) = (method(verb), address.to_owned());
+        text.open = address.contains('{');
+        text.text = address;
+        text.verb = verb;
+    }
+    texts
+}
+
+/// `POST`, and the constants that languages have for it: `{POST}`, `{Post}`, `{MethodPost}`.
+fn method(said: &str) -> Option<SmolStr> {
+    const WORDS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let said = said.trim_matches(['{', '}']).trim_start_matches("Method").to_ascii_uppercase();
+    WORDS.iter().find(|w| **w == said).map(|w| SmolStr::from(*w))
 }

@@ -46,6 +46,7 @@ mod programs;
 mod projects;
 mod reach;
 mod ready;
+mod receivers;
 mod registered;
 mod replicas;
 mod resolve;

@@ -4,21 +4,26 @@
 //! parameters on multiply the ways at every step.
 
 use crate::index::{FileId, last, name_of, owner_of};
+use crate::receivers::Receiver;
 use crate::resolve::{Frame, MAX_STEPS, Text, View, unique};
-use seam_facts::{Fact, Hole, Part, Pass, SmolStr, Value, format_smolstr};
+use seam_facts::{Argument, Fact, Hole, Part, Pass, SmolStr, Value, format_smolstr};
 use std::borrow::Cow;
 
 /// Callers of one function that are followed.
-const MAX_CALLERS: usize = 24;
+pub(crate) const MAX_CALLERS: usize = 24;
+
+/// A call: how surely it is one of the function that is asked about, and where it stands.
+pub(crate) type Caller<'a> = (u8, FileId, &'a Pass, &'a Fact);
 
 /// A function's parameter, as it is asked about at one depth.
 #[derive(PartialEq, Eq, Hash)]
-pub(crate) struct Parameter {
+pub(crate) struct Parameter<'a> {
     function: SmolStr,
     position: usize,
     name: SmolStr,
     file: FileId,
     depth: usize,
+    receiver: Receiver<'a>,
 }
 
 impl<'a> View<'_, 'a> {
@@ -43,7 +48,8 @@ impl<'a> View<'_, 'a> {
         }
         // What callers hand over does not depend on how the question came up; without this, callers that pass their own
         // parameters on are followed once for each way that leads to them.
-        let key = Parameter { function: function.into(), position, name: name.clone(), file, depth };
+        let receiver = self.receiver();
+        let key = Parameter { function: function.into(), position, name: name.clone(), file, depth, receiver };
         if let Some(texts) = self.scope.parameters.borrow().get(&key) {
             return texts.clone();
         }
@@ -55,24 +61,24 @@ impl<'a> View<'_, 'a> {
     }
 
     /// A value that is made of several parameters of one function (`base + path`), for each of its callers by itself: one
-    /// caller's base and another's path are no address.
+    /// caller's base and another's path are no address. So it is with what an object was made with.
     pub fn by_caller(&self, value: &Value, file: FileId, depth: usize) -> Option<Vec<Text<'a>>> {
-        let (function, parameters) = several_of(value)?;
-        let callers = self.callers(&function, file);
-        let best = callers.iter().map(|c| c.0).max()?;
-        let mut out = Vec::new();
-        for (_, at, pass, fact) in callers.into_iter().filter(|c| c.0 == best).take(MAX_CALLERS) {
-            let mut args = vec![Value::opaque(""); parameters.iter().map(|(index, _)| index + 1).max().unwrap_or(0)];
-            for (index, name) in &parameters {
-                if let Some(value) = argument(pass, *index, name) {
-                    args[*index] = value.into_owned();
-                }
+        let (function, parameters) = parameters_of(value)?;
+        let out = self.by_receiver(value, file, &function, &parameters, depth).or_else(|| {
+            let callers = self.callers(&function, file);
+            let best =
+                callers.iter().map(|c| c.0).max().filter(|_| parameters.len() > 1 && only_of(value, &function))?;
+            let mut out = Vec::new();
+            for (_, at, pass, fact) in callers.into_iter().filter(|c| c.0 == best).take(MAX_CALLERS) {
+                let args = arguments(pass, &parameters);
+                let frame = Frame { function: &function, args: &args, file: at, outer: None };
+                let mut texts = self.value(value, file, Some(&frame), depth.saturating_sub(1));
+                texts.iter_mut().for_each(|t| t.via.push((at, fact)));
+                out.extend(texts);
             }
-            let frame = Frame { function: &function, args: &args, file: at, outer: None };
-            let mut texts = self.value(value, file, Some(&frame), depth.saturating_sub(1));
-            texts.iter_mut().for_each(|t| t.via.push((at, fact)));
-            out.extend(texts);
-        }
+            Some(out)
+        });
+        let mut out = out?;
         // A path with an open part is an address all the same; where nothing is known of the base, it is none.
         let based = |t: &Text<'_>| !t.open || !t.text.starts_with('{');
         if out.iter().any(based) {
@@ -82,7 +88,7 @@ impl<'a> View<'_, 'a> {
     }
 
     /// The calls of a function that this node may make, each with how surely it is that function.
-    fn callers(&self, function: &str, file: FileId) -> Vec<(u8, FileId, &'a Pass, &'a Fact)> {
+    pub(crate) fn callers(&self, function: &str, file: FileId) -> Vec<Caller<'a>> {
         let key = name_of(function);
         let owner = owner_of(function);
         let mut found = Vec::new();
@@ -93,7 +99,7 @@ impl<'a> View<'_, 'a> {
             }
             let their_owner = owner_of(&pass.callee);
             let same = key.starts_with(owner) && key.ends_with('>') || their_owner == owner;
-            let rank = if same || self.related(owner, their_owner, file) {
+            let rank = if same || self.related(owner, their_owner, file) || self.related(their_owner, owner, *at) {
                 3
             } else if owner.is_empty() || their_owner.is_empty() {
                 2
@@ -113,9 +119,14 @@ impl<'a> View<'_, 'a> {
 
     /// What the callers of a function give for one of its parameters.
     fn handed(&self, function: &str, position: usize, name: &SmolStr, file: FileId, depth: usize) -> Vec<Text<'a>> {
+        if let Some((at, args)) = self.given_when_made(function)
+            && let Some(value) = argument(args, position, name)
+        {
+            return self.value(&value, at, None, depth.saturating_sub(1));
+        }
         let mut found: Vec<(u8, FileId, Cow<'a, Value>, &'a Fact)> = Vec::new();
-        for (rank, at, pass, fact) in self.callers(function, file) {
-            if let Some(value) = argument(pass, position, name) {
+        for (rank, at, pass, fact) in self.of_heir(self.callers(function, file)) {
+            if let Some(value) = argument(&pass.args, position, name) {
                 found.push((rank, at, value, fact));
             }
         }
@@ -134,39 +145,74 @@ impl<'a> View<'_, 'a> {
 }
 
 /// What a call gives for a parameter.
-fn argument<'a>(pass: &'a Pass, position: usize, name: &SmolStr) -> Option<Cow<'a, Value>> {
-    let positional = || pass.args.get(position).filter(|a| a.name.is_none());
+fn argument<'a>(args: &'a [Argument], position: usize, name: &SmolStr) -> Option<Cow<'a, Value>> {
+    let positional = || args.get(position).filter(|a| a.name.is_none());
     match name.split_once('.') {
         // A key of an options object: `options.url`, passed as the argument named `url`, or a member of an object that is
         // handed on as a whole.
-        Some((_, key)) => match pass.args.iter().find(|a| a.name.as_deref() == Some(key)) {
+        Some((_, key)) => match args.iter().find(|a| a.name.as_deref() == Some(key)) {
             Some(named) => Some(Cow::Borrowed(&named.value)),
             None => member_of(&positional()?.value, key).map(Cow::Owned),
         },
         None => {
-            let named = pass.args.iter().find(|a| a.name.as_ref() == Some(name));
+            let named = args.iter().find(|a| a.name.as_ref() == Some(name));
             named.or_else(positional).map(|a| Cow::Borrowed(&a.value))
         }
     }
 }
 
-/// The function of which a value has several parameters side by side, and which those are.
-fn several_of(value: &Value) -> Option<(SmolStr, Vec<(usize, SmolStr)>)> {
-    let mut out: Vec<(SmolStr, usize, SmolStr)> = Vec::new();
+/// What a call gives for some of its function's parameters, at their places.
+pub(crate) fn arguments(pass: &Pass, parameters: &[(usize, SmolStr)]) -> Vec<Value> {
+    let mut args = vec![Value::opaque(""); parameters.iter().map(|(index, _)| index + 1).max().unwrap_or(0)];
+    for (index, name) in parameters {
+        if let Some(value) = argument(&pass.args, *index, name) {
+            args[*index] = value.into_owned();
+        }
+    }
+    args
+}
+
+/// Whether all parameters in a value are those of one function.
+fn only_of(value: &Value, function: &str) -> bool {
+    handed_in(value).iter().all(|h| !matches!(h, Hole::Param { function: f, .. } if f != function))
+}
+
+/// The holes of a value, those of its alternatives included.
+pub(crate) fn handed_in(value: &Value) -> Vec<&Hole> {
+    let mut out = Vec::new();
     for part in &value.parts {
-        if let Part::Hole(Hole::Param { function, index, name }) = part {
-            let known = (function.clone(), *index as usize, name.clone());
+        match part {
+            Part::Hole(Hole::Either(values)) => out.extend(values.iter().flat_map(handed_in)),
+            Part::Hole(hole) => out.push(hole),
+            Part::Text(_) => {}
+        }
+    }
+    out
+}
+
+/// The function of which a value has parameters, and which those are; of several, the one that is called on what the others
+/// made.
+pub(crate) fn parameters_of(value: &Value) -> Option<(SmolStr, Vec<(usize, SmolStr)>)> {
+    let mut out: Vec<(&SmolStr, Vec<(usize, SmolStr)>)> = Vec::new();
+    for hole in handed_in(value) {
+        if let Hole::Param { function, index, name } = hole {
             // A member of an object is looked up by its name, and not by its place.
-            if name.contains('.') || out.iter().any(|(f, ..)| f != function) {
+            if name.contains('.') {
                 return None;
             }
-            if !out.contains(&known) {
-                out.push(known);
+            let known = (*index as usize, name.clone());
+            match out.iter_mut().find(|(f, _)| *f == function) {
+                Some((_, all)) if all.contains(&known) => {}
+                Some((_, all)) => all.push(known),
+                None => out.push((function, vec![known])),
             }
         }
     }
-    let function = out.first().filter(|_| out.len() > 1)?.0.clone();
-    Some((function, out.into_iter().map(|(_, index, name)| (index, name)).collect()))
+    if out.len() > 1 {
+        out.retain(|(f, _)| !f.ends_with("<init>") && !owner_of(f).is_empty());
+    }
+    let (function, parameters) = out.pop().filter(|_| out.is_empty())?;
+    Some((function.clone(), parameters))
 }
 
 /// Methods that maps, caches and clients have alike.

@@ -27,17 +27,22 @@ pub(crate) struct Text<'a> {
     /// Only a default in code says so.
     pub default: bool,
     pub via: Vec<(FileId, &'a Fact)>,
+    /// The HTTP method that the same caller says.
+    pub verb: Option<SmolStr>,
 }
 
 impl Text<'_> {
     fn plain(text: &str) -> Self {
-        Text { text: text.to_owned(), open: false, default: false, via: Vec::new() }
+        Text { text: text.to_owned(), open: false, default: false, via: Vec::new(), verb: None }
     }
 
     pub fn unknown(name: &str) -> Self {
-        Text { text: format!("{{{name}}}"), open: true, default: false, via: Vec::new() }
+        Text { text: format!("{{{name}}}"), open: true, default: false, via: Vec::new(), verb: None }
     }
 }
+
+/// What a function returns: how surely it is the function that is asked about, its symbol, and where it says so.
+pub(crate) type Returned<'a> = (u8, FileId, &'a SmolStr, &'a Value, &'a Fact);
 
 /// The arguments that stand for a function's parameters while its result is followed.
 pub(crate) struct Frame<'f, 'v> {
@@ -115,6 +120,10 @@ impl<'a> View<'_, 'a> {
                     values.iter().flat_map(|v| self.value(v, file, frame, depth.saturating_sub(1))).collect();
                 if out.iter().any(|t| !t.open) {
                     out.retain(|t| !t.open);
+                }
+                // What is empty stands for what nobody has said.
+                if out.iter().any(|t| !t.text.is_empty()) {
+                    out.retain(|t| !t.text.is_empty());
                 }
                 out.truncate(MAX_TEXTS);
                 out
@@ -219,6 +228,7 @@ impl<'a> View<'_, 'a> {
                         open: open(value),
                         default: false,
                         via: text.via.iter().copied().chain([(*file, *fact)]).collect(),
+                        verb: None,
                     }));
                 }
             }
@@ -393,7 +403,7 @@ impl<'a> View<'_, 'a> {
         }
         let name = name_of(path);
         let owner = owner_of(path);
-        let mut found: Vec<(u8, FileId, &'a Value, &'a Fact)> = Vec::new();
+        let mut found: Vec<(u8, FileId, &'a Value, &'a Fact, &'a str)> = Vec::new();
         // What deploys things knows of one another what no code sees.
         let beside = |at: FileId| {
             let (ours, theirs) = (self.index.paths[file], self.index.paths[at]);
@@ -405,18 +415,28 @@ impl<'a> View<'_, 'a> {
                 continue;
             }
             if let Some(rank) = self.matches(path, owner, &constant.symbol, *at, file) {
-                found.push((rank, *at, &constant.value, fact));
+                found.push((rank, *at, &constant.value, fact, owner_of(&constant.symbol)));
+            }
+        }
+        // What the class at hand says of itself comes before what the class above it says for all.
+        let class = self.receiver().class;
+        if let Some(class) = class.as_deref().filter(|c| !owner.is_empty() && *c != owner) {
+            for (rank, at, _, _, theirs) in &mut found {
+                if *theirs == class && self.related(class, owner, *at) {
+                    *rank = 6;
+                }
             }
         }
         let best = found.iter().map(|f| f.0).max();
         let mut out = Vec::new();
-        for (rank, at, value, fact) in found {
+        for (rank, at, value, fact, theirs) in found {
+            let heir = (!owner.is_empty() && theirs != owner && self.related(owner, theirs, file)).then_some(owner);
             // `X = X` in another guise would follow itself for ever; depth ends it, but this is cheaper.
             let itself = matches!(value.as_hole(), Some(Hole::Ref(p)) if p == path);
             if Some(rank) != best || out.len() >= MAX_TEXTS || itself {
                 continue;
             }
-            let mut texts = self.value(value, at, None, depth.saturating_sub(1));
+            let mut texts = self.on_class(heir, || self.value(value, at, None, depth.saturating_sub(1)));
             texts.iter_mut().for_each(|t| t.via.push((at, fact)));
             // What is known already takes nobody's place.
             texts.retain(|t| !out.iter().any(|o: &Text<'_>| o.text == t.text));
@@ -530,7 +550,7 @@ impl<'a> View<'_, 'a> {
             return Some(4);
         }
         // An interface's member, implemented or inherited.
-        if !theirs.is_empty() && self.related(theirs, owner, at) {
+        if !theirs.is_empty() && (self.related(theirs, owner, at) || self.related(owner, theirs, from)) {
             return Some(4);
         }
         // `config.endpoints.x` against `endpoints.x` exported as a file called `config` or `endpoints`.
@@ -598,7 +618,7 @@ impl<'a> View<'_, 'a> {
         }
         let name = name_of(callee);
         let owner = owner_of(callee);
-        let mut found: Vec<(u8, FileId, &'a SmolStr, &'a Value, &'a Fact)> = Vec::new();
+        let mut found: Vec<Returned<'a>> = Vec::new();
         for (at, result, fact) in self.index.returns.get(name).into_iter().flatten() {
             if !self.territory.sees(*at) {
                 continue;
@@ -606,6 +626,9 @@ impl<'a> View<'_, 'a> {
             if let Some(rank) = self.matches(callee, owner, &result.function, *at, file) {
                 found.push((rank, *at, &result.function, &result.value, fact));
             }
+        }
+        if let Some(own) = self.overridden(name, owner) {
+            found = own;
         }
         let best = found.iter().map(|f| f.0).max();
         let mut out = Vec::new();

@@ -4,6 +4,7 @@ use crate::deploy::{Deploy, Unit};
 use crate::groups::VALUES;
 use crate::index::{FileId, Index, folder, join, squash};
 use crate::parameters::Parameter;
+use crate::receivers::Receiver;
 use crate::resolve::Text;
 use crate::territory::Territory;
 use seam_facts::{Claim, Fact, Setting, SettingScope, SmolStr, Target, Value};
@@ -49,9 +50,11 @@ pub(crate) struct Scope<'a> {
     /// Keys that were followed already: keys refer to keys, and each of many variants of a deployment sets them all.
     pub known: RefCell<Known<'a>>,
     /// Parameters that were followed to the callers already.
-    pub parameters: RefCell<HashMap<Parameter, Vec<Text<'a>>>>,
+    pub parameters: RefCell<HashMap<Parameter<'a>, Vec<Text<'a>>>>,
     /// Holes that were looked into for the value at hand.
     pub steps: Cell<usize>,
+    /// The object whose code is followed, while a value is followed for one.
+    pub receiver: RefCell<Receiver<'a>>,
 }
 
 /// What a key of the environment (`true`) or the configuration may be, at the depth that was left to follow it.
@@ -180,6 +183,7 @@ fn scope<'a>(
         known: RefCell::default(),
         parameters: RefCell::default(),
         steps: Cell::default(),
+        receiver: RefCell::default(),
     };
     for file in &territory.own {
         for fact in index.facts[*file] {

@@ -6,14 +6,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What the files of one section make, with those that all sections share beneath them.
-fn edges(page: &seam_page::Page, shared: usize, section: usize) -> Vec<String> {
+/// What the files of one section make, with those that all sections share beneath them: who uses whom, or, operation by
+/// operation, who asks whom for what.
+fn made(page: &seam_page::Page, shared: usize, section: usize, calls: bool) -> Vec<String> {
     let mut files: BTreeMap<&str, &str> = page.files_of(shared).collect();
     files.extend(page.files_of(section));
     let graph = seam_page::linked(files.into_iter());
     let name = |node: usize| graph.nodes.get(node).map_or("?", |n| n.name.as_str());
-    let mut out: Vec<String> =
-        graph.edges.iter().map(|e| format!("{} -> {} {}", name(e.from), name(e.to), e.kind.word())).collect();
+    let ends = |e: &seam_graph::Edge| format!("{} -> {}", name(e.from), name(e.to));
+    let mut out: Vec<String> = if calls {
+        let operations = |e: &seam_graph::Edge| -> Vec<String> {
+            e.details.iter().map(|d| format!("{} {}", ends(e), d.operation)).collect()
+        };
+        graph.edges.iter().flat_map(operations).collect()
+    } else {
+        graph.edges.iter().map(|e| format!("{} {}", ends(e), e.kind.word())).collect()
+    };
     out.sort();
     out.dedup();
     out
@@ -29,9 +37,11 @@ fn each_usual_way_is_understood() {
         let page = seam_page::parse(&text);
         let shared = page.headings.iter().position(|h| h == "Every system").map(|i| i + 1).unwrap();
         for (index, heading) in page.headings.iter().enumerate().filter(|(i, _)| i + 1 != shared) {
-            let block = page.blocks.iter().find(|b| b.section == index + 1 && b.info == "edges");
-            let expected: Vec<&str> = block.unwrap().text.lines().collect();
-            let found = edges(&page, shared, index + 1);
+            let expects =
+                |b: &&seam_page::Block| b.section == index + 1 && matches!(b.info.as_str(), "edges" | "calls");
+            let block = page.blocks.iter().find(expects).unwrap();
+            let expected: Vec<&str> = block.text.lines().collect();
+            let found = made(&page, shared, index + 1, block.info == "calls");
             tried += 1;
             if found != expected {
                 wrong.push_str(&format!("\n{}, {heading}: expected {expected:?}, found {found:?}", page.title));

@@ -34,6 +34,7 @@ cargo xtask context FOLDER[,FOLDER] [--csv CSV] [--rg PROGRAM | --answers FOLDER
                                          are in the answer of `context`, or in what something else says
 cargo xtask errors FOLDER[,FOLDER] [--half tune|held] [--csv CSV] [--list] [--only ID,…] [--rg PROGRAM]   how often the file where
                                          a failure starts is among the first suspects of `diagnose`, or of plain search
+cargo xtask facts FILE…                  what the extractors state about files, each with its line and who states it
 cargo xtask recall [--half tune|held] [--list] [--scale N]   whether questions in other words find their incident; or how fast among so many
 cargo xtask guards PROGRAM [--static] [--only HAZARD,…]   whether PROGRAM (`seam`) makes a guard of an incident of each hazard of workspaces/kiosk
 cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
@@ -42,6 +43,17 @@ cargo xtask diagnose nezha NORMAL FAULTS LABELS [--code FOLDER] [--without-logs]
 cargo xtask diagnose petshop FOLDER [--memory] [--list]   score `diagnose` on telemetry with known causes, ties counted against us
 cargo xtask cascades [--cases N] [--seed N] [--memory] [--list] [--signs | --repeats [--systems N] [--days N] [--force PERCENT]]   the same on systems that are made up, with faults and without
 cargo xtask generate FOLDER SERVICES     write a workspace of so many services, for measuring";
+
+/// What is stated about each file, as the map reads it: the first thing to look at when a link is missing.
+fn facts(files: &[&str]) -> Result<String, String> {
+    let mut out = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
+        let found = seam_extract::extract(&seam_extract::File { path, text: &text });
+        out.extend(found.facts.iter().map(|f| format!("{path}:{} {}  ({})", f.at.line, f.claim, f.by)));
+    }
+    Ok(out.join("\n"))
+}
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -72,6 +84,7 @@ fn main() -> ExitCode {
         ["context", systems, options @ ..] => context::run(&root(), systems, options),
         ["errors", systems, options @ ..] => errors::run(&root(), systems, options),
         ["guards", program, options @ ..] => guards::run(&root(), Path::new(program), options),
+        ["facts", files @ ..] if !files.is_empty() => facts(files),
         ["recall", options @ ..] => recall::run(&root(), options),
         ["contracts", bench] => contracts::run(Path::new(bench), None),
         ["contracts", bench, buf] => contracts::run(Path::new(bench), Some(Path::new(buf))),

@@ -39,7 +39,7 @@ fn handed(code: &Code<'_>, sink: &mut Sink) {
         let tries = ["retry", "retries", "again", "attempt", "backoff"].iter().any(|w| plain.contains(w));
         if tries && site.call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_))) {
             let within = code.within(site.function);
-            sink.stated(Claim::Pass(Pass { callee: name.into(), args: Vec::new(), within }), site.span());
+            sink.stated(Claim::Pass(Pass { callee: name.into(), args: Vec::new(), within, made: None }), site.span());
         }
     }
 }

@@ -312,7 +312,13 @@ impl<'a> Code<'a> {
         if let ExprKind::Name(name) = &base.kind
             && name == "this"
         {
-            return self.eval_field(&self.unit.functions[function].owner, member, steps.saturating_sub(1));
+            let owner = &self.unit.functions[function].owner;
+            let value = self.eval_field(owner, member, steps.saturating_sub(1));
+            // What is empty here is for a class to say that extends this one.
+            if value.is_empty() && self.has_field(owner, member) {
+                return Value::either([Value::reference(format_smolstr!("{owner}.{member}")), value]);
+            }
+            return value;
         }
         // Ruby calls methods without parentheses; the parts of a parsed address stand for the address.
         if self.unit.lang == Lang::Ruby

@@ -2,7 +2,7 @@
 //! used. See `flow.md`.
 
 use super::ir::{Arg, Expr, ExprKind, Function, Stmt, walk_stmts};
-use super::{Code, entries, guards, library};
+use super::{Code, entries, guards, library, objects};
 use crate::lang::{Lang, plain_type};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, Span, Uses, Value, format_smolstr};
@@ -201,7 +201,7 @@ fn emit(symbol: SmolStr, value: Value, at: Span, sink: &mut Sink) {
 }
 
 /// Worth keeping: something in it is known, or may become known.
-fn followable(value: &Value) -> bool {
+pub(super) fn followable(value: &Value) -> bool {
     !value.is_empty() && !matches!(value.as_hole(), Some(Hole::Opaque(_)))
 }
 
@@ -352,7 +352,8 @@ const MAX_ARGUMENT: usize = 300;
 fn passes(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         let name = site.call.name();
-        if NOISE.contains(&name) || site.call.args.is_empty() || site.call.args.len() > 12 {
+        let on_self = site.call.receiver().is_some_and(|r| matches!(&r.kind, ExprKind::Name(n) if n == "this"));
+        if NOISE.contains(&name) && !on_self || site.call.args.is_empty() || site.call.args.len() > 12 {
             continue;
         }
         let mut args: Vec<Argument> = Vec::new();
@@ -366,9 +367,15 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
         if !worth {
             continue;
         }
-        let mut callee = code.callee(site.call, site.function);
+        let inherited = objects::of_parent(code, site.call, site.function);
+        let mut callee = inherited.clone().unwrap_or_else(|| code.callee(site.call, site.function));
         if site.call.new {
             callee = format_smolstr!("{callee}.<init>");
+        }
+        // `Base.__init__(self, url)` names the object first.
+        if inherited.is_some() && args.first().is_some_and(|a| a.name.is_none() && objects::is_self(&site.call.args[0]))
+        {
+            args.remove(0);
         }
         if callee.is_empty()
             || super::golang::foreign(code.unit.lang, &callee)
@@ -401,7 +408,8 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
             }
         }
         if worth {
-            sink.stated(Claim::Pass(Pass { callee, args, within: code.within(site.function) }), site.span());
+            let made = objects::made(code, site.call, site.function);
+            sink.stated(Claim::Pass(Pass { callee, args, within: code.within(site.function), made }), site.span());
         }
     }
 }

@@ -25,6 +25,7 @@ mod jvm;
 mod leases;
 mod library;
 mod names;
+mod objects;
 mod outcomes;
 mod pauses;
 mod python;

@@ -92,6 +92,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
                         within: SmolStr::default(),
                         request: None,
                         response: None,
+                        verb: None,
                     };
                     sink.stated(Claim::Call(call), *here);
                 }

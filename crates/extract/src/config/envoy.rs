@@ -161,6 +161,7 @@ impl Envoy {
                 within: SmolStr::default(),
                 request: None,
                 response: None,
+                verb: None,
             };
             sink.stated(Claim::Call(call), entry_span(key, node));
         }

@@ -76,6 +76,7 @@ fn connection(args: &[&str], store: Option<System>, locals: &BTreeMap<&str, Valu
             within,
             request: None,
             response: None,
+            verb: None,
         }),
         (None, Some(system)) => {
             Claim::Store(Store { system, address, database: None, client: "lua-resty".into(), within })
@@ -95,6 +96,7 @@ fn http(client: SmolStr, target: Value, within: SmolStr) -> Call {
         within,
         request: None,
         response: None,
+        verb: None,
     }
 }
 

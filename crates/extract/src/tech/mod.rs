@@ -14,6 +14,7 @@ mod python;
 mod script;
 mod sidecar;
 pub(crate) mod sql;
+mod verbs;
 mod web;
 
 use crate::Extractor;

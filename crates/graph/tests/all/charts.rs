@@ -19,6 +19,7 @@ fn asks() -> Vec<Fact> {
         within: "".into(),
         request: None,
         response: None,
+        verb: None,
     });
     vec![fact(1, Claim::Uses(Uses::default())), fact(2, call)]
 }

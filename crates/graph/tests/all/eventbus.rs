@@ -16,6 +16,7 @@ fn call(protocol: Protocol, target: Value) -> Claim {
         within: "".into(),
         request: None,
         response: None,
+        verb: None,
     })
 }
 
@@ -89,7 +90,7 @@ fn code_registers_its_service_under_a_name_that_a_caller_gives() {
     let handed = Value::hole(Hole::Param { function: "publish".into(), index: 0, name: "name".into() });
     let pass = |name: &str| {
         let args = vec![Argument { name: None, value: name.into() }];
-        Claim::Pass(Pass { callee: "publish".into(), args, within: "start".into() })
+        Claim::Pass(Pass { callee: "publish".into(), args, within: "start".into(), made: None })
     };
     let ask = || call(Protocol::Http, "http://order-api/orders".into());
     let graph = shop(vec![ask()], vec![registered(handed.clone()), pass("order-api")]);

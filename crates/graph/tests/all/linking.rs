@@ -17,6 +17,7 @@ fn call(target: Value, within: &str) -> Claim {
         within: within.into(),
         request: None,
         response: None,
+        verb: None,
     })
 }
 
@@ -142,7 +143,7 @@ fn what_asks_the_ingress_controller_asks_whom_its_rules_mean() {
     };
     let pass = |callee: &str, argument: &str| {
         let args = vec![Argument { name: None, value: argument.into() }];
-        Claim::Pass(Pass { callee: callee.into(), args, within: "show".into() })
+        Claim::Pass(Pass { callee: callee.into(), args, within: "show".into(), made: None })
     };
     let asks = |host: &str| {
         let facts = vec![
@@ -322,7 +323,7 @@ fn settings_that_are_handed_on_as_one_object_are_followed_to_where_they_are_read
     };
     let pass = |callee: &str, value: Value, within: &str| {
         let args = vec![seam_facts::Argument { name: None, value }];
-        Claim::Pass(seam_facts::Pass { callee: callee.into(), args, within: within.into() })
+        Claim::Pass(seam_facts::Pass { callee: callee.into(), args, within: within.into(), made: None })
     };
     let settings = Value {
         parts: vec![seam_facts::Part::Hole(seam_facts::Hole::Result {
@@ -410,7 +411,7 @@ fn parameters_that_are_handed_on_in_many_ways_are_followed_once() {
     let handed = |from: &str| Value::hole(Hole::Param { function: from.into(), index: 0, name: "url".into() });
     let pass = |within: &str, to: &str, value: Value| {
         let args = vec![Argument { name: None, value }];
-        Claim::Pass(Pass { callee: to.into(), args, within: within.into() })
+        Claim::Pass(Pass { callee: to.into(), args, within: within.into(), made: None })
     };
     let mut facts = vec![fact(1, Claim::Uses(Uses::default()))];
     let layers = 12;
@@ -434,7 +435,7 @@ fn a_callers_base_goes_with_its_own_path() {
     let param = |index, name: &str| Value::hole(Hole::Param { function: "send".into(), index, name: name.into() });
     let pass = |within: &str, base: Value, path: &str| {
         let args = vec![Argument { name: None, value: base }, Argument { name: None, value: path.into() }];
-        Claim::Pass(Pass { callee: "send".into(), args, within: within.into() })
+        Claim::Pass(Pass { callee: "send".into(), args, within: within.into(), made: None })
     };
     let mut facts =
         vec![fact(1, Claim::Uses(Uses::default())), fact(3, call(param(0, "base").then(param(1, "path")), "send"))];
@@ -502,7 +503,7 @@ fn a_map_that_is_asked_for_a_key_is_no_client_of_ours() {
     let url = Value::hole(Hole::Param { function: "HttpClient.get".into(), index: 0, name: "url".into() });
     let pass = |callee: &str, value: Value| {
         let args = vec![Argument { name: None, value }];
-        Claim::Pass(Pass { callee: callee.into(), args, within: "show".into() })
+        Claim::Pass(Pass { callee: callee.into(), args, within: "show".into(), made: None })
     };
     let facts = vec![
         fact(1, Claim::Uses(Uses::default())),

@@ -37,6 +37,7 @@ fn call(address: Value) -> Claim {
         within: "show".into(),
         request: None,
         response: None,
+        verb: None,
     })
 }
 
@@ -198,7 +199,7 @@ fn what_a_messages_type_says_holds_where_it_is_sent() {
 fn an_address_that_is_handed_to_a_client_of_others_is_asked() {
     let handed = |callee: &str, more: Vec<Claim>| {
         let args = vec![Argument { name: None, value: Value::env("STOCK_URL", None) }];
-        let pass = Claim::Pass(Pass { callee: callee.into(), args, within: "show".into() });
+        let pass = Claim::Pass(Pass { callee: callee.into(), args, within: "show".into(), made: None });
         let (path, facts) = code("web", std::iter::once(pass).chain(more).collect());
         let (other, answers) = code("stock", vec![]);
         let deployed = vec![
@@ -287,6 +288,7 @@ fn a_contract_is_known_without_the_word_service() {
         within: "show".into(),
         request: None,
         response: None,
+        verb: None,
     };
     let registered = |service: &str| {
         Claim::Endpoint(Endpoint {
@@ -327,6 +329,7 @@ fn a_job_with_a_service_s_code_answers_nobody() {
             within: "show".into(),
             request: None,
             response: None,
+            verb: None,
         })
     };
     let served = Claim::Endpoint(Endpoint {

@@ -94,6 +94,7 @@ fn a_name_means_the_service_that_is_declared_under_it_and_not_another_that_answe
         within: "load".into(),
         request: None,
         response: None,
+        verb: None,
     });
     let system = vec![fact(1, service("web")), fact(5, Claim::Service(seeds)), fact(9, Claim::Service(registry))];
     let graph = linked([("compose.yaml", system), ("web/app.py", vec![imports(&[]), fact(3, call)])]);

@@ -34,6 +34,7 @@ fn call(to: &str) -> Claim {
         within: "show".into(),
         request: None,
         response: None,
+        verb: None,
     })
 }
 

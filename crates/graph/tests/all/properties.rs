@@ -68,6 +68,7 @@ fn stated() -> impl Strategy<Value = Claim> {
                 within,
                 request: None,
                 response: None,
+                verb: None,
             })
         });
     let store =

@@ -61,6 +61,7 @@ fn a_table_that_is_handed_over_is_gone_through_as_well() {
             Argument { name: None, value: Value::reference("./routes#ROUTES") },
         ],
         within: "".into(),
+        made: None,
     };
     let graph = gateway(forwards(of("url"), of("proxy.target")), Some(pass));
     assert_eq!(paths(&graph), [("stock", "/stock"), ("users", "/users")]);
@@ -83,6 +84,7 @@ fn a_client_that_a_function_made_calls_what_the_function_was_given() {
         within: "show".into(),
         request: None,
         response: None,
+        verb: None,
     };
     let factory = Claim::Return(Return { function: "createClient.<base>".into(), value: base });
     let graph = linked([

@@ -189,6 +189,7 @@ fn call(client: &str, protocol: Protocol, target: Value, entry: &Entry, sink: &m
         within: SmolStr::default(),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(claim), entry.span);
 }

@@ -130,6 +130,7 @@ pub(super) fn starter(package: &str, at: Span, sink: &mut Sink) {
                 within: Default::default(),
                 request: None,
                 response: None,
+                verb: None,
             };
             sink.inferred(Claim::Call(call), at);
         }

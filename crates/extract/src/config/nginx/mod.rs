@@ -187,6 +187,7 @@ impl Proxy<'_> {
                 within: SmolStr::default(),
                 request: None,
                 response: None,
+                verb: None,
             };
             sink.stated(Claim::Call(call), self.span(endpoint));
         }

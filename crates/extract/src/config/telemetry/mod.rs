@@ -97,6 +97,7 @@ fn call(protocol: Protocol, client: &str, target: Value, at: Span, sink: &mut Si
         within: SmolStr::default(),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(claim), at);
 }

@@ -82,6 +82,7 @@ fn registered(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         sink.stated(Claim::Call(call), site.span());
     }

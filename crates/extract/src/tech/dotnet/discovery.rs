@@ -84,6 +84,7 @@ fn state(client: &str, target: Value, inferred: bool, site: &Site<'_>, code: &Co
         within: code.within(site.function),
         request: None,
         response: None::<SmolStr>,
+        verb: None,
     });
     if inferred { sink.inferred(call, site.span()) } else { sink.stated(call, site.span()) }
 }

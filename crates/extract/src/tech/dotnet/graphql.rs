@@ -55,6 +55,7 @@ fn state(code: &Code<'_>, site: &Site<'_>, client: &str, target: Value, sink: &m
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), site.span());
 }

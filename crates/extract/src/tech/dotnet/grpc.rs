@@ -39,6 +39,7 @@ fn state(service: &str, method: &str, target: Value, within: SmolStr, at: Span, 
         within,
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), at);
 }
@@ -169,6 +170,7 @@ fn flags(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         sink.inferred(Claim::Call(call), site.span());
     }

@@ -13,6 +13,7 @@ use crate::code::{Code, Site};
 use crate::config::dotnet::template;
 use crate::lang::Lang;
 use crate::tech::paths::{join, rooted};
+use crate::tech::verbs::Verb;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Constant, Hole, Part, Protocol, SmolStr, Span, Value, format_smolstr};
 
@@ -70,6 +71,7 @@ fn call(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -
         within,
         request: None,
         response: None,
+        verb: None,
     }
 }
 
@@ -222,7 +224,8 @@ fn http_client(code: &Code<'_>, sink: &mut Sink) {
         let (method, url) = message(code, request, site.function);
         let Some(url) = url else { continue };
         let target = addressed(code, receiver, site.function, url);
-        sink.stated(Claim::Call(call("HttpClient", method, target, code.within(site.function))), site.span());
+        let claim = method.on(call("HttpClient", None, target, code.within(site.function)));
+        sink.stated(Claim::Call(claim), site.span());
     }
 }
 
@@ -239,21 +242,24 @@ fn is_http_client(code: &Code<'_>, receiver: &Expr, site: &Site<'_>, method: &st
 }
 
 /// Method and address of a request object.
-fn message(code: &Code<'_>, request: &Expr, function: usize) -> (Option<SmolStr>, Option<Value>) {
+fn message(code: &Code<'_>, request: &Expr, function: usize) -> (Verb, Option<Value>) {
     let (made, at) = code.resolved(request, function);
     let Some(created) = made.as_call().filter(|c| c.new && c.name() == "HttpRequestMessage") else {
-        return (None, None);
+        return (Verb::default(), None);
     };
-    let verb = |e: &Expr| -> Option<SmolStr> {
-        if let Some(Invocation { new: true, .. }) = e.as_call() {
-            return code.value(e.as_call()?.arg(0)?, at).as_text();
+    let verb = |e: &Expr| -> Verb {
+        match e.as_call() {
+            // `new HttpMethod("PATCH")`.
+            Some(made @ Invocation { new: true, .. }) => {
+                made.arg(0).map(|a| Verb::of(code.value(a, at))).unwrap_or_default()
+            }
+            _ => Verb::named(e.path().map(|p| last(&p).into()), || code.value(e, at)),
         }
-        Some(last(&e.path()?).to_ascii_uppercase().into())
     };
     let mut positional = created.args.iter().map(|a| &a.value).filter(|e| !matches!(e.kind, ExprKind::Object(_)));
     let (first, second) = (positional.next(), positional.next());
     let object = initialiser(created);
-    let method = first.or_else(|| object?.key("Method")).and_then(verb);
+    let method = first.or_else(|| object?.key("Method")).map(verb).unwrap_or_default();
     let url = second
         .or_else(|| object?.key("RequestUri"))
         .map(|u| code.value(u, at))

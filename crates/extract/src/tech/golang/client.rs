@@ -4,6 +4,7 @@ use super::{key_of, split};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
+use crate::tech::verbs::Verb;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Hole, Protocol, Route, SmolStr, Value, format_smolstr};
 
@@ -180,21 +181,22 @@ fn state(
     site: &Site<'_>,
     protocol: Protocol,
     client: &str,
-    method: Option<SmolStr>,
+    verb: impl Into<Verb>,
     target: Value,
     sink: &mut Sink,
 ) {
     let call = Call {
         protocol,
         client: client.into(),
-        method,
+        method: None,
         target,
         operation: None,
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
-    sink.stated(Claim::Call(call), site.span());
+    sink.stated(Claim::Call(verb.into().on(call)), site.span());
 }
 
 fn ways(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
@@ -217,22 +219,23 @@ fn ways(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let Some(url) = site.call.arg(way.url) else {
         return;
     };
-    let method = match way.method {
+    let verb: Verb = match way.method {
         "" => {
-            way.url.checked_sub(1).and_then(|i| site.call.arg(i)).and_then(|m| code.value(m, site.function).as_text())
+            let stated = way.url.checked_sub(1).and_then(|i| site.call.arg(i));
+            stated.map(|m| Verb::of(code.value(m, site.function))).unwrap_or_default()
         }
-        "*" => None,
-        method => Some(method.into()),
+        "*" => Verb::default(),
+        method => Some(SmolStr::from(method)).into(),
     };
     let target = code.value(url, site.function);
-    state(code, site, way.protocol, way.client, method, target, sink);
+    state(code, site, way.protocol, way.client, verb, target, sink);
 }
 
 /// `resty.New().R().SetBody(x).Get(url)`, `sling.New().Base(b).Get(path)`, `req.C().R().Get(url)`.
 fn chained(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let name = site.call.name();
     if name == "Execute" && callee.contains("resty") && site.call.args.len() == 2 {
-        let method = site.call.arg(0).and_then(|m| code.value(m, site.function).as_text());
+        let method = site.call.arg(0).map(|m| Verb::of(code.value(m, site.function))).unwrap_or_default();
         let target = target(code, site, 1, &["SetBaseURL", "SetHostURL"]);
         state(code, site, Protocol::Http, "resty", method, target, sink);
         return;

@@ -100,6 +100,7 @@ fn call(code: &Code<'_>, site: &Site<'_>, client: &str, operation: SmolStr, targ
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), site.span());
 }
@@ -230,6 +231,7 @@ fn flags(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.inferred(Claim::Call(call), site.span());
 }

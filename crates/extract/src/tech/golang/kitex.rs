@@ -96,6 +96,7 @@ fn call(code: &Code<'_>, site: &Site<'_>, operation: SmolStr, target: Value, sin
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), site.span());
 }

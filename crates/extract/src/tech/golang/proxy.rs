@@ -62,6 +62,7 @@ fn state(code: &Code<'_>, target: &Expr, function: usize, at: Span, sink: &mut S
         within: code.within(function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), at);
 }

@@ -60,6 +60,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             within,
             request: None,
             response: None,
+            verb: None,
         };
         match stated {
             Some(_) => sink.stated(Claim::Call(call), site.span()),

@@ -172,6 +172,7 @@ fn methods(code: &Code<'_>, ty: &Type, client: &Declared, sink: &mut Sink) {
                 within: code.within(index),
                 request: body.map(|p| plain_type(&p.ty)),
                 response: (!matches!(function.returns.as_str(), "" | "void")).then(|| function.returns.clone()),
+                verb: None,
             };
             let at = function.annotations.first().map(|a| a.span).unwrap_or(function.span);
             sink.stated(Claim::Call(call), at);
@@ -188,6 +189,7 @@ fn methods(code: &Code<'_>, ty: &Type, client: &Declared, sink: &mut Sink) {
             within: ty.name.clone(),
             request: None,
             response: None,
+            verb: None,
         };
         sink.stated(Claim::Call(call), client.at);
     }
@@ -280,6 +282,7 @@ fn built(code: &Code<'_>, sink: &mut Sink) {
                 within: code.within(site.function),
                 request: None,
                 response: None,
+                verb: None,
             };
             if !own {
                 sink.stated(Claim::Call(call), site.span());

@@ -32,6 +32,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
                 within: ty.name.clone(),
                 request: None,
                 response: None,
+                verb: None,
             };
             sink.inferred(Claim::Call(call), a.span);
         }
@@ -87,6 +88,7 @@ fn tokens(ty: &Type, sink: &mut Sink) {
             within: ty.name.clone(),
             request: None,
             response: None,
+            verb: None,
         };
         sink.inferred(Claim::Call(call), a.span);
     }
@@ -121,6 +123,7 @@ fn asks(code: &Code<'_>, sink: &mut Sink) {
                 within: code.within(site.function),
                 request: None,
                 response: None,
+                verb: None,
             };
             sink.inferred(Claim::Call(call), site.span());
         }

@@ -34,6 +34,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         sink.inferred(Claim::Call(call), site.span());
     }
@@ -56,6 +57,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         sink.stated(Claim::Call(call), site.span());
     }

@@ -120,6 +120,7 @@ fn call(
         within,
         request,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), at);
 }
@@ -332,6 +333,7 @@ fn dubbo_clients(code: &Code<'_>, sink: &mut Sink) {
                     within,
                     request: None,
                     response: None,
+                    verb: None,
                 };
                 sink.stated(Claim::Call(call), at);
             };

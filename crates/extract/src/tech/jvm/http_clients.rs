@@ -384,6 +384,7 @@ fn mail(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         sink.stated(Claim::Call(call), site.span());
     }

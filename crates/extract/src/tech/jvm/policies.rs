@@ -186,7 +186,7 @@ fn fallback(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
                 && let Some(name) = path.trim_end_matches(".class").rsplit(['.', ':']).next()
                 && name.starts_with(char::is_uppercase)
             {
-                let pass = Pass { callee: name.into(), args: Vec::new(), within: ty.name.clone() };
+                let pass = Pass { callee: name.into(), args: Vec::new(), within: ty.name.clone(), made: None };
                 sink.stated(Claim::Pass(pass), a.span);
             }
         });

@@ -115,7 +115,7 @@ fn bindings(code: &Code<'_>, sink: &mut Sink) {
         let args = [Some(queue), Some(exchange), key].into_iter().flatten();
         let args = args.map(|value| Argument { name: None, value }).collect();
         let within = code.within(site.function);
-        sink.stated(Claim::Pass(Pass { callee: BINDING.into(), args, within }), site.span());
+        sink.stated(Claim::Pass(Pass { callee: BINDING.into(), args, within, made: None }), site.span());
     }
 }
 

@@ -58,6 +58,7 @@ pub fn requested(client: &str, method: Option<SmolStr>, target: Value, within: S
         within,
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), at);
 }

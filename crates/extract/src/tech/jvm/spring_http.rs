@@ -6,6 +6,7 @@
 use super::read::{JVM, class_of, filled, last_name, under};
 use crate::code::Code;
 use crate::code::ir::{Expr, ExprKind};
+use crate::tech::verbs::Verb;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Constant, Part, Protocol, SmolStr, Value, format_smolstr};
 
@@ -43,6 +44,7 @@ fn graphql(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         sink.stated(Claim::Call(call), site.span());
     }
@@ -116,19 +118,24 @@ fn rest_template(code: &Code<'_>, sink: &mut Sink) {
                 ("exchange", Some(((url, verb), function))) => (url, verb, function),
                 _ => (first, None, site.function),
             };
-            let stated = || from_entity.clone().or_else(|| site.call.arg(1).and_then(last_name));
+            let stated = || match (&from_entity, site.call.arg(1)) {
+                (None, Some(arg)) => Verb::named(last_name(arg), || code.value(arg, site.function)),
+                (word, _) => Verb::named(word.clone(), Value::default),
+            };
+            let verb = method.map_or_else(stated, |m| Some(SmolStr::from(m)).into());
             let typed = site.call.arg(*response).and_then(class_of).or_else(|| site.call.type_args.first().cloned());
             let call = Call {
                 protocol: Protocol::Http,
                 client: "RestTemplate".into(),
-                method: method.map(SmolStr::from).or_else(stated).filter(|m| m.chars().all(|c| c.is_ascii_uppercase())),
+                method: None,
                 target: based(filled(code.value(url, function)), "RestTemplate"),
                 operation: None,
                 within: code.within(site.function),
                 request: None,
                 response: typed.filter(|t| !t.is_empty()),
+                verb: None,
             };
-            sink.stated(Claim::Call(call), site.span());
+            sink.stated(Claim::Call(verb.on(call)), site.span());
         }
     }
 }
@@ -167,9 +174,11 @@ fn web_client(code: &Code<'_>, sink: &mut Sink) {
         let Some(Expr { kind: ExprKind::Call(verb), .. }) = site.call.receiver() else {
             continue;
         };
-        let method = match verb.name() {
-            "get" | "post" | "put" | "delete" | "patch" | "head" | "options" => Some(verb.name().to_uppercase().into()),
-            "method" => verb.arg(0).and_then(last_name),
+        let said: Verb = match (verb.name(), verb.arg(0)) {
+            ("get" | "post" | "put" | "delete" | "patch" | "head" | "options", _) => {
+                Some(SmolStr::from(verb.name().to_uppercase())).into()
+            }
+            ("method", Some(arg)) => Verb::named(last_name(arg), || code.value(arg, site.function)),
             _ => continue,
         };
         let Some(client) = verb.receiver() else {
@@ -195,14 +204,15 @@ fn web_client(code: &Code<'_>, sink: &mut Sink) {
         let call = Call {
             protocol: Protocol::Http,
             client: library.into(),
-            method,
+            method: None,
             target,
             operation: None,
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
-        sink.stated(Claim::Call(call), site.span());
+        sink.stated(Claim::Call(said.on(call)), site.span());
     }
 }
 

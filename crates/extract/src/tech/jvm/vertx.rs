@@ -35,7 +35,17 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 
 fn call(protocol: Protocol, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
     let client = if protocol == Protocol::EventBus { "Vert.x event bus" } else { "Vert.x" };
-    Call { protocol, client: client.into(), method, target, operation: None, within, request: None, response: None }
+    Call {
+        protocol,
+        client: client.into(),
+        method,
+        target,
+        operation: None,
+        within,
+        request: None,
+        response: None,
+        verb: None,
+    }
 }
 
 /// `new WebClientOptions().setDefaultHost("orders").setDefaultPort(8080)`.

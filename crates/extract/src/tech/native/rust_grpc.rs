@@ -35,6 +35,7 @@ fn state(code: &Code<'_>, site: &Site<'_>, operation: SmolStr, target: Value, si
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), site.span());
 }
@@ -158,6 +159,7 @@ fn flags(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.inferred(Claim::Call(call), site.span());
 }

@@ -325,6 +325,7 @@ fn state(code: &Code<'_>, site: &Site<'_>, client: &str, method: Option<SmolStr>
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), site.span());
 }
@@ -359,6 +360,7 @@ fn registry(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), site.span());
 }

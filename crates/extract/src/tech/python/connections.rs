@@ -91,6 +91,7 @@ fn state(
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     match inferred {
         true => sink.inferred(Claim::Call(call), site.span()),
@@ -180,6 +181,7 @@ fn dapr(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     };
     sink.stated(Claim::Call(call), site.span());
 }

@@ -88,6 +88,7 @@ fn stubs(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         if let Some(service) = name.strip_suffix("Stub").filter(|s| site.call.new && !s.is_empty()) {
             let target =
@@ -158,6 +159,7 @@ fn flags(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         match site.call.args.is_empty() {
             true => sink.inferred(Claim::Call(call), site.span()),

@@ -5,6 +5,7 @@ use crate::code::ir::{Call as Invocation, Expr, ExprKind, Stmt};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::tech::paths;
+use crate::tech::verbs::Verb;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{
     Call, Claim, Constant, Hole, Part, Policy, PolicyKind, Protocol, Return, SmolStr, Value, format_smolstr,
@@ -103,15 +104,14 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
             continue;
         };
         let websocket = name == "ws_connect";
-        let stated = || {
-            argument(code, site.call, "method", 0, site.function).and_then(|m| code.value(m, site.function).as_text())
-        };
+        let stated =
+            || argument(code, site.call, "method", 0, site.function).map(|m| Verb::of(code.value(m, site.function)));
         let opens = matches!(name, "urlopen" | "urlretrieve") && client.name == "urllib";
-        let method = match method {
-            Some(_) if opens => Some(opened(code, &site, url)),
-            Some(method) => Some(method.into()),
-            None if websocket || name == "fetch" => None,
-            None => stated().map(|m| m.to_uppercase().into()),
+        let verb: Verb = match method {
+            Some(_) if opens => Some(opened(code, &site, url)).into(),
+            Some(method) => Some(SmolStr::from(method)).into(),
+            None if websocket || name == "fetch" => Verb::default(),
+            None => stated().unwrap_or_default(),
         };
         let mut target = code.value(url, site.function);
         // A key of a dictionary-like client is no address.
@@ -132,14 +132,15 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
         let call = Call {
             protocol: if websocket { Protocol::Websocket } else { Protocol::Http },
             client: client.name.into(),
-            method,
+            method: None,
             target,
             operation: None,
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
-        sink.stated(Claim::Call(call), site.span());
+        sink.stated(Claim::Call(verb.on(call)), site.span());
         let timeout = keyword(code, site.call, "timeout", site.function);
         if let Some(millis) = timeout.and_then(|t| limit(code, t, site.function)) {
             state_timeout(code, &site, client.name, millis, sink);
@@ -399,6 +400,7 @@ fn locust(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(site.function),
             request: None,
             response: None,
+            verb: None,
         };
         sink.inferred(Claim::Call(call), site.span());
     }

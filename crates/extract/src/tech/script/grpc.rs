@@ -234,6 +234,7 @@ fn call(stub: &Stub, method: &str, within: SmolStr) -> Call {
         within,
         request: None,
         response: None,
+        verb: None,
     }
 }
 

@@ -5,6 +5,7 @@ use super::options;
 use crate::code::ir::{Expr, ExprKind, Function, Stmt};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
+use crate::tech::verbs::Verb;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Constant, Hole, Part, Protocol, Return, SmolStr, Span, Value, format_smolstr};
 
@@ -129,12 +130,12 @@ fn call(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     if target.is_empty() {
         return;
     }
-    let method = match (verb, stated) {
-        (true, _) => Some(if name == "del" { "DELETE".into() } else { name.to_uppercase().into() }),
-        (false, Some(word)) => Some(word.into()),
+    let verb: Verb = match (verb, stated) {
+        (true, _) => Some(if name == "del" { "DELETE".into() } else { name.to_uppercase().into() }).into(),
+        (false, Some(word)) => Some(SmolStr::from(word)).into(),
         (false, None) => method(code, site, in_options),
     };
-    sink.stated(Claim::Call(http(client, method, target, code.within(function))), site.span());
+    sink.stated(Claim::Call(verb.on(http(client, None, target, code.within(function)))), site.span());
 }
 
 /// Links of tRPC's client, which send every call of a procedure to one address.
@@ -175,6 +176,7 @@ fn http(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -
         within,
         request: None,
         response: None,
+        verb: None,
     }
 }
 
@@ -223,14 +225,14 @@ fn pieces(code: &Code<'_>, object: &Expr, function: usize) -> Value {
 }
 
 /// The HTTP method from options; GET where a URL comes without any.
-fn method(code: &Code<'_>, site: &Site<'_>, in_options: bool) -> Option<SmolStr> {
+fn method(code: &Code<'_>, site: &Site<'_>, in_options: bool) -> Verb {
     let options_arg = if in_options { site.call.arg(0) } else { site.call.arg(1) };
     let Some(options_arg) = options_arg.filter(|o| !matches!(o.kind, ExprKind::Lambda(_))) else {
-        return Some("GET".into());
+        return Some(SmolStr::from("GET")).into();
     };
     match options::value(code, options_arg, site.function, &["method", "type"]) {
-        Some(method) => method.as_text().map(|m| m.to_uppercase().into()),
-        None => options::is_object(code, options_arg, site.function).then(|| "GET".into()),
+        Some(method) => Verb::of(method),
+        None => options::is_object(code, options_arg, site.function).then(|| SmolStr::from("GET")).into(),
     }
 }
 

@@ -109,6 +109,7 @@ fn call(protocol: Protocol, client: &str, target: Value, operation: Option<SmolS
         within,
         request: None,
         response: None,
+        verb: None,
     })
 }
 

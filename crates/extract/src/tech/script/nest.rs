@@ -319,6 +319,7 @@ fn connection(
                     within,
                     request: None,
                     response: None,
+                    verb: None,
                 };
                 sink.stated(Claim::Call(call), at);
             }
@@ -464,6 +465,7 @@ fn sends(code: &Code<'_>, sink: &mut Sink) {
             within: code.within(at),
             request: None,
             response: None,
+            verb: None,
         };
         sink.stated(Claim::Call(call), site.span());
     }

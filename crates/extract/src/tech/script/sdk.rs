@@ -150,5 +150,6 @@ fn call(client: &str, protocol: Protocol, target: Value, code: &Code<'_>, site: 
         within: code.within(site.function),
         request: None,
         response: None,
+        verb: None,
     })
 }

@@ -89,6 +89,7 @@ fn call(code: &Code<'_>, method: Option<SmolStr>, target: Value, function: usize
         within: code.within(function),
         request: None,
         response: None,
+        verb: None,
     })
 }
 

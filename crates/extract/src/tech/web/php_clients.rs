@@ -4,11 +4,12 @@ use super::shapes::{call, host_port, message, option, table_of};
 use crate::code::ir::{Expr, ExprKind, Stmt, walk_stmts};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
+use crate::tech::verbs::Verb;
 use crate::tech::{paths, sql};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{
-    Access, AccessMode, Argument, Call, Claim, Message, Pass, Policy, PolicyKind, Protocol, Setting, SettingScope,
-    SmolStr, Store, System, Value, format_smolstr,
+    Access, AccessMode, Argument, Claim, Message, Pass, Policy, PolicyKind, Protocol, Setting, SettingScope, SmolStr,
+    Store, System, Value, format_smolstr,
 };
 
 pub static EXTRACTOR: Extractor = Extractor {
@@ -55,20 +56,17 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let (name, f) = (site.call.name(), site.function);
     let within = code.within(f);
     let value = |i: usize| site.call.arg(i).map(|e| code.value(e, f)).unwrap_or_default();
-    let state = |client: &str, method: Option<SmolStr>, target: Value, sink: &mut Sink| {
+    let state = |client: &str, verb: Verb, target: Value, sink: &mut Sink| {
         if !target.is_empty() {
-            sink.stated(
-                Claim::Call(Call { method, ..call(Protocol::Http, client, target, within.clone()) }),
-                site.span(),
-            );
+            sink.stated(Claim::Call(verb.on(call(Protocol::Http, client, target, within.clone()))), site.span());
         }
     };
     match callee {
-        "curl_init" => return state("curl", curl_method(code, f), value(0), sink),
+        "curl_init" => return state("curl", curl_method(code, f).into(), value(0), sink),
         "curl_setopt" => {
             let option = site.call.arg(1).and_then(Expr::path).unwrap_or_default();
             if option == "CURLOPT_URL" {
-                state("curl", curl_method(code, f), value(2), sink);
+                state("curl", curl_method(code, f).into(), value(2), sink);
             } else if let ("CURLOPT_TIMEOUT" | "CURLOPT_TIMEOUT_MS", Some(n)) = (option.as_str(), value(2).as_text()) {
                 let millis = if option.ends_with("_MS") { n } else { format_smolstr!("{n}000") };
                 timeout(millis, "curl", within, site, sink);
@@ -81,12 +79,12 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
                 .arg(1)
                 .and_then(|e| code.literal(e, f))
                 .and_then(|(e, f)| Some(code.value(e.key("CURLOPT_URL")?, f)));
-            return state("curl", curl_method(code, f), url.unwrap_or_default(), sink);
+            return state("curl", curl_method(code, f).into(), url.unwrap_or_default(), sink);
         }
         "file_get_contents" | "fopen" => {
             let target = value(0);
             if target.to_string().contains("http") {
-                state("file_get_contents", Some("GET".into()), target, sink);
+                state("file_get_contents", Some(SmolStr::from("GET")).into(), target, sink);
             }
             return;
         }
@@ -99,7 +97,7 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
             sink.stated(Claim::Policy(retried(within.clone(), Some(value(0)), Some(pause), detail)), site.span());
             return;
         }
-        "SoapClient" if site.call.new => return state("SoapClient", None, value(0), sink),
+        "SoapClient" if site.call.new => return state("SoapClient", Verb::default(), value(0), sink),
         _ => {}
     }
     if name == "retry" && site.call.receiver().and_then(Expr::path).is_some_and(|p| p.ends_with("Middleware")) {
@@ -111,10 +109,8 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     }
     let Some(receiver) = site.call.receiver() else { return };
     let (method, url) = match verb {
-        "request" => {
-            (site.call.arg(0).and_then(|e| code.value(e, f).as_text()).map(|m| m.to_uppercase().into()), value(1))
-        }
-        verb => (Some(SmolStr::from(verb.to_uppercase())), value(0)),
+        "request" => (site.call.arg(0).map(|e| Verb::of(code.value(e, f))).unwrap_or_default(), value(1)),
+        verb => (Some(SmolStr::from(verb.to_uppercase())).into(), value(0)),
     };
     // Laravel's facade: `Http::baseUrl(…)->timeout(3)->get('/x')`.
     let mut at = receiver;
@@ -469,7 +465,7 @@ fn container(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
             };
             args.reverse();
             if let Some(class) = class {
-                let pass = Pass { callee: format_smolstr!("{class}.<init>"), args, within: code.within(f) };
+                let pass = Pass { callee: format_smolstr!("{class}.<init>"), args, within: code.within(f), made: None };
                 sink.stated(Claim::Pass(pass), site.span());
             }
         }

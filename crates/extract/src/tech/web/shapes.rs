@@ -15,6 +15,7 @@ pub fn call(protocol: Protocol, client: &str, target: Value, within: SmolStr) ->
         within,
         request: None,
         response: None,
+        verb: None,
     }
 }
 

@@ -125,7 +125,9 @@ pub(crate) fn events<'a>(cx: &Cx<'a>) -> Vec<Lost<'a>> {
     let mut handed: HashMap<usize, HashMap<&str, Vec<Place<'_, Pass>>>> = HashMap::new();
     let mut carried: BTreeMap<(String, usize), Vec<Place<'a, Body>>> = BTreeMap::new();
     let mut done: BTreeSet<(usize, String)> = BTreeSet::new();
-    for (_, edge, detail) in cx.operations().filter(|(_, e, d)| e.kind == EdgeKind::QueuePublish && !is_test(&d.at.path)) {
+    for (_, edge, detail) in
+        cx.operations().filter(|(_, e, d)| e.kind == EdgeKind::QueuePublish && !is_test(&d.at.path))
+    {
         let name = last(&detail.within);
         let passes = handed.entry(edge.from).or_insert_with(|| passes(cx, edge.from));
         if name.len() < 4 || !done.insert((edge.from, format!("{name} {}", detail.operation))) {
@@ -144,7 +146,8 @@ pub(crate) fn events<'a>(cx: &Cx<'a>) -> Vec<Lost<'a>> {
     let mut out = Vec::new();
     for ((topic, writer), given) in &carried {
         let taken: Vec<_> = views.iter().filter(|v| v.topics.contains(topic) && v.node != *writer).collect();
-        let reads = |f: &ShapeField| taken.iter().any(|v| v.keys.iter().any(|k| squashed(&k.name) == squashed(&f.name)));
+        let reads =
+            |f: &ShapeField| taken.iter().any(|v| v.keys.iter().any(|k| squashed(&k.name) == squashed(&f.name)));
         for (view, (path, fact, body)) in taken.iter().flat_map(|v| given.iter().map(move |g| (v, g))) {
             let gives = |name: &str| body.fields.iter().any(|f| squashed(&f.name) == squashed(name));
             let common = shared(view.keys, &body.fields);
@@ -188,7 +191,9 @@ struct View<'a> {
 fn views<'a>(cx: &Cx<'a>) -> Vec<View<'a>> {
     // The topics that each function takes.
     let mut takes: BTreeMap<(usize, &SmolStr, &SmolStr), BTreeMap<u32, BTreeSet<String>>> = BTreeMap::new();
-    for (_, edge, detail) in cx.operations().filter(|(_, e, d)| e.kind == EdgeKind::QueueConsume && !is_test(&d.at.path)) {
+    for (_, edge, detail) in
+        cx.operations().filter(|(_, e, d)| e.kind == EdgeKind::QueueConsume && !is_test(&d.at.path))
+    {
         let of = takes.entry((edge.from, &detail.at.path, &detail.within)).or_default();
         of.entry(detail.at.at.line).or_default().extend(detail.operation.split(' ').map(ToOwned::to_owned));
     }

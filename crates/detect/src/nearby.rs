@@ -64,13 +64,7 @@ fn is_meant(cx: &Cx<'_>, edge: &Edge, at: &Evidence, all: &[Keys<'_>]) -> bool {
 }
 
 /// The ports that the callee has, where the one that is dialled is none of them and no other service's.
-fn elsewhere<'a>(
-    cx: &Cx<'_>,
-    doors: &Doors<'a>,
-    callee: usize,
-    at: &Evidence,
-    port: u32,
-) -> Option<Vec<&'a PortOf>> {
+fn elsewhere<'a>(cx: &Cx<'_>, doors: &Doors<'a>, callee: usize, at: &Evidence, port: u32) -> Option<Vec<&'a PortOf>> {
     let file = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let all: Vec<&PortOf> = doors.of(callee).collect();
     let listens = |p: &&&PortOf| p.role == PortRole::Listens;

@@ -97,7 +97,13 @@ pub(crate) fn strays<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashS
 fn apart<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, idle: &[&'a SettingOf]) -> Vec<Stray<'a>> {
     let own: HashSet<&SmolStr> = cx.node(node).own.iter().collect();
     let mut out = Vec::new();
-    let files: BTreeSet<&SmolStr> = idle.iter().filter(|s| is_deployed(s)).map(|s| &s.at.path).collect();
+    // What a group of the cluster has as a file is no variable.
+    let variable = |s: &&&SettingOf| {
+        let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        is_deployed(s) && s.key.chars().all(plain)
+    };
+    let idle: Vec<&SettingOf> = idle.iter().filter(variable).copied().collect();
+    let files: BTreeSet<&SmolStr> = idle.iter().map(|s| &s.at.path).collect();
     for file in files {
         let here = |sets: &[&SettingOf]| sets.iter().any(|s| s.at.path == *file && is_deployed(s));
         let met = keys.read.keys().filter(|k| keys.set.get(*k).is_some_and(|sets| here(sets))).count();
@@ -267,8 +273,7 @@ fn by_name(key: &str) -> Option<Kind> {
         "minutes",
         "expiration",
     ];
-    const SECRETS: [&str; 9] =
-        ["secret", "token", "password", "pass", "apikey", "passphrase", "pw", "pwd", "passwd"];
+    const SECRETS: [&str; 9] = ["secret", "token", "password", "pass", "apikey", "passphrase", "pw", "pwd", "passwd"];
     const FLAGS: [&str; 5] = ["enabled", "enable", "disabled", "disable", "is"];
     let words = words(key);
     let last = words.last().map(String::as_str).unwrap_or_default();

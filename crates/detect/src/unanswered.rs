@@ -45,8 +45,7 @@ pub fn unanswered(cx: &Cx<'_>) -> Vec<Draft> {
     for (path, requests) in by_file {
         let known = answering(cx, path);
         let same_method = |e: &Endpoint, r: &Request<'_>| e.method.as_deref().is_none_or(|m| m == r.method);
-        let answered =
-            |r: &&Request<'_>| served.iter().any(|(e, own)| same_method(e, r) && fits(own, &r.parts));
+        let answered = |r: &&Request<'_>| served.iter().any(|(e, own)| same_method(e, r) && fits(own, &r.parts));
         let lost = requests.iter().filter(|r| !answered(r));
         let alone = lost.map(|r| (r.method, r.path)).collect::<BTreeSet<_>>().len() == 1;
         for request in &requests {
@@ -69,7 +68,8 @@ pub fn unanswered(cx: &Cx<'_>) -> Vec<Draft> {
             let calls = |e: &&Endpoint| {
                 let asks = |edge: &usize| cx.edge(*edge).to == e.node && cx.edge(*edge).kind == EdgeKind::Http;
                 let words = parts(&e.path);
-                let telling = words.iter().filter(|p| !open(p) && !BEGINNINGS.contains(&p.to_ascii_lowercase().as_str()));
+                let telling =
+                    words.iter().filter(|p| !open(p) && !BEGINNINGS.contains(&p.to_ascii_lowercase().as_str()));
                 telling.count() > 2 && cx.outgoing(request.of.node).iter().any(asks)
             };
             let part = || only(of(Unlike::Part)).filter(|e| family(e) || calls(e)).filter(|_| alone);

@@ -465,7 +465,8 @@ fn rendered(index: &Index<'_>, path: &str, name: &SmolStr) -> SmolStr {
         let (key, default) = hole.split_once('|').unwrap_or((hole, ""));
         let key = key.strip_prefix("config:").unwrap_or("");
         // A chart in a folder of this one has values of its own.
-        let of = |(file, s, _): &&(FileId, &seam_facts::Setting, &Fact)| s.key == key && below(index.paths[*file], chart);
+        let of =
+            |(file, s, _): &&(FileId, &seam_facts::Setting, &Fact)| s.key == key && below(index.paths[*file], chart);
         let mut own = index.settings.iter().filter(of).filter(|(file, ..)| folder(index.paths[*file]) == chart);
         let set = own.next().or_else(|| index.settings.iter().find(of));
         match set.and_then(|(_, s, _)| s.value.as_text()) {

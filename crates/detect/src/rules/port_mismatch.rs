@@ -340,9 +340,8 @@ fn told_by<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> BTreeMap<&'a seam_f
     const KEYS: [&str; 5] = ["PORT", "SERVER_PORT", "HTTP_PORT", "APP_PORT", "LISTEN_PORT"];
     const DOTNET: [&str; 2] = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"];
     let of = |language: &str| cx.node(node).languages.iter().any(|l| l == language);
-    let framework = |key: &str| {
-        DOTNET.contains(&key) && of("C#") || key == "SERVER_PORT" && (of("Java") || of("Kotlin"))
-    };
+    let framework =
+        |key: &str| DOTNET.contains(&key) && of("C#") || key == "SERVER_PORT" && (of("Java") || of("Kotlin"));
     let number = |text: &str| text.rsplit(':').next()?.trim_end_matches('/').trim().parse::<u32>().ok();
     let mut out: BTreeMap<&seam_facts::SmolStr, Vec<(&SettingOf, Option<u32>)>> = BTreeMap::new();
     for setting in keys.set.values().flatten().filter(|s| s.at.by == "compose" && is_deployed(s)) {
@@ -375,7 +374,8 @@ fn told(cx: &Cx<'_>, doors: &Doors<'_>, (node, keys): (usize, &Keys<'_>), out: &
             continue;
         }
         let (name, key) = (cx.name(node), &setting.key);
-        let message = format!("`{name}` is told to listen on {number} (`{key}`), and its deployment forwards to {container}");
+        let message =
+            format!("`{name}` is told to listen on {number} (`{key}`), and its deployment forwards to {container}");
         let mut draft = Draft::new(format!("told {name} {key}"), &setting.at, message)
             .why(format!(
                 "`{path}` gives the process the port {number}: nothing listens on {container} in its container, so each connection \

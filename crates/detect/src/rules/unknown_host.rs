@@ -97,7 +97,8 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 Claim::Call(call) => &call.target,
                 _ => continue,
             };
-            let Some(Hole::Env { name: key, default } | Hole::Config { key, default }) = target.holes().into_iter().next()
+            let Some(Hole::Env { name: key, default } | Hole::Config { key, default }) =
+                target.holes().into_iter().next()
             else {
                 continue;
             };

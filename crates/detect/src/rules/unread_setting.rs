@@ -195,7 +195,9 @@ fn says(cx: &Cx<'_>, node: usize, name: &str) -> bool {
         // A class that a section is bound to often has its name.
         Claim::Shape(s) => {
             let simple = crate::keys::squash(s.name.rsplit('.').next().unwrap_or(&s.name));
-            ["options", "settings", "config", "configuration"].iter().any(|e| simple.strip_suffix(e) == Some(bound.as_str()))
+            ["options", "settings", "config", "configuration"]
+                .iter()
+                .any(|e| simple.strip_suffix(e) == Some(bound.as_str()))
         }
         _ => false,
     })

@@ -11,18 +11,35 @@ use crate::lang::Lang;
 use seam_facts::{Body, BodyOf, Claim, ShapeField, SmolStr};
 
 /// Names that many things have, or that hand nothing on.
-const PLAIN: [&str; 12] =
-    ["append", "push", "dumps", "stringify", "print", "format", "join", "extend", "update", "assign", "error", "render"];
+const PLAIN: [&str; 12] = [
+    "append",
+    "push",
+    "dumps",
+    "stringify",
+    "print",
+    "format",
+    "join",
+    "extend",
+    "update",
+    "assign",
+    "error",
+    "render",
+];
 
 pub(super) fn extract(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let name = site.call.name();
-    if !matches!(code.unit.lang, Lang::Script | Lang::Python) || name.len() < 5 || PLAIN.contains(&name) || site.call.new {
+    if !matches!(code.unit.lang, Lang::Script | Lang::Python)
+        || name.len() < 5
+        || PLAIN.contains(&name)
+        || site.call.new
+    {
         return;
     }
     for arg in &site.call.args {
         let ExprKind::Name(variable) = &arg.value.kind else { continue };
         let Some(fields) = held(code, variable, site.function).filter(|f| f.len() > 1) else { continue };
-        let body = Body { of: BodyOf::Handed, ty: name.into(), fields, open: false, within: code.within(site.function) };
+        let body =
+            Body { of: BodyOf::Handed, ty: name.into(), fields, open: false, within: code.within(site.function) };
         sink.stated(Claim::Body(body), site.span());
     }
 }

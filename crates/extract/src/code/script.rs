@@ -89,7 +89,8 @@ fn is_environment(code: &Code<'_>, expr: &Expr, function: usize, depth: usize) -
     let Some(call) = made.as_call().filter(|_| depth > 0) else { return false };
     let own = call.receiver().is_some_and(|r| matches!(&r.kind, ExprKind::Name(n) if n == "this"));
     let owner = &code.outermost(at).owner;
-    let mut methods = code.unit.functions.iter().enumerate().filter(|(_, f)| f.name == call.name() && f.owner == *owner);
+    let mut methods =
+        code.unit.functions.iter().enumerate().filter(|(_, f)| f.name == call.name() && f.owner == *owner);
     let Some((index, method)) = methods.next().filter(|_| own && !owner.is_empty()) else { return false };
     let mut returns = Vec::new();
     returned(&method.body, &mut returns);

@@ -80,8 +80,7 @@ fn body_type(function: &Function) -> Option<SmolStr> {
         let listed = ["List[", "list[", "Sequence["].iter().find_map(|l| p.ty.strip_prefix(l)?.strip_suffix(']'));
         let simple = listed.unwrap_or(&p.ty).rsplit('.').next().unwrap_or("");
         let said = p.default.as_ref().is_none_or(|d| d.as_call().is_some_and(|c| c.name() == "Body"));
-        said
-            && simple.starts_with(|c: char| c.is_ascii_uppercase())
+        said && simple.starts_with(|c: char| c.is_ascii_uppercase())
             && !FRAMEWORK.iter().any(|f| simple == *f || simple.starts_with(&format!("{f}[")))
     })?;
     Some(param.ty.clone())

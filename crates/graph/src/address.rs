@@ -159,6 +159,22 @@ pub(crate) fn is_local(host: &str) -> bool {
         || runtime.is_some_and(|r| RUNTIMES.contains(&r))
 }
 
+/// What is known of a host's name where the release, the namespace or the stage stands around it: `orders-{namespace}`,
+/// `{release}-orders`, `orders.{namespace}.svc`.
+pub(crate) fn known_part(host: &str) -> Option<&str> {
+    let (before, rest) = host.split_once('{')?;
+    let (_, after) = rest.split_once('}')?;
+    let name = match (before, after) {
+        ("", after) => after.strip_prefix(['-', '.'])?.split('.').next()?,
+        // What follows a whole label is the cluster's.
+        (before, after) if before.ends_with('.') => before.split('.').next().filter(|_| !after.is_empty())?,
+        (before, "") => before.strip_suffix('-')?,
+        (before, after) if after.starts_with('.') => before.strip_suffix('-')?,
+        _ => return None,
+    };
+    (name.len() > 2 && !name.contains(['{', '.'])).then_some(name)
+}
+
 /// The host that a page came from, as a browser's code asks for it.
 pub(crate) fn is_page(host: &str) -> bool {
     matches!(host, "{hostname}" | "{location.hostname}" | "{window.location.hostname}" | "{document.location.hostname}")
@@ -251,6 +267,17 @@ mod tests {
         assert_eq!(hosts("k1:9092,k2:9092").len(), 2);
         assert_eq!(listed("ORDERS=orders:9000,USERS=users:9001").len(), 2);
         assert!(listed("a=b,orders:9000").is_empty());
+        for (host, name) in [
+            ("orders-{namespace}", Some("orders")),
+            ("{release}-orders", Some("orders")),
+            ("{release}-orders.shop.svc", Some("orders")),
+            ("orders.{namespace}.svc.cluster.local", Some("orders")),
+            ("orders-{stage}.internal", Some("orders")),
+            ("{host}", None),
+            ("api{n}", None),
+        ] {
+            assert_eq!(known_part(host), name, "{host}");
+        }
         assert!(hosts("jdbc:h2:mem:test").is_empty());
         assert!(hosts(":8080").is_empty());
         assert!(hosts("a sentence with words").is_empty());

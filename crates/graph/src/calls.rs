@@ -9,7 +9,7 @@ use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::{Text, View};
 use crate::routes::REGISTRIES;
-use seam_facts::{Call, Claim, Fact, Hole, How, Protocol, SmolStr, Value, format_smolstr};
+use seam_facts::{Call, Claim, Fact, Hole, How, Part, Protocol, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that an address leads to, with what its holes were filled from.
@@ -72,8 +72,11 @@ impl<'a> Edges<'_, 'a> {
                 (Some(method), _) => format_smolstr!("{method} {}", if path.is_empty() { "/" } else { &path }),
                 (None, _) => path.clone(),
             };
-            let certainty =
-                if fact.how == How::Stated && !text.default { Certainty::Stated } else { Certainty::Inferred };
+            let certainty = if fact.how == How::Stated && !text.default && !address.host.contains('{') {
+                Certainty::Stated
+            } else {
+                Certainty::Inferred
+            };
             match place {
                 Place::Nodes(ids) => {
                     for to in ids {
@@ -274,8 +277,10 @@ impl<'a> Edges<'_, 'a> {
         let invoked = calls.iter().any(|(_, _, c)| !is_stub(c));
         // The contract's own methods, not the paths that a gateway gives them.
         let methods = |s: &seam_facts::Schema| s.protocol != Protocol::Http && squash(last(&s.name)) == service;
-        let schema = linker.index.schemas.iter().find(|(_, s, _)| methods(s));
-        if !invoked && let Some((_, schema, _)) = schema {
+        let schemas: Vec<_> = linker.index.schemas.iter().filter(|(_, s, _)| methods(s)).map(|(_, s, _)| *s).collect();
+        let operations = || schemas.iter().flat_map(|s| &s.operations).map(|(method, ..)| method);
+        let mut told: Vec<Told<'a>> = Vec::new();
+        if !invoked && !schemas.is_empty() {
             // A stub that nobody calls is no edge. Its methods may be called where the stub's type is not visible.
             let names = &linker.territories[node].names;
             // Each language has its way to write a method's name; another way is somebody's own function.
@@ -286,19 +291,24 @@ impl<'a> Edges<'_, 'a> {
                 "py" | "rb" | "rs" | "ex" | "exs" => vec![method.to_owned(), snake(method)],
                 _ => vec![method.to_owned(), camel(method)],
             };
-            let called = schema
-                .operations
-                .iter()
-                .any(|(method, ..)| spelled(method).iter().any(|name| names.contains(name.as_str())));
-            if !called {
+            let called = operations().any(|method| spelled(method).iter().any(|name| names.contains(name.as_str())));
+            told = self.told_by_name(node, operations());
+            if !called && told.is_empty() {
                 return;
             }
         }
+        let mut certainty = Certainty::Stated;
+        // Some generators take the word off a service's name that they put on its client's (go-micro's `NewShippingService`).
+        let served = self.servers.get(service).or_else(|| self.servers.get(&format!("{service}service")));
+        let served = served.cloned().unwrap_or_default();
+        // A default of the code, or a port of the developer's machine, that leads to another than who serves the contract
+        // is not what is deployed.
+        let elsewhere = |ids: &[usize]| !served.is_empty() && !ids.iter().any(|id| served.contains(id));
         let mut places: Vec<Dialled<'a>> = Vec::new();
         let mut unknown = BTreeSet::new();
         for (file, fact, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
-            for (text, _, place) in self.targets(node, &texts) {
+            for (text, address, place) in self.targets(node, &texts) {
                 // Who serves the contract may be known all the same; whoever dials does not find it.
                 if let Place::Unknown(host) = &place
                     && fact.how == How::Stated
@@ -312,16 +322,14 @@ impl<'a> Edges<'_, 'a> {
                 // A registry is asked where the callee is: it is not the callee.
                 if let Place::Nodes(ids) = place
                     && !ids.iter().any(|id| linker.is_registry(*id))
+                    && !((text.default || address::is_local(&address.host)) && elsewhere(&ids))
                     && !places.iter().any(|(known, _)| *known == ids)
                 {
                     places.push((ids, text.via));
                 }
             }
         }
-        let mut certainty = Certainty::Stated;
-        // Some generators take the word off a service's name that they put on its client's (go-micro's `NewShippingService`).
-        let served = self.servers.get(service).or_else(|| self.servers.get(&format!("{service}service")));
-        let mut serving = self.but_tools(served.cloned().unwrap_or_default());
+        let mut serving = self.but_tools(served.clone());
         let itself = serving.remove(&node);
         if places.is_empty() {
             // A gateway within the server dials the server that it is part of.
@@ -352,7 +360,14 @@ impl<'a> Edges<'_, 'a> {
             let operation = call.operation.clone().unwrap_or_default();
             let operation = SmolStr::from(operation.replace("<stub>", "*"));
             for (ids, via) in &places {
-                for to in ids {
+                for to in ids.iter().filter(|_| is_stub(call)) {
+                    for (at, told, method, within) in &told {
+                        let kind = EdgeKind::of_protocol(call.protocol);
+                        let operation = operation.replace('*', method).into();
+                        self.add(node, *to, kind, certainty, operation, &call.client, within, (*at, told), via);
+                    }
+                }
+                for to in ids.iter().filter(|_| told.is_empty()) {
                     self.add(
                         node,
                         *to,
@@ -367,7 +382,7 @@ impl<'a> Edges<'_, 'a> {
                 }
             }
             // A name that no contract here has, where contracts are at hand, is somebody's own wrapper.
-            let own = is_stub(call) && schema.is_none() && !linker.index.schemas.is_empty();
+            let own = is_stub(call) && schemas.is_empty() && !linker.index.schemas.is_empty();
             if places.is_empty() && !own {
                 let why = if serving.is_empty() {
                     "the address is not known, and no service registers this contract"
@@ -383,6 +398,32 @@ impl<'a> Edges<'_, 'a> {
                 );
             }
         }
+    }
+}
+
+/// A method that a call names by its text: where it stands, and in which function.
+type Told<'a> = (FileId, &'a Fact, &'a SmolStr, &'a SmolStr);
+
+impl<'a> Edges<'_, 'a> {
+    /// Methods of a contract that code hands to a helper by name: `callRpc('GetCart', request)`.
+    fn told_by_name<'m>(&self, node: usize, methods: impl Iterator<Item = &'m SmolStr>) -> Vec<Told<'a>> {
+        let methods: BTreeSet<&str> = methods.map(SmolStr::as_str).collect();
+        let mut out = Vec::new();
+        for (file, fact) in self.linker.visible_facts(node) {
+            let Claim::Pass(pass) = &fact.claim else { continue };
+            // A helper takes the method before the request.
+            let named =
+                pass.args.iter().take(2).filter(|a| a.name.is_none()).find_map(|a| match a.value.parts.as_slice() {
+                    [Part::Text(text)] if methods.contains(text.as_str()) => Some(text),
+                    _ => None,
+                });
+            if let Some(method) = named
+                && self.linker.reaches(node, file, &pass.within)
+            {
+                out.push((file, fact, method, &pass.within));
+            }
+        }
+        out
     }
 }
 

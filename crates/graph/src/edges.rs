@@ -237,7 +237,8 @@ impl<'l, 'a> Edges<'l, 'a> {
             return Place::Nodes(vec![*only]);
         }
         if host.contains('{') {
-            return Place::Open;
+            let ids = address::known_part(host).map(|name| self.linker.named(name)).unwrap_or_default();
+            return if ids.is_empty() { Place::Open } else { Place::Nodes(self.nearest(from, ids)) };
         }
         let ids = self.linker.named(host);
         if !ids.is_empty() {

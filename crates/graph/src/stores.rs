@@ -258,11 +258,12 @@ impl<'a> Edges<'_, 'a> {
         at: (FileId, &Fact),
     ) -> (Option<usize>, Certainty, Vec<(FileId, &'a Fact)>) {
         let targets = self.targets(node, texts);
-        for (text, _, place) in &targets {
+        for (text, address, place) in &targets {
             if let Place::Nodes(ids) = place
                 && let Some(to) = ids.first()
             {
-                let certainty = if text.default { Certainty::Inferred } else { Certainty::Stated };
+                let certainty =
+                    if text.default || address.host.contains('{') { Certainty::Inferred } else { Certainty::Stated };
                 return (Some(*to), certainty, text.via.clone());
             }
         }
@@ -289,6 +290,7 @@ impl<'a> Edges<'_, 'a> {
             candidates.retain(|c| self.node(*c).kind == NodeKind::Broker);
         }
         self.without_replicas(&mut candidates);
+        self.without_members(&mut candidates);
         let mentioned = self.linker.mentioned_by(node);
         let hits: Vec<usize> = candidates.iter().copied().filter(|c| mentioned.contains_key(c)).collect();
         if let [only] = hits.as_slice() {

@@ -39,6 +39,7 @@ mod stored;
 mod strays;
 mod talks;
 pub mod time;
+mod told;
 mod trials;
 mod twins;
 mod unanswered;

@@ -6,6 +6,7 @@
 
 mod answers;
 mod bounds;
+mod carried;
 pub mod chains;
 mod copies;
 mod course;
@@ -27,6 +28,7 @@ mod loose;
 mod memory;
 mod methods;
 mod names;
+mod nearby;
 pub mod own;
 pub mod paths;
 mod patience;
@@ -40,6 +42,7 @@ mod stored;
 mod strays;
 mod talks;
 pub mod time;
+mod told;
 mod trials;
 mod twins;
 mod unanswered;

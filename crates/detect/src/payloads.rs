@@ -9,6 +9,7 @@ use seam_graph::{Detail, Endpoint, Evidence};
 use std::collections::{BTreeMap, HashMap};
 
 /// One side of what travels.
+#[derive(Clone)]
 pub struct Side<'a> {
     pub node: usize,
     pub path: &'a SmolStr,

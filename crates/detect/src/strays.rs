@@ -62,11 +62,11 @@ pub(crate) fn strays<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashS
         return Vec::new();
     }
     let orphans = orphans(cx, node, keys);
+    let idle = idle(cx, node, keys, used);
     // A program that does without many of its settings may do without this one, too.
     if orphans.is_empty() || orphans.len() * 3 > met.max(3) {
-        return Vec::new();
+        return apart(cx, node, keys, &idle);
     }
-    let idle = idle(cx, node, keys, used);
     let said = frequent(keys);
     let mut out = Vec::new();
     let (mut taken, mut paired) = (BTreeSet::new(), BTreeSet::new());
@@ -87,6 +87,40 @@ pub(crate) fn strays<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, used: &HashS
                 paired.insert(*o);
                 out.push(Stray { read: orphans[*o].clone(), set: idle[*only], sure });
             }
+        }
+    }
+    out
+}
+
+/// The same within one deployment, where another sets what is read: the only setting there that nothing reads, and the only key
+/// without a default that is not set there.
+fn apart<'a>(cx: &Cx<'a>, node: usize, keys: &Keys<'a>, idle: &[&'a SettingOf]) -> Vec<Stray<'a>> {
+    let own: HashSet<&SmolStr> = cx.node(node).own.iter().collect();
+    let mut out = Vec::new();
+    // What a group of the cluster has as a file is no variable.
+    let variable = |s: &&&SettingOf| {
+        let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        is_deployed(s) && s.key.chars().all(plain)
+    };
+    let idle: Vec<&SettingOf> = idle.iter().filter(variable).copied().collect();
+    let files: BTreeSet<&SmolStr> = idle.iter().map(|s| &s.at.path).collect();
+    for file in files {
+        let here = |sets: &[&SettingOf]| sets.iter().any(|s| s.at.path == *file && is_deployed(s));
+        let met = keys.read.keys().filter(|k| keys.set.get(*k).is_some_and(|sets| here(sets))).count();
+        let mut left = idle.iter().filter(|s| s.at.path == *file);
+        let Some(set) = left.next().filter(|_| left.next().is_none() && met > 3) else { continue };
+        let mut lost = keys.read.iter().filter_map(|(key, reads)| {
+            let sets = keys.set.get(key)?;
+            let read = *reads.first()?;
+            let elsewhere = !here(sets) && sets.iter().all(|s| is_deployed(s));
+            let bare = reads.iter().all(|r| r.default.is_none() && own.contains(&r.at.path) && !is_test(&r.at.path));
+            let named = !is_of_a_platform(&read.key) && !is_of_a_library(&read.key);
+            (elsewhere && bare && named).then_some(read)
+        });
+        let Some(read) = lost.next().filter(|_| lost.next().is_none()) else { continue };
+        if by_name(&read.key).is_some() && fits(cx, node, &read.key, set, false) {
+            let orphan = Orphan { key: &read.key, default: None, at: read.at.clone() };
+            out.push(Stray { read: orphan, set, sure: false });
         }
     }
     out
@@ -239,7 +273,7 @@ fn by_name(key: &str) -> Option<Kind> {
         "minutes",
         "expiration",
     ];
-    const SECRETS: [&str; 6] = ["secret", "token", "password", "pass", "apikey", "passphrase"];
+    const SECRETS: [&str; 9] = ["secret", "token", "password", "pass", "apikey", "passphrase", "pw", "pwd", "passwd"];
     const FLAGS: [&str; 5] = ["enabled", "enable", "disabled", "disable", "is"];
     let words = words(key);
     let last = words.last().map(String::as_str).unwrap_or_default();

@@ -10,6 +10,8 @@ pub enum Talk {
     Call,
     Message,
     Cache,
+    /// Nothing shows how: both have a declaration of one name.
+    Copy,
 }
 
 /// Who writes to a topic, and who reads from it.
@@ -61,6 +63,24 @@ pub fn talks(cx: &Cx<'_>) -> BTreeMap<(usize, usize), Talk> {
         }
     }
     for (from, to) in open.values() {
+        from.iter().for_each(|a| to.iter().for_each(|b| add(*a, *b, Talk::Message)));
+    }
+    // Whatever broker it goes through, one name is one topic.
+    let mut nameless: BTreeMap<&str, Ends> = BTreeMap::new();
+    let named = |value: &str| !value.is_empty() && !value.contains(['{', '*', '#']);
+    for open in cx.graph.unresolved.iter().filter(|u| named(&u.value) && !is_test(&u.at.path)) {
+        let ends = nameless.entry(&open.value).or_default();
+        match open.what.as_str() {
+            "queue publish" => drop(ends.0.insert(open.node)),
+            "queue consume" => drop(ends.1.insert(open.node)),
+            _ => {}
+        }
+    }
+    for (topic, (from, to)) in &mut nameless {
+        for (_, (others, takers)) in by_topic.iter().filter(|((_, known), _)| known == topic) {
+            from.extend(others);
+            to.extend(takers);
+        }
         from.iter().for_each(|a| to.iter().for_each(|b| add(*a, *b, Talk::Message)));
     }
     for users in caches.values() {

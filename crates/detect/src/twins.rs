@@ -109,11 +109,55 @@ impl<'a> Twins<'a> {
                     let same = |d: &&Declared<'_>| if named { d.stem == one.stem } else { d.form != Form::View };
                     let mut all = others.filter(same).filter(|d| like(d));
                     all.any(|d| {
-                        d.side.node == here.side.node || d.side.node == there.side.node || !named || one.serves(d)
+                        d.side.node == here.side.node
+                            || d.side.node == there.side.node
+                            || !named
+                            // Of three copies, the one that parts was changed alone.
+                            || one.serves(d) && !(here.is_copy(there) && parted.common > 1)
                     })
                 };
                 if !has(here) && !has(there) {
                     out.push(parted);
+                }
+            }
+        }
+        out
+    }
+
+    /// Types of one very name that two services have which are not seen to exchange anything, and that part in one field: what
+    /// carries them may go a way that is not followed.
+    pub fn copies<'d>(
+        &'d self,
+        cx: &Cx<'a>,
+        payloads: &Payloads<'a>,
+        exchange: impl Fn(usize, usize) -> bool,
+    ) -> Vec<Parted<'d, 'a>> {
+        let mut by_name: BTreeMap<&str, Vec<&'d Declared<'a>>> = BTreeMap::new();
+        for one in self.by_node.values().flatten().filter(|d| d.form == Form::Type && d.is_copy(d)) {
+            let faults = ["error", "exception", "problem", "fault"].iter().any(|w| one.stem.contains(w));
+            let inner = one.side.path.split('/').any(is_inner);
+            if one.stem.len() > 4 && !faults && !inner && !GENERIC.contains(&one.stem.as_str()) {
+                by_name.entry(&one.side.name).or_default().push(one);
+            }
+        }
+        let mut out = Vec::new();
+        for all in by_name.values() {
+            for (at, here) in all.iter().enumerate() {
+                let others = all[at + 1..].iter().filter(|t| t.side.node != here.side.node);
+                for there in others.filter(|t| t.side.path != here.side.path) {
+                    let (a, b) = (here.side.node, there.side.node);
+                    if exchange(a, b) || exchange(b, a) || here.side.fields.len() != there.side.fields.len() {
+                        continue;
+                    }
+                    // Either service may have the other's as well.
+                    let like = |one: &Declared<'_>, node: usize| {
+                        let mut its = all.iter().filter(|d| d.side.node == node);
+                        its.any(|d| one.squashed.iter().all(|n| d.squashed.contains(n)))
+                    };
+                    if like(here, b) || like(there, a) {
+                        continue;
+                    }
+                    out.extend(self.pair(cx, payloads, here, there, Talk::Copy).filter(|p| p.common > 1));
                 }
             }
         }

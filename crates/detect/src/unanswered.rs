@@ -44,10 +44,12 @@ pub fn unanswered(cx: &Cx<'_>) -> Vec<Draft> {
     let mut out = Vec::new();
     for (path, requests) in by_file {
         let known = answering(cx, path);
-        let alone = requests.iter().map(|r| (r.method, r.path)).collect::<BTreeSet<_>>().len() == 1;
+        let same_method = |e: &Endpoint, r: &Request<'_>| e.method.as_deref().is_none_or(|m| m == r.method);
+        let answered = |r: &&Request<'_>| served.iter().any(|(e, own)| same_method(e, r) && fits(own, &r.parts));
+        let lost = requests.iter().filter(|r| !answered(r));
+        let alone = lost.map(|r| (r.method, r.path)).collect::<BTreeSet<_>>().len() == 1;
         for request in &requests {
-            let same_method = |e: &Endpoint| e.method.as_deref().is_none_or(|m| m == request.method);
-            if served.iter().any(|(e, own)| same_method(e) && fits(own, &request.parts)) {
+            if answered(&request) {
                 continue;
             }
             let free = served.iter().filter(|(e, own)| {
@@ -62,7 +64,15 @@ pub fn unanswered(cx: &Cx<'_>) -> Vec<Draft> {
             let of = |kind: Unlike| near.iter().filter(move |(_, k)| *k == kind).map(|(e, _)| *e);
             let family = |e: &&Endpoint| known.contains(&(request.of.node, e.node));
             let letters = only(of(Unlike::Letters));
-            let part = || only(of(Unlike::Part)).filter(family).filter(|_| alone);
+            // Two words that tell, and the one service which the caller is known to ask: that is where it is meant to go.
+            let calls = |e: &&Endpoint| {
+                let asks = |edge: &usize| cx.edge(*edge).to == e.node && cx.edge(*edge).kind == EdgeKind::Http;
+                let words = parts(&e.path);
+                let telling =
+                    words.iter().filter(|p| !open(p) && !BEGINNINGS.contains(&p.to_ascii_lowercase().as_str()));
+                telling.count() > 2 && cx.outgoing(request.of.node).iter().any(asks)
+            };
+            let part = || only(of(Unlike::Part)).filter(|e| family(e) || calls(e)).filter(|_| alone);
             let method = || only(of(Unlike::Method)).filter(family);
             let found = letters.or_else(|| if of(Unlike::Letters).next().is_none() { part() } else { None });
             let found = found.map(|e| (e, false)).or_else(|| method().filter(|_| found.is_none()).map(|e| (e, true)));

@@ -49,6 +49,8 @@ pub enum BodyOf {
     Made,
     /// These keys are read of one value, wherever it comes from.
     Looked,
+    /// A literal, or a list of such, is handed to a function: `ty` is the function's name.
+    Handed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -464,7 +464,11 @@ fn rendered(index: &Index<'_>, path: &str, name: &SmolStr) -> SmolStr {
         let hole = &rest[at + 2..at + end];
         let (key, default) = hole.split_once('|').unwrap_or((hole, ""));
         let key = key.strip_prefix("config:").unwrap_or("");
-        let set = index.settings.iter().find(|(file, s, _)| s.key == key && below(index.paths[*file], chart));
+        // A chart in a folder of this one has values of its own.
+        let of =
+            |(file, s, _): &&(FileId, &seam_facts::Setting, &Fact)| s.key == key && below(index.paths[*file], chart);
+        let mut own = index.settings.iter().filter(of).filter(|(file, ..)| folder(index.paths[*file]) == chart);
+        let set = own.next().or_else(|| index.settings.iter().find(of));
         match set.and_then(|(_, s, _)| s.value.as_text()) {
             Some(text) => out.push_str(&text),
             None if !default.is_empty() => out.push_str(default),

@@ -6,7 +6,7 @@ use crate::effects::{is_page, pages};
 use crate::patience::{called, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{SmolStr, format_smolstr};
-use seam_graph::{Detail, Edge, EdgeKind, Evidence, NodeKind, Operation, endpoint_of, is_test};
+use seam_graph::{Certainty, Detail, Edge, EdgeKind, Evidence, NodeKind, Operation, endpoint_of, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub static RULE: Rule = Rule {
@@ -96,10 +96,18 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             out.push(if in_page { draft.severity(Severity::Note) } else { draft });
         }
         for (code, at) in regard.told.iter().filter(|(code, _)| own(code)) {
+            let given = answers.given(cx, key);
             if answers.never(cx, edge.to, code) {
-                let given = answers.given(cx, key);
                 let draft = vain(cx, (operation, edge, detail), (code, at), &given);
                 out.push(if in_page { draft.severity(Severity::Note) } else { draft });
+                continue;
+            }
+            // Another endpoint answers it. What this one is seen to answer is one thing that nobody looks for here.
+            let mut unlooked = given.keys().filter(|c| own(c) && !regard.told.contains_key(*c));
+            let only = unlooked.next().filter(|_| unlooked.next().is_none());
+            if let Some(other) = only.filter(|_| !given.contains_key(code)) {
+                let draft = other_failure(cx, (operation, edge, detail), (code, at), (other, &given[other]));
+                out.push(draft);
             }
         }
     }
@@ -196,6 +204,34 @@ fn vain(
         draft = draft.link(at, format!("`{callee}` answers {code}"));
     }
     draft
+}
+
+/// The handler answers with one failure, and the caller looks for another.
+fn other_failure(
+    cx: &Cx<'_>,
+    (operation, edge, detail): Asked<'_>,
+    (code, at): (&SmolStr, &Evidence),
+    (other, given): (&SmolStr, &Evidence),
+) -> Draft {
+    let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+    let what = called(cx, operation);
+    Draft::new(
+        format!("{} {what} {} {code} not {other}", edge.key.as_str(), detail.within),
+        at,
+        format!("`{caller}` looks for {code} from `{what}` of `{callee}`, whose handler answers {other}"),
+    )
+    .why(format!(
+        "The handler of `{what}` and what it runs answer {other} and no {code}: what `{caller}` does for {code} is not done, and {other} \
+         goes the way of every other failure."
+    ))
+    .help(format!("agree on one: let `{caller}` look for {other}, or `{callee}` answer {code}"))
+    .about([edge.key.clone()])
+    .severity(Severity::Note)
+    .certainty(Certainty::Inferred)
+    .open(format!("what else `{callee}` answers here"))
+    .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"))
+    .link(at, format!("`{caller}` looks for {code}"))
+    .link(given, format!("`{callee}` answers {other}"))
 }
 
 /// The one success that is expected is not the one that is given.

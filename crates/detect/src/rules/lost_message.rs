@@ -33,7 +33,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (broker, (published, consumed)) in &brokers {
         // A message whose topic is not known may go to, or come from, any of them.
         let open = |side: &Side<'_>| side.keys().any(|t| is_open(t)) || side.is_empty();
-        let unresolved = |what: &str| cx.graph.unresolved.iter().any(|u| u.what == what);
+        // A topic by its name is none of those that are missing, whatever broker it goes through.
+        let unresolved = |what: &str| cx.graph.unresolved.iter().any(|u| u.what == what && is_open(&u.value));
         let known = |side: &Side<'_>, what: &str| !open(side) && !unresolved(what);
         let (consumers, publishers) = (known(consumed, "queue consume"), known(published, "queue publish"));
         let mut told = BTreeSet::new();
@@ -63,7 +64,10 @@ fn alone<'a>(
     let shares = |topic: &str| theirs.iter().any(|k| agree(&names(topic), k));
     // With nothing in common, names are made in a way that is not followed, unless they are nearly one name.
     let common = one.keys().any(|t| shares(t));
-    let single: Vec<&str> = one.keys().copied().filter(|t| !is_open(t) && !shares(t) && !is_technical(t)).collect();
+    // A word is one-sided by nature only where no other topic that has it is met by the other side.
+    let met: BTreeSet<&str> = one.keys().filter(|t| shares(t)).flat_map(|t| technical(t)).collect();
+    let by_nature = |topic: &str| technical(topic).any(|w| !met.contains(w));
+    let single: Vec<&str> = one.keys().copied().filter(|t| !is_open(t) && !shares(t) && !by_nature(t)).collect();
     // The other side's topics that are alone too: one that is called nearly so is most likely meant.
     let alone_too: Vec<&str> =
         other.keys().copied().filter(|t| !is_open(t) && !mine.iter().any(|m| agree(&names(t), m))).collect();
@@ -221,8 +225,13 @@ fn is_open(topic: &str) -> bool {
 
 /// Retries, dead letters and replies have one side by nature.
 fn is_technical(topic: &str) -> bool {
+    technical(topic).next().is_some()
+}
+
+/// The words of a topic that say so.
+fn technical(topic: &str) -> impl Iterator<Item = &'static str> + use<> {
     let name = squash(topic);
-    [
+    const WORDS: [&str; 12] = [
         "dlq",
         "deadletter",
         "dlt",
@@ -235,9 +244,8 @@ fn is_technical(topic: &str) -> bool {
         "notification",
         "changelog",
         "audit",
-    ]
-    .iter()
-    .any(|w| name.contains(w))
+    ];
+    WORDS.into_iter().filter(move |w| name.contains(w))
 }
 
 /// Messages that a consumer refuses, on a broker where nothing takes what is refused.

@@ -25,7 +25,7 @@ pub(crate) mod redelivery_unsafe;
 mod retry_storm;
 mod retry_without_backoff;
 mod secret_in_plain;
-mod setting_drift;
+pub(crate) mod setting_drift;
 mod shared_breaker;
 mod shared_table;
 mod start_order;

@@ -1,12 +1,13 @@
 //! Fields that one side of an interaction uses and the other does not have. See `payload_mismatch.md`.
 
+use crate::carried;
 use crate::declared::{Declared, Form};
 use crate::payloads::{Kind, Payloads, Side, Taker, is_renaming, squashed};
 use crate::talks::{Talk, talks};
 use crate::twins::{Parted, Twins};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{BodyOf, Key, ShapeField, Span};
-use seam_graph::{Certainty, EdgeKind, Evidence, is_test};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, is_test};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static RULE: Rule = Rule {
@@ -74,15 +75,49 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             compare(cx, &payloads, &way, (&writer, &reader), "", MAX_DEPTH, &mut told, out);
         }
     }
+    for (detail, edge, endpoint, writer, reader) in carried::requests(cx, &payloads, &endpoints) {
+        let way = Way {
+            subject: format!("{} {} request", edge.key, detail.operation),
+            what: format!("the body of `{}`", endpoint.asked_as()),
+            writer: (cx.name(edge.from), cx.node(edge.from).key.clone()),
+            reader: (cx.name(edge.to), cx.node(edge.to).key.clone()),
+            certainty: Certainty::Inferred,
+        };
+        compare(cx, &payloads, &way, (&writer, &reader), "", 1, &mut told, out);
+    }
     messages(cx, &payloads, &mut told, out);
+    for of in carried::events(cx) {
+        let key = format!("{}:{} {}:{}", of.given.path, of.instead.line, of.read.path, of.wanted.line);
+        if told.insert(key) {
+            out.push(carried::draft(cx, &of));
+        }
+    }
     declarations(cx, &payloads, &mut told, out);
 }
 
 /// Declarations of one thing that services which talk have each for itself.
 fn declarations<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
     let talks = talks(cx);
-    let nodes: BTreeSet<usize> = talks.keys().flat_map(|(a, b)| [*a, *b]).collect();
+    let ours = (0..cx.graph.nodes.len()).filter(|n| cx.node(*n).kind == NodeKind::Service);
+    let nodes: BTreeSet<usize> = talks.keys().flat_map(|(a, b)| [*a, *b]).chain(ours).collect();
     let twins = Twins::new(cx, payloads, &nodes);
+    for parted in twins.copies(cx, payloads, |a, b| talks.contains_key(&(a, b))) {
+        let (x, y) = parted.pair;
+        let (a, b) = (cx.name(parted.here.side.node), cx.name(parted.there.side.node));
+        let message = format!(
+            "{} has `{}`, and {} has `{}` in its place",
+            whose(cx, parted.here),
+            x.name,
+            whose(cx, parted.there),
+            y.name
+        );
+        let why = format!(
+            "Both have a type of this very name, and {} other names are the same on both sides: where one is written by `{a}` and \
+             read by `{b}`, or the other way round, `{}` is empty, without an error on either side.",
+            parted.common, y.name
+        );
+        tell(cx, &parted, message, &why, told, out);
+    }
     for (pair, talk) in talks {
         for parted in twins.parted(cx, payloads, pair, talk) {
             let (x, y) = parted.pair;
@@ -128,6 +163,7 @@ fn exchanges(talk: Talk) -> &'static str {
         Talk::Call => "calls",
         Talk::Message => "sends messages to",
         Talk::Cache => "shares a cache with",
+        Talk::Copy => "has a type of the same name as",
     }
 }
 
@@ -163,6 +199,10 @@ fn tell(
         .certainty(Certainty::Inferred)
         .link(&mine, format!("`{}` has `{}`", cx.name(here.node), x.name))
         .link(&its, format!("`{}` has `{}`", cx.name(there.node), y.name));
+    let draft = match parted.talk {
+        Talk::Call | Talk::Message | Talk::Cache => draft,
+        Talk::Copy => draft.severity(Severity::Note).open("whether and how the two exchange it"),
+    };
     out.push(draft);
 }
 

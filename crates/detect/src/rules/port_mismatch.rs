@@ -5,6 +5,7 @@ use crate::keys::{
 };
 use crate::ports::{Doors, number_is_mentioned};
 use crate::selected::{nobody, services};
+use crate::told::{told, told_otherwise};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Deployment, Value};
 use seam_graph::{Certainty, Evidence, NodeKind, PortOf, PortRole, SettingOf};
@@ -25,32 +26,38 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     callers(cx, &doors, out);
     services(cx, &doors, out);
     nobody(cx, out);
+    let all = by_node(cx.graph);
     for node in (0..cx.graph.nodes.len()).filter(|n| is_ours(cx.node(*n).kind)) {
+        let known = out.len();
         containers(cx, &doors, node, out);
+        if out.len() == known {
+            told(cx, &doors, (node, &all[node]), out);
+        }
     }
+    crate::nearby::nearby(cx, &doors, &all, out);
 }
 
 /// An address that names a node and a port.
-struct Dialled<'a> {
-    from: usize,
-    to: usize,
-    host: String,
-    port: u32,
-    at: Evidence,
+pub(crate) struct Dialled<'a> {
+    pub from: usize,
+    pub to: usize,
+    pub host: String,
+    pub port: u32,
+    pub at: Evidence,
     /// The key whose value it is; empty where code says it.
-    key: &'a str,
+    pub key: &'a str,
 }
 
 /// Whose network an address is looked up in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Network {
+pub(crate) enum Network {
     Compose,
     Cluster,
     /// Code and its own configuration run in both.
     Any,
 }
 
-fn network(at: &Evidence) -> Network {
+pub(crate) fn network(at: &Evidence) -> Network {
     match at.by.as_str() {
         "compose" => Network::Compose,
         "kubernetes" | "kustomize" | "helm" => Network::Cluster,
@@ -58,7 +65,7 @@ fn network(at: &Evidence) -> Network {
     }
 }
 
-fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
+pub(crate) fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
     let mut out = Vec::new();
     let mut add = |from: usize, key: &'a str, text: &str, named: bool, at: &dyn Fn() -> Evidence| {
         let Some((name, Some(port))) = host(text, named) else { return };
@@ -112,7 +119,32 @@ fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
             add(from, "", &text, false, &|| cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim)));
         }
     }
+    // What a call is made with may stand elsewhere: a constant, what a caller passes, what a function returns.
+    for edge in cx.graph.edges.iter().filter(|e| is_ours(cx.node(e.from).kind)) {
+        for at in edge.proof.iter().filter(|at| !seam_graph::is_test(&at.path)) {
+            for text in spelled(cx, at) {
+                let leads = |name: &str| cx.graph.node(name) == Some(edge.to);
+                if host(&text, false).is_some_and(|(name, _)| leads(name)) {
+                    add(edge.from, "", &text, false, &|| at.clone());
+                }
+            }
+        }
+    }
     out
+}
+
+/// Texts that code says at a place which proves something.
+fn spelled(cx: &Cx<'_>, at: &Evidence) -> Vec<String> {
+    let facts = cx.facts(&at.path).iter().filter(|f| f.at.line == at.at.line);
+    let text = |value: &Value| value.as_text().map(|t| t.to_string());
+    facts
+        .flat_map(|fact| match &fact.claim {
+            Claim::Constant(c) => text(&c.value).into_iter().collect::<Vec<_>>(),
+            Claim::Return(r) => text(&r.value).into_iter().collect(),
+            Claim::Pass(p) => p.args.iter().filter_map(|a| text(&a.value)).collect(),
+            _ => Vec::new(),
+        })
+        .collect()
 }
 
 /// The setting of the same file that says the host of a port, where it says no more than that.
@@ -130,8 +162,10 @@ fn beside_its_host<'a>(keys: &Keys<'a>, port: &SettingOf) -> Option<&'a SettingO
 
 fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
     let mut found: BTreeMap<(usize, usize, u32), Vec<(Dialled<'_>, Wrong<'_>)>> = BTreeMap::new();
+    let all = by_node(cx.graph);
     for address in dialled(cx) {
-        let Some(wrong) = wrong(cx, doors, &address) else { continue };
+        let told = || told_otherwise(cx, doors, &all[address.to], &address);
+        let Some(wrong) = wrong(cx, doors, &address).or_else(told) else { continue };
         found.entry((address.from, address.to, address.port)).or_default().push((address, wrong));
     }
     for ((from, to, port), places) in found {
@@ -169,14 +203,14 @@ fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
 }
 
 /// Why an address does not work.
-struct Wrong<'a> {
+pub(crate) struct Wrong<'a> {
     /// The ports that are open under its name instead.
-    open: Vec<&'a PortOf>,
+    pub open: Vec<&'a PortOf>,
     /// Where the port is open, under another name.
-    beside: Option<&'a PortOf>,
+    pub beside: Option<&'a PortOf>,
     /// What the product listens on unless it is told otherwise, where nothing says what is open.
-    default: Option<u32>,
-    help: String,
+    pub default: Option<u32>,
+    pub help: String,
 }
 
 /// What is open under an address instead of its port.

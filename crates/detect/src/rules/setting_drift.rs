@@ -371,7 +371,7 @@ fn declared<'a>(callee: &str, args: &'a [seam_facts::Argument]) -> Option<(&'a V
 }
 
 /// The text of a value, or of the one constant of the node that it names.
-fn text_of(cx: &Cx<'_>, node: usize, value: &Value) -> Option<String> {
+pub(crate) fn text_of(cx: &Cx<'_>, node: usize, value: &Value) -> Option<String> {
     if let Some(text) = value.as_text() {
         return (!text.is_empty()).then(|| text.to_string());
     }

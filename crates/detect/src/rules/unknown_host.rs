@@ -1,10 +1,12 @@
 //! An address whose host nobody declares. See `unknown_host.md`.
 
 use crate::keys::{
-    by_node, declared, distance, host, is_address, is_deployed, is_inside, is_ours, nearest, proving, squash, stating,
+    by_node, declared, distance, host, is_address, is_deployed, is_inside, is_of_a_platform, is_ours, nearest, proving,
+    squash, stating,
 };
 use crate::names::{self, Address, Called};
 use crate::{Cx, Draft, Group, Rule, Severity};
+use seam_facts::{Claim, Hole};
 use seam_graph::{Evidence, NodeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +43,7 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let first = name.split('.').next().unwrap_or(&name);
         known.contains(pod(first)) || known.contains(&name) || known.contains(first) || known.contains(&squash(first))
     };
+    let mut fallen: Vec<(usize, String, String, Evidence)> = Vec::new();
     let mut found: BTreeMap<(usize, String), Vec<Use<'_>>> = BTreeMap::new();
     let used = proving(cx.graph);
     let places = places(cx);
@@ -64,11 +67,54 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let read =
                 keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line)) || framework();
             let open = is_deployed(setting) && !is_filled_in(name) && is_inside(name) && !is_known(name);
+            // Whoever writes down a whole address of a program of ours means it to be called.
+            let whole = || setting.value.contains("://") && is_address(&setting.key) && !is_of_a_platform(&setting.key);
+            let coded = || !cx.node(node).languages.is_empty() && !name.contains('.') && whole();
             // The dearest question last.
-            if open && (read || misspelt()) {
+            if open && (read || coded() || misspelt()) {
                 let of = Use { at: &setting.at, key: &setting.key, call: None, read };
                 found.entry((node, name.to_owned())).or_default().push(of);
             }
+        }
+    }
+    for (node, keys) in by_node(cx.graph).iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
+        // What code or configuration falls back on, where no deployment says otherwise.
+        let given = |key: &str| keys.set.get(&squash(key)).is_some_and(|sets| sets.iter().any(|s| is_deployed(s)));
+        for read in keys.read.values().flatten().filter(|r| !seam_graph::is_test(&r.at.path)) {
+            let Some(default) = read.default.as_deref().filter(|d| d.starts_with("http")) else { continue };
+            let Some((name, _)) = host(default, true).filter(|(name, _)| !name.contains('.')) else { continue };
+            if is_address(&read.key) && is_inside(name) && !is_known(name) && !is_filled_in(name) && !given(&read.key) {
+                let of = Use { at: &read.at, key: &read.key, call: None, read: false };
+                found.entry((node, name.to_owned())).or_default().push(of);
+            }
+        }
+    }
+    // The same for what a profile's own configuration falls back on for a route or a declared client.
+    for (node, keys) in by_node(cx.graph).iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
+        for (path, fact) in cx.own_facts(node).filter(|(path, _)| !seam_graph::is_test(path)) {
+            let target = match &fact.claim {
+                Claim::Route(route) => &route.target,
+                Claim::Call(call) => &call.target,
+                _ => continue,
+            };
+            let Some(Hole::Env { name: key, default } | Hole::Config { key, default }) =
+                target.holes().into_iter().next()
+            else {
+                continue;
+            };
+            let Some(default) = default.as_ref().and_then(|d| d.as_text()) else { continue };
+            let given = keys.set.get(&squash(key)).is_some_and(|sets| sets.iter().any(|s| is_deployed(s)));
+            let Some((name, Some(_))) = host(&default, false).filter(|(name, _)| !name.contains('.')) else { continue };
+            if !given && is_inside(name) && !is_known(name) && !is_filled_in(name) {
+                let at = cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim));
+                fallen.push((node, name.to_owned(), key.to_string(), at));
+            }
+        }
+    }
+    for (node, name, key, at) in &fallen {
+        let uses = found.entry((*node, name.clone())).or_default();
+        if !uses.iter().any(|u| u.at.path == at.path && u.at.at.line == at.at.line) {
+            uses.push(Use { at, key, call: None, read: false });
         }
     }
     for open in &cx.graph.unresolved {
@@ -106,7 +152,8 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 None => format!("declare `{name}` in the deployment, or under `[externals]` in `seam.toml` if it runs elsewhere"),
             });
         if uses.iter().all(|u| !u.read) {
-            draft = draft.severity(Severity::Warning).open(format!("who reads `{}`", first.key));
+            let sure = if misspelt(cx, node, &name) { Severity::Warning } else { Severity::Note };
+            draft = draft.severity(sure).open(format!("who reads `{}`", first.key));
         }
         if let Some(namespace) = namespace(&name) {
             // What is installed in a cluster besides, from a chart of somebody else, is often declared nowhere else.

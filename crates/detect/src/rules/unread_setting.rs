@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    sections(cx, out);
     let used = proving(cx.graph);
     let stated = stating(cx.graph);
     let all = by_node(cx.graph);
@@ -95,4 +96,109 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             out.push(draft);
         }
     }
+}
+
+/// Sections of .NET's configuration that frameworks and libraries look up by themselves.
+const BOUND: [&str; 24] = [
+    "logging",
+    "serilog",
+    "nlog",
+    "kestrel",
+    "connectionstrings",
+    "azuread",
+    "azureadb2c",
+    "reverseproxy",
+    "services",
+    "aspire",
+    "healthchecksui",
+    "healthchecks",
+    "opentelemetry",
+    "otel",
+    "consul",
+    "eureka",
+    "spring",
+    "globalconfiguration",
+    "routes",
+    "applicationinsights",
+    "identityserver",
+    "featuremanagement",
+    "allowedhosts",
+    "parameters",
+];
+
+/// Variables of a section (`Billing__ApiKey`) that neither the program's own configuration nor its code has, beside others
+/// whose sections are there: the section has another name on one side.
+fn sections(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let section = |key: &str| crate::keys::squash(key.split("__").next().unwrap_or(key));
+    for (node, keys) in by_node(cx.graph).iter().enumerate() {
+        let this = cx.node(node);
+        if this.kind != NodeKind::Service || !this.languages.iter().any(|l| l == "C#") {
+            continue;
+        }
+        let of_app = |s: &&&seam_graph::SettingOf| s.at.says.starts_with("setting [app");
+        let own: HashSet<String> = keys
+            .set
+            .values()
+            .flatten()
+            .filter(of_app)
+            .map(|s| crate::keys::squash(s.key.split(['.', ':']).next().unwrap_or(&s.key)))
+            .collect();
+        let told: Vec<&seam_graph::SettingOf> = keys
+            .set
+            .values()
+            .flatten()
+            .filter(|s| s.key.contains("__") && s.at.says.starts_with("setting [service"))
+            .copied()
+            .collect();
+        if own.is_empty() || !told.iter().any(|s| own.contains(&section(&s.key))) {
+            continue;
+        }
+        for setting in told {
+            let (key, name) = (&setting.key, section(&setting.key));
+            let known = own.contains(&name) || BOUND.contains(&name.as_str()) || is_of_a_platform(key);
+            let begins = key.split("__").next().unwrap_or(key);
+            if known || keys.is_read(key) || mentioned(cx, node, key) || says(cx, node, begins) {
+                continue;
+            }
+            let service = cx.name(node);
+            let draft = Draft::new(
+                format!("{service} {key}"),
+                &setting.at,
+                format!("`{key}` is set for `{service}`, whose configuration and code have no `{begins}`"),
+            )
+            .why(format!(
+                "Other variables of `{service}` override what its own configuration has; nothing there or in its code is called \
+                 `{begins}`, so this one changes nothing."
+            ))
+            .about([this.key.clone()])
+            .severity(Severity::Note)
+            .certainty(seam_graph::Certainty::Inferred)
+            .open("libraries that look up a section by themselves")
+            .help(format!("call it what `{service}` reads, or remove it"))
+            .link(&setting.at, format!("`{key}` is set"));
+            out.push(draft);
+        }
+    }
+}
+
+/// Whether code of a service says a section's name in a text.
+fn says(cx: &Cx<'_>, node: usize, name: &str) -> bool {
+    use seam_facts::Claim;
+    let has = |text: &str| text.split(':').any(|part| part == name);
+    let bound = crate::keys::squash(name);
+    let value = |v: &seam_facts::Value| has(&v.to_string());
+    cx.own_facts(node).any(|(_, f)| match &f.claim {
+        Claim::Constant(c) => value(&c.value),
+        Claim::Pass(p) => p.args.iter().any(|a| value(&a.value)),
+        Claim::Read(r) => value(&r.key),
+        Claim::Return(r) => value(&r.value),
+        // A class that a section is bound to often has its name.
+        Claim::Shape(s) => {
+            let simple = crate::keys::squash(s.name.rsplit('.').next().unwrap_or(&s.name));
+            ["options", "settings", "config", "configuration"]
+                .iter()
+                .any(|e| simple.strip_suffix(e) == Some(bound.as_str()))
+        }
+        _ => false,
+    })
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "bodies",
-    version: 4,
+    version: 5,
     page: include_str!("bodies.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Php, Lang::Ruby],
@@ -37,7 +37,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
                 }
             }
             Some((of, Given::Type(ty))) => state(code, site, of, ty, Vec::new(), false, sink),
-            None => {}
+            None => super::handed::extract(code, site, sink),
         }
     }
     if matches!(code.unit.lang, Lang::Script | Lang::Python) {
@@ -179,7 +179,7 @@ fn is_error(entries: &[(SmolStr, Expr)]) -> bool {
     entries.iter().any(|(k, _)| matches!(k.as_str(), "error" | "errors" | "message" | "msg" | "detail"))
 }
 
-type Known = (SmolStr, Vec<ShapeField>, bool);
+pub(super) type Known = (SmolStr, Vec<ShapeField>, bool);
 
 /// The type of a value, or the keys of the literal that it is.
 fn value(code: &Code<'_>, expr: &Expr, function: usize, steps: usize) -> Option<Known> {
@@ -278,7 +278,7 @@ fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize) -> Option
     }
 }
 
-fn literal(entries: &[(SmolStr, Expr)]) -> Option<Known> {
+pub(super) fn literal(entries: &[(SmolStr, Expr)]) -> Option<Known> {
     let plain = |k: &str| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     let open = entries.iter().any(|(k, _)| !plain(k));
     let known = entries.iter().filter(|(k, _)| plain(k));

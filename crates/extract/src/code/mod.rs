@@ -17,6 +17,7 @@ mod eval;
 mod fallbacks;
 mod golang;
 mod guards;
+mod handed;
 pub(crate) use golang::{config_tag, generated, stub_of};
 pub(crate) mod cpp;
 pub mod ir;

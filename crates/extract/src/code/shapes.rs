@@ -1,6 +1,6 @@
 //! Types of code that travel as JSON, with the names that their fields have on the way. See `shapes.md`.
 
-use super::ir::{Annotation, ExprKind, Field, Type};
+use super::ir::{Annotation, Expr, ExprKind, Field, Type};
 use super::{Code, enums};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -8,7 +8,7 @@ use seam_facts::{Claim, Shape, ShapeField, ShapeKind, SmolStr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "shapes",
-    version: 3,
+    version: 4,
     page: include_str!("shapes.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Rust],
@@ -203,11 +203,19 @@ fn wire_name(lang: Lang, field: &Field) -> SmolStr {
     field.name.clone()
 }
 
+/// `Field(..., gt=0)` and `Field(gt=0)` say what a value has to be, and no default.
+fn is_bare(init: &Expr) -> bool {
+    let Some(call) = init.as_call().filter(|c| c.name() == "Field") else { return false };
+    let given = |v: &Expr| !matches!(&v.kind, ExprKind::Other(parts) if parts.is_empty());
+    call.arg(0).is_none_or(|v| !given(v)) && call.named("default").is_none() && call.named("default_factory").is_none()
+}
+
 fn required(lang: Lang, field: &Field) -> Option<bool> {
     let ty = field.ty.as_str();
     let optional = ty.ends_with('?') || ty.starts_with("Option<") || ty.starts_with("Optional") || ty.contains("None");
     match lang {
-        Lang::Kotlin | Lang::Python => Some(!optional && field.init.is_none()),
+        Lang::Kotlin => Some(!optional && field.init.is_none()),
+        Lang::Python => Some(!optional && field.init.as_ref().is_none_or(is_bare)),
         Lang::Rust => Some(!optional && !field.annotations.iter().any(|a| a.simple() == "serde")),
         _ => None,
     }

@@ -459,7 +459,7 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 Some(right) => return value(cx, right),
                 None => ExprKind::Null,
             },
-            "ellipsis" => ExprKind::Null,
+            "ellipsis" => ExprKind::Other(Vec::new()),
             // What is compared otherwise than for being the same has a mark.
             "comparison_operator" if !cx.src(node).contains("==") => {
                 let parts = children(node).into_iter().map(|n| value(cx, n)).collect::<Vec<_>>();

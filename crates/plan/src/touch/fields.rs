@@ -76,7 +76,7 @@ fn held<'a>(side: &Side<'a>, path: &str) -> BTreeMap<(SmolStr, u8, SmolStr), Vec
                 put(Held { ty: last(name).into(), of: None, within: SmolStr::default(), fields });
             }
             Claim::Body(Body { of, ty, fields, within, .. })
-                if !fields.is_empty() && !matches!(of, BodyOf::Made | BodyOf::Looked) =>
+                if !fields.is_empty() && !matches!(of, BodyOf::Made | BodyOf::Looked | BodyOf::Handed) =>
             {
                 let fields = fields.iter().collect();
                 put(Held { ty: last(ty).into(), of: Some(*of), within: within.clone(), fields });

@@ -91,7 +91,8 @@ fn krakend(root: &Node, sink: &mut Sink) {
             let at = at.map_or(backend.span, |(key, node)| entry_span(key, node));
             let below = backend.text_at(&["url_pattern"]).cloned().unwrap_or_default();
             for host in hosts.iter().take(16) {
-                let target = text(&format!("{}{below}", host.trim_end_matches('/')));
+                let slash = if below.is_empty() || below.starts_with('/') { "" } else { "/" };
+                let target = text(&format!("{}{slash}{below}", host.trim_end_matches('/')));
                 route(Protocol::Http, Value::text(path.clone()), target, at, sink);
             }
         }

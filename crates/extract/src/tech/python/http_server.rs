@@ -11,7 +11,7 @@ use seam_facts::{Claim, Constant, Endpoint, Mount, Protocol, SmolStr, Span, Valu
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-http-server",
-    version: 1,
+    version: 2,
     page: include_str!("http_server.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -76,9 +76,11 @@ fn body_type(function: &Function) -> Option<SmolStr> {
         "Decimal",
     ];
     let param = function.params.iter().find(|p| {
-        let simple = p.ty.rsplit('.').next().unwrap_or("");
-        p.default.is_none()
-            && simple.starts_with(|c: char| c.is_ascii_uppercase())
+        // `items: list[Line] = Body(...)` takes a list of them.
+        let listed = ["List[", "list[", "Sequence["].iter().find_map(|l| p.ty.strip_prefix(l)?.strip_suffix(']'));
+        let simple = listed.unwrap_or(&p.ty).rsplit('.').next().unwrap_or("");
+        let said = p.default.as_ref().is_none_or(|d| d.as_call().is_some_and(|c| c.name() == "Body"));
+        said && simple.starts_with(|c: char| c.is_ascii_uppercase())
             && !FRAMEWORK.iter().any(|f| simple == *f || simple.starts_with(&format!("{f}[")))
     })?;
     Some(param.ty.clone())

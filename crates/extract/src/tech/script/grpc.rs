@@ -266,22 +266,12 @@ fn methods(code: &Code<'_>, stubs: &[Stub], sink: &mut Sink) {
             let receiver = site.call.receiver().map(|r| code.resolved(r, site.function).0.span);
             let stub = same.iter().find(|s| Some(s.span) == receiver).copied().unwrap_or(stub);
             sink.stated(Claim::Call(call(stub, &pascal(method), code.within(site.function))), site.span());
-        } else if let Some(stub) = handed_out(code, stubs, object) {
-            sink.stated(Claim::Call(call(stub, &pascal(method), code.within(site.function))), site.span());
         } else if grpc && (made.contains('#') && made.ends_with("ServiceClient") || shared(made)) {
             // A typed stub that came from elsewhere.
             let stub = elsewhere(code, made, site);
             sink.stated(Claim::Call(call(&stub, &pascal(method), stub.within.clone())), site.span());
         }
     }
-}
-
-/// The only stub that a function of this file makes, where the function's result is what is called: `getClient().GetCart(…)`.
-fn handed_out<'s>(code: &Code<'_>, stubs: &'s [Stub], object: &str) -> Option<&'s Stub> {
-    let maker = object.strip_suffix("()")?;
-    code.unit.functions.iter().find(|f| f.symbol() == maker)?;
-    let mut made = stubs.iter().filter(|s| s.within == maker);
-    made.next().filter(|_| made.next().is_none())
 }
 
 /// A client that another file of gRPC clients makes: `../grpc/clients#cartClient`.

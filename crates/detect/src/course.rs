@@ -5,6 +5,7 @@
 
 use crate::Cx;
 use crate::effects::{Change, Entry, change, is_courtesy, last};
+use crate::keeping::{self, Keeping, names_keeping};
 use seam_facts::{Claim, Fact, Region, RegionKind, SmolStr, Span, Steps, Stretch, WriteKind};
 use seam_graph::{EdgeKind, Evidence, NodeKind, Operation};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -42,6 +43,8 @@ pub(crate) struct Course {
     pub transactions: Vec<Region>,
     /// Simple names of all that it calls.
     pub called: Vec<SmolStr>,
+    /// The service keeps its messages, and what this function sends goes past that.
+    pub beside: bool,
     never: Vec<(Stretch, Stretch)>,
 }
 
@@ -125,6 +128,7 @@ pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
                 steps: found,
                 transactions: transactions(facts, steps),
                 called: steps.calls.iter().map(|(_, name)| name.clone()).collect(),
+                beside: false,
                 never: steps.never.clone(),
             };
             let changes = course.changes().count();
@@ -133,10 +137,42 @@ pub(crate) fn courses(cx: &Cx<'_>, node: usize) -> Vec<Course> {
             }
         }
     }
-    if !out.is_empty() && keeps_messages(cx, node) {
-        out.clear();
+    if out.is_empty() {
+        return out;
+    }
+    // A library with a table of its own for messages shares a transaction only where it is told of one.
+    out.retain_mut(|course| {
+        let by_cap = course.changes().any(|(_, _, o)| cx.detail(o).client == "CAP");
+        course.beside |= by_cap;
+        !by_cap || !course.transactions.iter().any(|t| t.detail.to_ascii_lowercase().contains("begintransaction"))
+    });
+    match keeping::of(cx, node) {
+        Keeping::Nothing => {}
+        Keeping::All => out.clear(),
+        Keeping::Own => {
+            out.retain_mut(|course| past_outbox(cx, course));
+        }
     }
     out
+}
+
+/// Whether a function of a service that keeps its messages in a table of its own sends some that were never there.
+fn past_outbox(cx: &Cx<'_>, course: &mut Course) -> bool {
+    let kept = |s: &Step| match s.deed {
+        Deed::Change(_, operation) => {
+            let detail = cx.detail(operation);
+            [&s.through, &detail.at.path, &detail.within, &detail.client].into_iter().any(|name| names_keeping(name))
+        }
+        Deed::Store(ref _kind, ref name, _) => names_keeping(name) || names_keeping(&s.through),
+    };
+    // What hands on what was kept is no pair of this kind.
+    let puts = |s: &Step| s.depth == 0 && matches!(&s.deed, Deed::Store(_, name, _) if names_keeping(name));
+    if names_keeping(&course.path) || names_keeping(&course.symbol) || course.steps.iter().any(puts) {
+        return false;
+    }
+    course.steps.retain(|s| !kept(s));
+    course.beside = true;
+    course.changes().any(|(_, change, _)| change == Change::Message)
 }
 
 /// Whether the service has a store, be it one that runs inside of it.
@@ -216,54 +252,6 @@ fn steps_of(
     }
     out.sort_by_key(|s| (s.line, s.depth));
     out
-}
-
-/// Whether a name is of what keeps messages beside data, or mends what is lost.
-pub(crate) fn names_keeping(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "outbox",
-        "debezium",
-        "eventlog",
-        "eventuate",
-        "reconcil",
-        "republish",
-        "unpublished",
-        "transactionaleventlistener",
-        "dotnetcore.cap",
-        "icappublisher",
-        "axonframework",
-        "eventstoredb",
-        "changedatacapture",
-        "modulith.events",
-        "pendingevents",
-        "undispatched",
-        "eventpublication",
-    ];
-    let text = text.to_ascii_lowercase().replace(['_', '-'], "");
-    WORDS.iter().any(|w| text.contains(w))
-}
-
-/// Whether the service keeps its messages beside its data, or mends what is lost: an outbox, change data capture, a job that
-/// reconciles.
-fn keeps_messages(cx: &Cx<'_>, node: usize) -> bool {
-    let files = cx.node(node).own.iter().chain(&cx.node(node).libraries);
-    files.into_iter().any(|path| {
-        names_keeping(path)
-            || cx.facts(path).iter().any(|fact| match &fact.claim {
-                Claim::Uses(uses) => {
-                    uses.imports.iter().any(|i| names_keeping(i))
-                        || uses.types.iter().any(|(t, _)| names_keeping(t))
-                        || uses
-                            .functions
-                            .iter()
-                            .any(|(f, called)| names_keeping(f) || called.iter().any(|n| names_keeping(n)))
-                }
-                Claim::Write(write) => names_keeping(&write.name),
-                Claim::Access(access) => access.name.as_text().is_some_and(|t| names_keeping(&t)),
-                Claim::Depends(depends) => names_keeping(&depends.package),
-                _ => false,
-            })
-    })
 }
 
 /// The endpoint of the service that leads to an operation through this function.

@@ -17,6 +17,7 @@ const DEFAULTS: &[(&str, Option<u64>, &str)] = &[
     ("urllib", None, "Python 3 library, `urllib.request.urlopen`: the global default, which is none"),
     ("httpx", Some(5_000), "HTTPX 0.x, Timeouts: 5 s of inactivity"),
     ("aiohttp", Some(300_000), "aiohttp 3.x, ClientTimeout: 300 s in total"),
+    ("smtplib", None, "Python 3 library, `smtplib.SMTP`: the global default, which is none"),
     ("grpcio", None, "gRPC, Deadlines: none unless set"),
     // JVM.
     ("resttemplate", None, "Spring Framework 5 and 6, SimpleClientHttpRequestFactory: the system's, which is none"),
@@ -26,6 +27,7 @@ const DEFAULTS: &[(&str, Option<u64>, &str)] = &[
     ("feign", Some(60_000), "OpenFeign, Request.Options: 60 s for reading, 10 s for connecting"),
     ("openfeign", Some(60_000), "OpenFeign, Request.Options: 60 s for reading, 10 s for connecting"),
     ("grpc-java", None, "gRPC, Deadlines: none unless set"),
+    ("spring mail", None, "Jakarta Mail 2, `mail.smtp.timeout`: none unless set"),
     // JavaScript.
     ("axios", None, "axios 1.x, Request Config, `timeout`: 0, which is none"),
     ("httpservice", None, "@nestjs/axios over axios 1.x, `timeout`: 0, which is none"),

@@ -74,6 +74,15 @@ fn alters_but(cx: &Cx<'_>, operation: Operation, asked: &mut BTreeSet<usize>) ->
     if cx.flows().endpoint(index).iter().any(|e| changes(e.operation, asked)) {
         return Some(true);
     }
+    // What a library asks of somebody's API is not known.
+    let unknown = |o: Operation| {
+        let edge = cx.edge(o.edge);
+        let foreign = edge.kind == EdgeKind::Http && cx.node(edge.to).kind == NodeKind::External;
+        foreign && !cx.detail(o).operation.contains(' ')
+    };
+    if cx.flows().endpoint(index).iter().any(|e| unknown(e.operation)) {
+        return None;
+    }
     let mut seen = BTreeSet::from([start]);
     let mut layer = vec![start];
     for _ in 0..DEPTH {

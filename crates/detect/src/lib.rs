@@ -5,6 +5,7 @@
 //! same graph and limits give the same findings in the same order. This crate knows no surface.
 
 mod answers;
+mod bounds;
 mod carried;
 pub mod chains;
 mod copies;
@@ -19,9 +20,11 @@ mod failures;
 mod finding;
 mod forwarded;
 mod groups;
+mod keeping;
 pub mod keys;
 mod leftover;
 pub mod live;
+mod loose;
 mod memory;
 mod methods;
 mod names;
@@ -51,6 +54,7 @@ pub use memory::{History, Remembered, remember};
 pub use rule::{Group, Rule};
 pub use rules::RULES;
 
+use loose::Loose;
 use rayon::prelude::*;
 use seam_facts::FactBase;
 use seam_graph::Graph;
@@ -71,9 +75,17 @@ pub fn detect<'r>(
     let cx = Cx::new(graph, base, limits);
     // What several rules need is computed by the first that asks, while the others go on or wait.
     let rules: Vec<&Rule> = rules.into_iter().collect();
+    let concerned = rules.iter().any(|rule| Loose::concerns(rule.id));
+    let loose = if concerned { Loose::new(graph) } else { None };
+    let beyond = loose.as_ref().map(|l| (l, Cx::new(&l.graph, base, limits)));
     let found = rules.par_iter().map(|rule| {
         let mut drafts = Vec::new();
         (rule.find)(&cx, &mut drafts);
+        if let Some((loose, cx)) = beyond.as_ref().filter(|_| Loose::concerns(rule.id)) {
+            let mut all = Vec::new();
+            (rule.find)(cx, &mut all);
+            drafts.extend(loose.added(&drafts, all));
+        }
         drafts.into_iter().map(|d| d.of(rule)).collect::<Vec<_>>()
     });
     let mut out: Vec<Finding> = found.collect::<Vec<_>>().into_iter().flatten().collect();

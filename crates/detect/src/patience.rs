@@ -3,10 +3,11 @@
 //! Invariant: an operation that the code bounds takes at most `attempts × timeout + pauses`, for the callee may hang; what
 //! nothing bounds contributes what its own callees may take at least, and stays open above. Circles are cut.
 
+use crate::bounds::{Bound, Bounds};
 use crate::failures::Failures;
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, defaults};
-use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Span, Value};
+use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Value};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, Traffic, endpoint_of, is_synchronous};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,12 +24,12 @@ pub struct Said {
 
 impl Said {
     /// Bounds opening the connection, not the wait for the answer.
-    fn is_connect(&self) -> bool {
+    pub(crate) fn is_connect(&self) -> bool {
         self.detail.contains("connect") && !self.detail.contains("read")
     }
 
     /// A timeout that is switched off.
-    fn is_off(&self) -> bool {
+    pub(crate) fn is_off(&self) -> bool {
         self.kind == PolicyKind::Timeout && self.millis == Some(0)
     }
 
@@ -81,17 +82,19 @@ impl Rules {
 #[derive(Default)]
 pub(crate) struct Tables {
     /// Policies of a node's own files that stand in no operation's function: configuration of shared clients.
-    apart: HashMap<usize, Vec<(SmolStr, Said)>>,
+    pub(crate) apart: HashMap<usize, Vec<(SmolStr, Said)>>,
     /// Policies of meshes by the name of the service they are for, lower case.
     meshes: BTreeMap<String, Vec<Said>>,
-    /// Nodes with a timeout somewhere that may well govern their calls.
-    bounded: HashSet<usize>,
+    /// Timeouts of each node that no call is given as its own.
+    pub(crate) bounds: HashMap<usize, Vec<Bound>>,
+    /// Nodes whose settings speak of timeouts: frameworks of the JVM and of .NET read them by themselves.
+    pub(crate) configured: HashSet<usize>,
 }
 
 /// What governs each operation, and what follows from it.
 pub struct Patience<'c, 'a> {
-    cx: &'c Cx<'a>,
-    tables: &'c Tables,
+    pub(crate) cx: &'c Cx<'a>,
+    pub(crate) tables: &'c Tables,
 }
 
 impl Tables {
@@ -129,35 +132,14 @@ impl Tables {
             }
             all.append(&mut more);
         }
-        // What a call is given itself says nothing of the calls beside it, though a client of the same name has both.
-        let calls = cx.graph.edges.iter().filter(|e| e.kind.traffic() == Traffic::Call).flat_map(|e| &e.details);
-        let mut given: HashMap<&str, Vec<Span>> = HashMap::new();
-        for detail in calls.filter(|d| !d.client.is_empty()) {
-            given.entry(&detail.at.path).or_default().push(detail.at.at);
-        }
-        let at_call = |said: &Said| {
-            let spans = given.get(said.at.path.as_str()).map(Vec::as_slice).unwrap_or_default();
-            spans.iter().any(|s| (s.line..=s.end_line.max(s.line)).contains(&said.at.at.line))
-        };
-        let says = |(_, said): &(SmolStr, Said)| {
-            said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off() && !at_call(said)
-        };
-        let stated = apart.iter().filter(|(_, all)| all.iter().any(says)).map(|(node, _)| *node);
-        let set = cx.graph.settings.iter().filter(|s| is_timeout(&s.key)).map(|s| s.node);
-        let read = cx.graph.reads.iter().filter(|r| r.key.to_ascii_lowercase().contains("timeout")).map(|r| r.node);
-        let bounded = stated.chain(set).chain(read).collect();
-        Tables { apart, meshes, bounded }
+        let Bounds { stated, configured } = Bounds::of(cx, &apart);
+        Tables { apart, meshes, bounds: stated, configured }
     }
 }
 
 impl<'c, 'a> Patience<'c, 'a> {
     pub fn new(cx: &'c Cx<'a>) -> Self {
         Patience { cx, tables: cx.tables() }
-    }
-
-    /// A timeout that some code or setting of the caller states and that may well govern its calls.
-    pub fn may_be_bounded(&self, operation: Operation) -> bool {
-        self.tables.bounded.contains(&self.cx.edge(operation.edge).from)
     }
 
     /// Where the caller says of this operation, by the call or by the client that it goes through, that it has no timeout.
@@ -168,17 +150,25 @@ impl<'c, 'a> Patience<'c, 'a> {
             // A client that somebody else's function makes is not this call's.
             said_off(self.cx, p) && !given_elsewhere(self.cx, operation, p)
         });
+        // What stands at the call itself leaves nothing open.
+        let lines = detail.at.at.line..=detail.at.at.end_line.max(detail.at.at.line);
+        if let Some(here) = own.as_ref().filter(|p| p.at.path == detail.at.path && lines.contains(&p.at.at.line)) {
+            return Some(here.at.clone());
+        }
         let apart = self.tables.apart.get(&edge.from).into_iter().flatten().find(|(on, said)| {
             let owner = on.split('.').next().unwrap_or_default();
             said.is_off()
                 && said.at.path == detail.at.path
-                && (!class.is_empty() && owner == class || on.is_empty() && said.detail == detail.client)
+                && (!class.is_empty() && owner == class || on.is_empty() && said.detail == detail.client || makes(on))
                 || said.is_off() && !class.is_empty() && *on == class
         });
+        let of_class = apart.is_some_and(|(on, _)| !class.is_empty() && on.split('.').next() == Some(class));
         let found = own.or_else(|| apart.map(|(_, said)| said.clone()))?;
-        // Another client of the same file has one, and which is used is not known.
-        let others = self.tables.apart.get(&edge.from).into_iter().flatten().any(|(_, said)| {
+        // Another client of the same file has one, and which is used is not known; what another class keeps is its own.
+        let may_be_its = |on: &str| !of_class || !on.contains('.') || on.split('.').next() == Some(class);
+        let others = self.tables.apart.get(&edge.from).into_iter().flatten().any(|(on, said)| {
             said.kind == PolicyKind::Timeout
+                && may_be_its(on)
                 && !said.is_off()
                 && !said.is_connect()
                 && said.at.path == found.at.path
@@ -317,6 +307,12 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// A function that makes what others use: `NewClient`, `createApi`, a constructor.
+fn makes(on: &str) -> bool {
+    let name = on.rsplit('.').next().unwrap_or(on).to_ascii_lowercase();
+    ["new", "create", "make", "build", "init", "setup", "<init>", "__init__"].iter().any(|w| name.starts_with(w))
+}
+
 /// Whether a function runs something through a policy.
 fn executes(cx: &Cx<'_>, path: &str, within: &str) -> bool {
     cx.facts(path).iter().any(|fact| match &fact.claim {
@@ -389,12 +385,6 @@ pub fn is_call(cx: &Cx<'_>, operation: Operation) -> bool {
 pub fn called<'a>(cx: &Cx<'a>, operation: Operation) -> &'a str {
     let text = cx.detail(operation).operation.as_str();
     if text.is_empty() { "an operation that is not known" } else { text }
-}
-
-fn is_timeout(key: &str) -> bool {
-    let key = key.to_ascii_lowercase().replace(['-', '_', '.'], "");
-    let client = ["feign", "ribbon", "timelimiter", "hystrix", "http", "rest", "client", "request", "read", "grpc"];
-    (key.contains("timeout") || key.contains("deadline")) && client.iter().any(|c| key.contains(c))
 }
 
 fn number(value: &Option<Value>) -> Option<u64> {

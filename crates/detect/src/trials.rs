@@ -113,7 +113,10 @@ impl<'a> Trials<'a> {
         match means {
             Means::Library(policy) => {
                 let effects = cx.flows().from(node, path, &policy.on);
-                push(effects.into_iter().map(|e| e.operation).collect(), None);
+                // What a chain repeats is what it begins with: the function's own request, or else what it asks others to do.
+                let own = chained(policy)
+                    && effects.iter().any(|e| e.way.len() <= 1 && cx.detail(e.operation).asked.is_empty());
+                push(effects.into_iter().filter(|_| !own).map(|e| e.operation).collect(), None);
             }
             Means::Loop(said) if said.given => {
                 let name = last(&said.within);
@@ -174,7 +177,12 @@ fn repeats_function(policy: &Policy) -> bool {
     ];
     !policy.on.is_empty()
         && policy.on == policy.within
-        && (policy.detail == "retry" || LIBRARIES.iter().any(|l| policy.detail.starts_with(l)))
+        && (policy.detail == "retry" || chained(policy) || LIBRARIES.iter().any(|l| policy.detail.starts_with(l)))
+}
+
+/// Libraries whose word stands behind what is asked for, in the same chain.
+fn chained(policy: &Policy) -> bool {
+    ["Reactor", "Mutiny"].iter().any(|l| policy.detail.starts_with(l))
 }
 
 /// The entry whose request waits while something is tried again, and what it is called.

@@ -54,6 +54,12 @@ impl<'a> Edges<'_, 'a> {
     }
 
     pub(crate) fn call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
+        self.helper = is_helper(call);
+        self.join_call(node, file, fact, call);
+        self.helper = false;
+    }
+
+    fn join_call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
         let texts = said(&self.linker.view(node), call, file);
         let kind = EdgeKind::of_protocol(call.protocol);
         if self.asks_component(node, (file, fact), call, &texts) {
@@ -155,6 +161,11 @@ impl<'a> Edges<'_, 'a> {
         let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
         let why = reason.unwrap_or_else(|| "the address cannot be followed".to_owned());
         self.open(node, &format!("{} call", kind.word()), &value, &why, (file, fact));
+        if fact.how == How::Stated {
+            let operation = written(call, texts.first(), &value);
+            let via = texts.first().map(|t| t.via.clone()).unwrap_or_default();
+            self.meant(kind, operation, &call.client, &call.within, (file, fact), &via);
+        }
     }
 
     /// A request to the sidecar about a component that no deployment's name stands for.
@@ -210,7 +221,7 @@ impl<'a> Edges<'_, 'a> {
         texts: &[Text<'a>],
     ) -> bool {
         // A helper that is given the path asks for each of those that it is given.
-        let mut left = BTreeSet::new();
+        let mut left: BTreeMap<&str, &Text<'a>> = BTreeMap::new();
         let mut joined = false;
         for text in texts {
             let rest = text.text.split_once("://").map(|(_, r)| r).unwrap_or(&text.text);
@@ -237,8 +248,9 @@ impl<'a> Edges<'_, 'a> {
                 .collect();
             let hits = self.but_tools(hits);
             if hits.len() == 1
-                && let Some(&to) = hits.first()
+                && let Some(&answers) = hits.first()
             {
+                let to = self.asked_for(node, answers);
                 let operation = format_smolstr!("{}{path}", method.map(|m| format!("{m} ")).unwrap_or_default());
                 self.add(
                     node,
@@ -253,15 +265,27 @@ impl<'a> Edges<'_, 'a> {
                 );
                 joined = true;
             } else {
-                left.insert(text.text.as_str());
+                left.insert(text.text.as_str(), text);
             }
         }
         // Of a call that nobody answers at all, the first address is told as it is of others.
         let first = texts.first().map(|t| t.text.as_str()).filter(|_| !joined);
-        for value in left.into_iter().filter(|v| fact.how == How::Stated && Some(*v) != first) {
+        for (value, text) in left.into_iter().filter(|(v, _)| fact.how == How::Stated && Some(*v) != first) {
             self.open(node, "http call", value, "the host is not known", (file, fact));
+            let operation = written(call, Some(text), value);
+            self.meant(EdgeKind::Http, operation, &call.client, &call.within, (file, fact), &text.via);
         }
         joined
+    }
+
+    /// Who is asked by a node that nobody tells of the one that answers, but of a gateway.
+    fn asked_for(&self, node: usize, answers: usize) -> usize {
+        let known = self.linker.mentioned_by(node);
+        let mut gateways = known.keys().copied().filter(|id| self.node(*id).kind == NodeKind::Gateway && *id != node);
+        match (gateways.next(), gateways.next()) {
+            (Some(gateway), None) if !known.contains_key(&answers) => gateway,
+            _ => answers,
+        }
     }
 
     /// Those that serve: a job from a service's image (a migration, a seed) has its code, and answers nobody.
@@ -305,10 +329,13 @@ impl<'a> Edges<'_, 'a> {
         // is not what is deployed.
         let elsewhere = |ids: &[usize]| !served.is_empty() && !ids.iter().any(|id| served.contains(id));
         let mut places: Vec<Dialled<'a>> = Vec::new();
+        // Whether an address is more than this machine's, or a default of the code.
+        let mut stated = false;
         let mut unknown = BTreeSet::new();
         for (file, fact, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
             for (text, address, place) in self.targets(node, &texts) {
+                stated |= !text.default && !address::is_local(&address.host);
                 // Who serves the contract may be known all the same; whoever dials does not find it.
                 if let Place::Unknown(host) = &place
                     && fact.how == How::Stated
@@ -331,6 +358,10 @@ impl<'a> Edges<'_, 'a> {
         }
         let mut serving = self.but_tools(served.clone());
         let itself = serving.remove(&node);
+        // On this machine several listen at one port; who serves the contract is meant.
+        if !stated && serving.len() == 1 && !places.iter().any(|(ids, _)| ids.iter().any(|i| serving.contains(i))) {
+            places.clear();
+        }
         if places.is_empty() {
             // A gateway within the server dials the server that it is part of.
             if itself {
@@ -359,6 +390,8 @@ impl<'a> Edges<'_, 'a> {
             }
             let operation = call.operation.clone().unwrap_or_default();
             let operation = SmolStr::from(operation.replace("<stub>", "*"));
+            // A client is often called without the word that the contract puts after the service's name.
+            let operation = self.called_in_full(&operation, service).unwrap_or(operation);
             for (ids, via) in &places {
                 for to in ids.iter().filter(|_| is_stub(call)) {
                     for (at, told, method, within) in &told {
@@ -396,6 +429,14 @@ impl<'a> Edges<'_, 'a> {
                     why,
                     (*file, fact),
                 );
+                self.meant(
+                    EdgeKind::of_protocol(call.protocol),
+                    operation.clone(),
+                    &call.client,
+                    &call.within,
+                    (*file, fact),
+                    &[],
+                );
             }
         }
     }
@@ -424,6 +465,44 @@ impl<'a> Edges<'_, 'a> {
             }
         }
         out
+    }
+}
+
+/// Whether a request's function is told what to ask: no part of the path is written there, or the method is somebody else's.
+fn is_helper(call: &Call) -> bool {
+    let mut written = String::new();
+    for part in &call.target.parts {
+        match part {
+            Part::Text(text) => written.push_str(text),
+            Part::Hole(_) => written.push('\0'),
+        }
+    }
+    let rest = written.split_once("://").map_or(written.as_str(), |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    call.protocol == Protocol::Http && (call.verb.is_some() || !path.contains(char::is_alphabetic))
+}
+
+/// A request as it is written, without the host: `POST /charge`.
+fn written(call: &Call, text: Option<&Text<'_>>, address: &str) -> SmolStr {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    let path = if path.is_empty() { call.operation.as_deref().unwrap_or_default() } else { path };
+    match call.method.as_ref().or(text.and_then(|t| t.verb.as_ref())) {
+        Some(method) => format_smolstr!("{method} {}", if path.is_empty() { "/" } else { path }),
+        None => path.into(),
+    }
+}
+
+impl Edges<'_, '_> {
+    /// `Cart/AddItem` where only `CartService` is served.
+    fn called_in_full(&self, operation: &str, service: &str) -> Option<SmolStr> {
+        let longer = format!("{service}service");
+        if self.servers.contains_key(service) || !self.servers.contains_key(&longer) {
+            return None;
+        }
+        let method = operation.rsplit('/').next()?;
+        let served = self.endpoints.iter().find(|e| squash(service_of(&e.path)) == longer)?;
+        Some(format_smolstr!("{}/{method}", served.path.trim_start_matches('/').split('/').next()?))
     }
 }
 

@@ -8,7 +8,9 @@ use crate::endpoints::answers;
 use crate::index::{FileId, last, squash};
 use crate::join::Linker;
 use crate::likeness::bare;
-use crate::model::{Certainty, Detail, Edge, EdgeKind, Endpoint, Node, NodeKind, Policy, Proof, Unresolved};
+use crate::model::{
+    Asked, Certainty, Detail, Edge, EdgeKind, Endpoint, Meant, Node, NodeKind, Policy, Proof, Unresolved,
+};
 use crate::resolve::Text;
 use crate::roles;
 use seam_facts::{Claim, Fact, How, Key, Protocol, SettingScope, SmolStr, System, Value};
@@ -28,6 +30,8 @@ pub(crate) struct Edges<'l, 'a> {
     /// Nodes that only traffic shows: externals, managed stores.
     pub(crate) extra: Vec<Node>,
     pub(crate) unresolved: Vec<Unresolved>,
+    /// The call that is being joined asks for what its function is told.
+    pub(crate) helper: bool,
     /// gRPC (and Thrift, Dubbo) service name → nodes that serve it.
     pub(crate) servers: HashMap<String, BTreeSet<usize>>,
 }
@@ -51,7 +55,15 @@ impl<'l, 'a> Edges<'l, 'a> {
                 servers.entry(squash(service)).or_default().insert(endpoint.node);
             }
         }
-        Edges { linker, endpoints, drafts: BTreeMap::new(), extra: Vec::new(), unresolved: Vec::new(), servers }
+        Edges {
+            linker,
+            endpoints,
+            drafts: BTreeMap::new(),
+            extra: Vec::new(),
+            unresolved: Vec::new(),
+            helper: false,
+            servers,
+        }
     }
 
     pub(crate) fn done(self) -> (Vec<Node>, Vec<Edge>, Vec<Unresolved>) {
@@ -104,6 +116,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             operation,
             client: client.clone(),
             within: within.clone(),
+            asked: self.asked_in(within, via).into_iter().collect(),
             endpoint,
             at: self.linker.evidence(at.0, at.1),
             policies: policies.clone(),
@@ -119,6 +132,26 @@ impl<'l, 'a> Edges<'l, 'a> {
         draft.details.insert(detail);
         draft.policies.extend(policies);
         draft.proof.extend(proof.iter().cloned());
+    }
+
+    /// The function whose argument a helper asks with: the outermost of those that hand it on.
+    fn asked_in(&self, within: &SmolStr, via: &[(FileId, &Fact)]) -> Option<Asked> {
+        let mut found = None;
+        let mut helper = within.clone();
+        for _ in 0..if self.helper { 4 } else { 0 } {
+            let given = via.iter().find_map(|(file, fact)| match &fact.claim {
+                Claim::Pass(pass) if !helper.is_empty() && last(&pass.callee) == last(&helper) => Some((*file, pass)),
+                _ => None,
+            });
+            let Some((file, pass)) = given.filter(|(_, pass)| !pass.within.is_empty() && pass.within != helper) else {
+                break;
+            };
+            let through = SmolStr::from(last(&helper));
+            helper = pass.within.clone();
+            let path = SmolStr::from(self.linker.index.paths[file].as_str());
+            found = Some(Asked { path, symbol: pass.within.clone(), through });
+        }
+        found
     }
 
     /// Two deployables of one code base call each other only as far as the code calls itself.
@@ -352,7 +385,34 @@ impl<'l, 'a> Edges<'l, 'a> {
             value: value.into(),
             why: why.into(),
             at: self.linker.evidence(at.0, at.1),
+            meant: None,
         });
+    }
+
+    /// The last that was told to be open is this operation: what its caller does with it can be judged without the other end.
+    pub(crate) fn meant(
+        &mut self,
+        kind: EdgeKind,
+        operation: SmolStr,
+        client: &SmolStr,
+        within: &SmolStr,
+        at: (FileId, &Fact),
+        via: &[(FileId, &Fact)],
+    ) {
+        let Some(node) = self.unresolved.last().map(|u| u.node) else { return };
+        let detail = Detail {
+            operation,
+            client: client.clone(),
+            within: within.clone(),
+            asked: self.asked_in(within, via).into_iter().collect(),
+            endpoint: None,
+            at: self.linker.evidence(at.0, at.1),
+            policies: self.policies(node, at, within, client),
+            certainty: Certainty::Inferred,
+        };
+        if let Some(last) = self.unresolved.last_mut() {
+            last.meant = Some(Box::new(Meant { kind, detail }));
+        }
     }
 
     /// An address that is written out, and whose host nothing is called.
@@ -416,6 +476,18 @@ fn sidecar(address: &Address) -> Option<&str> {
 /// What two readings of one line say alike is one operation, as sure as the surer.
 fn surest(details: BTreeSet<Detail>) -> Vec<Detail> {
     let mut out: Vec<Detail> = details.into_iter().collect();
-    out.dedup_by(|next, kept| Detail { certainty: kept.certainty, ..next.clone() } == *kept);
+    let alike = |a: &Detail, b: &Detail| Detail { certainty: b.certainty, asked: b.asked.clone(), ..a.clone() } == *b;
+    out.dedup_by(|next, kept| {
+        let same = alike(next, kept);
+        if same {
+            // What the code says itself is asked by everybody who calls it.
+            if kept.asked.is_empty() || next.asked.is_empty() {
+                kept.asked.clear();
+            } else {
+                kept.asked.append(&mut next.asked);
+            }
+        }
+        same
+    });
     out
 }

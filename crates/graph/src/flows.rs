@@ -6,7 +6,7 @@
 //! Computed on demand: the map does not need it.
 
 use crate::index::{last, owner_of};
-use crate::model::{Edge, EdgeKind, Endpoint, Evidence, Graph, Node};
+use crate::model::{Asked, Edge, EdgeKind, Endpoint, Evidence, Graph, Node};
 use seam_facts::{Claim, FactBase, Key, SmolStr, Steps, Uses};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -35,6 +35,8 @@ pub struct Flows {
     consumers: BTreeMap<Operation, Vec<Effect>>,
     functions: Vec<Functions>,
     operations: Vec<BTreeMap<(SmolStr, SmolStr), Vec<Operation>>>,
+    /// What is called to have an operation carried out by a helper: such an operation stands with whoever asks for it.
+    helpers: BTreeMap<Operation, Vec<Asked>>,
 }
 
 /// The functions that one node's code may run, and whom each may call.
@@ -51,8 +53,19 @@ impl Flows {
             vec![BTreeMap::new(); graph.nodes.len()];
         for (edge, it) in graph.edges.iter().enumerate() {
             for (detail, d) in it.details.iter().enumerate() {
-                let place = (d.at.path.clone(), d.within.clone());
-                operations[it.from].entry(place).or_default().push(Operation { edge, detail });
+                let operation = Operation { edge, detail };
+                let own = [(d.at.path.clone(), d.within.clone())];
+                // A helper asks for what it is told: whoever tells it does this.
+                let told = d.asked.iter().map(|a| (a.path.clone(), a.symbol.clone()));
+                for place in if d.asked.is_empty() { own.to_vec() } else { told.collect() } {
+                    operations[it.from].entry(place).or_default().push(operation);
+                }
+            }
+        }
+        let mut helpers = BTreeMap::new();
+        for (edge, it) in graph.edges.iter().enumerate() {
+            for (detail, d) in it.details.iter().enumerate().filter(|(_, d)| !d.asked.is_empty()) {
+                helpers.insert(Operation { edge, detail }, d.asked.clone());
             }
         }
         let busy = |node: usize| !operations[node].is_empty();
@@ -62,7 +75,7 @@ impl Flows {
             .enumerate()
             .map(|(id, node)| if busy(id) { Functions::of(node, base) } else { Functions::default() })
             .collect();
-        let mut flows = Flows { endpoints: Vec::new(), consumers: BTreeMap::new(), functions, operations };
+        let mut flows = Flows { endpoints: Vec::new(), consumers: BTreeMap::new(), functions, operations, helpers };
         flows.endpoints = graph.endpoints.iter().map(|e| flows.of_endpoint(graph, base, e)).collect();
         for (edge, it) in graph.edges.iter().enumerate().filter(|(_, e)| e.kind == EdgeKind::QueueConsume) {
             for (detail, d) in it.details.iter().enumerate() {
@@ -94,7 +107,18 @@ impl Flows {
             .copied()
             .filter(|f| names.iter().any(|n| n == last(&functions.names[*f].1)))
             .collect();
-        self.reached(node, &started)
+        let mut out = self.reached(node, &started);
+        let told = self.done_in(node, path, within, &[]).into_iter().filter_map(|effect| {
+            let mut all = self.helpers.get(&effect.operation)?.iter();
+            let asked = all.find(|a| a.path == path && a.symbol == within && names.contains(&a.through))?;
+            Some(Effect { way: vec![asked.through.clone()], ..effect })
+        });
+        for effect in told {
+            if !out.iter().any(|e| e.operation == effect.operation) {
+                out.push(effect);
+            }
+        }
+        out
     }
 
     /// The functions that one of a node's may run, itself first, each with the way to it; with names, only those that it

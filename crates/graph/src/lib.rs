@@ -69,8 +69,8 @@ pub use flows::{Effect, Flows, Operation, endpoint_of, is_synchronous};
 pub use index::is_test;
 pub use join::link;
 pub use model::{
-    Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Node, NodeKind, Options, OwnerOf, PackageOf, Policy,
-    PortOf, PortRole, Proof, ReadOf, SettingOf, TestOf, Traffic, Unresolved,
+    Asked, Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Meant, Node, NodeKind, Options, OwnerOf,
+    PackageOf, Policy, PortOf, PortRole, Proof, ReadOf, SettingOf, TestOf, Traffic, Unresolved,
 };
 pub use passing::{Passed, forwarded, passed};
 pub use reach::paths;

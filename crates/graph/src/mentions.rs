@@ -6,7 +6,7 @@ use crate::edges::{Edges, Place};
 use crate::index::FileId;
 use crate::join::Linker;
 use crate::model::{Certainty, EdgeKind, NodeKind};
-use seam_facts::{Claim, Fact, Hole, Protocol, Read, SmolStr, Value, format_smolstr};
+use seam_facts::{Call, Claim, Fact, Hole, Protocol, Read, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> Edges<'_, 'a> {
@@ -91,18 +91,46 @@ impl<'a> Edges<'_, 'a> {
         });
         if let (false, Some(at)) = (reached, at) {
             let via = mentioned[only].clone();
-            self.add(
-                node,
-                *only,
-                EdgeKind::Http,
-                Certainty::Inferred,
-                SmolStr::default(),
-                &"the only service its environment names".into(),
-                &SmolStr::default(),
-                at,
-                &via,
-            );
+            // What it answers is what is asked of it: the request is known, and not only that there is one.
+            let asked = self.asked(node, *only);
+            for (operation, call, at) in asked.iter() {
+                let (client, within) = (&call.client, &call.within);
+                let sure = Certainty::Inferred;
+                self.add(node, *only, EdgeKind::Http, sure, operation.clone(), client, within, *at, &via);
+            }
+            if asked.is_empty() {
+                self.add(
+                    node,
+                    *only,
+                    EdgeKind::Http,
+                    Certainty::Inferred,
+                    SmolStr::default(),
+                    &"the only service its environment names".into(),
+                    &SmolStr::default(),
+                    at,
+                    &via,
+                );
+            }
         }
+    }
+
+    /// Requests of a node to a host that is not known, that another answers.
+    fn asked(&self, node: usize, to: usize) -> Vec<(SmolStr, &'a Call, (FileId, &'a Fact))> {
+        let linker = self.linker;
+        let mut out = Vec::new();
+        for open in self.unresolved.iter().filter(|u| u.node == node && u.what == "http call") {
+            let Some(operation) = open.meant.as_ref().map(|m| &m.detail.operation) else { continue };
+            if !operation.contains('/') || operation.ends_with('/') || self.endpoint_for(to, operation).is_none() {
+                continue;
+            }
+            let Some(file) = linker.index.by_path.get(open.at.path.as_str()) else { continue };
+            let found = linker.index.facts[*file].iter().find_map(|f| match &f.claim {
+                Claim::Call(call) if f.at == open.at.at => Some((operation.clone(), call, (*file, f))),
+                _ => None,
+            });
+            out.extend(found);
+        }
+        out
     }
 
     /// Addresses on a command line: a load generator's `--host`, a proxy's upstream. Waiting for something to come up

@@ -242,6 +242,17 @@ pub struct Detail {
     pub policies: Vec<Policy>,
     /// How sure this operation is; the edge is as sure as its surest one.
     pub certainty: Certainty,
+    /// The functions that ask a helper for this very operation, the outermost ones; empty where the code there says it itself.
+    pub asked: Vec<Asked>,
+}
+
+/// A function that tells a helper what to ask.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    pub path: SmolStr,
+    pub symbol: SmolStr,
+    /// The simple name of what it calls to that end: the helper, or one before it.
+    pub through: SmolStr,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -310,6 +321,15 @@ pub struct Unresolved {
     pub value: SmolStr,
     pub why: SmolStr,
     pub at: Evidence,
+    /// What it would be on an edge, had the other end been found: calls and messages that code states.
+    pub meant: Option<Box<Meant>>,
+}
+
+/// An operation without its other end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Meant {
+    pub kind: EdgeKind,
+    pub detail: Detail,
 }
 
 /// Everything that was understood. Nodes, edges and endpoints are sorted by key.

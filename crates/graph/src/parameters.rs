@@ -8,6 +8,7 @@ use crate::receivers::Receiver;
 use crate::resolve::{Frame, MAX_STEPS, Text, View, unique};
 use seam_facts::{Argument, Fact, Hole, Part, Pass, SmolStr, Value, format_smolstr};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Callers of one function that are followed.
 pub(crate) const MAX_CALLERS: usize = 24;
@@ -64,27 +65,15 @@ impl<'a> View<'_, 'a> {
     /// caller's base and another's path are no address. So it is with what an object was made with.
     pub fn by_caller(&self, value: &Value, file: FileId, depth: usize) -> Option<Vec<Text<'a>>> {
         let (function, parameters) = parameters_of(value)?;
-        let out = self.by_receiver(value, file, &function, &parameters, depth).or_else(|| {
-            let callers = self.callers(&function, file);
-            let best =
-                callers.iter().map(|c| c.0).max().filter(|_| parameters.len() > 1 && only_of(value, &function))?;
-            let mut out = Vec::new();
-            for (_, at, pass, fact) in callers.into_iter().filter(|c| c.0 == best).take(MAX_CALLERS) {
-                let args = arguments(pass, &parameters);
-                let frame = Frame { function: &function, args: &args, file: at, outer: None };
-                let mut texts = self.value(value, file, Some(&frame), depth.saturating_sub(1));
-                texts.iter_mut().for_each(|t| t.via.push((at, fact)));
-                out.extend(texts);
-            }
-            Some(out)
-        });
-        let mut out = out?;
+        let mut out = self.by_receiver(value, file, &function, &parameters, depth)?;
         // A path with an open part is an address all the same; where nothing is known of the base, it is none.
         let based = |t: &Text<'_>| !t.open || !t.text.starts_with('{');
         if out.iter().any(based) {
             out.retain(based);
         }
-        Some(unique(out)).filter(|texts| !texts.is_empty())
+        let mut seen = HashSet::new();
+        out.retain(|t| seen.insert(t.text.clone()));
+        Some(out).filter(|texts| !texts.is_empty())
     }
 
     /// The calls of a function that this node may make, each with how surely it is that function.
@@ -170,11 +159,6 @@ pub(crate) fn arguments(pass: &Pass, parameters: &[(usize, SmolStr)]) -> Vec<Val
         }
     }
     args
-}
-
-/// Whether all parameters in a value are those of one function.
-fn only_of(value: &Value, function: &str) -> bool {
-    handed_in(value).iter().all(|h| !matches!(h, Hole::Param { function: f, .. } if f != function))
 }
 
 /// The holes of a value, those of its alternatives included.

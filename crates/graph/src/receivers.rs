@@ -4,12 +4,15 @@
 //! Invariant: one client's host stands before its own paths only.
 
 use crate::index::{FileId, name_of, owner_of};
-use crate::parameters::{Caller, MAX_CALLERS, arguments, handed_in, parameters_of};
+use crate::parameters::{Caller, MAX_CALLERS, arguments, handed_in};
 use crate::resolve::{Frame, Returned, Text, View};
-use seam_facts::{Argument, Fact, Hole, Made, Pass, SmolStr, Value};
+use seam_facts::{Argument, Fact, Hole, Made, Part, Pass, SmolStr, Value};
 
-/// Methods of one class that hand on to one another before a request is made.
+/// Functions that hand on to one another before a request is made.
 const MAX_WITHIN: usize = 4;
+
+/// Ways in which one value's function is called that are followed.
+const MAX_WAYS: usize = 96;
 
 /// The object at hand.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -36,8 +39,8 @@ struct Step<'a> {
 }
 
 impl<'a> View<'_, 'a> {
-    /// A value in a class, for each of the objects that a caller runs it on. None where no caller says which, and where
-    /// nothing but the callers' arguments is asked for.
+    /// A value in a function, for each way in which it is called: with what is handed over, and on which object. None where
+    /// neither tells one thing from another.
     pub(crate) fn by_receiver(
         &self,
         value: &Value,
@@ -51,12 +54,13 @@ impl<'a> View<'_, 'a> {
             Hole::Param { function: f, .. } => f != function,
             Hole::Env { .. } | Hole::Config { .. } | Hole::Opaque(_) | Hole::Either(_) => false,
         };
-        if self.receiver().is_known() || !handed_in(value).iter().any(asks) || owner_of(function).is_empty() {
+        let asks = !owner_of(function).is_empty() && handed_in(value).iter().any(asks);
+        if self.receiver().is_known() || !asks && parameters.len() < 2 {
             return None;
         }
         let mut found = Vec::new();
         self.ways(function, parameters, file, &mut Vec::new(), &mut found);
-        if !found.iter().any(|(on, _)| on.is_known()) {
+        if parameters.len() < 2 && !found.iter().any(|(on, _)| on.is_known()) {
             return None;
         }
         let mut out = Vec::new();
@@ -102,23 +106,25 @@ impl<'a> View<'_, 'a> {
     ) {
         let callers = self.callers(function, file);
         let best = callers.iter().map(|c: &Caller<'a>| c.0).max();
-        for (_, at, pass, fact) in callers.into_iter().filter(|c| Some(c.0) == best) {
-            if out.len() >= MAX_CALLERS {
+        for (_, at, pass, fact) in callers.into_iter().filter(|c| Some(c.0) == best).take(MAX_CALLERS) {
+            if out.len() >= MAX_WAYS {
                 return;
             }
             let args = arguments(pass, parameters);
-            // A method that hands its own parameters on to another of the same object.
-            let own = pass.made.is_none() && owner_of(function) == owner_of(&pass.within);
-            let handed_on = args.iter().find_map(parameters_of).filter(|(f, _)| own && *f == pass.within);
+            let further = handed_on(&args, &pass.within);
             inner.push(Step { function: function.clone(), args, at, fact });
-            match handed_on {
-                Some((f, parameters)) if inner.len() < MAX_WITHIN => self.ways(&f, &parameters, at, inner, out),
-                Some(_) | None => {
-                    let made = pass.made.as_deref().map(|made| (at, made));
-                    let on = Receiver { class: self.heir_of(function, pass, at), made };
-                    out.push((on, inner.iter().rev().cloned().collect()));
+            // Helpers that hand their own parameters on are gone through, until an object is known.
+            if pass.made.is_none() && !further.is_empty() && inner.len() < MAX_WITHIN {
+                let known = out.len();
+                self.ways(&pass.within, &further, at, inner, out);
+                if out.len() > known {
+                    inner.pop();
+                    continue;
                 }
             }
+            let made = pass.made.as_deref().map(|made| (at, made));
+            let on = Receiver { class: self.heir_of(function, pass, at), made };
+            out.push((on, inner.iter().rev().cloned().collect()));
             inner.pop();
         }
     }
@@ -186,4 +192,19 @@ impl<'a> View<'_, 'a> {
         }
         callers
     }
+}
+
+/// The parameters of `within` that arguments begin with: what stands behind a text is a part of a path.
+fn handed_on(args: &[Value], within: &str) -> Vec<(usize, SmolStr)> {
+    let mut out = Vec::new();
+    for hole in args.iter().filter(|a| matches!(a.parts.first(), Some(Part::Hole(_)))).flat_map(handed_in) {
+        if let Hole::Param { function, index, name } = hole
+            && function == within
+            && !name.contains('.')
+            && !out.iter().any(|(i, _)| *i == *index as usize)
+        {
+            out.push((*index as usize, name.clone()));
+        }
+    }
+    out
 }

@@ -6,6 +6,7 @@
 
 use crate::deploy::project_environment;
 use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
+use crate::parameters::handed_in;
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
 use seam_facts::{
@@ -50,6 +51,13 @@ pub(crate) struct Frame<'f, 'v> {
     pub args: &'v [Value],
     pub file: FileId,
     pub outer: Option<&'f Frame<'f, 'v>>,
+}
+
+impl Frame<'_, '_> {
+    /// Whether arguments of this function are at hand.
+    fn gives(&self, function: &str) -> bool {
+        self.function == function || self.outer.is_some_and(|o| o.gives(function))
+    }
 }
 
 /// One node's view.
@@ -116,6 +124,16 @@ impl<'a> View<'_, 'a> {
                 self.or_default(found, key, default.as_deref(), file, frame, depth)
             }
             Hole::Either(values) => {
+                // What the caller hands over comes before what stands for it where nobody does.
+                if let Some(Hole::Param { function, index, name }) = values.first().and_then(Value::as_hole)
+                    && frame.is_some_and(|f| f.gives(function))
+                    && !values[1..].iter().flat_map(handed_in).any(|h| matches!(h, Hole::Param { .. }))
+                {
+                    let given = self.param(function, *index as usize, name, file, frame, depth);
+                    if given.iter().any(|t| !t.open) {
+                        return given;
+                    }
+                }
                 let mut out: Vec<Text<'a>> =
                     values.iter().flat_map(|v| self.value(v, file, frame, depth.saturating_sub(1))).collect();
                 if out.iter().any(|t| !t.open) {

@@ -51,6 +51,9 @@ impl<'a> Edges<'_, 'a> {
                 "no broker is known for it",
                 (file, fact),
             );
+            let kind = if message.publish { EdgeKind::QueuePublish } else { EdgeKind::QueueConsume };
+            let topic = topics.into_iter().next().unwrap_or_default();
+            self.meant(kind, topic.into(), &message.client, &message.within, (file, fact), &[]);
             return;
         };
         let kind = match (self.node(to).kind, message.publish) {

@@ -105,6 +105,10 @@ fn draft(cx: &Cx<'_>, node: usize, course: &Course, store: &Step, messages: &[(&
     if first.depth > 0 {
         draft = draft.link(&cx.detail(operation).at, "the send itself");
     }
+    if course.beside {
+        draft =
+            draft.severity(Severity::Note).open(format!("`{name}` has an outbox, and this message is not put into it"));
+    }
     if store.depth + first.depth > 0 {
         draft = draft.certainty(Certainty::Inferred);
     }

@@ -33,6 +33,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 let store = course.stores().find(|s| transaction.holds(s.line));
                 let changes = |o: Operation| alters(cx, o) != Some(false);
                 let change = course.changes().find(|(s, _, o)| inside(s.line) && changes(*o));
+                // What nobody opened begins with what is written first.
+                let begun = |step: &Step| {
+                    !transaction.detail.contains("SaveChanges") || store.is_some_and(|s| s.line < step.line)
+                };
+                let change = change.filter(|(step, ..)| begun(step));
                 if let (Some(store), Some((step, what, operation))) = (store, change)
                     && places.insert((course.path.clone(), step.line))
                 {
@@ -127,5 +132,5 @@ fn draft(
     if step.depth + store.depth > 0 {
         draft = draft.certainty(Certainty::Inferred);
     }
-    if entry.is_none() { draft.severity(Severity::Note) } else { draft }
+    if entry.is_none() || course.beside { draft.severity(Severity::Note) } else { draft }
 }

@@ -20,7 +20,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (operation, edge, detail) in cx.operations() {
         let callee = cx.node(edge.to);
         // Only where the callee's handler is written here; a proxy between would have to be read too.
-        if edge.kind != EdgeKind::Http || !is_call(cx, operation) || callee.kind != NodeKind::Service {
+        if !matches!(edge.kind, EdgeKind::Http | EdgeKind::Grpc)
+            || !is_call(cx, operation)
+            || callee.kind != NodeKind::Service
+        {
             continue;
         }
         let Some(index) = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)) else { continue };
@@ -29,7 +32,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let (caller, what) = (cx.name(edge.from), called(cx, operation));
-        let at = cx.evidence(&detail.at.path, fact, "the key is sent");
+        let told = detail.asked.iter().find(|a| a.symbol == key.within).map(|a| &a.path);
+        let at = cx.evidence(told.unwrap_or(&detail.at.path), fact, "the key is sent");
         let endpoint = cx.graph.endpoints[index].proof.first();
         out.push(
             Draft::new(
@@ -52,9 +56,18 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
-/// The key that goes out with an operation: in the same function.
+/// The key that goes out with an operation: in the same function, or in the one that tells a helper what to ask.
 pub(crate) fn sent<'a>(cx: &Cx<'a>, operation: Operation) -> Option<(&'a Fact, &'a KeyUse)> {
     let detail = cx.detail(operation);
+    let told = detail.asked.iter().find_map(|asked| {
+        cx.facts(&asked.path).iter().find_map(|fact| match &fact.claim {
+            Claim::KeyUse(k) if k.sent && k.within == asked.symbol && !is_wish(k) => Some((fact, k)),
+            _ => None,
+        })
+    });
+    if told.is_some() {
+        return told;
+    }
     let own = |k: &KeyUse| k.sent && k.within == detail.within && !is_wish(k);
     cx.facts(&detail.at.path).iter().find_map(|fact| match &fact.claim {
         Claim::KeyUse(k) if own(k) && (!k.within.is_empty() || fact.at.line.abs_diff(detail.at.at.line) < 10) => {

@@ -1,7 +1,7 @@
 //! A failed change elsewhere is logged and forgotten. See `swallowed_error.md`.
 
-use crate::course::names_keeping;
 use crate::effects::{Change, alters, change, entry, is_courtesy, is_page, last, pages, said, topic};
+use crate::keeping::names_keeping;
 use crate::work::{Start, deeds};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Fact, Region, RegionKind, SmolStr};

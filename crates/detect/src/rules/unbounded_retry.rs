@@ -6,7 +6,7 @@ use crate::time::shown;
 use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Attempts, Bound, Claim, Pause, Policy, PolicyKind};
-use seam_graph::Operation;
+use seam_graph::{EdgeKind, Operation};
 use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
@@ -29,7 +29,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if !endless || waits_on_purpose(trial.within()) || has_deadline(cx, trial) {
             continue;
         }
-        let Some(operation) = trial.operations.iter().copied().find(|o| is_call(cx, *o)) else { continue };
+        let all = || trial.operations.iter().copied();
+        let Some(operation) = all().find(|o| is_call(cx, *o)).or_else(|| all().find(|o| sends(cx, *o))) else {
+            continue;
+        };
         if patience.of(operation).total.is_some() {
             continue;
         }
@@ -43,7 +46,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     // Policies that are built in code and name no function to repeat.
     let told: BTreeSet<_> = out.iter().map(|d| (d.at.path.clone(), d.at.at.line)).collect();
     let mut seen = BTreeSet::new();
-    for (operation, edge, detail) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
+    for (operation, edge, detail) in cx.operations().filter(|(o, _, _)| is_call(cx, *o) || sends(cx, *o)) {
         let rules = patience.of(operation);
         let Some(policy) = rules.layers.iter().find(|p| p.detail.contains("forever")).filter(|_| rules.total.is_none())
         else {
@@ -72,6 +75,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         );
     }
     messages(cx, out);
+}
+
+/// A message: who sends it waits for the broker.
+fn sends(cx: &Cx<'_>, operation: Operation) -> bool {
+    cx.edge(operation.edge).kind == EdgeKind::QueuePublish
 }
 
 /// A listener that never gives a message up: everything behind it waits.

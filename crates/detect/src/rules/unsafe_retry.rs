@@ -49,7 +49,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let seen =
             effect(cx, index).map(at).or_else(|| index.and_then(|i| added(cx, i).or_else(|| without_key(cx, i))));
         let flows = seen.is_some();
-        let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to).map(at)) else { continue };
+        let foreign =
+            || (cx.node(edge.to).kind == NodeKind::External).then(|| (detail.at.clone(), "its work".to_owned()));
+        let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to).map(at)).or_else(foreign) else { continue };
         let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
         let tries = layer.attempts.map_or("several times".to_owned(), |n| format!("up to {n} times"));
         let mut draft = Draft::new(
@@ -73,7 +75,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if let Some(index) = index {
             draft = draft.link(cx.graph.endpoints[index].proof.first(), format!("`{callee}` answers {what}"));
         }
-        draft = draft.link(&effect, format!("`{callee}` has an effect: {says}"));
+        if effect != detail.at {
+            draft = draft.link(&effect, format!("`{callee}` has an effect: {says}"));
+        }
         if !flows {
             draft = draft
                 .severity(Severity::Note)
@@ -317,6 +321,10 @@ fn effect(cx: &Cx<'_>, endpoint: Option<usize>) -> Option<(Operation, String)> {
         match edge.kind {
             EdgeKind::QueuePublish => Some((0, format!("a message to `{name}`"))),
             EdgeKind::Http if writes => Some((1, format!("`{}` of `{name}`", cx.detail(o).operation))),
+            // A library of somebody's API names no method; what a write asks of it is mostly one as well.
+            EdgeKind::Http if cx.node(edge.to).kind == NodeKind::External && !cx.detail(o).operation.contains(' ') => {
+                Some((3, format!("a request to `{name}`")))
+            }
             EdgeKind::Smtp => Some((0, "an email".to_owned())),
             EdgeKind::Grpc if acts(&cx.detail(o).operation) => {
                 Some((1, format!("`{}` of `{name}`", cx.detail(o).operation)))

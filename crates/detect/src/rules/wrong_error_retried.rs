@@ -41,7 +41,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let at = trial.at(cx);
         let wrong = if told.is_empty() { caught } else { told };
         // Who names this one alone waits for what is not there yet.
-        if wrong.iter().all(|w| w == "404") && said.caught.is_empty() {
+        if wrong.iter().all(|w| matches!(w.as_str(), "404" | "NotFound")) && said.caught.is_empty() {
             continue;
         }
         if wrong.is_empty()
@@ -159,6 +159,17 @@ fn is_refusal(word: &str) -> bool {
         "Forbidden",
         "ForbiddenException",
         "UnprocessableEntity",
+        "InvalidArgument",
+        "INVALID_ARGUMENT",
+        "NOT_FOUND",
+        "Unauthenticated",
+        "UNAUTHENTICATED",
+        "PermissionDenied",
+        "PERMISSION_DENIED",
+        "Unimplemented",
+        "UNIMPLEMENTED",
+        "AlreadyExists",
+        "ALREADY_EXISTS",
         "WebClientResponseException.BadRequest",
         "WebClientResponseException.NotFound",
     ];

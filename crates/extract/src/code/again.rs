@@ -186,10 +186,22 @@ impl<'a> Loop<'a> {
     /// `while not answer.ok: answer = ask()`, `for err != nil { …; err = ask() }`.
     pub(super) fn while_failing(&self) -> Option<(Tried<'a>, Bound)> {
         let head = self.head?;
-        let asked = failing(head, self.code.unit.lang);
+        let mut asked = failing(head, self.code.unit.lang);
         if asked.is_empty() {
             return None;
         }
+        // `res = ask(); code = res.status()`: what the status is read of is asked for each time.
+        let mut answers = BTreeSet::new();
+        for stmt in self.body {
+            stmt_names(stmt, &mut |name, value| {
+                if asked.contains(name)
+                    && let Some(call) = value.as_call().filter(|c| status_word(c.name()))
+                {
+                    answers.extend(call.receiver().and_then(root));
+                }
+            });
+        }
+        asked.extend(answers);
         let mut sets = BTreeSet::new();
         let mut moves = BTreeSet::new();
         let mut values: Vec<&Expr> = Vec::new();
@@ -315,6 +327,29 @@ fn stmt_names<'s>(stmt: &'s Stmt, visit: &mut dyn FnMut(&'s SmolStr, &'s Expr)) 
     }
 }
 
+/// The code that `codes.NotFound` names.
+pub(super) fn code_of(expr: &Expr) -> Option<&SmolStr> {
+    match &expr.kind {
+        ExprKind::Member(base, code) => matches!(&base.kind, ExprKind::Name(n) if n == "codes").then_some(code),
+        _ => None,
+    }
+}
+
+/// Codes of gRPC after which the next round comes: those that it starts for, and those that it does not leave for.
+fn codes(head: &Expr, starts: bool, leaves: bool, out: &mut BTreeSet<SmolStr>) {
+    const REFUSALS: &[&str] =
+        &["NotFound", "InvalidArgument", "Unauthenticated", "PermissionDenied", "Unimplemented", "AlreadyExists"];
+    head.walk(&mut |e| {
+        let ExprKind::Other(parts) = &e.kind else { return };
+        let code = match parts.as_slice() {
+            [_, one] if starts => code_of(one),
+            [_, one, Expr { kind: ExprKind::Null, .. }] if leaves => code_of(one),
+            _ => None,
+        };
+        out.extend(code.filter(|c| REFUSALS.contains(&c.as_str())).cloned());
+    });
+}
+
 /// Statuses of a refusal after which the next round is started by name.
 pub(super) fn refused(body: &[Stmt], out: &mut BTreeSet<SmolStr>) {
     for stmt in body {
@@ -323,6 +358,9 @@ pub(super) fn refused(body: &[Stmt], out: &mut BTreeSet<SmolStr>) {
             continue;
         }
         let starts = body.iter().any(|s| matches!(s, Stmt::Leave(Leave::Continue, _)));
+        if let Some(head) = head.as_ref().filter(|_| *kind == BlockKind::Branch) {
+            codes(head, starts, body.iter().any(out_of), out);
+        }
         if let Some(head) = head.as_ref().filter(|_| *kind == BlockKind::Branch && starts)
             && matches!(outcome(head), Some(Outcome::Failed))
         {

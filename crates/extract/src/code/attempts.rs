@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "attempts",
-    version: 2,
+    version: 3,
     page: include_str!("attempts.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -170,6 +170,15 @@ impl<'a> Loop<'a> {
         };
         let continues = body.iter().any(|s| is_leave(s, Leave::Continue));
         let found = match verdict {
+            // `if code < 500 { break }` in a counted loop that does nothing after it: what goes on is what failed.
+            Outcome::Failed
+                if self.counts()
+                    && otherwise.is_none()
+                    && matches!(body, [Stmt::Leave(Leave::Break, _)])
+                    && !rest.iter().any(out_of) =>
+            {
+                true
+            }
             Outcome::Failed => {
                 let flags = otherwise.map(|o| self.flags(o)).unwrap_or_default();
                 !ends(body) && (otherwise.is_some_and(ends) || continues && ends(rest) || !flags.is_empty())
@@ -476,7 +485,7 @@ pub(super) enum Outcome {
 
 /// What a condition says of an attempt: by an error's absence, or by the answer's status.
 pub(super) fn outcome(head: &Expr) -> Option<Outcome> {
-    let mut found = None;
+    let mut found = by_code(head);
     let mut status = false;
     let mut number = None;
     head.walk(&mut |e| match &e.kind {
@@ -491,6 +500,13 @@ pub(super) fn outcome(head: &Expr) -> Option<Outcome> {
         _ => {
             let Some(name) = simple(e) else { return };
             let word = name.to_ascii_lowercase().replace('_', "");
+            // `HTTPStatus.OK`, `http.StatusOK`, `http.StatusInternalServerError`.
+            match word.as_str() {
+                "ok" if name == "OK" => number = number.take().or(Some("200".into())),
+                "statusok" => number = number.take().or(Some("200".into())),
+                "statusinternalservererror" | "internalservererror" => number = number.take().or(Some("500".into())),
+                _ => {}
+            }
             status |= matches!(
                 word.as_str(),
                 "statuscode"
@@ -501,6 +517,8 @@ pub(super) fn outcome(head: &Expr) -> Option<Outcome> {
                     | "rawstatuscode"
                     | "statuscodevalue"
                     | "getstatuscodevalue"
+                    | "httpcode"
+                    | "httpstatus"
             );
             if found.is_none()
                 && matches!(
@@ -523,6 +541,23 @@ pub(super) fn outcome(head: &Expr) -> Option<Outcome> {
         '4' | '5' if status => Some(Outcome::Failed),
         _ => None,
     })
+}
+
+/// Codes of gRPC in Go: `code == codes.Unavailable` failed, and so did what is left once `code != codes.NotFound` has left.
+fn by_code(head: &Expr) -> Option<Outcome> {
+    let mut found = None;
+    head.walk(&mut |e| {
+        let ExprKind::Other(parts) = &e.kind else { return };
+        let (one, unlike) = match parts.as_slice() {
+            [_, one] => (one, false),
+            [_, one, Expr { kind: ExprKind::Null, .. }] => (one, true),
+            _ => return,
+        };
+        if let Some(code) = again::code_of(one) {
+            found = Some(if (code == "OK") == unlike { Outcome::Failed } else { Outcome::Worked });
+        }
+    });
+    found
 }
 
 pub(super) fn is_error(expr: &Expr) -> bool {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 5,
+    version: 6,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };

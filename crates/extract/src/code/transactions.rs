@@ -18,6 +18,8 @@ pub(super) fn find(code: &Code<'_>, index: usize, out: &mut Vec<(Region, Span)>)
         return;
     }
     let mut opened: Vec<(Span, SmolStr)> = Vec::new();
+    // Once somebody has begun or written, what is sent afterwards stands behind it.
+    let mut explicit = false;
     let mut all: Vec<&Stmt> = Vec::new();
     each(&function.body, &mut |s| all.push(s));
     for stmt in all {
@@ -34,7 +36,15 @@ pub(super) fn find(code: &Code<'_>, index: usize, out: &mut Vec<(Region, Span)>)
             Stmt::Assign { value: e, .. } | Stmt::Expr(e) | Stmt::Return(e) => {
                 closures(code, index, e, out);
                 if let Some((name, at)) = opens(stmt, false) {
+                    explicit = true;
                     opened.push((at, name));
+                } else if let Some((name, at)) = flushed(code, e).filter(|_| !explicit) {
+                    explicit = true;
+                    let begin =
+                        Span::at(function.body.first().map_or(at.line, |s| span_of(s).line).saturating_sub(1), 1);
+                    let within = |s: &&Stmt| span_of(s).end_line < at.line;
+                    let held = function.body.iter().filter(within);
+                    out.push((region(code, index, (begin.line, at.line), held, &name), begin));
                 } else if let Some(at) = commits(e)
                     && let Some((begin, name)) = opened.pop().or_else(|| begun_by_itself(code, function, e))
                     && begin.line < at.line
@@ -59,11 +69,20 @@ fn region<'s>(
     detail: &str,
 ) -> Region {
     let mut held = Held { code, names: BTreeSet::new(), apart: Vec::new() };
-    // A clause within a transaction is a part of it.
-    stmts.for_each(|s| match s {
-        Stmt::Block { kind: BlockKind::Try, body, .. } => body.iter().for_each(|s| held.stmt(s)),
-        _ => held.stmt(s),
-    });
+    // A clause within a transaction is a part of it, however deep.
+    fn whole(held: &mut Held<'_, '_>, stmt: &Stmt) {
+        match stmt {
+            Stmt::Block { kind: BlockKind::Try, body, .. } => body.iter().for_each(|s| whole(held, s)),
+            Stmt::Block { kind, head, body, span } => {
+                // What the head asks is held as well.
+                let asked = Stmt::Block { kind: *kind, head: head.clone(), body: Vec::new(), span: *span };
+                held.stmt(&asked);
+                body.iter().for_each(|s| whole(held, s));
+            }
+            _ => held.stmt(stmt),
+        }
+    }
+    stmts.for_each(|s| whole(&mut held, s));
     let mut apart = Vec::new();
     std::mem::swap(&mut apart, &mut held.apart);
     Region {
@@ -245,6 +264,21 @@ fn begun_by_itself(code: &Code<'_>, function: &Function, commit: &Expr) -> Optio
     let known = ["session", "conn", "connection", "db", "database"].iter().any(|w| on.ends_with(w));
     let first = function.body.first().map(span_of)?;
     (code.unit.lang == Lang::Python && known).then(|| (Span::at(first.line.saturating_sub(1), 1), path.into()))
+}
+
+/// Entity Framework keeps all changes until `SaveChanges`, which is the transaction; a unit of work hands it on.
+fn flushed(code: &Code<'_>, expr: &Expr) -> Option<(SmolStr, Span)> {
+    let mut found = None;
+    if code.unit.lang == Lang::CSharp {
+        expr.walk(&mut |e| {
+            if let ExprKind::Call(call) = &e.kind
+                && matches!(call.name(), "SaveChanges" | "SaveChangesAsync" | "SaveEntitiesAsync")
+            {
+                found = Some((SmolStr::from(call.name()), e.span));
+            }
+        });
+    }
+    found
 }
 
 fn commits(expr: &Expr) -> Option<Span> {

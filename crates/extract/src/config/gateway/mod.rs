@@ -96,7 +96,8 @@ fn krakend(root: &Node, sink: &mut Sink) {
                 route(Protocol::Http, Value::text(path.clone()), target, at, sink);
             }
         }
-        if let Some((key, wait)) = endpoint.entry("timeout")
+        // What the document says for all holds where an endpoint says nothing of its own.
+        if let Some((key, wait)) = endpoint.entry("timeout").or_else(|| root.entry("timeout"))
             && let Some(duration) = wait.text()
         {
             timeout(path, duration, "KrakenD timeout", entry_span(key, wait), sink);

@@ -9,7 +9,7 @@ use seam_facts::{Claim, Pass, Policy, PolicyKind, SmolStr, Span, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-policies",
-    version: 4,
+    version: 5,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -370,7 +370,11 @@ fn calls(code: &Code<'_>, sink: &mut Sink) {
         let first = site.call.arg(0);
         let value = first.map(|a| filled(code.value(a, site.function)));
         match site.call.name() {
-            "retry" if ["mono", "flux", "webclient", "bodyto"].iter().any(|w| on.contains(w)) => {
+            "retry"
+                if ["mono", "flux", "webclient", "bodyto"].iter().any(|w| on.contains(w))
+                    || code.imports("reactor.core.publisher")
+                        && site.call.receiver().is_some_and(|r| r.as_call().is_some()) =>
+            {
                 // It subscribes again at once, and for ever where no number is given.
                 let detail = if value.is_some() { "Reactor" } else { "Reactor, forever" };
                 policy(PolicyKind::Retry, &within, value.map(plus_one), Some("0".into()), detail, site.span(), sink);

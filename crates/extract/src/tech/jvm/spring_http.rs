@@ -12,7 +12,7 @@ use seam_facts::{Call, Claim, Constant, Part, Protocol, SmolStr, Value, format_s
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "spring-http",
-    version: 2,
+    version: 3,
     page: include_str!("spring_http.md"),
     reads: Reads::Code { langs: JVM, extract },
 };

@@ -1,15 +1,15 @@
 //! gRPC in scripts: grpc-js with loaded or generated definitions, ts-proto, nice-grpc, Connect. See `grpc.md`.
 
 use super::options;
-use crate::code::Code;
 use crate::code::ir::{Expr, ExprKind};
+use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Endpoint, Hole, Protocol, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-grpc",
-    version: 1,
+    version: 2,
     page: include_str!("grpc.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -244,6 +244,10 @@ const PLUMBING: &[&str] = &["close", "waitForReady", "getChannel", "bind", "make
 fn methods(code: &Code<'_>, stubs: &[Stub], sink: &mut Sink) {
     let grpc = code.imports("@grpc/") || code.imports("grpc") || code.imports("nice-grpc");
     for site in code.calls() {
+        if let ExprKind::Index(object, key) = &site.call.callee.kind {
+            named_by_callers(code, stubs, site, (object, key), grpc, sink);
+            continue;
+        }
         if site.call.new || site.call.name().is_empty() || PLUMBING.contains(&site.call.name()) {
             continue;
         }
@@ -252,7 +256,11 @@ fn methods(code: &Code<'_>, stubs: &[Stub], sink: &mut Sink) {
             continue;
         };
         let made = object.trim_end_matches("()");
-        if let Some(stub) = stubs.iter().find(|s| s.made == made && !made.is_empty()) {
+        // A function of this file that makes the client when it is wanted first.
+        let lazily = |s: &&Stub| !s.within.is_empty() && object.ends_with("()") && s.within == made;
+        if let Some(stub) = stubs.iter().find(lazily) {
+            sink.stated(Claim::Call(call(stub, &pascal(method), code.within(site.function))), site.span());
+        } else if let Some(stub) = stubs.iter().find(|s| s.made == made && !made.is_empty()) {
             // Several stubs made by one function (`createClient`) are told apart by what the receiver was given.
             let same: Vec<&Stub> = stubs.iter().filter(|s| s.made == made).collect();
             let receiver = site.call.receiver().map(|r| code.resolved(r, site.function).0.span);
@@ -260,15 +268,9 @@ fn methods(code: &Code<'_>, stubs: &[Stub], sink: &mut Sink) {
             sink.stated(Claim::Call(call(stub, &pascal(method), code.within(site.function))), site.span());
         } else if let Some(stub) = handed_out(code, stubs, object) {
             sink.stated(Claim::Call(call(stub, &pascal(method), code.within(site.function))), site.span());
-        } else if grpc && made.contains('#') && made.ends_with("ServiceClient") {
+        } else if grpc && (made.contains('#') && made.ends_with("ServiceClient") || shared(made)) {
             // A typed stub that came from elsewhere.
-            let stub = Stub {
-                made: made.into(),
-                service: service_name(made),
-                target: Value::default(),
-                span: site.span(),
-                within: code.within(site.function),
-            };
+            let stub = elsewhere(code, made, site);
             sink.stated(Claim::Call(call(&stub, &pascal(method), stub.within.clone())), site.span());
         }
     }
@@ -280,4 +282,53 @@ fn handed_out<'s>(code: &Code<'_>, stubs: &'s [Stub], object: &str) -> Option<&'
     code.unit.functions.iter().find(|f| f.symbol() == maker)?;
     let mut made = stubs.iter().filter(|s| s.within == maker);
     made.next().filter(|_| made.next().is_none())
+}
+
+/// A client that another file of gRPC clients makes: `../grpc/clients#cartClient`.
+fn shared(made: &str) -> bool {
+    let Some((file, name)) = made.rsplit_once('#') else { return false };
+    let own = file.starts_with(['.', '~', '@']) && !file.starts_with("@grpc/");
+    own && file.to_ascii_lowercase().contains("grpc") && name.len() > 6 && name.ends_with("Client")
+}
+
+fn elsewhere(code: &Code<'_>, made: &str, site: &Site<'_>) -> Stub {
+    let service = pascal(&service_name(made));
+    Stub { made: made.into(), service, target: Value::default(), span: site.span(), within: code.within(site.function) }
+}
+
+/// `client[method](request, …)` in a helper that is told the method: each of the helper's callers in this file names one.
+fn named_by_callers(
+    code: &Code<'_>,
+    stubs: &[Stub],
+    site: &Site<'_>,
+    (object, key): (&Expr, &Expr),
+    grpc: bool,
+    sink: &mut Sink,
+) {
+    let mut at = site.function;
+    let ExprKind::Name(key) = &key.kind else { return };
+    // The helper is the nearest function around that has such a parameter.
+    let position = loop {
+        let function = code.function(at);
+        if let Some(index) = function.params.iter().position(|p| p.name == *key) {
+            break index;
+        }
+        match function.parent {
+            Some(parent) => at = parent,
+            None => return,
+        }
+    };
+    let helper = code.function(at);
+    let made = code.origin(object, site.function);
+    let made = made.trim_end_matches("()");
+    let known = stubs.iter().find(|s| s.made == made || s.within == made && !made.is_empty());
+    if known.is_none() && !(grpc && shared(made)) {
+        return;
+    }
+    for asked in code.calls_named(&[helper.name.as_str()]) {
+        let Some(method) = asked.call.arg(position).and_then(Expr::as_str) else { continue };
+        let other = elsewhere(code, made, site);
+        let stub = known.unwrap_or(&other);
+        sink.stated(Claim::Call(call(stub, &pascal(method), code.within(asked.function))), asked.span());
+    }
 }

@@ -14,7 +14,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "php-clients",
-    version: 1,
+    version: 2,
     page: include_str!("php_clients.md"),
     reads: Reads::Code { langs: &[Lang::Php], extract },
 };
@@ -104,12 +104,20 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         return decided(code, site, within, sink);
     }
     let verb = name.strip_suffix("Async").unwrap_or(name);
-    if !(VERBS.contains(&verb) || verb == "request") {
+    // `Http::timeout(3)->{$method}($url)`: a helper that is told the method.
+    let param = || code.outermost(f).params.iter().any(|p| p.name.trim_start_matches('$') == name);
+    let told = name.starts_with(['{', '$']) || matches!(name, "method" | "verb") && param();
+    if !(VERBS.contains(&verb) || matches!(verb, "request" | "send") || told) {
         return;
     }
     let Some(receiver) = site.call.receiver() else { return };
     let (method, url) = match verb {
-        "request" => (site.call.arg(0).map(|e| Verb::of(code.value(e, f))).unwrap_or_default(), value(1)),
+        _ if told => {
+            let method = Expr::name(name.trim_matches(['{', '}', '$']), site.expr.span);
+            (Verb::of(code.value(&method, f)), value(0))
+        }
+        "send" if site.call.arg(1).is_none() => return,
+        "request" | "send" => (site.call.arg(0).map(|e| Verb::of(code.value(e, f))).unwrap_or_default(), value(1)),
         verb => (Some(SmolStr::from(verb.to_uppercase())).into(), value(0)),
     };
     // Laravel's facade: `Http::baseUrl(…)->timeout(3)->get('/x')`.
@@ -119,8 +127,9 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         match inner.name() {
             "baseUrl" => base = inner.arg(0).map(|e| code.value(e, f)).unwrap_or_default(),
             "timeout" => {
-                if let Some(n) = inner.arg(0).and_then(|e| code.value(e, f).as_text()) {
-                    timeout(format_smolstr!("{n}000"), "Laravel Http", within.clone(), site, sink);
+                let seconds = inner.arg(0).and_then(|e| code.value(e, f).as_text()?.parse::<f64>().ok());
+                if let Some(n) = seconds {
+                    timeout(format_smolstr!("{}", (n * 1000.0).round()), "Laravel Http", within.clone(), site, sink);
                 }
             }
             "retry" => {
@@ -146,6 +155,9 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     if origin == "Http" && code.unit.imports.iter().any(|i| i.alias == "Http") {
         let target = if url.to_string().contains("://") { url } else { paths::join(base, url) };
         return state("Laravel Http", method, target, sink);
+    }
+    if told || verb == "send" {
+        return;
     }
     let guzzle = code.unit.imports.iter().any(|i| i.path.starts_with("GuzzleHttp"));
     let symfony = code.unit.imports.iter().any(|i| i.path.contains("HttpClient"));

@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("host", &["facts", "engine", "store"]),
     ("seamwise", &["engine", "host", "receive", "store", "verify", "stage"]),
     ("page", &["facts", "extract", "graph", "detect"]),
-    ("xtask", &["facts", "engine", "host", "plan", "signals", "diagnose"]),
+    ("xtask", &["facts", "extract", "engine", "host", "plan", "signals", "diagnose"]),
 ];
 
 /// Lines of a source file, tests aside: aimed at, and never more.

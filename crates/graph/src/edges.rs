@@ -140,16 +140,22 @@ impl<'l, 'a> Edges<'l, 'a> {
         let mut helper = within.clone();
         for _ in 0..if self.helper { 4 } else { 0 } {
             let given = via.iter().find_map(|(file, fact)| match &fact.claim {
-                Claim::Pass(pass) if !helper.is_empty() && last(&pass.callee) == last(&helper) => Some((*file, pass)),
+                // A method may be called like the function that it hands on to.
+                Claim::Pass(pass)
+                    if !helper.is_empty() && last(&pass.callee) == last(&helper) && pass.within != helper =>
+                {
+                    Some((*file, *fact, pass))
+                }
                 _ => None,
             });
-            let Some((file, pass)) = given.filter(|(_, pass)| !pass.within.is_empty() && pass.within != helper) else {
+            let Some((file, fact, pass)) = given.filter(|(.., pass)| !pass.within.is_empty()) else {
                 break;
             };
             let through = SmolStr::from(last(&helper));
             helper = pass.within.clone();
             let path = SmolStr::from(self.linker.index.paths[file].as_str());
-            found = Some(Asked { path, symbol: pass.within.clone(), through });
+            let at = self.linker.evidence(file, fact);
+            found = Some(Asked { path, symbol: pass.within.clone(), through, at });
         }
         found
     }

@@ -208,10 +208,15 @@ impl<'a> Linker<'a> {
                 || member == "default"
                 || last(member) == last(router)
                 || squash(member) == squash(stem);
-            return same_member
-                && (in_module
-                    || last(member) == last(router)
-                        && !matches!(last(router), "router" | "app" | "routes" | "api" | "bp" | "r" | "default"))
+            // `from app.routers import orders` and `orders.router`.
+            let by_file = member.rsplit_once('.').is_some_and(|(file, name)| {
+                name == last(router) && squash(last(file)) == squash(stem) && last(folder(path)) == tail_of(module)
+            });
+            return by_file
+                || same_member
+                    && (in_module
+                        || last(member) == last(router)
+                            && !matches!(last(router), "router" | "app" | "routes" | "api" | "bp" | "r" | "default"))
                 || squash(member) == squash(stem) && !member.is_empty();
         }
         // A dotted path of a module with or without the member: `items.router`, `./routes/items`.
@@ -220,6 +225,11 @@ impl<'a> Linker<'a> {
                 || (mounted.ends_with(&format!(".{router}"))
                     && squash(last(&mounted[..mounted.len() - router.len() - 1])) == squash(stem)))
     }
+}
+
+/// The last part of a module's dotted or relative name: `routers` of `app.routers`.
+fn tail_of(module: &str) -> &str {
+    module.rsplit(['.', '/']).next().unwrap_or(module)
 }
 
 /// The interface that declares an endpoint for those who implement it.

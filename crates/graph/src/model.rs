@@ -253,6 +253,15 @@ pub struct Asked {
     pub symbol: SmolStr,
     /// The simple name of what it calls to that end: the helper, or one before it.
     pub through: SmolStr,
+    /// Where it does.
+    pub at: Evidence,
+}
+
+impl Detail {
+    /// Where the operation is written: at the call, or where a helper is told of it.
+    pub fn told_at(&self) -> &Evidence {
+        self.asked.first().map_or(&self.at, |asked| &asked.at)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,13 @@ fn made(page: &seam_page::Page, shared: usize, section: usize, calls: bool) -> V
     let ends = |e: &seam_graph::Edge| format!("{} -> {}", name(e.from), name(e.to));
     let mut out: Vec<String> = if calls {
         let operations = |e: &seam_graph::Edge| -> Vec<String> {
-            e.details.iter().map(|d| format!("{} {}", ends(e), d.operation)).collect()
+            // The endpoint that answers, where the page is about endpoints.
+            let by = |d: &seam_graph::Detail| {
+                let path =
+                    d.endpoint.as_ref().and_then(|k| k.as_str().rsplit(' ').next().map(|path| format!(" by {path}")));
+                path.filter(|_| page.title == "Routers").unwrap_or_default()
+            };
+            e.details.iter().map(|d| format!("{} {}{}", ends(e), d.operation, by(d))).collect()
         };
         graph.edges.iter().flat_map(operations).collect()
     } else {

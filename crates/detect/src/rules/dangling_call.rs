@@ -96,11 +96,15 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
             format!("did you mean `{shown}`? call that, or serve `{}`", detail.operation)
         }
     };
-    let mut draft = Draft::new(subject, &detail.at, message)
+    let told = detail.told_at();
+    let mut draft = Draft::new(subject, told, message)
         .why(why)
         .help(help)
         .about([edge.key.clone(), nearest.key.clone()])
-        .link(&detail.at, format!("`{from}` calls `{}`", detail.operation));
+        .link(told, format!("`{from}` calls `{}`", detail.operation));
+    if told != &detail.at {
+        draft = draft.link(&detail.at, "the request is made here".to_owned());
+    }
     for evidence in edge.proof.iter().filter(|e| e.path != detail.at.path).take(1) {
         draft = draft.link(evidence, format!("the address is `{to}`"));
     }
@@ -213,7 +217,11 @@ fn http<'e>(
     if let Some(free) = free.filter(|_| !elsewhere) {
         return Some((free, Wrong::Path));
     }
-    let near = http.iter().filter_map(|e| Some((distance(&e.parts, &parts)?, !same_method(e), e.at)));
+    // Parts that are missing or too many come before parts that differ.
+    let near = http.iter().filter_map(|e| {
+        let far = skipped(&e.parts, &parts).or_else(|| skipped(&parts, &e.parts)).or(distance(&e.parts, &parts))?;
+        Some((far, !same_method(e), e.at))
+    });
     let near = near.min_by_key(|(d, other, e)| (*d, *other, e.key.clone()));
     if let Some((_, _, near)) = near.filter(|_| http.len() > 1 && understood(cx, edge)) {
         return Some((near, Wrong::Path));
@@ -417,6 +425,18 @@ fn fits_open(own: &[&str], call: &[&str]) -> bool {
             .split_first()
             .is_some_and(|(o, more)| (open(o) || o.eq_ignore_ascii_case(word)) && fits_open(more, rest)),
     }
+}
+
+/// How many literal parts `long` has besides those of `short`, which stand in it in their order: one or two at most.
+fn skipped(long: &[&str], short: &[&str]) -> Option<usize> {
+    let more = long.len().checked_sub(short.len()).filter(|n| (1..=2).contains(n))?;
+    let mut rest = short.iter().peekable();
+    for part in long {
+        if rest.peek().is_some_and(|s| s.eq_ignore_ascii_case(part) || open(s) && open(part)) {
+            rest.next();
+        }
+    }
+    rest.next().is_none().then_some(more)
 }
 
 /// How far a call's path is from an endpoint's; `None` where they have nothing in common.

@@ -281,7 +281,13 @@ impl<'a> Edges<'_, 'a> {
     /// Who is asked by a node that nobody tells of the one that answers, but of a gateway.
     fn asked_for(&self, node: usize, answers: usize) -> usize {
         let known = self.linker.mentioned_by(node);
-        let mut gateways = known.keys().copied().filter(|id| self.node(*id).kind == NodeKind::Gateway && *id != node);
+        // One that hands on need not be known as a gateway: its rules lead to the one that answers.
+        let hands_on = |id: &usize| {
+            let details = self.drafts.get(&(*id, answers, EdgeKind::Http)).map(|d| &d.details);
+            *id != answers && details.is_some_and(|all| all.iter().any(|d| d.at.says.starts_with("route ")))
+        };
+        let through = |id: &usize| *id != node && (self.node(*id).kind == NodeKind::Gateway || hands_on(id));
+        let mut gateways = known.keys().copied().filter(through);
         match (gateways.next(), gateways.next()) {
             (Some(gateway), None) if !known.contains_key(&answers) => gateway,
             _ => answers,

@@ -275,13 +275,14 @@ impl<'a> Linker<'a> {
     fn finish(self) -> Graph {
         let endpoints = self.endpoints();
         let mut edges = Edges::new(&self, &endpoints);
+        // What a gateway's rules lead to tells whom its callers mean.
+        edges.routes();
         edges.calls();
         edges.event_bus();
         edges.handed_names();
         edges.messages();
         edges.stores();
         edges.ready_made();
-        edges.routes();
         edges.through_the_ingress();
         edges.foreign_clients();
         edges.mentions();

@@ -14,7 +14,7 @@ use seam_facts::{
 };
 
 const MAX_DEPTH: usize = 14;
-const MAX_TEXTS: usize = 16;
+const MAX_TEXTS: usize = 40;
 /// Holes that are looked into for one value. Functions that hand one another's results on multiply the ways to an answer
 /// at each step; a value that takes more than this is nothing that people could follow either.
 pub(crate) const MAX_STEPS: usize = 20_000;

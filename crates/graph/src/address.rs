@@ -175,6 +175,11 @@ pub(crate) fn known_part(host: &str) -> Option<&str> {
     (name.len() > 2 && !name.contains(['{', '.'])).then_some(name)
 }
 
+/// An address of a private network (RFC 1918): a machine of one's own, whose ports are those that deployables publish.
+pub(crate) fn is_private(host: &str) -> bool {
+    host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_private())
+}
+
 /// The host that a page came from, as a browser's code asks for it.
 pub(crate) fn is_page(host: &str) -> bool {
     matches!(host, "{hostname}" | "{location.hostname}" | "{window.location.hostname}" | "{document.location.hostname}")
@@ -280,6 +285,7 @@ mod tests {
         }
         assert!(hosts("jdbc:h2:mem:test").is_empty());
         assert!(hosts(":8080").is_empty());
+        assert!(is_private("10.20.30.161") && is_private("192.168.1.4") && !is_private("8.8.8.8"));
         assert!(hosts("a sentence with words").is_empty());
     }
 }

@@ -283,7 +283,7 @@ impl<'l, 'a> Edges<'l, 'a> {
         if !ids.is_empty() {
             return Place::Nodes(self.nearest(from, ids));
         }
-        if address::is_local(host) {
+        if address::is_local(host) || address::is_private(host) {
             // On a port of one's own it is oneself, whoever else has the port in another deployment.
             let ids = address.port.and_then(|p| self.linker.ports.get(&p)).map(Vec::as_slice);
             return match ids {

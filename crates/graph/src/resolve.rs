@@ -213,7 +213,11 @@ impl<'a> View<'_, 'a> {
             let Some(sets) = map.get(&key) else { continue };
             let exact: Vec<&Set<'a>> = sets.iter().filter(|s| s.key == name).collect();
             let sets = if exact.is_empty() { sets.iter().collect() } else { exact };
-            let out: Vec<Text<'a>> = sets.into_iter().flat_map(|s| self.set(s, name, depth)).collect();
+            let mut out: Vec<Text<'a>> = sets.into_iter().flat_map(|s| self.set(s, name, depth)).collect();
+            // What a dotenv file leaves empty is for people to fill in.
+            if std::ptr::eq(map, &self.scope.fallback) {
+                out.retain(|t| !t.text.is_empty());
+            }
             if !out.is_empty() {
                 return unique(out);
             }

@@ -111,9 +111,11 @@ impl<'a> Edges<'_, 'a> {
             && texts
                 .iter()
                 .any(|t| !t.open && !t.default && address::parse(&t.text).iter().any(|a| !a.host.is_empty()));
+        // A name that only the internet's directory turns into hosts is a cluster that somebody else runs.
+        let hosted = texts.iter().any(|t| t.text.starts_with("mongodb+srv://"));
         // Code that is built with one driver reaches that product, wherever its address may come from.
         let driven = behind.is_some() && texts.iter().all(|t| t.open);
-        let to = if to.is_none() && (local || given || stated || driven) && !broker {
+        let to = if to.is_none() && (local || given || stated || hosted || driven) && !broker {
             self.not_deployed(product, (file, fact))
         } else {
             to

@@ -176,7 +176,8 @@ fn is_class(word: &str) -> bool {
 
 /// The instant at the front of a line (none for a mere time of day), and what follows.
 fn leading_time(text: &str) -> Option<(Option<Instant>, &str)> {
-    let front = text.trim_start_matches(['[', '(']);
+    // What follows a bracket may be a blank.
+    let front = text.trim_start_matches(['[', '(']).trim_start();
     let first = front.split_whitespace().next()?;
     let bare = first.trim_end_matches([']', ')', ',', '|']);
     let after = &front[first.len()..];
@@ -261,6 +262,16 @@ pub fn read(bytes: &[u8], path: &str, service: Option<&str>, into: &mut Telemetr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_blank_behind_a_bracket_moves_nothing() {
+        // Once cut in the middle of a character.
+        parse("(\u{c}\u{fffd}\u{10}\u{fffd}");
+        assert_eq!(
+            parse("( 2024-05-01T10:00:00Z WARN no stock").message,
+            parse("(2024-05-01T10:00:00Z WARN no stock").message
+        );
+    }
 
     #[test]
     fn reads_lines_as_frameworks_write_them() {

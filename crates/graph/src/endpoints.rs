@@ -199,7 +199,13 @@ impl<'a> Linker<'a> {
         let stem = path.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or("");
         let tail = last(module.trim_end_matches(['/', '.']));
         let tail = tail.split('.').next().unwrap_or(tail);
-        let in_module = squash(tail) == squash(stem)
+        // Each part of an application has its `urls`: the folder tells whose.
+        let parts: Vec<&str> = module.split(['/', '.']).filter(|p| !p.is_empty()).collect();
+        let whose = match parts.as_slice() {
+            [.., whose, _] if COMMON.contains(&stem) => squash(whose) == squash(last(folder(path))),
+            _ => true,
+        };
+        let in_module = squash(tail) == squash(stem) && whose
             || (matches!(stem, "index" | "__init__" | "urls") && squash(last(folder(path))) == squash(tail))
             || (stem == "urls"
                 && folder(path).ends_with(module.trim_end_matches(".urls").rsplit('.').next().unwrap_or("?")));
@@ -216,7 +222,10 @@ impl<'a> Linker<'a> {
                 || same_member
                     && (in_module
                         || last(member) == last(router)
-                            && !matches!(last(router), "router" | "app" | "routes" | "api" | "bp" | "r" | "default"))
+                            && !matches!(
+                                last(router),
+                                "router" | "app" | "routes" | "api" | "bp" | "r" | "default" | "urlpatterns"
+                            ))
                 || squash(member) == squash(stem) && !member.is_empty();
         }
         // A dotted path of a module with or without the member: `items.router`, `./routes/items`.
@@ -226,6 +235,10 @@ impl<'a> Linker<'a> {
                     && squash(last(&mounted[..mounted.len() - router.len() - 1])) == squash(stem)))
     }
 }
+
+/// What files of routes are called in every part of an application.
+const COMMON: &[&str] =
+    &["urls", "routes", "route", "router", "routers", "views", "endpoints", "controller", "handlers"];
 
 /// The last part of a module's dotted or relative name: `routers` of `app.routers`.
 fn tail_of(module: &str) -> &str {

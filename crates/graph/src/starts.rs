@@ -5,7 +5,7 @@
 use crate::deploy::Deploy;
 use crate::index::{FileId, Index, below};
 use crate::modules::Modules;
-use seam_facts::Claim;
+use seam_facts::{Claim, Message};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a process begins.
@@ -23,17 +23,25 @@ impl Start {
     /// The files of `own` that run.
     pub fn files<'a>(self, index: &Index<'a>, modules: &Modules<'a>, own: &BTreeSet<FileId>) -> BTreeSet<FileId> {
         match self {
-            Start::File(file) => reached(index, modules, own, [file]),
+            Start::File(file) => {
+                let reached = reached(index, modules, own, [file]);
+                if reached.iter().any(|f| finds_by_name(index, *f)) { own.clone() } else { reached }
+            }
             Start::Scheduler(file) => BTreeSet::from([file]),
             Start::Worker(file) => {
                 let works = |f: &FileId| {
-                    index.facts[*f].iter().any(|fact| matches!(&fact.claim, Claim::Message(m) if m.client == "celery"))
+                    index.facts[*f].iter().any(|fact| matches!(&fact.claim, Claim::Message(m) if takes_tasks(m)))
                 };
                 let tasks = own.iter().copied().filter(works);
                 reached(index, modules, own, tasks.chain([file]))
             }
         }
     }
+}
+
+/// Whether a message is a task that a worker takes.
+pub(crate) fn takes_tasks(message: &Message) -> bool {
+    message.client == "celery" && !message.publish
 }
 
 /// For deployables of one folder that are started in different ways: each one's start.
@@ -114,6 +122,13 @@ fn of_command(index: &Index<'_>, roots: &[String], command: &str) -> Option<Star
         return Some(Start::File(file));
     }
     words.iter().rev().find_map(|w| named(w)).map(Start::File)
+}
+
+/// Whether a file starts a framework that finds the parts of an application by the names that its settings give.
+fn finds_by_name(index: &Index<'_>, file: FileId) -> bool {
+    const FRAMEWORKS: &[&str] = &["django.core.wsgi", "django.core.asgi", "django.core.management"];
+    let module = |import: &str| FRAMEWORKS.contains(&import.split('#').next().unwrap_or(import));
+    index.uses[file].is_some_and(|u| u.imports.iter().any(|i| module(i)))
 }
 
 /// The files of `own` that start files lead to by imports.

@@ -10,6 +10,7 @@ use crate::likeness::bare;
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::registered::only_registered;
 use crate::resolve::Text;
+use crate::starts::takes_tasks;
 use crate::topics::topics;
 use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
 
@@ -18,6 +19,9 @@ impl<'a> Edges<'_, 'a> {
         for node in 0..self.linker.territories.len() {
             for (file, fact) in self.linker.visible_facts(node) {
                 let Claim::Message(message) = &fact.claim else { continue };
+                if takes_tasks(message) && self.linker.territories[node].tasks_elsewhere {
+                    continue;
+                }
                 if self.linker.reaches(node, file, &message.within) {
                     self.message(node, file, fact, message);
                 }

@@ -12,7 +12,7 @@ use crate::model::NodeKind;
 use crate::modules::{Modules, global_usings, layers, references};
 use crate::roles::{Role, roles};
 use crate::sources::generated;
-use crate::starts::starts;
+use crate::starts::{Start, starts};
 use crate::whole::whole;
 use seam_facts::{SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -31,6 +31,8 @@ pub(crate) struct Territory<'a> {
     pub foreign: BTreeSet<FileId>,
     /// What of its own does not run in it.
     pub role: Role,
+    /// A worker of the same code takes the tasks, which it only asks for.
+    pub tasks_elsewhere: bool,
     /// Names that its code mentions, libraries included as far as they are reached.
     pub names: HashSet<&'a str>,
 }
@@ -95,6 +97,7 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
     let mut roles = roles(index, deploy, &roots, files).into_iter();
     let closed: Vec<Vec<String>> = (0..roots.len()).map(|node| parts_of_others(&roots, node)).collect();
     let owned: BTreeSet<FileId> = (0..roots.len()).flat_map(files).collect();
+    let all_roots = roots.clone();
     roots
         .into_iter()
         .zip(closed)
@@ -102,7 +105,9 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
         .map(|(node, (roots, closed))| {
             let role = roles.next().unwrap_or_default();
             let mut territory = Territory { closed, role, ..Territory::rooted(index, roots) };
+            let worker = |n: &usize| all_roots[*n] == territory.roots && matches!(starts[n], Start::Worker(_));
             if let Some(start) = starts.get(&node) {
+                territory.tasks_elsewhere = matches!(start, Start::File(_)) && starts.keys().any(worker);
                 let started = start.files(index, &modules, &territory.own);
                 territory.own.retain(|f| index.uses[*f].is_none() || started.contains(f));
             }

@@ -55,7 +55,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             // Clients of the JVM read no variables of their own.
             let library = is_of_a_library(&setting.key) && !jvm;
             let ours = is_address(&setting.key) && !is_of_a_platform(&setting.key) && !library;
-            if own && ours && !read && !shared() {
+            // Whoever is started from the same code is given the same, and the code reads it.
+            let fellow = |n: usize| n != node && !this.roots.is_empty() && cx.node(n).roots == this.roots;
+            let by_fellow = || (0..all.len()).any(|n| fellow(n) && all[n].is_read(&setting.key));
+            if own && ours && !read && !shared() && !by_fellow() {
                 idle.entry(setting.key.to_string()).or_default().push(setting);
             }
         }

@@ -4,6 +4,7 @@
 //! Invariant: one literal for one place. Of a message, the reader's keys are those of one value in the function that takes this
 //! topic and no other.
 
+use crate::effects::last;
 use crate::keys::{distance, squash};
 use crate::payloads::{Payloads, Side, squashed, words};
 use crate::rules::setting_drift::text_of;
@@ -13,10 +14,6 @@ use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, is_test}
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 type Place<'a, T> = (&'a SmolStr, &'a Fact, &'a T);
-
-fn last(name: &str) -> &str {
-    name.rsplit(['.', '#', ':', '/']).next().unwrap_or(name)
-}
 
 /// What a node's code hands over, by the last name of whom it hands it to.
 fn passes<'a>(cx: &Cx<'a>, node: usize) -> HashMap<&'a str, Vec<Place<'a, Pass>>> {

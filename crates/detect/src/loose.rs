@@ -106,3 +106,13 @@ fn somebody(name: &SmolStr, kind: EdgeKind, open: &Unresolved) -> Node {
         proof: Proof::new(open.at.clone(), []),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn those_who_look_at_callers_are_rules() {
+        for rule in super::RULES {
+            assert!(crate::rules::RULES.iter().any(|r| r.id == rule), "{rule}");
+        }
+    }
+}

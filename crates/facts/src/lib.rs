@@ -40,7 +40,7 @@ pub use site::{Lines, Span};
 pub use smol_str::{SmolStr, format_smolstr};
 pub use status::{Fallback, Status, StatusOf};
 pub use traffic::{
-    Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, Message, Mount, Policy, PolicyKind, Protocol, Route, Store,
-    System,
+    Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, METHODS, Message, Mount, Policy, PolicyKind, Protocol,
+    Route, Store, System,
 };
 pub use value::{FLAG, FORMAT, Hole, MASKED, MASKED_TOKEN, Part, Value};

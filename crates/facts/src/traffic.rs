@@ -101,6 +101,9 @@ pub struct Mount {
     pub on: SmolStr,
 }
 
+/// HTTP's methods, as requests and contracts spell them.
+pub const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
+
 /// A request to something else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Call {
@@ -117,6 +120,23 @@ pub struct Call {
     pub within: SmolStr,
     pub request: Option<SmolStr>,
     pub response: Option<SmolStr>,
+}
+
+impl Call {
+    /// A request of which no more is said than whom it goes to.
+    pub fn to(protocol: Protocol, client: SmolStr, target: Value, within: SmolStr) -> Self {
+        Call {
+            protocol,
+            client,
+            method: None,
+            verb: None,
+            target,
+            operation: None,
+            within,
+            request: None,
+            response: None,
+        }
+    }
 }
 
 /// A forwarding rule of a proxy or gateway: what comes in on `path` goes to `target`.

@@ -9,7 +9,7 @@ use crate::index::{FileId, last, squash};
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::{Text, View};
 use crate::routes::REGISTRIES;
-use seam_facts::{Call, Claim, Fact, Hole, How, Part, Protocol, SmolStr, Value, format_smolstr};
+use seam_facts::{Call, Claim, Fact, Hole, How, METHODS, Part, Protocol, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that an address leads to, with what its holes were filled from.
@@ -335,13 +335,10 @@ impl<'a> Edges<'_, 'a> {
         // is not what is deployed.
         let elsewhere = |ids: &[usize]| !served.is_empty() && !ids.iter().any(|id| served.contains(id));
         let mut places: Vec<Dialled<'a>> = Vec::new();
-        // Whether an address is more than this machine's, or a default of the code.
-        let mut stated = false;
         let mut unknown = BTreeSet::new();
         for (file, fact, call) in calls {
             let texts = linker.view(node).texts(&call.target, *file);
             for (text, address, place) in self.targets(node, &texts) {
-                stated |= !text.default && !address::is_local(&address.host);
                 // Who serves the contract may be known all the same; whoever dials does not find it.
                 if let Place::Unknown(host) = &place
                     && fact.how == How::Stated
@@ -364,10 +361,6 @@ impl<'a> Edges<'_, 'a> {
         }
         let mut serving = self.but_tools(served.clone());
         let itself = serving.remove(&node);
-        // On this machine several listen at one port; who serves the contract is meant.
-        if !stated && serving.len() == 1 && !places.iter().any(|(ids, _)| ids.iter().any(|i| serving.contains(i))) {
-            places.clear();
-        }
         if places.is_empty() {
             // A gateway within the server dials the server that it is part of.
             if itself {
@@ -580,7 +573,6 @@ fn said<'a>(view: &View<'_, 'a>, call: &Call, file: FileId) -> Vec<Text<'a>> {
 
 /// `POST`, and the constants that languages have for it: `{POST}`, `{Post}`, `{MethodPost}`.
 fn method(said: &str) -> Option<SmolStr> {
-    const WORDS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let said = said.trim_matches(['{', '}']).trim_start_matches("Method").to_ascii_uppercase();
-    WORDS.iter().find(|w| **w == said).map(|w| SmolStr::from(*w))
+    METHODS.iter().find(|w| **w == said).map(|w| SmolStr::from(*w))
 }

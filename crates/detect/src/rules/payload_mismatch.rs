@@ -102,15 +102,9 @@ fn declarations<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<St
     let nodes: BTreeSet<usize> = talks.keys().flat_map(|(a, b)| [*a, *b]).chain(ours).collect();
     let twins = Twins::new(cx, payloads, &nodes);
     for parted in twins.copies(cx, payloads, |a, b| talks.contains_key(&(a, b))) {
-        let (x, y) = parted.pair;
+        let y = parted.pair.1;
         let (a, b) = (cx.name(parted.here.side.node), cx.name(parted.there.side.node));
-        let message = format!(
-            "{} has `{}`, and {} has `{}` in its place",
-            whose(cx, parted.here),
-            x.name,
-            whose(cx, parted.there),
-            y.name
-        );
+        let message = in_its_place(cx, &parted);
         let why = format!(
             "Both have a type of this very name, and {} other names are the same on both sides: where one is written by `{a}` and \
              read by `{b}`, or the other way round, `{}` is empty, without an error on either side.",
@@ -122,13 +116,7 @@ fn declarations<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<St
         for parted in twins.parted(cx, payloads, pair, talk) {
             let (x, y) = parted.pair;
             let (a, b) = (cx.name(pair.0), cx.name(pair.1));
-            let message = format!(
-                "{} has `{}`, and {} has `{}` in its place",
-                whose(cx, parted.here),
-                x.name,
-                whose(cx, parted.there),
-                y.name
-            );
+            let message = in_its_place(cx, &parted);
             let why = format!(
                 "`{a}` {} `{b}`, and {} other {} the same on both sides: what one side writes as `{}`, the other looks for as `{}` \
                  and finds nothing, without an error on either side or with one about a field that is missing.",
@@ -174,6 +162,12 @@ fn whose(cx: &Cx<'_>, of: &Declared<'_>) -> String {
         Form::Literal => format!("what `{service}` puts together"),
         Form::View => format!("what `{service}` reads"),
     }
+}
+
+fn in_its_place(cx: &Cx<'_>, parted: &Parted<'_, '_>) -> String {
+    let (x, y) = parted.pair;
+    let (here, there) = (whose(cx, parted.here), whose(cx, parted.there));
+    format!("{here} has `{}`, and {there} has `{}` in its place", x.name, y.name)
 }
 
 fn tell(

@@ -83,17 +83,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
             "ENTRYPOINT" | "CMD" => {
                 let command = run(rest, &fill).map(secret::clean);
                 if let Some((client, target)) = command.as_ref().and_then(words::requested) {
-                    let call = Call {
-                        protocol: Protocol::Http,
-                        client,
-                        method: None,
-                        target,
-                        operation: None,
-                        within: SmolStr::default(),
-                        request: None,
-                        response: None,
-                        verb: None,
-                    };
+                    let call = Call::to(Protocol::Http, client, target, SmolStr::default());
                     sink.stated(Claim::Call(call), *here);
                 }
                 if let Some(stage) = stages.last_mut() {

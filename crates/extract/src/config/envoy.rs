@@ -152,17 +152,7 @@ impl Envoy {
         let Some((key, node)) = cluster else { return };
         let Some(name) = node.text() else { return };
         for target in self.targets(name, protocol) {
-            let call = Call {
-                protocol,
-                client: "Envoy".into(),
-                method: None,
-                target,
-                operation: None,
-                within: SmolStr::default(),
-                request: None,
-                response: None,
-                verb: None,
-            };
+            let call = Call::to(protocol, "Envoy".into(), target, SmolStr::default());
             sink.stated(Claim::Call(call), entry_span(key, node));
         }
     }

@@ -68,15 +68,8 @@ fn connection(args: &[&str], store: Option<System>, locals: &BTreeMap<&str, Valu
     let within = SmolStr::default();
     let claim = match (stub, store) {
         (Some(service), _) => Claim::Call(Call {
-            protocol: Protocol::Thrift,
-            client: "lua-thrift".into(),
-            method: None,
-            target: address,
             operation: Some(format_smolstr!("{service}/*")),
-            within,
-            request: None,
-            response: None,
-            verb: None,
+            ..Call::to(Protocol::Thrift, "lua-thrift".into(), address, within)
         }),
         (None, Some(system)) => {
             Claim::Store(Store { system, address, database: None, client: "lua-resty".into(), within })
@@ -87,17 +80,7 @@ fn connection(args: &[&str], store: Option<System>, locals: &BTreeMap<&str, Valu
 }
 
 fn http(client: SmolStr, target: Value, within: SmolStr) -> Call {
-    Call {
-        protocol: Protocol::Http,
-        client,
-        method: None,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-        verb: None,
-    }
+    Call::to(Protocol::Http, client, target, within)
 }
 
 /// A literal, a variable of the environment, or text that begins with one: an address as far as it goes.

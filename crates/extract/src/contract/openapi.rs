@@ -3,7 +3,7 @@
 use crate::config::tree::{Node, join};
 use crate::config::{json, yaml};
 use crate::{Extractor, File, Reads, Sink};
-use seam_facts::{Claim, Protocol, Schema, SmolStr, Span, format_smolstr};
+use seam_facts::{Claim, METHODS, Protocol, Schema, SmolStr, Span, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
     Extractor { id: "openapi", version: 3, page: include_str!("openapi.md"), reads: Reads::Files { wants, extract } };
@@ -81,8 +81,7 @@ fn paths(root: &Node) -> Vec<Operation> {
         let item = local(root, item);
         for (key, operation) in item.entries() {
             let method = key.text.to_ascii_uppercase();
-            let known =
-                ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"].contains(&method.as_str());
+            let known = METHODS.contains(&method.as_str());
             if !known || !path.text.starts_with('/') || out.len() >= MAX_OPERATIONS {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! The HTTP method of a request, as a text or as what says it: helpers are handed the method with the path.
 
-use seam_facts::{Call, Hole, SmolStr, Value};
+use seam_facts::{Call, Hole, METHODS, SmolStr, Value};
 
 /// A request's method.
 #[derive(Clone, Debug, Default)]
@@ -24,9 +24,8 @@ impl Verb {
 
     /// A method as languages' own constants name it (`HttpMethod.POST`, `HttpMethod.Post`), or else what says it.
     pub fn named(word: Option<SmolStr>, value: impl FnOnce() -> Value) -> Self {
-        const WORDS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
         match word.map(|w| w.to_ascii_uppercase()) {
-            Some(word) if WORDS.contains(&word.as_str()) => Verb { method: Some(word.into()), said_by: None },
+            Some(word) if METHODS.contains(&word.as_str()) => Verb { method: Some(word.into()), said_by: None },
             Some(_) | None => Verb::of(value()),
         }
     }

@@ -11,15 +11,8 @@ fn group(name: &str, key: &str, value: Value) -> Fact {
 
 fn asks() -> Vec<Fact> {
     let call = Claim::Call(Call {
-        protocol: Protocol::Http,
-        client: "axios".into(),
         method: Some("GET".into()),
-        target: Value::env("API_URL", None).then("/users".into()),
-        operation: None,
-        within: "".into(),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, "axios".into(), Value::env("API_URL", None).then("/users".into()), "".into())
     });
     vec![fact(1, Claim::Uses(Uses::default())), fact(2, call)]
 }

@@ -7,17 +7,7 @@ use seam_facts::{
 use seam_graph::{EdgeKind, Graph};
 
 fn call(protocol: Protocol, target: Value) -> Claim {
-    Claim::Call(Call {
-        protocol,
-        client: "Vert.x".into(),
-        method: None,
-        target,
-        operation: None,
-        within: "".into(),
-        request: None,
-        response: None,
-        verb: None,
-    })
+    Claim::Call(Call::to(protocol, "Vert.x".into(), target, "".into()))
 }
 
 fn listens(path: &str) -> Claim {

@@ -9,15 +9,8 @@ use seam_graph::{EdgeKind, Graph};
 
 fn call(target: Value, within: &str) -> Claim {
     Claim::Call(Call {
-        protocol: Protocol::Http,
-        client: "requests".into(),
         method: Some("GET".into()),
-        target,
-        operation: None,
-        within: within.into(),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, "requests".into(), target, within.into())
     })
 }
 

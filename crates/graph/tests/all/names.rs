@@ -29,15 +29,8 @@ fn workload(namespace: &str, image: &str, front: &str) -> Vec<Fact> {
 
 fn call(address: Value) -> Claim {
     Claim::Call(Call {
-        protocol: Protocol::Http,
-        client: "net/http".into(),
         method: Some("GET".into()),
-        target: address.then("/".into()),
-        operation: None,
-        within: "show".into(),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, "net/http".into(), address.then("/".into()), "show".into())
     })
 }
 
@@ -280,15 +273,8 @@ fn a_machine_s_own_port_is_oneself() {
 #[test]
 fn a_contract_is_known_without_the_word_service() {
     let stub = Call {
-        protocol: Protocol::Grpc,
-        client: "go-micro".into(),
-        method: None,
-        target: "shop.shipping".into(),
         operation: Some("Shipping/<stub>".into()),
-        within: "show".into(),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Grpc, "go-micro".into(), "shop.shipping".into(), "show".into())
     };
     let registered = |service: &str| {
         Claim::Endpoint(Endpoint {
@@ -321,15 +307,8 @@ fn a_contract_is_known_without_the_word_service() {
 fn a_job_with_a_service_s_code_answers_nobody() {
     let asks = |operation: &str| {
         Claim::Call(Call {
-            protocol: Protocol::Grpc,
-            client: "grpc".into(),
-            method: None,
-            target: Value::opaque("address"),
             operation: Some(operation.into()),
-            within: "show".into(),
-            request: None,
-            response: None,
-            verb: None,
+            ..Call::to(Protocol::Grpc, "grpc".into(), Value::opaque("address"), "show".into())
         })
     };
     let served = Claim::Endpoint(Endpoint {

@@ -86,15 +86,8 @@ fn a_name_means_the_service_that_is_declared_under_it_and_not_another_that_answe
     let registry =
         Service { image: Some(Value::text("app/shop/registry")), ..Service::new("registry", Deployment::Compose) };
     let call = Claim::Call(Call {
-        protocol: Protocol::Http,
-        client: "requests".into(),
         method: Some("GET".into()),
-        target: Value::text("http://registry:8500/keys"),
-        operation: None,
-        within: "load".into(),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, "requests".into(), Value::text("http://registry:8500/keys"), "load".into())
     });
     let system = vec![fact(1, service("web")), fact(5, Claim::Service(seeds)), fact(9, Claim::Service(registry))];
     let graph = linked([("compose.yaml", system), ("web/app.py", vec![imports(&[]), fact(3, call)])]);

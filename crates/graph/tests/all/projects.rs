@@ -26,15 +26,8 @@ fn code(claims: Vec<Claim>) -> Vec<Fact> {
 
 fn call(to: &str) -> Claim {
     Claim::Call(Call {
-        protocol: Protocol::Http,
-        client: "Guzzle".into(),
         method: Some("GET".into()),
-        target: Value::text(format!("http://{to}/check")),
-        operation: None,
-        within: "show".into(),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, "Guzzle".into(), Value::text(format!("http://{to}/check")), "show".into())
     })
 }
 

@@ -59,17 +59,7 @@ fn stated() -> impl Strategy<Value = Claim> {
         (address(), within(), select(&[Protocol::Http, Protocol::Grpc][..])).prop_map(|(target, within, protocol)| {
             let operation = (protocol == Protocol::Grpc).then(|| "Orders/Get".into());
             let method = (protocol == Protocol::Http).then(|| "GET".into());
-            Claim::Call(Call {
-                protocol,
-                client: "client".into(),
-                method,
-                target,
-                operation,
-                within,
-                request: None,
-                response: None,
-                verb: None,
-            })
+            Claim::Call(Call { method, operation, ..Call::to(protocol, "client".into(), target, within) })
         });
     let store =
         (address(), within(), select(&[System::Postgres, System::Redis][..])).prop_map(|(address, within, system)| {

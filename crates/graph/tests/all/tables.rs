@@ -76,15 +76,8 @@ fn a_client_that_a_function_made_calls_what_the_function_was_given() {
         args: vec!["http://users:8080".into()],
     });
     let call = Call {
-        protocol: Protocol::Http,
-        client: "client".into(),
         method: Some("GET".into()),
-        target: made.then("/users/1".into()),
-        operation: None,
-        within: "show".into(),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, "client".into(), made.then("/users/1".into()), "show".into())
     };
     let factory = Claim::Return(Return { function: "createClient.<base>".into(), value: base });
     let graph = linked([

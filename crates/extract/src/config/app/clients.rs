@@ -180,17 +180,7 @@ fn listed(client: &str, protocol: Protocol, entry: &Entry, sink: &mut Sink) {
 }
 
 fn call(client: &str, protocol: Protocol, target: Value, entry: &Entry, sink: &mut Sink) {
-    let claim = Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target: secret::clean(target),
-        operation: None,
-        within: SmolStr::default(),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let claim = Call::to(protocol, client.into(), secret::clean(target), SmolStr::default());
     sink.stated(Claim::Call(claim), entry.span);
 }
 

@@ -121,17 +121,7 @@ pub(super) fn starter(package: &str, at: Span, sink: &mut Sink) {
     let target = Value::either(keys.iter().map(|key| Value::config(*key, None)));
     match *reaches {
         Server(client, protocol) => {
-            let call = Call {
-                protocol,
-                client: client.into(),
-                method: None,
-                target,
-                operation: None,
-                within: Default::default(),
-                request: None,
-                response: None,
-                verb: None,
-            };
+            let call = Call::to(protocol, client.into(), target, Default::default());
             sink.inferred(Claim::Call(call), at);
         }
         Reaches::Store(system) => {

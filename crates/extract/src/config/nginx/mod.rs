@@ -178,17 +178,12 @@ impl Proxy<'_> {
     /// `otel_exporter { endpoint collector:4317; }`
     fn telemetry(&self, exporter: &Directive, sink: &mut Sink) {
         for endpoint in exporter.block.iter().filter(|d| d.name() == "endpoint") {
-            let call = Call {
-                protocol: Protocol::Grpc,
-                client: "nginx OpenTelemetry".into(),
-                method: None,
-                target: endpoint.args().first().map(|a| self.value(a, 4)).unwrap_or_default(),
-                operation: None,
-                within: SmolStr::default(),
-                request: None,
-                response: None,
-                verb: None,
-            };
+            let call = Call::to(
+                Protocol::Grpc,
+                "nginx OpenTelemetry".into(),
+                endpoint.args().first().map(|a| self.value(a, 4)).unwrap_or_default(),
+                SmolStr::default(),
+            );
             sink.stated(Claim::Call(call), self.span(endpoint));
         }
     }

@@ -88,17 +88,7 @@ fn grafana(root: &Node, sink: &mut Sink) {
 }
 
 fn call(protocol: Protocol, client: &str, target: Value, at: Span, sink: &mut Sink) {
-    let claim = Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target: secret::clean(target),
-        operation: None,
-        within: SmolStr::default(),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let claim = Call::to(protocol, client.into(), secret::clean(target), SmolStr::default());
     sink.stated(Claim::Call(claim), at);
 }
 

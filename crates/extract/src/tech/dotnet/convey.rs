@@ -73,17 +73,7 @@ fn registered(code: &Code<'_>, sink: &mut Sink) {
             continue;
         }
         let target = Value::config(format_smolstr!("{}.url", named_section(code, &site, "consul")), None);
-        let call = Call {
-            protocol: Protocol::Http,
-            client: "Consul".into(),
-            method: None,
-            target,
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call = Call::to(Protocol::Http, "Consul".into(), target, code.within(site.function));
         sink.stated(Claim::Call(call), site.span());
     }
 }

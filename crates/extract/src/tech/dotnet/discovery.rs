@@ -76,15 +76,8 @@ fn address(code: &Code<'_>, site: &Site<'_>, inside: &[usize], sink: &mut Sink) 
 
 fn state(client: &str, target: Value, inferred: bool, site: &Site<'_>, code: &Code<'_>, sink: &mut Sink) {
     let call = Claim::Call(Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method: None,
-        target,
-        operation: None,
-        within: code.within(site.function),
-        request: None,
         response: None::<SmolStr>,
-        verb: None,
+        ..Call::to(Protocol::Http, client.into(), target, code.within(site.function))
     });
     if inferred { sink.inferred(call, site.span()) } else { sink.stated(call, site.span()) }
 }

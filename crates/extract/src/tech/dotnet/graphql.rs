@@ -47,15 +47,8 @@ fn state(code: &Code<'_>, site: &Site<'_>, client: &str, target: Value, sink: &m
         return;
     }
     let call = Call {
-        protocol: Protocol::Http,
-        client: client.into(),
         method: Some("POST".into()),
-        target: super::read::plain_scheme(target),
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, client.into(), super::read::plain_scheme(target), code.within(site.function))
     };
     sink.stated(Claim::Call(call), site.span());
 }

@@ -31,15 +31,13 @@ fn stub_of(ty: &str) -> Option<SmolStr> {
 
 fn state(service: &str, method: &str, target: Value, within: SmolStr, at: Span, sink: &mut Sink) {
     let call = Call {
-        protocol: Protocol::Grpc,
-        client: "Grpc.Net.Client".into(),
-        method: None,
-        target: super::read::plain_scheme(if unknown(&target) { Value::default() } else { target }),
         operation: Some(format_smolstr!("{service}/{method}")),
-        within,
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(
+            Protocol::Grpc,
+            "Grpc.Net.Client".into(),
+            super::read::plain_scheme(if unknown(&target) { Value::default() } else { target }),
+            within,
+        )
     };
     sink.stated(Claim::Call(call), at);
 }
@@ -161,17 +159,7 @@ fn flags(code: &Code<'_>, sink: &mut Sink) {
             let port = built("WithPort").unwrap_or_else(|| Value::env("FLAGD_PORT", Some("8013".into())));
             host.then(":".into()).then(port)
         });
-        let call = Call {
-            protocol: Protocol::Grpc,
-            client: "flagd".into(),
-            method: None,
-            target,
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call = Call::to(Protocol::Grpc, "flagd".into(), target, code.within(site.function));
         sink.inferred(Claim::Call(call), site.span());
     }
 }

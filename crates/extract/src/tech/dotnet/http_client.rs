@@ -62,17 +62,7 @@ fn schemas(code: &Code<'_>, sink: &mut Sink) {
 }
 
 fn call(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
-    Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method,
-        target: plain_scheme(target),
-        operation: None,
-        within,
-        request: None,
-        response: None,
-        verb: None,
-    }
+    Call { method, ..Call::to(Protocol::Http, client.into(), plain_scheme(target), within) }
 }
 
 fn constant(symbol: &str, value: Value, at: Span, sink: &mut Sink) {

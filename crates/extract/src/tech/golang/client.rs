@@ -185,17 +185,7 @@ fn state(
     target: Value,
     sink: &mut Sink,
 ) {
-    let call = Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target,
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call::to(protocol, client.into(), target, code.within(site.function));
     sink.stated(Claim::Call(verb.into().on(call)), site.span());
 }
 

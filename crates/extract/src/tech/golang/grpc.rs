@@ -92,15 +92,8 @@ fn implementations(code: &Code<'_>, sink: &mut Sink) {
 
 fn call(code: &Code<'_>, site: &Site<'_>, client: &str, operation: SmolStr, target: Value, sink: &mut Sink) {
     let call = Call {
-        protocol: Protocol::Grpc,
-        client: client.into(),
-        method: None,
-        target,
         operation: Some(operation),
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Grpc, client.into(), target, code.within(site.function))
     };
     sink.stated(Claim::Call(call), site.span());
 }
@@ -222,16 +215,6 @@ fn flags(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     };
     let host = option("WithHost").unwrap_or_else(|| Value::env("FLAGD_HOST", Some("localhost".into())));
     let port = option("WithPort").unwrap_or_else(|| Value::env("FLAGD_PORT", Some("8013".into())));
-    let call = Call {
-        protocol: Protocol::Grpc,
-        client: "flagd".into(),
-        method: None,
-        target: host.then(":".into()).then(port),
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call::to(Protocol::Grpc, "flagd".into(), host.then(":".into()).then(port), code.within(site.function));
     sink.inferred(Claim::Call(call), site.span());
 }

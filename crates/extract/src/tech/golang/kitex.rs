@@ -88,15 +88,8 @@ fn dialled(code: &Code<'_>, client: &Expr, function: usize) -> Option<Value> {
 
 fn call(code: &Code<'_>, site: &Site<'_>, operation: SmolStr, target: Value, sink: &mut Sink) {
     let call = Call {
-        protocol: Protocol::Thrift,
-        client: "kitex".into(),
-        method: None,
-        target,
         operation: Some(operation),
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Thrift, "kitex".into(), target, code.within(site.function))
     };
     sink.stated(Claim::Call(call), site.span());
 }

@@ -54,15 +54,8 @@ fn directed(code: &Code<'_>, stmts: &[Stmt], function: usize, sink: &mut Sink) {
 
 fn state(code: &Code<'_>, target: &Expr, function: usize, at: Span, sink: &mut Sink) {
     let call = Call {
-        protocol: Protocol::Http,
-        client: "httputil".into(),
-        method: None,
-        target: code.value(target, function),
         operation: Some(SmolStr::new_static("/*")),
-        within: code.within(function),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Http, "httputil".into(), code.value(target, function), code.within(function))
     };
     sink.stated(Claim::Call(call), at);
 }

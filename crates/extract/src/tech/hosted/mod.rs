@@ -51,17 +51,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         if !said.insert((target.clone(), within.clone())) {
             continue;
         }
-        let call = Call {
-            protocol: Protocol::Http,
-            client: client_of(host),
-            method: None,
-            target,
-            operation: None,
-            within,
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call = Call::to(Protocol::Http, client_of(host), target, within);
         match stated {
             Some(_) => sink.stated(Claim::Call(call), site.span()),
             None => sink.inferred(Claim::Call(call), site.span()),

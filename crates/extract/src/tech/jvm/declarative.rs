@@ -164,15 +164,10 @@ fn methods(code: &Code<'_>, ty: &Type, client: &Declared, sink: &mut Sink) {
                 .iter()
                 .find(|p| p.annotations.is_empty() || find(&p.annotations, &["RequestBody", "Body"]).is_some());
             let call = Call {
-                protocol: Protocol::Http,
-                client: client.library.into(),
                 method,
-                target: under(client.base.clone(), path),
-                operation: None,
-                within: code.within(index),
                 request: body.map(|p| plain_type(&p.ty)),
                 response: (!matches!(function.returns.as_str(), "" | "void")).then(|| function.returns.clone()),
-                verb: None,
+                ..Call::to(Protocol::Http, client.library.into(), under(client.base.clone(), path), code.within(index))
             };
             let at = function.annotations.first().map(|a| a.span).unwrap_or(function.span);
             sink.stated(Claim::Call(call), at);
@@ -180,17 +175,12 @@ fn methods(code: &Code<'_>, ty: &Type, client: &Declared, sink: &mut Sink) {
     }
     // The methods may come from an interface of another file.
     if !any && client.stated {
-        let call = Call {
-            protocol: Protocol::Http,
-            client: client.library.into(),
-            method: None,
-            target: under(client.base.clone(), client.prefix.clone()),
-            operation: None,
-            within: ty.name.clone(),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call = Call::to(
+            Protocol::Http,
+            client.library.into(),
+            under(client.base.clone(), client.prefix.clone()),
+            ty.name.clone(),
+        );
         sink.stated(Claim::Call(call), client.at);
     }
 }
@@ -273,17 +263,8 @@ fn built(code: &Code<'_>, sink: &mut Sink) {
         if site.call.name() == "build" {
             let own =
                 code.type_named(&interface).is_some_and(|t| find(&t.annotations, &["RegisterRestClient"]).is_some());
-            let call = Call {
-                protocol: Protocol::Http,
-                client: "MicroProfile Rest Client".into(),
-                method: None,
-                target: value.clone(),
-                operation: None,
-                within: code.within(site.function),
-                request: None,
-                response: None,
-                verb: None,
-            };
+            let call =
+                Call::to(Protocol::Http, "MicroProfile Rest Client".into(), value.clone(), code.within(site.function));
             if !own {
                 sink.stated(Claim::Call(call), site.span());
             }

@@ -23,17 +23,12 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         let server = find(&ty.annotations, &["EnableEurekaServer"]).is_some();
         if let (Some(a), false) = (find(&ty.annotations, REGISTERS), server) {
             let default = Value::text("http://localhost:8761/eureka");
-            let call = Call {
-                protocol: Protocol::Http,
-                client: "Eureka".into(),
-                method: None,
-                target: Value::config("eureka.client.serviceUrl.defaultZone", Some(default)),
-                operation: None,
-                within: ty.name.clone(),
-                request: None,
-                response: None,
-                verb: None,
-            };
+            let call = Call::to(
+                Protocol::Http,
+                "Eureka".into(),
+                Value::config("eureka.client.serviceUrl.defaultZone", Some(default)),
+                ty.name.clone(),
+            );
             sink.inferred(Claim::Call(call), a.span);
         }
         proxy(ty, sink);
@@ -71,24 +66,22 @@ fn tokens(ty: &Type, sink: &mut Sink) {
         // Without an address it is the one issuer that there is, below a context path or not.
         let unknown = || Value::opaque("token issuer");
         let call = Call {
-            protocol: Protocol::Http,
-            client: "Spring Security OAuth".into(),
             method: Some("POST".into()),
-            target: Value::either([
-                key("security.oauth2.resource.userInfoUri"),
-                key("security.oauth2.resource.tokenInfoUri"),
-                key("security.oauth2.resource.jwk.keySetUri"),
-                key("security.oauth2.resource.jwt.keyUri"),
-                key("security.oauth2.client.accessTokenUri"),
-                key("spring.oauth2.resource.userInfoUri"),
-                unknown().then("/oauth/token".into()),
-                unknown().then("/".into()).then(Value::opaque("context path")).then("/oauth/token".into()),
-            ]),
-            operation: None,
-            within: ty.name.clone(),
-            request: None,
-            response: None,
-            verb: None,
+            ..Call::to(
+                Protocol::Http,
+                "Spring Security OAuth".into(),
+                Value::either([
+                    key("security.oauth2.resource.userInfoUri"),
+                    key("security.oauth2.resource.tokenInfoUri"),
+                    key("security.oauth2.resource.jwk.keySetUri"),
+                    key("security.oauth2.resource.jwt.keyUri"),
+                    key("security.oauth2.client.accessTokenUri"),
+                    key("spring.oauth2.resource.userInfoUri"),
+                    unknown().then("/oauth/token".into()),
+                    unknown().then("/".into()).then(Value::opaque("context path")).then("/oauth/token".into()),
+                ]),
+                ty.name.clone(),
+            )
         };
         sink.inferred(Claim::Call(call), a.span);
     }
@@ -114,17 +107,12 @@ fn asks(code: &Code<'_>, sink: &mut Sink) {
                 continue;
             }
             let Some(service) = site.call.arg(0) else { continue };
-            let call = Call {
-                protocol: Protocol::Http,
-                client: "DiscoveryClient".into(),
-                method: None,
-                target: Value::text("http://").then(code.value(service, site.function)),
-                operation: None,
-                within: code.within(site.function),
-                request: None,
-                response: None,
-                verb: None,
-            };
+            let call = Call::to(
+                Protocol::Http,
+                "DiscoveryClient".into(),
+                Value::text("http://").then(code.value(service, site.function)),
+                code.within(site.function),
+            );
             sink.inferred(Claim::Call(call), site.span());
         }
     }

@@ -25,17 +25,8 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         // The provider reads these variables by itself.
         let host = set("host").unwrap_or_else(|| Value::env("FLAGD_HOST", Some("localhost".into())));
         let port = set("port").unwrap_or_else(|| Value::env("FLAGD_PORT", Some("8013".into())));
-        let call = Call {
-            protocol: Protocol::Grpc,
-            client: "flagd".into(),
-            method: None,
-            target: host.then(":".into()).then(port),
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call =
+            Call::to(Protocol::Grpc, "flagd".into(), host.then(":".into()).then(port), code.within(site.function));
         sink.inferred(Claim::Call(call), site.span());
     }
     for site in code.calls_named(&["unleashAPI", "baseUrl"]) {
@@ -48,17 +39,8 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             continue;
         };
         let Some(url) = site.call.arg(0) else { continue };
-        let call = Call {
-            protocol: Protocol::Http,
-            client: client.into(),
-            method: None,
-            target: filled(code.value(url, site.function)),
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call =
+            Call::to(Protocol::Http, client.into(), filled(code.value(url, site.function)), code.within(site.function));
         sink.stated(Claim::Call(call), site.span());
     }
 }

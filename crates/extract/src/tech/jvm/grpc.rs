@@ -112,15 +112,9 @@ fn call(
     sink: &mut Sink,
 ) {
     let call = Call {
-        protocol: Protocol::Grpc,
-        client: "grpc-java".into(),
-        method: None,
-        target,
         operation: Some(format_smolstr!("{service}/{method}")),
-        within,
         request,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Grpc, "grpc-java".into(), target, within)
     };
     sink.stated(Claim::Call(call), at);
 }
@@ -325,15 +319,8 @@ fn dubbo_clients(code: &Code<'_>, sink: &mut Sink) {
             let target = text(code, a, &["url"], &ty.name).unwrap_or_default();
             let state = |method: &str, within: SmolStr, at: Span, sink: &mut Sink| {
                 let call = Call {
-                    protocol: Protocol::Dubbo,
-                    client: "Dubbo".into(),
-                    method: None,
-                    target: target.clone(),
                     operation: Some(format_smolstr!("{interface}/{method}")),
-                    within,
-                    request: None,
-                    response: None,
-                    verb: None,
+                    ..Call::to(Protocol::Dubbo, "Dubbo".into(), target.clone(), within)
                 };
                 sink.stated(Claim::Call(call), at);
             };

@@ -375,17 +375,12 @@ fn mail(code: &Code<'_>, sink: &mut Sink) {
         if !receiver(code, site.call, site.function).ends_with("mailsender") {
             continue;
         }
-        let call = Call {
-            protocol: Protocol::Smtp,
-            client: "Spring Mail".into(),
-            method: None,
-            target: Value::config("spring.mail.host", None),
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call = Call::to(
+            Protocol::Smtp,
+            "Spring Mail".into(),
+            Value::config("spring.mail.host", None),
+            code.within(site.function),
+        );
         sink.stated(Claim::Call(call), site.span());
     }
 }

@@ -49,17 +49,7 @@ pub fn value(code: &Code<'_>, expr: &Expr, function: usize) -> Value {
 
 /// States a request over HTTP.
 pub fn requested(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr, at: Span, sink: &mut Sink) {
-    let call = Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call { method, ..Call::to(Protocol::Http, client.into(), target, within) };
     sink.stated(Claim::Call(call), at);
 }
 

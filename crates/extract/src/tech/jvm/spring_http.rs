@@ -36,15 +36,13 @@ fn graphql(code: &Code<'_>, sink: &mut Sink) {
         let Some(client) = site.call.arg(0) else { continue };
         let base = base_of(code, client, library, site.function);
         let call = Call {
-            protocol: Protocol::Graphql,
-            client: "Spring GraphQL".into(),
             method: Some("POST".into()),
-            target: base.unwrap_or_else(|| Value::reference(format_smolstr!("{library}.<base>"))),
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
+            ..Call::to(
+                Protocol::Graphql,
+                "Spring GraphQL".into(),
+                base.unwrap_or_else(|| Value::reference(format_smolstr!("{library}.<base>"))),
+                code.within(site.function),
+            )
         };
         sink.stated(Claim::Call(call), site.span());
     }
@@ -125,15 +123,13 @@ fn rest_template(code: &Code<'_>, sink: &mut Sink) {
             let verb = method.map_or_else(stated, |m| Some(SmolStr::from(m)).into());
             let typed = site.call.arg(*response).and_then(class_of).or_else(|| site.call.type_args.first().cloned());
             let call = Call {
-                protocol: Protocol::Http,
-                client: "RestTemplate".into(),
-                method: None,
-                target: based(filled(code.value(url, function)), "RestTemplate"),
-                operation: None,
-                within: code.within(site.function),
-                request: None,
                 response: typed.filter(|t| !t.is_empty()),
-                verb: None,
+                ..Call::to(
+                    Protocol::Http,
+                    "RestTemplate".into(),
+                    based(filled(code.value(url, function)), "RestTemplate"),
+                    code.within(site.function),
+                )
             };
             sink.stated(Claim::Call(verb.on(call)), site.span());
         }
@@ -201,17 +197,7 @@ fn web_client(code: &Code<'_>, sink: &mut Sink) {
             Some(base) if relative => under(base, Value::text("/").then(path)),
             _ => based(path, library),
         };
-        let call = Call {
-            protocol: Protocol::Http,
-            client: library.into(),
-            method: None,
-            target,
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call = Call::to(Protocol::Http, library.into(), target, code.within(site.function));
         sink.stated(Claim::Call(said.on(call)), site.span());
     }
 }

@@ -35,17 +35,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 
 fn call(protocol: Protocol, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
     let client = if protocol == Protocol::EventBus { "Vert.x event bus" } else { "Vert.x" };
-    Call {
-        protocol,
-        client: client.into(),
-        method,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-        verb: None,
-    }
+    Call { method, ..Call::to(protocol, client.into(), target, within) }
 }
 
 /// `new WebClientOptions().setDefaultHost("orders").setDefaultPort(8080)`.

@@ -125,17 +125,7 @@ fn state(
     target: Value,
     sink: &mut Sink,
 ) {
-    let call = Call {
-        protocol,
-        client: client.into(),
-        method,
-        target,
-        operation,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call { method, operation, ..Call::to(protocol, client.into(), target, code.within(site.function)) };
     sink.stated(Claim::Call(call), site.span());
 }
 

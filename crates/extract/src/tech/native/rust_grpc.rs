@@ -27,15 +27,8 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 
 fn state(code: &Code<'_>, site: &Site<'_>, operation: SmolStr, target: Value, sink: &mut Sink) {
     let call = Call {
-        protocol: Protocol::Grpc,
-        client: "tonic".into(),
-        method: None,
-        target,
         operation: Some(operation),
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Grpc, "tonic".into(), target, code.within(site.function))
     };
     sink.stated(Claim::Call(call), site.span());
 }
@@ -150,16 +143,6 @@ fn flags(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     };
     let host = option("host").unwrap_or_else(|| Value::env("FLAGD_HOST", Some("localhost".into())));
     let port = option("port").unwrap_or_else(|| Value::env("FLAGD_PORT", Some("8013".into())));
-    let call = Call {
-        protocol: Protocol::Grpc,
-        client: "flagd".into(),
-        method: None,
-        target: host.then(":".into()).then(port),
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call::to(Protocol::Grpc, "flagd".into(), host.then(":".into()).then(port), code.within(site.function));
     sink.inferred(Claim::Call(call), site.span());
 }

@@ -316,17 +316,7 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
 }
 
 fn state(code: &Code<'_>, site: &Site<'_>, client: &str, method: Option<SmolStr>, target: Value, sink: &mut Sink) {
-    let call = Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method,
-        target,
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call { method, ..Call::to(Protocol::Http, client.into(), target, code.within(site.function)) };
     sink.stated(Claim::Call(call), site.span());
 }
 
@@ -351,17 +341,7 @@ fn registry(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         return;
     };
     let target = code.value(url, site.function);
-    let call = Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target,
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call::to(protocol, client.into(), target, code.within(site.function));
     sink.stated(Claim::Call(call), site.span());
 }
 

@@ -82,17 +82,7 @@ fn state(
     inferred: bool,
     sink: &mut Sink,
 ) {
-    let call = Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target,
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    };
+    let call = Call::to(protocol, client.into(), target, code.within(site.function));
     match inferred {
         true => sink.inferred(Claim::Call(call), site.span()),
         false => sink.stated(Claim::Call(call), site.span()),
@@ -173,15 +163,13 @@ fn dapr(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     };
     let verb = keyword(code, site.call, "http_verb", site.function).map(|e| code.value(e, site.function));
     let call = Call {
-        protocol: Protocol::Http,
-        client: "dapr".into(),
         method: verb.and_then(|v| v.as_text()).map(|v| SmolStr::from(v.to_uppercase())),
-        target: Value::text("http://").then(app).then(Value::text("/")).then(method),
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(
+            Protocol::Http,
+            "dapr".into(),
+            Value::text("http://").then(app).then(Value::text("/")).then(method),
+            code.within(site.function),
+        )
     };
     sink.stated(Claim::Call(call), site.span());
 }

@@ -80,15 +80,8 @@ fn stubs(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         let name = site.call.name();
         let call = |operation: SmolStr, target: Value| Call {
-            protocol: Protocol::Grpc,
-            client: "grpcio".into(),
-            method: None,
-            target,
             operation: Some(operation),
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
+            ..Call::to(Protocol::Grpc, "grpcio".into(), target, code.within(site.function))
         };
         if let Some(service) = name.strip_suffix("Stub").filter(|s| site.call.new && !s.is_empty()) {
             let target =
@@ -150,17 +143,12 @@ fn flags(code: &Code<'_>, sink: &mut Sink) {
         };
         let host = part("host", 0, "FLAGD_HOST", "localhost");
         let port = part("port", 1, "FLAGD_PORT", "8013");
-        let call = Call {
-            protocol: Protocol::Grpc,
-            client: "openfeature flagd".into(),
-            method: None,
-            target: host_port(host, Some(port)),
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+        let call = Call::to(
+            Protocol::Grpc,
+            "openfeature flagd".into(),
+            host_port(host, Some(port)),
+            code.within(site.function),
+        );
         match site.call.args.is_empty() {
             true => sink.inferred(Claim::Call(call), site.span()),
             false => sink.stated(Claim::Call(call), site.span()),

@@ -129,17 +129,12 @@ fn requests(code: &Code<'_>, sink: &mut Sink) {
             }
             target = Value::reference(format_smolstr!("{holder}.<base>")).then(target);
         }
-        let call = Call {
-            protocol: if websocket { Protocol::Websocket } else { Protocol::Http },
-            client: client.name.into(),
-            method: None,
+        let call = Call::to(
+            if websocket { Protocol::Websocket } else { Protocol::Http },
+            client.name.into(),
             target,
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
-        };
+            code.within(site.function),
+        );
         sink.stated(Claim::Call(verb.on(call)), site.span());
         let timeout = keyword(code, site.call, "timeout", site.function);
         if let Some(millis) = timeout.and_then(|t| limit(code, t, site.function)) {
@@ -392,15 +387,8 @@ fn locust(code: &Code<'_>, sink: &mut Sink) {
         let host = host.and_then(|f| f.init.as_ref()).map(|e| code.value(e, 0));
         let target = if absolute(&path) { path } else { paths::join(Value::env("LOCUST_HOST", host), path) };
         let call = Call {
-            protocol: Protocol::Http,
-            client: "locust".into(),
             method: method.map(SmolStr::from),
-            target,
-            operation: None,
-            within: code.within(site.function),
-            request: None,
-            response: None,
-            verb: None,
+            ..Call::to(Protocol::Http, "locust".into(), target, code.within(site.function))
         };
         sink.inferred(Claim::Call(call), site.span());
     }

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::code::ir::{ExprKind, Stmt};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Endpoint, Protocol, SmolStr, Span, Value};
+use seam_facts::{Claim, Endpoint, METHODS, Protocol, SmolStr, Span, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "file-routes",
@@ -13,8 +13,6 @@ pub static EXTRACTOR: Extractor = Extractor {
     page: include_str!("files.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
-
-const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     let Some((path, kind)) = route(code.path) else {

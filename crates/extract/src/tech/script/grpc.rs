@@ -226,15 +226,8 @@ fn by_name(code: &Code<'_>, call: &crate::code::ir::Call, callee: &str, function
 
 fn call(stub: &Stub, method: &str, within: SmolStr) -> Call {
     Call {
-        protocol: Protocol::Grpc,
-        client: "grpc".into(),
-        method: None,
-        target: stub.target.clone(),
         operation: Some(format_smolstr!("{}/{method}", stub.service)),
-        within,
-        request: None,
-        response: None,
-        verb: None,
+        ..Call::to(Protocol::Grpc, "grpc".into(), stub.target.clone(), within)
     }
 }
 

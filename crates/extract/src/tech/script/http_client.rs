@@ -167,17 +167,7 @@ fn wraps(code: &Code<'_>, function: usize, base: &Value, target: &Value, at: Spa
 }
 
 fn http(client: &str, method: Option<SmolStr>, target: Value, within: SmolStr) -> Call {
-    Call {
-        protocol: Protocol::Http,
-        client: client.into(),
-        method,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-        verb: None,
-    }
+    Call { method, ..Call::to(Protocol::Http, client.into(), target, within) }
 }
 
 /// The URL that an argument states, and whether it stands in options.

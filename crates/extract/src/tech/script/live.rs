@@ -100,17 +100,7 @@ fn client_made(code: &Code<'_>, site: &Site<'_>, protocol: Protocol, client: &st
 }
 
 fn call(protocol: Protocol, client: &str, target: Value, operation: Option<SmolStr>, within: SmolStr) -> Claim {
-    Claim::Call(Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target,
-        operation,
-        within,
-        request: None,
-        response: None,
-        verb: None,
-    })
+    Claim::Call(Call { operation, ..Call::to(protocol, client.into(), target, within) })
 }
 
 fn endpoint(protocol: Protocol, path: Value, handler: SmolStr) -> Claim {

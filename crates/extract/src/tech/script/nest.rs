@@ -310,17 +310,7 @@ fn connection(
             let grpc = transport.is_some_and(|t| t.ends_with("GRPC"));
             // Calls by gRPC are stated where a service is asked for, others where something is sent through the token.
             if !grpc && name.is_none() {
-                let call = Call {
-                    protocol: Protocol::Tcp,
-                    client: "nestjs".into(),
-                    method: None,
-                    target,
-                    operation: None,
-                    within,
-                    request: None,
-                    response: None,
-                    verb: None,
-                };
+                let call = Call::to(Protocol::Tcp, "nestjs".into(), target, within);
                 sink.stated(Claim::Call(call), at);
             }
         }
@@ -457,15 +447,8 @@ fn sends(code: &Code<'_>, sink: &mut Sink) {
             (service, base(token_of(code, client, made_at)), super::grpc::pascal(name))
         };
         let call = Call {
-            protocol: Protocol::Grpc,
-            client: "nestjs".into(),
-            method: None,
-            target: target.unwrap_or_default(),
             operation: Some(format_smolstr!("{service}/{method}")),
-            within: code.within(at),
-            request: None,
-            response: None,
-            verb: None,
+            ..Call::to(Protocol::Grpc, "nestjs".into(), target.unwrap_or_default(), code.within(at))
         };
         sink.stated(Claim::Call(call), site.span());
     }

@@ -141,15 +141,5 @@ fn made(code: &Code<'_>, site: &Site<'_>, sdk: &Sdk, sink: &mut Sink) {
 }
 
 fn call(client: &str, protocol: Protocol, target: Value, code: &Code<'_>, site: &Site<'_>) -> Claim {
-    Claim::Call(Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target,
-        operation: None,
-        within: code.within(site.function),
-        request: None,
-        response: None,
-        verb: None,
-    })
+    Claim::Call(Call::to(protocol, client.into(), target, code.within(site.function)))
 }

@@ -80,17 +80,7 @@ fn component(code: &Code<'_>, kind: &str, name: &Expr, function: usize, at: Span
 }
 
 fn call(code: &Code<'_>, method: Option<SmolStr>, target: Value, function: usize) -> Claim {
-    Claim::Call(Call {
-        protocol: Protocol::Http,
-        client: "dapr".into(),
-        method,
-        target,
-        operation: None,
-        within: code.within(function),
-        request: None,
-        response: None,
-        verb: None,
-    })
+    Claim::Call(Call { method, ..Call::to(Protocol::Http, "dapr".into(), target, code.within(function)) })
 }
 
 fn message(code: &Code<'_>, publish: bool, to: (&Expr, &Expr), function: usize, at: Span, sink: &mut Sink) {

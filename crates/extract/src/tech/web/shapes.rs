@@ -6,17 +6,7 @@ use seam_facts::{Call, Message, Part, Protocol, SmolStr, System, Value};
 
 /// A request before its details are known.
 pub fn call(protocol: Protocol, client: &str, target: Value, within: SmolStr) -> Call {
-    Call {
-        protocol,
-        client: client.into(),
-        method: None,
-        target,
-        operation: None,
-        within,
-        request: None,
-        response: None,
-        verb: None,
-    }
+    Call::to(protocol, client.into(), target, within)
 }
 
 /// A message before its details are known.

@@ -238,7 +238,8 @@ pub(crate) fn retries_writes(detail: &str) -> bool {
         && !["5xx", "reset", "gateway-error", "retriable"].iter().any(|w| detail.contains(w));
     // axios-retry repeats idempotent methods only, unless a condition of the program's own is given.
     let spared = nginx && !detail.contains("non_idempotent");
-    !(spared || connecting || detail == "axios-retry" || detail == "axios-retry, forever")
+    let reads = detail.starts_with("Spring Cloud Gateway") && !detail.contains("for POST");
+    !(spared || connecting || reads || detail == "axios-retry" || detail == "axios-retry, forever")
 }
 
 /// What a handler and the functions that it runs do, where its code is followed.

@@ -8,6 +8,7 @@ use super::again;
 use super::flow::mention;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::pauses;
+use super::verdicts;
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Attempts, Bound, Claim, Pass, SmolStr, Span, Value, format_smolstr};
@@ -65,10 +66,13 @@ fn again(code: &Code<'_>, function: usize, stmts: &[Stmt], sink: &mut Sink) {
         let Stmt::Block { kind, body, span, .. } = stmt else { continue };
         if *kind == BlockKind::Try {
             let after = &stmts[index + 1..];
-            let caught = after.iter().take_while(|s| of_kind(s, BlockKind::Catch).is_some());
+            let clauses = after.iter().take_while(|s| of_kind(s, BlockKind::Catch).is_some()).count();
+            let caught = after[..clauses].iter();
             let handlers: Vec<&Stmt> = caught.filter(|s| of_kind(s, BlockKind::Catch).is_some_and(goes_on)).collect();
             if !handlers.is_empty() {
-                let whole = Loop { code, function, head: None, body: stmts, span: *span };
+                // What stands before and behind it is no part of a round.
+                let body = &stmts[index..=index + clauses];
+                let whole = Loop { code, function, head: None, body, span: *span };
                 let tried = Tried { stmts: body, handlers, flags: BTreeSet::new(), success: None };
                 whole.state(&tried, sink);
             }
@@ -152,7 +156,7 @@ impl<'a> Loop<'a> {
         let skips = |s: &&Stmt| of_kind(s, BlockKind::Catch).is_some_and(goes_on);
         let flags = self.flags(tried);
         let leaves =
-            ends(tried) || succeeds(tried) || only || ends(rest) && handlers.iter().all(skips) || !flags.is_empty();
+            ends(tried) || succeeds(self.code, tried) || only || ends(rest) && handlers.iter().all(skips) || !flags.is_empty();
         let falls_out = ends(rest) && !handlers.iter().any(skips);
         (leaves && !falls_out).then_some(Tried { stmts: tried, handlers, flags, success: None })
     }
@@ -163,7 +167,7 @@ impl<'a> Loop<'a> {
         if tried.is_empty() {
             return None;
         }
-        let verdict = outcome(head)?;
+        let verdict = verdict(self.code, head)?;
         let otherwise = match rest.first() {
             Some(Stmt::Block { kind: BlockKind::Branch, head: None, body, .. }) => Some(body.as_slice()),
             _ => None,
@@ -408,7 +412,7 @@ impl<'a> Loop<'a> {
         let found = pauses::found(code, self.function, self.body);
         let (pause, millis) = match found {
             Some(found) => found,
-            None => (pauses::hidden(tried.handlers.iter().copied()), None),
+            None => (pauses::hidden(tried.handlers.iter().copied(), &code.function(self.function).name), None),
         };
         let caught: BTreeSet<SmolStr> = tried.handlers.iter().filter_map(|h| caught(h)).flatten().collect();
         let untyped = tried.handlers.iter().any(|h| caught_all(h));
@@ -432,7 +436,7 @@ impl<'a> Loop<'a> {
             }
         });
         let mut refused = BTreeSet::new();
-        again::refused(self.body, &mut refused);
+        again::refused(code, self.function, self.body, tried.handlers.is_empty(), &mut refused);
         let claim = Attempts {
             within: code.within(self.function),
             tried: lines,
@@ -483,8 +487,13 @@ pub(super) enum Outcome {
     Failed,
 }
 
+/// What a condition says of an attempt: by its own text, or else by the names in it.
+pub(super) fn verdict(code: &Code<'_>, head: &Expr) -> Option<Outcome> {
+    verdicts::of(code, head).or_else(|| outcome(head))
+}
+
 /// What a condition says of an attempt: by an error's absence, or by the answer's status.
-pub(super) fn outcome(head: &Expr) -> Option<Outcome> {
+fn outcome(head: &Expr) -> Option<Outcome> {
     let mut found = by_code(head);
     let mut status = false;
     let mut number = None;
@@ -714,12 +723,12 @@ fn throws(stmts: &[Stmt]) -> bool {
 }
 
 /// Leaves where the answer's status says that it worked.
-fn succeeds(stmts: &[Stmt]) -> bool {
+fn succeeds(code: &Code<'_>, stmts: &[Stmt]) -> bool {
     stmts.iter().any(|s| match s {
         Stmt::Block { kind: BlockKind::Branch, head: Some(head), body, .. } => {
-            matches!(outcome(head), Some(Outcome::Worked)) && ends(body) && !throws(body)
+            matches!(verdict(code, head), Some(Outcome::Worked)) && ends(body) && !throws(body)
         }
-        Stmt::Block { kind: BlockKind::With, body, .. } => succeeds(body),
+        Stmt::Block { kind: BlockKind::With, body, .. } => succeeds(code, body),
         _ => false,
     })
 }

@@ -38,6 +38,7 @@ mod statuses;
 mod steps;
 mod tables;
 mod transactions;
+mod verdicts;
 mod views;
 
 mod alters;

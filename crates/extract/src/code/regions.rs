@@ -553,9 +553,12 @@ fn expected(head: &Expr) -> bool {
 fn tells(body: &[Stmt], rest: &[Stmt], after: &[&[Stmt]]) -> bool {
     let mut returns = false;
     let mut kept: Vec<&SmolStr> = Vec::new();
+    // What a loop goes over is bound anew by the next loop that calls it so.
+    let mut bound: Vec<&Stmt> = Vec::new();
     each(body, &mut |stmt| match stmt {
+        Stmt::Block { kind: BlockKind::Loop, head: None, body, .. } => bound.extend(body.first()),
         Stmt::Return(_) => returns = true,
-        Stmt::Assign { target, .. } => kept.extend(root(target)),
+        Stmt::Assign { target, .. } if !bound.iter().any(|b| std::ptr::eq(*b, stmt)) => kept.extend(root(target)),
         _ => {}
     });
     // `found.append(…)`, and `found` is what is returned.

@@ -616,6 +616,13 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                 }
                 ExprKind::Either(options)
             }
+            // `let answer = loop { … break answer }`.
+            "loop_expression" | "while_expression" | "for_expression" => {
+                let mut held = Vec::new();
+                control(cx, node, &mut held, false);
+                cx.pending.extend(held);
+                ExprKind::Other(Vec::new())
+            }
             "match_expression" => {
                 let head = node.child_by_field_name("value").map(|v| value(cx, v));
                 let mut options = Vec::new();

@@ -201,7 +201,9 @@ impl<'c, 'a> Patience<'c, 'a> {
         for (on, said) in self.tables.apart.get(&edge.from).into_iter().flatten() {
             let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
             // What a constructor keeps in a field governs those members that run something through it.
-            let kept = said.detail.starts_with("Polly") && on.ends_with('>') && on.split('.').next() == Some(class);
+            let kept = said.detail.starts_with("Polly")
+                && on.ends_with('>')
+                && (on.split('.').next() == Some(class) || on == "<top>" && said.at.path == detail.at.path);
             let named = !on.is_empty() && (*on == class || *on == detail.client || bases.contains(on))
                 || kept && executes(cx, &detail.at.path, &detail.within);
             let routed = of_route && said.at.path == detail.at.path && *on == detail.operation;

@@ -124,14 +124,30 @@ impl<'a> Trials<'a> {
                     let Claim::Pass(p) = &pass.claim else { continue };
                     if last(&p.callee) == name && !name.is_empty() {
                         let says = format!("`{name}` is given what to try");
-                        push(here(caller, (pass.at.line, pass.at.end_line)), Some(cx.evidence(caller, pass, says)));
+                        let lines = (pass.at.line, pass.at.end_line);
+                        let mut operations = here(caller, lines);
+                        // What the closure calls, and what it tells a helper to ask.
+                        let names = named(cx, caller, &p.within, lines);
+                        let reached = cx.flows().called(node, caller, &p.within, &names);
+                        let reached = reached.into_iter().map(|e| e.operation);
+                        operations.extend(reached.filter(|o| told_in(cx, *o, (caller, &p.within), lines)));
+                        push(operations, Some(cx.evidence(caller, pass, says)));
                     }
                 }
             }
             Means::Loop(said) => {
                 let mut operations = here(path, said.tried);
                 let reached = cx.flows().called(node, path, &said.within, &said.names);
-                operations.extend(reached.into_iter().map(|e| e.operation));
+                let reached = reached.into_iter().map(|e| e.operation);
+                operations.extend(reached.filter(|o| told_in(cx, *o, (path, &said.within), said.tried)));
+                // Who tells a helper what to ask by way of this function has all of it tried again.
+                let through = last(&said.within);
+                let told = placed.iter().filter(|((of, _), _)| *of == node).flat_map(|(_, all)| all).copied();
+                operations.extend(told.filter(|o| {
+                    let detail = cx.detail(*o);
+                    said.names.iter().any(|n| n == last(&detail.within))
+                        && detail.asked.iter().any(|asked| asked.through == through)
+                }));
                 push(operations, None);
             }
         }
@@ -156,6 +172,26 @@ impl<'a> Trials<'a> {
             })
             .collect()
     }
+}
+
+/// The functions that are called on these lines.
+fn named(cx: &Cx<'_>, path: &str, within: &str, lines: (u32, u32)) -> Vec<SmolStr> {
+    let of = |fact: &Fact| match &fact.claim {
+        Claim::Steps(steps) if steps.within == within => steps
+            .calls
+            .iter()
+            .filter(|(line, _)| (lines.0..=lines.1).contains(line))
+            .map(|(_, name)| name.clone())
+            .collect(),
+        _ => Vec::new(),
+    };
+    cx.facts(path).iter().flat_map(of).collect()
+}
+
+/// Whether what a function tells a helper to ask is told on these lines; what is no helper's is as it is.
+fn told_in(cx: &Cx<'_>, operation: Operation, (path, within): (&str, &str), lines: (u32, u32)) -> bool {
+    let mut own = cx.detail(operation).asked.iter().filter(|a| a.path == path && a.symbol == within).peekable();
+    own.peek().is_none() || own.any(|a| (lines.0..=lines.1).contains(&a.at.at.line))
 }
 
 /// A loop as a policy's text: with what it catches, where it says so.

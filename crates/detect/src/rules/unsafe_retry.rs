@@ -221,7 +221,9 @@ fn only_asks(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words =
         ["get", "query", "find", "search", "list", "fetch", "load", "read", "check", "validate", "remove", "delete"];
-    words.iter().any(|w| name.starts_with(w))
+    // Other words begin alike.
+    let others = ["checkout", "check_out", "check-out", "checkin", "check_in", "check-in", "getaway", "listen", "ready"];
+    words.iter().any(|w| name.starts_with(w)) && !others.iter().any(|w| name.starts_with(w))
 }
 
 fn last_part(operation: &str) -> &str {

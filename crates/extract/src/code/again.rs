@@ -86,7 +86,7 @@ fn again(code: &Code<'_>, index: usize, stmts: &[Stmt], head: Option<&Expr>) -> 
     let function = code.function(index);
     let params: Vec<&SmolStr> = function.params.iter().map(|p| &p.name).collect();
     let mut found = None;
-    seek(stmts, head.into_iter().collect(), &mut |expr, heads| {
+    seek(code, stmts, head.into_iter().collect(), &mut |expr, heads| {
         expr.walk(&mut |e| {
             if found.is_some() {
                 return;
@@ -111,16 +111,28 @@ fn again(code: &Code<'_>, index: usize, stmts: &[Stmt], head: Option<&Expr>) -> 
     })
 }
 
-fn seek<'s>(stmts: &'s [Stmt], heads: Vec<&'s Expr>, visit: &mut dyn FnMut(&'s Expr, &[&'s Expr])) {
+fn seek<'s>(
+    code: &'s Code<'_>,
+    stmts: &'s [Stmt],
+    heads: Vec<&'s Expr>,
+    visit: &mut dyn FnMut(&'s Expr, &[&'s Expr]),
+) {
     for stmt in stmts {
         match stmt {
-            Stmt::Assign { value, .. } => visit(value, &heads),
-            Stmt::Expr(e) | Stmt::Return(e) => visit(e, &heads),
+            Stmt::Assign { value: e, .. } | Stmt::Expr(e) | Stmt::Return(e) => {
+                visit(e, &heads);
+                // `sleep(300).then(() => place(order))`.
+                e.walk(&mut |x| {
+                    if let ExprKind::Lambda(inner) = x.kind {
+                        seek(code, &code.function(inner).body, heads.clone(), visit);
+                    }
+                });
+            }
             Stmt::Block { kind: BlockKind::Loop, .. } | Stmt::Leave(..) => {}
             Stmt::Block { head, body, .. } => {
                 let mut below = heads.clone();
                 below.extend(head.as_ref());
-                seek(body, below, visit);
+                seek(code, body, below, visit);
             }
         }
     }
@@ -310,7 +322,15 @@ fn success_word(name: &str) -> bool {
     let word = name.to_ascii_lowercase().replace('_', "");
     matches!(
         word.as_str(),
-        "ok" | "issuccess" | "issuccessstatuscode" | "is2xxsuccessful" | "issuccessful" | "successful"
+        "ok" | "issuccess"
+            | "issuccessstatuscode"
+            | "is2xxsuccessful"
+            | "issuccessful"
+            | "successful"
+            | "success"
+            | "success?"
+            | "iserr"
+            | "isok"
     )
 }
 
@@ -367,6 +387,12 @@ pub(super) fn refused(code: &Code<'_>, function: usize, body: &[Stmt], alone: bo
             && matches!(verdict(code, head), Some(Outcome::Failed))
         {
             listed(code, function, head, starts, out);
+        }
+        // `if (![400, 503].includes(status)) break`: those that are listed stay.
+        if let Some(head) = head.as_ref().filter(|_| *kind == BlockKind::Branch && inner.iter().any(out_of))
+            && matches!(verdict(code, head), Some(Outcome::Worked))
+        {
+            listed(code, function, head, false, out);
         }
         let alone = alone || *kind == BlockKind::Catch;
         refused(code, function, inner, alone, out);

@@ -322,6 +322,25 @@ impl<'a> Loop<'a> {
                 bound = Bound::Checked;
             }
         }
+        // `if answer.is_ok() || attempt == 3 { break }`: what leaves after success leaves after so many, too.
+        if let Some(Stmt::Block { head: Some(head), .. }) = tried.success {
+            head.walk(&mut |e| {
+                let ExprKind::Other(parts) = &e.kind else { return };
+                if let Some(count) = parts.iter().find(|p| simple(p).is_some_and(|n| is_count(n) && n.len() > 2)) {
+                    bound = Bound::Counted;
+                    let limit = parts.iter().filter(|p| !std::ptr::eq(*p, count)).find_map(|p| self.number(p));
+                    number = limit.or(number.take());
+                }
+            });
+        }
+        // C# asks in the clause's head: `catch (TimeoutException) when (attempt < 3)`.
+        for handler in tried.handlers.iter().filter(|h| of_kind(h, BlockKind::Catch).is_some()) {
+            let line = self.code.text.lines().nth(span_of(handler).line.saturating_sub(1) as usize).unwrap_or_default();
+            if let Some((_, filter)) = line.split_once(" when ") {
+                let counted = filter.split(|c: char| !c.is_alphanumeric()).any(|w| w.len() > 2 && is_count(w));
+                bound = if counted { Bound::Counted } else { Bound::Checked };
+            }
+        }
         let mut visit = |head: Option<&Expr>, body: &[Stmt]| {
             if !body.iter().any(out_of) {
                 return;
@@ -789,10 +808,13 @@ fn caught_all(handler: &Stmt) -> bool {
     }
 }
 
-fn lines(stmts: &[Stmt]) -> Option<(u32, u32)> {
-    let span = |s: &Stmt| match s {
+fn span_of(stmt: &Stmt) -> Span {
+    match stmt {
         Stmt::Assign { span, .. } | Stmt::Block { span, .. } | Stmt::Leave(_, span) => *span,
         Stmt::Expr(e) | Stmt::Return(e) => e.span,
-    };
-    Some((stmts.iter().map(|s| span(s).line).min()?, stmts.iter().map(|s| span(s).end_line).max()?))
+    }
+}
+
+fn lines(stmts: &[Stmt]) -> Option<(u32, u32)> {
+    Some((stmts.iter().map(|s| span_of(s).line).min()?, stmts.iter().map(|s| span_of(s).end_line).max()?))
 }

@@ -556,7 +556,7 @@ fn tells(body: &[Stmt], rest: &[Stmt], after: &[&[Stmt]]) -> bool {
     // What a loop goes over is bound anew by the next loop that calls it so.
     let mut bound: Vec<&Stmt> = Vec::new();
     each(body, &mut |stmt| match stmt {
-        Stmt::Block { kind: BlockKind::Loop, head: None, body, .. } => bound.extend(body.first()),
+        Stmt::Block { kind: BlockKind::Loop, body, .. } => bound.extend(body.first()),
         Stmt::Return(_) => returns = true,
         Stmt::Assign { target, .. } if !bound.iter().any(|b| std::ptr::eq(*b, stmt)) => kept.extend(root(target)),
         _ => {}

@@ -5,11 +5,30 @@
 
 use super::Code;
 use super::attempts::Outcome;
-use super::ir::Expr;
+use super::ir::{Expr, ExprKind};
 
 /// What a branch's condition says: that the attempt worked, or that it failed.
 pub(super) fn of(code: &Code<'_>, head: &Expr) -> Option<Outcome> {
-    let (before, text) = written(code, head)?;
+    let (before, mut text) = written(code, head)?;
+    // A list that has a name is as good as one that is written there.
+    head.walk(&mut |e| {
+        let function = within(code, e.span.line);
+        if let (Some(name), ExprKind::List(items)) = (e.path(), &code.resolved(e, function).0.kind)
+            && !items.is_empty()
+            && matches!(e.kind, ExprKind::Name(_) | ExprKind::Member(..))
+        {
+            let numbers: Vec<&str> = items
+                .iter()
+                .filter_map(|i| match &i.kind {
+                    ExprKind::Num(n) => Some(n.as_str()),
+                    _ => None,
+                })
+                .collect();
+            if numbers.len() == items.len() {
+                text = text.replace(&name, &format!("[{}]", numbers.join(", ")));
+            }
+        }
+    });
     let turned = before.trim_end().ends_with("unless") || before.trim_end().ends_with("until");
     let mut found: Option<bool> = None;
     for part in parts(&text) {
@@ -20,6 +39,12 @@ pub(super) fn of(code: &Code<'_>, head: &Expr) -> Option<Outcome> {
         }
     }
     found.map(|worked| if worked != turned { Outcome::Worked } else { Outcome::Failed })
+}
+
+/// The innermost function around a line.
+fn within(code: &Code<'_>, line: u32) -> usize {
+    let around = code.unit.functions.iter().enumerate().filter(|(_, f)| f.span.covers(line));
+    around.min_by_key(|(_, f)| f.span.end_line - f.span.line).map_or(0, |(index, _)| index)
 }
 
 /// A condition as it is written, up to what it guards, and what stands before it on its line.
@@ -106,6 +131,14 @@ fn part_says(part: &str) -> Option<bool> {
             None => (false, lower.as_str()),
         },
     };
+    // `if let Ok(answer) = call()`.
+    if let Some(pattern) = rest.strip_prefix("let ") {
+        return match pattern.split('(').next()?.trim() {
+            "ok" => Some(true),
+            "err" => Some(false),
+            _ => None,
+        };
+    }
     let says = compared(rest).or_else(|| named(rest))?;
     Some(says != turned)
 }
@@ -114,9 +147,12 @@ const SIGNS: [&str; 10] = ["===", "!==", "==", "!=", ">=", "<=", " not in ", " i
 
 /// `status == 200`, `resp["code"] != "ok"`, `status >= 400`, `code in range(200, 300)`, `[502, 503].includes(status)`.
 fn compared(part: &str) -> Option<bool> {
-    if let Some((list, of)) = part.split_once(".includes(").or_else(|| part.split_once(".contains(")) {
-        let (list, of) = if has_status(of) { (list, of) } else { (of, list) };
-        return worked(&numbers(list)).filter(|_| has_status(of));
+    const MEMBER: [&str; 7] =
+        [".includes(", ".contains(", ".has(", ".include?(", "in_array(", "slices.contains(", ".indexof("];
+    if MEMBER.iter().any(|w| part.contains(w)) {
+        let known = part.split(['(', ')', ',', '[', ']']).any(has_status)
+            || part.split("::").any(|p| has_status(p.trim_end_matches(')')));
+        return worked(&numbers(part)).filter(|_| known);
     }
     let (sign, at) =
         SIGNS.iter().filter_map(|sign| Some((*sign, part.find(sign)?))).min_by_key(|(s, at)| (*at, 9 - s.len()))?;
@@ -290,6 +326,8 @@ mod tests {
             "resp.StatusCode == http.StatusOK",
             "response.getStatusCode() == HttpStatus.OK",
             "not result.get(\"error\")",
+            "let Ok(answer) = call()",
+            "![400, 503].includes(res.status)",
         ] {
             assert_eq!(part_says(&worked.to_lowercase()), Some(true), "{worked}");
         }

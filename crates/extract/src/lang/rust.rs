@@ -463,6 +463,25 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
         "match_expression" => {
             let head = node.child_by_field_name("value").map(|v| value(cx, v));
             out.append(&mut cx.pending);
+            if let (Some(head), Some((good, bad))) = (&head, of_result(cx, node)) {
+                let arm = |cx: &mut Lower<'_>, arm: Node<'_>, given: Expr| {
+                    let mut body = Vec::new();
+                    if let Some(pattern) = arm.child_by_field_name("pattern") {
+                        bind(cx, pattern, given, "let".into(), arm, &mut body);
+                    }
+                    match arm.child_by_field_name("value") {
+                        Some(v) if v.kind() == "block" => body.extend(inner(cx, v)),
+                        Some(v) => control(cx, v, &mut body, gives),
+                        None => {}
+                    }
+                    body
+                };
+                let body = arm(cx, good, brief(head));
+                out.push(Stmt::Block { kind: BlockKind::Try, head: None, body, span: span(node) });
+                let body = arm(cx, bad, expr(ExprKind::Null, bad));
+                out.push(Stmt::Block { kind: BlockKind::Catch, head: None, body, span: span(bad) });
+                return;
+            }
             let mut body = Vec::new();
             for arm in node.child_by_field_name("body").map(children).unwrap_or_default() {
                 if let (Some(pattern), Some(head)) = (arm.child_by_field_name("pattern"), &head) {
@@ -503,6 +522,19 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
             out.push(if gives { Stmt::Return(lowered) } else { Stmt::Expr(lowered) });
         }
     });
+}
+
+/// The arms of `match call() { Ok(x) => …, Err(e) => … }`: what goes on, and what becomes of the failure.
+fn of_result<'n>(cx: &Lower<'_>, node: Node<'n>) -> Option<(Node<'n>, Node<'n>)> {
+    let arms = node.child_by_field_name("body").map(children).unwrap_or_default();
+    let arms: Vec<Node<'n>> = arms.into_iter().filter(|a| a.kind() == "match_arm").collect();
+    let [one, other] = arms.as_slice() else { return None };
+    let is = |arm: &Node<'_>, word: &str| cx.field(*arm, "pattern").trim_start().starts_with(word);
+    match () {
+        () if is(one, "Ok(") && is(other, "Err(") => Some((*one, *other)),
+        () if is(one, "Err(") && is(other, "Ok(") => Some((*other, *one)),
+        () => None,
+    }
 }
 
 /// `if let Ok(x) = y` binds before the body.

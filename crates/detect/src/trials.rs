@@ -191,7 +191,17 @@ fn named(cx: &Cx<'_>, path: &str, within: &str, lines: (u32, u32)) -> Vec<SmolSt
 /// Whether what a function tells a helper to ask is told on these lines; what is no helper's is as it is.
 fn told_in(cx: &Cx<'_>, operation: Operation, (path, within): (&str, &str), lines: (u32, u32)) -> bool {
     let mut own = cx.detail(operation).asked.iter().filter(|a| a.path == path && a.symbol == within).peekable();
-    own.peek().is_none() || own.any(|a| (lines.0..=lines.1).contains(&a.at.at.line))
+    let inside = |line: u32| (lines.0..=lines.1).contains(&line);
+    // Asked twice for the same, only the first is kept as the place.
+    let given = |wanted: &dyn Fn(u32) -> bool, through: &str| {
+        let of = move |fact: &&Fact| matches!(&fact.claim, Claim::Pass(p) if last(&p.callee) == through);
+        cx.facts(path).iter().filter(of).filter(|f| wanted(f.at.line)).map(|f| &f.claim).collect::<Vec<_>>()
+    };
+    own.peek().is_none()
+        || own.any(|asked| {
+            let first = given(&|line| line == asked.at.at.line, &asked.through);
+            inside(asked.at.at.line) || given(&inside, &asked.through).iter().any(|again| first.contains(again))
+        })
 }
 
 /// A loop as a policy's text: with what it catches, where it says so.

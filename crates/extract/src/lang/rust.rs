@@ -185,9 +185,14 @@ fn inner_type(ty: &str) -> SmolStr {
     let mut ty = ty.trim();
     for _ in 0..8 {
         ty = ty.trim_start_matches(['&', '*']).trim();
-        for word in ["mut ", "dyn ", "impl ", "'static ", "'_ ", "'a "] {
+        // Lifetimes stand before what the type is: `&'a dyn Orders`.
+        if let Some((_, rest)) = ty.strip_prefix('\'').and_then(|t| t.split_once(' ')) {
+            ty = rest.trim();
+        }
+        for word in ["mut ", "dyn ", "impl "] {
             ty = ty.strip_prefix(word).unwrap_or(ty).trim();
         }
+        ty = ty.split(" + ").next().unwrap_or(ty).trim();
         let Some((head, rest)) = ty.split_once('<') else { break };
         let name = head.rsplit("::").next().unwrap_or(head);
         if !WRAPPERS.contains(&name) {
@@ -464,10 +469,11 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
             let head = node.child_by_field_name("value").map(|v| value(cx, v));
             out.append(&mut cx.pending);
             if let (Some(head), Some((good, bad))) = (&head, of_result(cx, node)) {
+                let asked = node.child_by_field_name("value").unwrap_or(node);
                 let arm = |cx: &mut Lower<'_>, arm: Node<'_>, given: Expr| {
                     let mut body = Vec::new();
                     if let Some(pattern) = arm.child_by_field_name("pattern") {
-                        bind(cx, pattern, given, "let".into(), arm, &mut body);
+                        bind(cx, pattern, given, "let".into(), asked, &mut body);
                     }
                     match arm.child_by_field_name("value") {
                         Some(v) if v.kind() == "block" => body.extend(inner(cx, v)),

@@ -200,7 +200,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         let callee = code.callee(site.call, site.function);
         connects(code, site, &callee, sink);
         ways(code, site, &callee, sink);
-        rabbit(code, site, &callee, sink);
+        code.each_round(site.call, site.function, &mut || rabbit(code, site, &callee, sink));
         pubsub(code, site, &callee, sink);
     }
 }

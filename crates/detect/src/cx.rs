@@ -42,6 +42,7 @@ pub struct Cx<'a> {
     trials: OnceLock<Trials<'a>>,
     courses: OnceLock<Vec<Vec<Course>>>,
     found: OnceLock<Vec<Finding>>,
+    passed: OnceLock<HashMap<(usize, usize), usize>>,
 }
 
 impl<'a> Cx<'a> {
@@ -65,6 +66,7 @@ impl<'a> Cx<'a> {
             trials: OnceLock::new(),
             courses: OnceLock::new(),
             found: OnceLock::new(),
+            passed: OnceLock::new(),
         }
     }
 
@@ -78,6 +80,15 @@ impl<'a> Cx<'a> {
             };
             RULES.iter().filter(|r| !r.nursery).flat_map(of).collect()
         })
+    }
+
+    /// What answers a call behind the gateway that passes it on: an index into the graph's endpoints.
+    pub fn behind(&self, operation: Operation) -> Option<usize> {
+        let all = self.passed.get_or_init(|| {
+            let found = seam_graph::passed(self.graph).into_iter();
+            found.filter_map(|p| Some((p.call, *p.endpoints.first()?))).collect()
+        });
+        all.get(&(operation.edge, operation.detail)).copied()
     }
 
     pub fn node(&self, id: usize) -> &'a Node {

@@ -615,6 +615,10 @@ fn said<'a>(view: &View<'_, 'a>, call: &Call, file: FileId) -> Vec<Text<'a>> {
         text.text = address;
         text.verb = verb;
     }
+    // A request that a helper makes for one method is not made for those who say another.
+    if let Some(own) = &call.method {
+        texts.retain(|t| t.verb.as_ref().is_none_or(|said| said == own));
+    }
     texts
 }
 

@@ -10,7 +10,7 @@ use crate::trials::Means;
 use crate::work::{Deed, Start, What, adds, deeds, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{AlterKind, Claim, PolicyKind, WriteKind};
-use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
+use seam_graph::{Certainty, Detail, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
 use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
@@ -35,13 +35,16 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let asked = forwarded.map(|index| cx.graph.endpoints[index].asked_as());
         let what = asked.as_deref().map_or_else(|| called(cx, operation), str::trim);
         if !(is_unsafe(cx, operation) || forwarded.is_some())
-            || [last(&detail.within), last_part(what)].into_iter().any(only_asks)
+            || [last(asks_in(detail)), last_part(what)].into_iter().any(only_asks)
         {
             continue;
         }
         let rules = patience.of(operation);
         let Some(layer) = rules.layers.iter().find(|l| retries_writes(&l.detail)) else { continue };
-        let index = forwarded.or_else(|| detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)));
+        let own = forwarded.or_else(|| detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)));
+        // Behind a gateway, what counts is what answers there.
+        let index = own.or_else(|| cx.behind(operation));
+        let answers = index.map_or(edge.to, |i| cx.graph.endpoints[i].node);
         if index.is_some_and(|i| bears_twice(cx, i)) {
             continue;
         }
@@ -51,8 +54,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let flows = seen.is_some();
         let foreign =
             || (cx.node(edge.to).kind == NodeKind::External).then(|| (detail.at.clone(), "its work".to_owned()));
-        let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to).map(at)).or_else(foreign) else { continue };
-        let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+        let Some((effect, says)) = seen.or_else(|| keeps(cx, answers).map(at)).or_else(foreign) else { continue };
+        let (caller, callee) = (cx.name(edge.from), cx.name(answers));
         let tries = layer.attempts.map_or("several times".to_owned(), |n| format!("up to {n} times"));
         let mut draft = Draft::new(
             format!("{} {what}", edge.key.as_str()),
@@ -71,7 +74,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         .certainty(detail.certainty)
         .certainty(layer.certainty)
         .link(&layer.at, format!("the call is tried {tries} ({})", layer.detail))
-        .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"));
+        .link(&detail.at, format!("`{caller}` calls `{}` {what}", cx.name(edge.to)));
         if let Some(index) = index {
             draft = draft.link(cx.graph.endpoints[index].proof.first(), format!("`{callee}` answers {what}"));
         }
@@ -158,7 +161,7 @@ fn is_unsafe(cx: &Cx<'_>, operation: Operation) -> bool {
 pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(Evidence, String, bool)> {
     let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
     let what = called(cx, operation);
-    if !is_unsafe(cx, operation) || [last(&detail.within), last_part(what)].into_iter().any(only_asks) {
+    if !is_unsafe(cx, operation) || [last(asks_in(detail)), last_part(what)].into_iter().any(only_asks) {
         return None;
     }
     let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k));
@@ -214,6 +217,11 @@ fn keeps(cx: &Cx<'_>, callee: usize) -> Option<(Operation, String)> {
         _ => format!("work on the {} `{}`", store.kind.word(), store.name),
     };
     Some((Operation { edge, detail: 0 }, says)).filter(|_| !cx.edge(edge).details.is_empty())
+}
+
+/// The function that says what is asked for: of a helper that is told, the one that tells it.
+fn asks_in(detail: &Detail) -> &str {
+    detail.asked.first().map_or(&detail.within, |asked| &asked.symbol)
 }
 
 /// A function or path whose name says that it changes nothing, or takes away what is there: twice is once.

@@ -8,6 +8,7 @@
 mod again;
 mod attempts;
 mod bodies;
+pub(crate) mod chosen;
 pub(crate) mod components;
 pub(crate) mod csharp;
 mod elements;

@@ -294,7 +294,7 @@ pub(super) fn failing(head: &Expr, lang: Lang) -> BTreeSet<SmolStr> {
     out
 }
 
-fn root(expr: &Expr) -> Option<SmolStr> {
+pub(super) fn root(expr: &Expr) -> Option<SmolStr> {
     match &expr.kind {
         ExprKind::Name(n) if n != "this" => Some(n.clone()),
         ExprKind::Member(base, _) => root(base),

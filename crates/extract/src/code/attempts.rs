@@ -11,7 +11,7 @@ use super::pauses;
 use super::verdicts;
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Attempts, Bound, Claim, Pass, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Attempts, Bound, Claim, Pass, Pause, SmolStr, Span, Value, format_smolstr};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
@@ -30,6 +30,43 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         }
     }
     handed(code, sink);
+    executed(code, sink);
+}
+
+/// Closures that libraries of the JVM try again: `retryTemplate.execute(ctx -> …)`, `Failsafe.with(policy).get(() -> …)`,
+/// `Retry.decorateSupplier(retry, () -> …)`.
+fn executed(code: &Code<'_>, sink: &mut Sink) {
+    const TYPES: [&str; 6] = ["RetryTemplate", "RetryOperations", "Retryer", "Failsafe", "FailsafeExecutor", "Retry"];
+    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin) {
+        return;
+    }
+    for site in code.calls() {
+        let name = site.call.name();
+        let runs = ["execute", "call", "get", "run", "decorate"].iter().any(|w| name.starts_with(w));
+        let lambda = site.call.args.iter().find_map(|a| match a.value.kind {
+            ExprKind::Lambda(inner) => Some(inner),
+            _ => None,
+        });
+        let (true, Some(inner), Some(on)) = (runs, lambda, site.call.receiver()) else { continue };
+        let origin = code.origin(on, site.function);
+        let of = |part: &str| {
+            let part = part.rsplit(['.', '#']).next().unwrap_or(part);
+            TYPES.contains(&part)
+        };
+        if !origin.split(['(', '<']).any(|part| of(part.trim_start_matches(").").trim_end_matches(')'))) && !of(&origin) {
+            continue;
+        }
+        let limits = code.calls_named(&["maxAttempts", "setMaxAttempts", "stopAfterAttempt", "withMaxAttempts"]);
+        let number = match limits.as_slice() {
+            [only] => only.call.arg(0).map(|a| code.value(a, only.function)).filter(|v| v.as_text().is_some()),
+            _ => None,
+        };
+        let function = code.function(inner);
+        let body = &function.body;
+        let whole = Loop { code, function: site.function, head: None, body, span: site.span() };
+        let tried = Tried { stmts: body, handlers: Vec::new(), flags: BTreeSet::new(), success: None };
+        whole.state_as(&tried, (Bound::Counted, number), sink);
+    }
 }
 
 /// Calls that hand a closure to something that tries it again, here or in another file.
@@ -431,6 +468,8 @@ impl<'a> Loop<'a> {
         let found = pauses::found(code, self.function, self.body);
         let (pause, millis) = match found {
             Some(found) => found,
+            // A library's own pace.
+            None if tried.handlers.is_empty() && tried.success.is_none() => (Pause::Unknown, None),
             None => (pauses::hidden(tried.handlers.iter().copied(), &code.function(self.function).name), None),
         };
         let caught: BTreeSet<SmolStr> = tried.handlers.iter().filter_map(|h| caught(h)).flatten().collect();

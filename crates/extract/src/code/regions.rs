@@ -5,7 +5,8 @@
 
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::outcomes::{Does, is_log, is_quiet, made_here, succeeds};
-use super::{Code, again, steps, transactions};
+use super::attempts::Outcome;
+use super::{Code, again, steps, transactions, verdicts};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Region, RegionKind, SmolStr, Span};
@@ -127,9 +128,11 @@ impl Look<'_, '_> {
                 self.region(does, lines, together.into_iter(), span, self.text_of(body));
             }
             Lang::Rust if self.line(span.line).is_some_and(|l| l.contains("if let Err(")) => {
-                let stmt = Stmt::Expr(head.clone());
+                // What is asked stands before, with the name that it is given.
+                let asked: Vec<&Stmt> =
+                    before.iter().rev().take(3).filter(|s| span_of(s).line == head.span.line).collect();
                 let lines = (head.span.line, head.span.end_line);
-                self.region(does, lines, std::iter::once(&stmt), span, self.text_of(body));
+                self.region(does, lines, asked.into_iter(), span, self.text_of(body));
             }
             _ => {}
         }
@@ -141,8 +144,15 @@ impl Look<'_, '_> {
         if body.is_empty() || self.does(body) != Does::Nothing || self.says(span, LEAVES) {
             return;
         }
-        let asked = again::failing(head, self.code.unit.lang);
-        let fails = self.line(head.span.line).is_some_and(|line| {
+        let mut asked = again::failing(head, self.code.unit.lang);
+        let failed = matches!(verdicts::of(self.code, head), Some(Outcome::Failed));
+        if failed && asked.is_empty() {
+            asked.extend(again::root(head).or_else(|| match &head.kind {
+                ExprKind::Other(parts) => parts.iter().find_map(again::root),
+                _ => None,
+            }));
+        }
+        let fails = failed || self.line(head.span.line).is_some_and(|line| {
             let line = line.trim_start().trim_start_matches('}').trim_start();
             ["if (!", "if !", "if not ", "unless ", "else if (!"].iter().any(|w| line.starts_with(w))
                 || ["!=", ">=", "> 299", "> 399", "not in (20", "not in [20"].iter().any(|w| line.contains(w))
@@ -239,6 +249,14 @@ impl Look<'_, '_> {
             _ => return,
         };
         let Some(line) = self.line(expr.span.line) else { return };
+        // Rust's `call().ok();`.
+        let drops = matches!(&expr.kind, ExprKind::Call(call) if call.name() == "ok" && call.args.is_empty());
+        if self.code.unit.lang == Lang::Rust && drops {
+            let stmt = Stmt::Expr(expr.clone());
+            let lines = (expr.span.line, expr.span.end_line);
+            self.region(Does::Nothing, lines, std::iter::once(&stmt), expr.span, SmolStr::default());
+            return;
+        }
         if matches!(expr.kind, ExprKind::Call(_)) && starts.iter().any(|s| line.trim_start().starts_with(s)) {
             let stmt = Stmt::Expr(expr.clone());
             let lines = (expr.span.line, expr.span.end_line);

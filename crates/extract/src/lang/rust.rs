@@ -549,10 +549,13 @@ fn condition(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) -> Option<
         "let_condition" => {
             let given = value(cx, node.child_by_field_name("value")?);
             out.append(&mut cx.pending);
-            if let Some(pattern) = node.child_by_field_name("pattern") {
-                bind(cx, pattern, given, "let".into(), node, out);
-            }
-            None
+            let pattern = node.child_by_field_name("pattern")?;
+            let names = names_of(cx, pattern);
+            bind(cx, pattern, given, "let".into(), node, out);
+            // Whether it worked is what `Ok(…)` and `Err(…)` ask; of what, stands before.
+            let result = ["Ok(", "Err("].iter().any(|w| cx.src(pattern).starts_with(w));
+            let parts = names.into_iter().map(|n| Expr::name(n, span(pattern))).collect();
+            result.then(|| expr(ExprKind::Other(parts), node))
         }
         "let_chain" => {
             for part in children(node) {

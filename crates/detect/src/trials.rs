@@ -128,18 +128,18 @@ impl<'a> Trials<'a> {
                         let mut operations = here(caller, lines);
                         // What the closure calls, and what it tells a helper to ask.
                         let names = named(cx, caller, &p.within, lines);
-                        let reached = cx.flows().called(node, caller, &p.within, &names);
-                        let reached = reached.into_iter().map(|e| e.operation);
-                        operations.extend(reached.filter(|o| told_in(cx, *o, (caller, &p.within), lines)));
+                        let reached = cx.flows().called(node, caller, &p.within, &names).into_iter();
+                        let told = reached.filter(|e| told_in(cx, e, (caller, &p.within), lines));
+                        operations.extend(told.map(|e| e.operation));
                         push(operations, Some(cx.evidence(caller, pass, says)));
                     }
                 }
             }
             Means::Loop(said) => {
                 let mut operations = here(path, said.tried);
-                let reached = cx.flows().called(node, path, &said.within, &said.names);
-                let reached = reached.into_iter().map(|e| e.operation);
-                operations.extend(reached.filter(|o| told_in(cx, *o, (path, &said.within), said.tried)));
+                let reached = cx.flows().called(node, path, &said.within, &said.names).into_iter();
+                let told = reached.filter(|e| told_in(cx, e, (path, &said.within), said.tried));
+                operations.extend(told.map(|e| e.operation));
                 // Who tells a helper what to ask by way of this function has all of it tried again.
                 let through = last(&said.within);
                 let told = placed.iter().filter(|((of, _), _)| *of == node).flat_map(|(_, all)| all).copied();
@@ -189,8 +189,13 @@ fn named(cx: &Cx<'_>, path: &str, within: &str, lines: (u32, u32)) -> Vec<SmolSt
 }
 
 /// Whether what a function tells a helper to ask is told on these lines; what is no helper's is as it is.
-fn told_in(cx: &Cx<'_>, operation: Operation, (path, within): (&str, &str), lines: (u32, u32)) -> bool {
-    let mut own = cx.detail(operation).asked.iter().filter(|a| a.path == path && a.symbol == within).peekable();
+fn told_in(cx: &Cx<'_>, effect: &Effect, (path, within): (&str, &str), lines: (u32, u32)) -> bool {
+    let asked = &cx.detail(effect.operation).asked;
+    let mut own = asked.iter().filter(|a| a.path == path && a.symbol == within).peekable();
+    // Told by somebody else, who is not on the way.
+    if own.peek().is_none() && !asked.is_empty() {
+        return asked.iter().any(|a| effect.way.contains(&a.symbol));
+    }
     let inside = |line: u32| (lines.0..=lines.1).contains(&line);
     // Asked twice for the same, only the first is kept as the place.
     let given = |wanted: &dyn Fn(u32) -> bool, through: &str| {

@@ -146,7 +146,8 @@ impl Look<'_, '_> {
         }
         let mut asked = again::failing(head, self.code.unit.lang);
         let failed = matches!(verdicts::of(self.code, head), Some(Outcome::Failed));
-        if failed && asked.is_empty() {
+        // One that only leaves may well be told by what it leaves with.
+        if failed && asked.is_empty() && body.iter().any(|s| matches!(s, Stmt::Expr(_))) {
             asked.extend(again::root(head).or_else(|| match &head.kind {
                 ExprKind::Other(parts) => parts.iter().find_map(again::root),
                 _ => None,

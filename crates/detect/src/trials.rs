@@ -6,7 +6,7 @@
 use crate::Cx;
 use crate::effects::last;
 use crate::patience::Said;
-use seam_facts::{Attempts, Claim, Fact, Policy, PolicyKind, SmolStr, format_smolstr};
+use seam_facts::{Attempts, Claim, Fact, Hole, Policy, PolicyKind, SmolStr, format_smolstr};
 use seam_graph::{Certainty, EdgeKind, Effect, Evidence, Operation};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -142,10 +142,21 @@ impl<'a> Trials<'a> {
                 operations.extend(told.map(|e| e.operation));
                 // Who tells a helper what to ask by way of this function has all of it tried again.
                 let through = last(&said.within);
+                let handed_on = |fact: &Fact| match &fact.claim {
+                    Claim::Pass(pass) => {
+                        let own = |hole: &Hole| matches!(hole, Hole::Param { function, .. } if *function == said.within);
+                        (said.tried.0..=said.tried.1).contains(&fact.at.line)
+                            && said.names.iter().any(|n| n == last(&pass.callee))
+                            && pass.args.iter().any(|a| a.value.as_hole().is_some_and(own))
+                    }
+                    _ => false,
+                };
+                let wraps = cx.facts(path).iter().any(handed_on);
                 let told = placed.iter().filter(|((of, _), _)| *of == node).flat_map(|(_, all)| all).copied();
                 operations.extend(told.filter(|o| {
                     let detail = cx.detail(*o);
-                    said.names.iter().any(|n| n == last(&detail.within))
+                    wraps
+                        && said.names.iter().any(|n| n == last(&detail.within))
                         && detail.asked.iter().any(|asked| asked.through == through)
                 }));
                 push(operations, None);

@@ -60,7 +60,8 @@ impl<'a> Edges<'_, 'a> {
     }
 
     fn join_call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
-        let texts = said(&self.linker.view(node), call, file);
+        let described = if call.method.is_none() { self.described(node, call, file) } else { None };
+        let texts = described.unwrap_or_else(|| said(&self.linker.view(node), call, file));
         let kind = EdgeKind::of_protocol(call.protocol);
         if self.asks_component(node, (file, fact), call, &texts) {
             return;
@@ -623,7 +624,7 @@ fn said<'a>(view: &View<'_, 'a>, call: &Call, file: FileId) -> Vec<Text<'a>> {
 }
 
 /// `POST`, and the constants that languages have for it: `{POST}`, `{Post}`, `{MethodPost}`.
-fn method(said: &str) -> Option<SmolStr> {
+pub(crate) fn method(said: &str) -> Option<SmolStr> {
     let said = said.trim_matches(['{', '}']).trim_start_matches("Method").to_ascii_uppercase();
     METHODS.iter().find(|w| **w == said).map(|w| SmolStr::from(*w))
 }

@@ -48,6 +48,7 @@ mod reach;
 mod ready;
 mod receivers;
 mod registered;
+mod requested;
 mod replicas;
 mod resolve;
 mod roles;

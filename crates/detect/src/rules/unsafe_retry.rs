@@ -1,13 +1,13 @@
 //! A call that has an effect each time is tried again. See `unsafe_retry.md`.
 
 use super::backpressure_ignored::is_wish;
-use super::redelivery_unsafe::{done_again, mentions_in_node};
+use super::redelivery_unsafe::{done_again, guarded, mentions_in_node};
 use crate::effects::{Change, change, consumers, last, said};
 use crate::failures::Failures;
 use crate::patience::{Patience, called, is_call};
 use crate::stored::stem;
 use crate::trials::Means;
-use crate::work::{Deed, Start, What, adds, deeds, uniques};
+use crate::work::{Deed, Start, What, adds, deeds, handling, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{AlterKind, Claim, PolicyKind, WriteKind};
 use seam_graph::{Certainty, Detail, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
@@ -101,10 +101,27 @@ fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if edge.kind != EdgeKind::QueuePublish {
                 continue;
             }
-            let takes = consumers(cx, operation).into_iter().find_map(|(node, taken)| {
-                let deed = done_again(cx, node, taken, &uniques(cx, node))?;
-                Some((node, taken, deed))
+            let taken_by = consumers(cx, operation);
+            let grows = taken_by.iter().find_map(|(node, taken)| {
+                let deed = done_again(cx, *node, *taken, &uniques(cx, *node))?;
+                Some((*node, *taken, deed))
             });
+            // What it asks of others, or sends on, happens for each message as well.
+            let asks = || {
+                taken_by.iter().find_map(|(node, taken)| {
+                    let passes_on = |deed: &Deed<'_>| match deed.what {
+                        What::Call(o) => is_unsafe(cx, o),
+                        What::Publish(_) => true,
+                        What::Write(_) => false,
+                    };
+                    let deed = handling(cx, *node, *taken).into_iter().find(passes_on)?;
+                    (!guarded(cx, *node, &deed, cx.detail(*taken))).then_some((*node, *taken, deed))
+                })
+            };
+            let (takes, sure) = match grows {
+                Some(found) => (Some(found), true),
+                None => (asks(), false),
+            };
             let Some((node, taken, deed)) = takes else { continue };
             let at = trial.at(cx);
             if mentions_in_node(cx, node) || !seen.insert((at.path.clone(), at.at.line)) {
@@ -120,7 +137,7 @@ fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             };
             let (name, taker, broker) = (cx.name(edge.from), cx.name(node), cx.name(edge.to));
             let (message, does) = (said(cx, operation), deed.says(cx));
-            out.push(
+            let draft =
                 Draft::new(
                     format!("{} {} {}", edge.key.as_str(), detail.operation, trial.within()),
                     &at,
@@ -138,8 +155,8 @@ fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 .link(&at, "it is sent again")
                 .link(&detail.at, format!("`{name}` sends {message}"))
                 .link(&cx.detail(taken).at, format!("`{taker}` takes it"))
-                .link(&deed.at, format!("and does {does} for each")),
-            );
+                .link(&deed.at, format!("and does {does} for each"));
+            out.push(if sure { draft } else { draft.severity(Severity::Note) });
         }
     }
 }

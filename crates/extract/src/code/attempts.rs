@@ -65,7 +65,7 @@ fn executed(code: &Code<'_>, sink: &mut Sink) {
         let body = &function.body;
         let whole = Loop { code, function: site.function, head: None, body, span: site.span() };
         let tried = Tried { stmts: body, handlers: Vec::new(), flags: BTreeSet::new(), success: None };
-        whole.state_as(&tried, (Bound::Counted, number), sink);
+        whole.state_paced(&tried, (Bound::Counted, number), true, sink);
     }
 }
 
@@ -108,8 +108,8 @@ fn again(code: &Code<'_>, function: usize, stmts: &[Stmt], sink: &mut Sink) {
             let handlers: Vec<&Stmt> = caught.filter(|s| of_kind(s, BlockKind::Catch).is_some_and(goes_on)).collect();
             if !handlers.is_empty() {
                 // What stands before and behind it is no part of a round.
-                let body = &stmts[index..=index + clauses];
-                let whole = Loop { code, function, head: None, body, span: *span };
+                let round = &stmts[index..=index + clauses];
+                let whole = Loop { code, function, head: None, body: round, span: *span };
                 let tried = Tried { stmts: body, handlers, flags: BTreeSet::new(), success: None };
                 whole.state(&tried, sink);
             }
@@ -444,7 +444,18 @@ impl<'a> Loop<'a> {
         self.state_as(tried, self.bound(tried), sink);
     }
 
-    pub(super) fn state_as(&self, tried: &Tried<'a>, (bound, attempts): (Bound, Option<Value>), sink: &mut Sink) {
+    pub(super) fn state_as(&self, tried: &Tried<'a>, bound: (Bound, Option<Value>), sink: &mut Sink) {
+        self.state_paced(tried, bound, false, sink);
+    }
+
+    /// `paced`: how long it waits between the rounds is a library's business.
+    fn state_paced(
+        &self,
+        tried: &Tried<'a>,
+        (bound, attempts): (Bound, Option<Value>),
+        paced: bool,
+        sink: &mut Sink,
+    ) {
         let code = self.code;
         let mut names = BTreeSet::new();
         walk_stmts(tried.stmts, &mut |expr| {
@@ -468,8 +479,7 @@ impl<'a> Loop<'a> {
         let found = pauses::found(code, self.function, self.body);
         let (pause, millis) = match found {
             Some(found) => found,
-            // A library's own pace.
-            None if tried.handlers.is_empty() && tried.success.is_none() => (Pause::Unknown, None),
+            None if paced => (Pause::Unknown, None),
             None => (pauses::hidden(tried.handlers.iter().copied(), &code.function(self.function).name), None),
         };
         let caught: BTreeSet<SmolStr> = tried.handlers.iter().filter_map(|h| caught(h)).flatten().collect();

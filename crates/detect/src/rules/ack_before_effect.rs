@@ -128,7 +128,8 @@ fn consumer(
             continue;
         }
         out.push(draft(cx, node, operation, intake, at, fact, deed));
-        if intake.ack == Ack::First {
+        // One setting for all listeners is told once.
+        if intake.ack == Ack::First || intake.ack == Ack::Timer && intake.within.is_empty() && intake.lines == (0, 0) {
             break;
         }
     }

@@ -75,6 +75,12 @@ fn alone<'a>(
     // The other side's topics that are alone too: one that is called nearly so is most likely meant.
     let alone_too: Vec<&str> =
         other.keys().copied().filter(|t| !is_open(t) && !mine.iter().any(|m| agree(&names(t), m))).collect();
+    // A queue by itself is the one that is bound elsewhere.
+    let said_again = |t: &&str| {
+        let own = names(t).1;
+        other.keys().map(|o| names(o).1).any(|o| own.len() < o.len() && own.is_subset(&o))
+    };
+    let alone_too: Vec<&str> = alone_too.iter().copied().filter(|t| !said_again(t)).collect();
     for topic in &single {
         let Some((edge, detail)) = one.get(topic).and_then(|uses| uses.first()) else { continue };
         let (service, store) = (cx.name(edge.from), cx.name(broker));

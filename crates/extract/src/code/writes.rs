@@ -359,7 +359,12 @@ fn dotnet(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
         "Store" if lower.contains("session") && code.imports("Marten") => Some(Found::new("", kind)),
         "Store" => None,
         _ if context && !set.contains('.') => Some(Found::new(set, kind)),
-        _ => None,
+        // Whatever it is called: by the type that is written.
+        _ => {
+            let origin = code.origin(site.call.receiver()?, site.function);
+            let ty = origin.rsplit(['.', '#']).next().unwrap_or(&origin);
+            (ty == "DbSet" || ty.ends_with("DbContext")).then(|| Found::new("", kind))
+        }
     }
 }
 

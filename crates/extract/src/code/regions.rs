@@ -172,7 +172,15 @@ impl Look<'_, '_> {
         }
         let gives =
             |s: &&Stmt| matches!(s, Stmt::Assign { target: Expr { kind: ExprKind::Name(n), .. }, .. } if n == name);
-        let Some(made @ Stmt::Assign { span: at, .. }) = before.iter().rev().take(4).find(gives) else { return };
+        // It may stand in a clause that looks after lost connections.
+        let mut found: Option<&Stmt> = None;
+        before.iter().rev().take(4).for_each(|stmt| match stmt {
+            Stmt::Block { kind: BlockKind::Try, body, .. } => {
+                each(body, &mut |s| found = found.or(Some(s).filter(|s| gives(s))));
+            }
+            _ => found = found.or(Some(stmt).filter(gives)),
+        });
+        let Some(made @ Stmt::Assign { span: at, .. }) = found else { return };
         self.region(Does::Nothing, (at.line, at.end_line), std::iter::once(made), span, self.text_of(body));
     }
 

@@ -113,7 +113,9 @@ impl<'a> Cx<'a> {
         let found = &self.graph.endpoints[seam_graph::endpoint_of(self.graph, rule.endpoint.as_ref()?)?];
         let all = self.graph.endpoints.iter();
         all.enumerate()
-            .find(|(_, e)| e.node == found.node && e.path == found.path && e.method.as_deref().is_none_or(|m| m == method))
+            .find(|(_, e)| {
+                e.node == found.node && e.path == found.path && e.method.as_deref().is_none_or(|m| m == method)
+            })
             .map(|(index, _)| index)
     }
 

@@ -144,7 +144,8 @@ impl<'a> Trials<'a> {
                 let through = last(&said.within);
                 let handed_on = |fact: &Fact| match &fact.claim {
                     Claim::Pass(pass) => {
-                        let own = |hole: &Hole| matches!(hole, Hole::Param { function, .. } if *function == said.within);
+                        let own =
+                            |hole: &Hole| matches!(hole, Hole::Param { function, .. } if *function == said.within);
                         (said.tried.0..=said.tried.1).contains(&fact.at.line)
                             && said.names.iter().any(|n| n == last(&pass.callee))
                             && pass.args.iter().any(|a| a.value.as_hole().is_some_and(own))

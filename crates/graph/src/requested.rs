@@ -54,11 +54,13 @@ impl<'a> Edges<'_, 'a> {
             }
         }
         out.sort_by_key(|(file, fact, _)| (*file, fact.at.line));
-        let ends: Vec<(FileId, u32)> = out.iter().map(|(file, fact, _)| (*file, fact.at.end_line.max(fact.at.line))).collect();
+        let ends: Vec<(FileId, u32)> =
+            out.iter().map(|(file, fact, _)| (*file, fact.at.end_line.max(fact.at.line))).collect();
         for (index, (file, fact, own)) in out.iter_mut().enumerate() {
             let before = index.checked_sub(1).map(|i| ends[i]).filter(|(at, _)| at == file).map_or(0, |(_, line)| line);
             let (from, to) = (before.max(fact.at.line.saturating_sub(MOST)), ends[index].1);
-            let here = |(at, _, f): &&(FileId, &'a Constant, &'a Fact)| at == file && f.at.line > from && f.at.line <= to;
+            let here =
+                |(at, _, f): &&(FileId, &'a Constant, &'a Fact)| at == file && f.at.line > from && f.at.line <= to;
             own.extend(fields.iter().filter(here).map(|(_, c, f)| (*c, *f)));
         }
         out
@@ -95,7 +97,9 @@ fn owner(symbol: &str) -> &str {
 
 fn makes(pass: &Pass, ty: &str) -> bool {
     pass.args.iter().any(|a| match a.value.as_hole() {
-        Some(Hole::Result { callee, .. }) => callee.strip_suffix(".<init>").is_some_and(|t| last(t) == ty || t.ends_with(&format!("#{ty}"))),
+        Some(Hole::Result { callee, .. }) => {
+            callee.strip_suffix(".<init>").is_some_and(|t| last(t) == ty || t.ends_with(&format!("#{ty}")))
+        }
         _ => false,
     })
 }

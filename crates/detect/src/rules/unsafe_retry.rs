@@ -247,7 +247,8 @@ fn only_asks(name: &str) -> bool {
     let words =
         ["get", "query", "find", "search", "list", "fetch", "load", "read", "check", "validate", "remove", "delete"];
     // Other words begin alike.
-    let others = ["checkout", "check_out", "check-out", "checkin", "check_in", "check-in", "getaway", "listen", "ready"];
+    let others =
+        ["checkout", "check_out", "check-out", "checkin", "check_in", "check-in", "getaway", "listen", "ready"];
     words.iter().any(|w| name.starts_with(w)) && !others.iter().any(|w| name.starts_with(w))
 }
 

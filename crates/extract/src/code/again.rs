@@ -111,12 +111,7 @@ fn again(code: &Code<'_>, index: usize, stmts: &[Stmt], head: Option<&Expr>) -> 
     })
 }
 
-fn seek<'s>(
-    code: &'s Code<'_>,
-    stmts: &'s [Stmt],
-    heads: Vec<&'s Expr>,
-    visit: &mut dyn FnMut(&'s Expr, &[&'s Expr]),
-) {
+fn seek<'s>(code: &'s Code<'_>, stmts: &'s [Stmt], heads: Vec<&'s Expr>, visit: &mut dyn FnMut(&'s Expr, &[&'s Expr])) {
     for stmt in stmts {
         match stmt {
             Stmt::Assign { value: e, .. } | Stmt::Expr(e) | Stmt::Return(e) => {

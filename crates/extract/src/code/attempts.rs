@@ -53,7 +53,8 @@ fn executed(code: &Code<'_>, sink: &mut Sink) {
             let part = part.rsplit(['.', '#']).next().unwrap_or(part);
             TYPES.contains(&part)
         };
-        if !origin.split(['(', '<']).any(|part| of(part.trim_start_matches(").").trim_end_matches(')'))) && !of(&origin) {
+        if !origin.split(['(', '<']).any(|part| of(part.trim_start_matches(").").trim_end_matches(')'))) && !of(&origin)
+        {
             continue;
         }
         let limits = code.calls_named(&["maxAttempts", "setMaxAttempts", "stopAfterAttempt", "withMaxAttempts"]);
@@ -192,8 +193,11 @@ impl<'a> Loop<'a> {
         };
         let skips = |s: &&Stmt| of_kind(s, BlockKind::Catch).is_some_and(goes_on);
         let flags = self.flags(tried);
-        let leaves =
-            ends(tried) || succeeds(self.code, tried) || only || ends(rest) && handlers.iter().all(skips) || !flags.is_empty();
+        let leaves = ends(tried)
+            || succeeds(self.code, tried)
+            || only
+            || ends(rest) && handlers.iter().all(skips)
+            || !flags.is_empty();
         let falls_out = ends(rest) && !handlers.iter().any(skips);
         (leaves && !falls_out).then_some(Tried { stmts: tried, handlers, flags, success: None })
     }
@@ -449,13 +453,7 @@ impl<'a> Loop<'a> {
     }
 
     /// `paced`: how long it waits between the rounds is a library's business.
-    fn state_paced(
-        &self,
-        tried: &Tried<'a>,
-        (bound, attempts): (Bound, Option<Value>),
-        paced: bool,
-        sink: &mut Sink,
-    ) {
+    fn state_paced(&self, tried: &Tried<'a>, (bound, attempts): (Bound, Option<Value>), paced: bool, sink: &mut Sink) {
         let code = self.code;
         let mut names = BTreeSet::new();
         walk_stmts(tried.stmts, &mut |expr| {

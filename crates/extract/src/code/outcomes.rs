@@ -169,7 +169,10 @@ pub(super) fn is_log(callee: &Expr) -> bool {
     };
     // Macros of Rust.
     if let Some(name) = last.strip_suffix('!') {
-        return matches!(name, "println" | "eprintln" | "print" | "eprint" | "error" | "warn" | "info" | "debug" | "trace" | "dbg" | "log");
+        return matches!(
+            name,
+            "println" | "eprintln" | "print" | "eprint" | "error" | "warn" | "info" | "debug" | "trace" | "dbg" | "log"
+        );
     }
     match last.as_str() {
         "error" | "info" | "debug" | "warn" => parts.len() == 1 || parts.iter().any(logger),

@@ -3,9 +3,9 @@
 //! Invariant: a clause swallows only if all that it does is known to change nothing (it logs, counts, or does nothing);
 //! whatever else stands in it may be the answer to the failure.
 
+use super::attempts::Outcome;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::outcomes::{Does, is_log, is_quiet, made_here, succeeds};
-use super::attempts::Outcome;
 use super::{Code, again, steps, transactions, verdicts};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -153,11 +153,12 @@ impl Look<'_, '_> {
                 _ => None,
             }));
         }
-        let fails = failed || self.line(head.span.line).is_some_and(|line| {
-            let line = line.trim_start().trim_start_matches('}').trim_start();
-            ["if (!", "if !", "if not ", "unless ", "else if (!"].iter().any(|w| line.starts_with(w))
-                || ["!=", ">=", "> 299", "> 399", "not in (20", "not in [20"].iter().any(|w| line.contains(w))
-        });
+        let fails = failed
+            || self.line(head.span.line).is_some_and(|line| {
+                let line = line.trim_start().trim_start_matches('}').trim_start();
+                ["if (!", "if !", "if not ", "unless ", "else if (!"].iter().any(|w| line.starts_with(w))
+                    || ["!=", ">=", "> 299", "> 399", "not in (20", "not in [20"].iter().any(|w| line.contains(w))
+            });
         let [name] = asked.iter().collect::<Vec<_>>()[..] else { return };
         // What is read afterwards tells by itself that there is nothing.
         let mut read = false;

@@ -37,11 +37,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let entry = entry_of(cx, trial);
-        // A loop of the program's own that no request waits for is one of its workers; a function that asks a service within one
-        // that serves others may well be called where that is not followed.
+        // A loop of the program's own that no request waits for is one of its workers; a function that asks a service may well be
+        // called where that is not followed.
         let unknown = entry.is_none() && matches!(trial.means, Means::Loop(_));
-        let serves = || cx.graph.endpoints.iter().any(|e| e.node == trial.node);
-        if unknown && (trial.within().is_empty() || !is_call(cx, operation) || !serves()) {
+        if unknown && (trial.within().is_empty() || !is_call(cx, operation)) {
             continue;
         }
         let found = draft(cx, trial, operation, entry);

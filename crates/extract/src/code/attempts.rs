@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "attempts",
-    version: 3,
+    version: 4,
     page: include_str!("attempts.md"),
     reads: Reads::Code { langs: &[], extract },
 };

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 6,
+    version: 7,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };

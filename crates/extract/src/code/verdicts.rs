@@ -123,7 +123,8 @@ fn bare(mut part: &str) -> &str {
 
 /// Whether one part says that it worked; `None` where it speaks of something else.
 fn part_says(part: &str) -> Option<bool> {
-    let lower = part.to_ascii_lowercase();
+    // PHP's members; arrows are no comparisons.
+    let lower = part.to_ascii_lowercase().replace("->", ".").replace("=>", " ");
     let (turned, rest) = match lower.strip_prefix('!').filter(|r| !r.starts_with('=')) {
         Some(rest) => (true, bare(rest)),
         None => match lower.strip_prefix("not ") {

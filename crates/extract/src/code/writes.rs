@@ -11,7 +11,7 @@ use crate::{Extractor, Reads, Sink};
 use seam_facts::{AccessMode, Claim, SmolStr, Span, Write, WriteKind};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "writes", version: 3, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "writes", version: 4, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {

@@ -10,7 +10,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-policies",
-    version: 2,
+    version: 3,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };

@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-broker",
-    version: 3,
+    version: 4,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };

@@ -10,7 +10,7 @@ use seam_facts::{Claim, Endpoint, Mount, Policy, PolicyKind, Protocol, Route, Sm
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-routers",
-    version: 1,
+    version: 2,
     page: include_str!("routers.md"),
     reads: Reads::Code { langs: JVM, extract },
 };

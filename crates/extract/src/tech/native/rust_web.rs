@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-web",
-    version: 3,
+    version: 4,
     page: include_str!("rust_web.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };

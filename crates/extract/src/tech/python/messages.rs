@@ -9,7 +9,7 @@ use seam_facts::{Claim, Hole, Message, Policy, PolicyKind, SmolStr, Store, Syste
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-messages",
-    version: 1,
+    version: 2,
     page: include_str!("messages.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };

@@ -4,10 +4,13 @@
 //! (`Arc`, `Option`, `Result`, `web::Data` …) are taken off. Macros that look like calls are read as calls of `name!`;
 //! names captured in format strings become arguments. Modules for tests are left out.
 
+mod types;
+
 use super::lower::{Lower, child, children, expr, plain_type, span, unquote};
 use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::{SmolStr, Span};
 use tree_sitter::Node;
+use types::{inner_type, of_result};
 
 pub fn lower(cx: &mut Lower<'_>, root: Node<'_>) {
     items(cx, root);
@@ -159,58 +162,6 @@ fn import(cx: &mut Lower<'_>, path: &str, alias: &str, at: Node<'_>) {
         Some((module, name)) => cx.import(module, Some(name), alias, at),
         None => cx.import(path, None, alias, at),
     }
-}
-
-/// Takes off what only wraps: `Arc<Client>`, `web::Data<Pool>`, `Result<T, E>`, `Box<dyn Trait>`.
-fn inner_type(ty: &str) -> SmolStr {
-    const WRAPPERS: &[&str] = &[
-        "Arc",
-        "Rc",
-        "Box",
-        "Option",
-        "Result",
-        "Mutex",
-        "RwLock",
-        "Data",
-        "State",
-        "Extension",
-        "Lazy",
-        "LazyLock",
-        "OnceCell",
-        "OnceLock",
-        "Pin",
-        "Cow",
-        "Ref",
-    ];
-    let mut ty = ty.trim();
-    for _ in 0..8 {
-        ty = ty.trim_start_matches(['&', '*']).trim();
-        // Lifetimes stand before what the type is: `&'a dyn Orders`.
-        if let Some((_, rest)) = ty.strip_prefix('\'').and_then(|t| t.split_once(' ')) {
-            ty = rest.trim();
-        }
-        for word in ["mut ", "dyn ", "impl "] {
-            ty = ty.strip_prefix(word).unwrap_or(ty).trim();
-        }
-        ty = ty.split(" + ").next().unwrap_or(ty).trim();
-        let Some((head, rest)) = ty.split_once('<') else { break };
-        let name = head.rsplit("::").next().unwrap_or(head);
-        if !WRAPPERS.contains(&name) {
-            break;
-        }
-        let inner = rest.trim_end().strip_suffix('>').unwrap_or(rest);
-        let mut depth = 0;
-        let end = inner.char_indices().find_map(|(i, c)| {
-            match c {
-                '<' | '(' | '[' => depth += 1,
-                '>' | ')' | ']' => depth -= 1,
-                _ => {}
-            }
-            (c == ',' && depth == 0).then_some(i)
-        });
-        ty = inner[..end.unwrap_or(inner.len())].trim();
-    }
-    ty.into()
 }
 
 /// `#[get("/x")]`, `#[serde(rename = "a")]`.
@@ -528,19 +479,6 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
             out.push(if gives { Stmt::Return(lowered) } else { Stmt::Expr(lowered) });
         }
     });
-}
-
-/// The arms of `match call() { Ok(x) => …, Err(e) => … }`: what goes on, and what becomes of the failure.
-fn of_result<'n>(cx: &Lower<'_>, node: Node<'n>) -> Option<(Node<'n>, Node<'n>)> {
-    let arms = node.child_by_field_name("body").map(children).unwrap_or_default();
-    let arms: Vec<Node<'n>> = arms.into_iter().filter(|a| a.kind() == "match_arm").collect();
-    let [one, other] = arms.as_slice() else { return None };
-    let is = |arm: &Node<'_>, word: &str| cx.field(*arm, "pattern").trim_start().starts_with(word);
-    match () {
-        () if is(one, "Ok(") && is(other, "Err(") => Some((*one, *other)),
-        () if is(one, "Err(") && is(other, "Ok(") => Some((*other, *one)),
-        () => None,
-    }
 }
 
 /// `if let Ok(x) = y` binds before the body.

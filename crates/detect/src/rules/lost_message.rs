@@ -151,6 +151,7 @@ fn alone<'a>(
         }
         for (edge, detail) in one.get(topic).into_iter().flatten().take(4) {
             draft = draft.link(&detail.at, format!("`{}` {does} `{topic}`", cx.name(edge.from)));
+            draft = told_to(cx, edge.from, topic, detail, draft);
             draft = called(cx, edge.from, topic, draft);
         }
         if let Some((near, uses)) = near.and_then(|n| other.get_key_value(n))
@@ -170,6 +171,29 @@ fn same_service(one: &Side<'_>, topic: &str, other: &Side<'_>, near: &str) -> bo
         side.get(topic).into_iter().flatten().map(|(edge, _)| edge.from).collect()
     };
     !of(one, topic).is_disjoint(&of(other, near))
+}
+
+/// The places where a helper of the service is told the name.
+fn told_to(cx: &Cx<'_>, node: usize, topic: &str, detail: &Detail, mut draft: Draft) -> Draft {
+    let parts: Vec<&str> = topic.split(' ').filter(|p| p.len() > 3).collect();
+    let helper = detail.within.rsplit('.').next().unwrap_or_default();
+    let tells = |fact: &seam_facts::Fact| match &fact.claim {
+        Claim::Pass(pass) => {
+            let texts = || pass.args.iter().filter_map(|a| a.value.as_text());
+            pass.callee.rsplit(['.', '#']).next() == Some(helper)
+                && parts.iter().all(|part| texts().any(|text| text == *part))
+        }
+        _ => false,
+    };
+    if helper.is_empty() || parts.is_empty() {
+        return draft;
+    }
+    let found: Vec<_> = cx.own_facts(node).filter(|(path, fact)| !is_test(path) && tells(fact)).take(3).collect();
+    for (path, fact) in found {
+        let at = cx.evidence(path, fact, "says what it is called");
+        draft = draft.link(&at, format!("`{}` names it here", cx.name(node)));
+    }
+    draft
 }
 
 /// The places where a service is told the name: constants of its code, and its settings.

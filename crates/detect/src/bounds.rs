@@ -81,6 +81,15 @@ impl Patience<'_, '_> {
             if at_calls && !["grpc", "deadline"].iter().any(|w| bound.detail.to_ascii_lowercase().contains(w)) {
                 return false;
             }
+            if is_local(&bound.detail) && !bound.on.is_empty() && !detail.within.is_empty() {
+                // A deadline that a function makes holds for what it runs; one that it hands out, for who asks it.
+                let runs = |(path, symbol): (&SmolStr, &SmolStr), (wanted, other): (&SmolStr, &SmolStr)| {
+                    let all = self.cx.flows().runs(node, path, symbol, None);
+                    all.iter().any(|(p, s, _)| p == wanted && s == other)
+                };
+                let (one, other) = ((&bound.path, &bound.on), (path, &detail.within));
+                return runs(one, other) || runs(other, one);
+            }
             if bound.path == *path {
                 // What another class of the file keeps is its own.
                 return match (class(&bound.on), class(&detail.within)) {
@@ -104,6 +113,11 @@ impl Patience<'_, '_> {
         let timeout = |said: &Said| said.kind == PolicyKind::Timeout && !said.is_connect() && !said.is_off();
         self.tables.apart.get(&node).into_iter().flatten().any(|(_, said)| timeout(said))
     }
+}
+
+/// Deadlines that a function makes for itself and hands on with what it calls.
+fn is_local(detail: &str) -> bool {
+    ["context.WithTimeout", "CancellationToken", "asyncio"].iter().any(|w| detail.contains(w))
 }
 
 /// Whether a file takes something from another, as far as their names tell.

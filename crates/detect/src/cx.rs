@@ -42,6 +42,7 @@ pub struct Cx<'a> {
     trials: OnceLock<Trials<'a>>,
     courses: OnceLock<Vec<Vec<Course>>>,
     found: OnceLock<Vec<Finding>>,
+    passed: OnceLock<HashMap<(usize, usize), usize>>,
 }
 
 impl<'a> Cx<'a> {
@@ -65,6 +66,7 @@ impl<'a> Cx<'a> {
             trials: OnceLock::new(),
             courses: OnceLock::new(),
             found: OnceLock::new(),
+            passed: OnceLock::new(),
         }
     }
 
@@ -78,6 +80,43 @@ impl<'a> Cx<'a> {
             };
             RULES.iter().filter(|r| !r.nursery).flat_map(of).collect()
         })
+    }
+
+    /// What answers a call behind the gateway that passes it on: an index into the graph's endpoints.
+    pub fn behind(&self, operation: Operation) -> Option<usize> {
+        let all = self.passed.get_or_init(|| {
+            let found = seam_graph::passed(self.graph).into_iter();
+            found.filter_map(|p| Some((p.call, *p.endpoints.first()?))).collect()
+        });
+        all.get(&(operation.edge, operation.detail)).copied().or_else(|| self.routed(operation))
+    }
+
+    /// The same where the gateway has a rule for this very path: `/api/orders/create`.
+    fn routed(&self, operation: Operation) -> Option<usize> {
+        let detail = self.detail(operation);
+        let (method, path) = detail.operation.split_once(' ')?;
+        let alike = |rule: &str| {
+            let (mut ours, mut its) = (path.trim_end_matches('/').split('/'), rule.trim_end_matches('/').split('/'));
+            loop {
+                match (ours.next(), its.next()) {
+                    (None, None) => return true,
+                    (Some(a), Some(b)) if a.eq_ignore_ascii_case(b) || a.starts_with('{') && b.starts_with('{') => {}
+                    _ => return false,
+                }
+            }
+        };
+        let rules = self.outgoing(self.edge(operation.edge).to).iter().flat_map(|e| &self.edge(*e).details);
+        let rule = rules.filter(|d| d.client == "route").find(|d| {
+            let rule = d.operation.split_once(' ').map_or(d.operation.as_str(), |(_, path)| path);
+            alike(rule)
+        })?;
+        let found = &self.graph.endpoints[seam_graph::endpoint_of(self.graph, rule.endpoint.as_ref()?)?];
+        let all = self.graph.endpoints.iter();
+        all.enumerate()
+            .find(|(_, e)| {
+                e.node == found.node && e.path == found.path && e.method.as_deref().is_none_or(|m| m == method)
+            })
+            .map(|(index, _)| index)
     }
 
     pub fn node(&self, id: usize) -> &'a Node {

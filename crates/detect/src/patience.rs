@@ -7,7 +7,7 @@ use crate::bounds::{Bound, Bounds};
 use crate::failures::Failures;
 use crate::time::{Interval, shown};
 use crate::{Cx, Draft, defaults};
-use seam_facts::{Claim, Fact, PolicyKind, SmolStr, Value};
+use seam_facts::{Claim, Fact, Hole, PolicyKind, SmolStr, Value};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, Traffic, endpoint_of, is_synchronous};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -146,6 +146,7 @@ impl<'c, 'a> Patience<'c, 'a> {
     pub fn unlimited(&self, operation: Operation) -> Option<Evidence> {
         let (edge, detail) = (self.cx.edge(operation.edge), self.cx.detail(operation));
         let class = detail.within.split('.').next().unwrap_or_default();
+        let bases = bases(self.cx, operation);
         let own = detail.policies.iter().map(of_policy).find(|p| {
             // A client that somebody else's function makes is not this call's.
             said_off(self.cx, p) && !given_elsewhere(self.cx, operation, p)
@@ -161,6 +162,7 @@ impl<'c, 'a> Patience<'c, 'a> {
                 && said.at.path == detail.at.path
                 && (!class.is_empty() && owner == class || on.is_empty() && said.detail == detail.client || makes(on))
                 || said.is_off() && !class.is_empty() && *on == class
+                || said.is_off() && bases.contains(on)
         });
         let of_class = apart.is_some_and(|(on, _)| !class.is_empty() && on.split('.').next() == Some(class));
         let found = own.or_else(|| apart.map(|(_, said)| said.clone()))?;
@@ -193,13 +195,16 @@ impl<'c, 'a> Patience<'c, 'a> {
         let of_edge = edge.policies.iter().filter(|_| edge.details.len() == 1);
         let mut own: Vec<Said> = detail.policies.iter().chain(of_edge).map(of_policy).collect();
         let class = detail.within.split('.').next().unwrap_or_default();
+        let bases = bases(cx, operation);
         // What a call is given is that call's alone, though another stands in the same function.
         own.retain(|p| p.kind != PolicyKind::Timeout || !given_elsewhere(cx, operation, p));
         for (on, said) in self.tables.apart.get(&edge.from).into_iter().flatten() {
             let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
             // What a constructor keeps in a field governs those members that run something through it.
-            let kept = said.detail.starts_with("Polly") && on.ends_with('>') && on.split('.').next() == Some(class);
-            let named = !on.is_empty() && (*on == class || *on == detail.client)
+            let kept = said.detail.starts_with("Polly")
+                && on.ends_with('>')
+                && (on.split('.').next() == Some(class) || on == "<top>" && said.at.path == detail.at.path);
+            let named = !on.is_empty() && (*on == class || *on == detail.client || bases.contains(on))
                 || kept && executes(cx, &detail.at.path, &detail.within);
             let routed = of_route && said.at.path == detail.at.path && *on == detail.operation;
             // An adapter is mounted on a session that the whole file uses; urllib3 repeats no POST unless it is told to.
@@ -322,6 +327,23 @@ fn executes(cx: &Cx<'_>, path: &str, within: &str) -> bool {
             .any(|(symbol, names)| symbol == within && names.iter().any(|n| n == "ExecuteAsync" || n == "Execute")),
         _ => false,
     })
+}
+
+/// The clients that a call goes through, where they are registered by a name and looked up by it.
+fn bases(cx: &Cx<'_>, operation: Operation) -> Vec<SmolStr> {
+    let at = &cx.detail(operation).at;
+    let mut out = Vec::new();
+    for fact in cx.facts(&at.path).iter().filter(|f| f.at == at.at) {
+        let Claim::Call(call) = &fact.claim else { continue };
+        for hole in call.target.holes() {
+            if let Hole::Ref(name) = hole
+                && let Some(client) = name.strip_suffix(".<base>")
+            {
+                out.push(client.into());
+            }
+        }
+    }
+    out
 }
 
 /// Whether a policy is an argument of another call than this one.

@@ -6,7 +6,7 @@
 use crate::Cx;
 use crate::effects::last;
 use crate::patience::Said;
-use seam_facts::{Attempts, Claim, Fact, Policy, PolicyKind, SmolStr, format_smolstr};
+use seam_facts::{Attempts, Claim, Fact, Hole, Policy, PolicyKind, SmolStr, format_smolstr};
 use seam_graph::{Certainty, EdgeKind, Effect, Evidence, Operation};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -124,14 +124,42 @@ impl<'a> Trials<'a> {
                     let Claim::Pass(p) = &pass.claim else { continue };
                     if last(&p.callee) == name && !name.is_empty() {
                         let says = format!("`{name}` is given what to try");
-                        push(here(caller, (pass.at.line, pass.at.end_line)), Some(cx.evidence(caller, pass, says)));
+                        let lines = (pass.at.line, pass.at.end_line);
+                        let mut operations = here(caller, lines);
+                        // What the closure calls, and what it tells a helper to ask.
+                        let names = named(cx, caller, &p.within, lines);
+                        let reached = cx.flows().called(node, caller, &p.within, &names).into_iter();
+                        let told = reached.filter(|e| told_in(cx, e, (caller, &p.within), lines));
+                        operations.extend(told.map(|e| e.operation));
+                        push(operations, Some(cx.evidence(caller, pass, says)));
                     }
                 }
             }
             Means::Loop(said) => {
                 let mut operations = here(path, said.tried);
-                let reached = cx.flows().called(node, path, &said.within, &said.names);
-                operations.extend(reached.into_iter().map(|e| e.operation));
+                let reached = cx.flows().called(node, path, &said.within, &said.names).into_iter();
+                let told = reached.filter(|e| told_in(cx, e, (path, &said.within), said.tried));
+                operations.extend(told.map(|e| e.operation));
+                // Who tells a helper what to ask by way of this function has all of it tried again.
+                let through = last(&said.within);
+                let handed_on = |fact: &Fact| match &fact.claim {
+                    Claim::Pass(pass) => {
+                        let own =
+                            |hole: &Hole| matches!(hole, Hole::Param { function, .. } if *function == said.within);
+                        (said.tried.0..=said.tried.1).contains(&fact.at.line)
+                            && said.names.iter().any(|n| n == last(&pass.callee))
+                            && pass.args.iter().any(|a| a.value.as_hole().is_some_and(own))
+                    }
+                    _ => false,
+                };
+                let wraps = cx.facts(path).iter().any(handed_on);
+                let told = placed.iter().filter(|((of, _), _)| *of == node).flat_map(|(_, all)| all).copied();
+                operations.extend(told.filter(|o| {
+                    let detail = cx.detail(*o);
+                    wraps
+                        && said.names.iter().any(|n| n == last(&detail.within))
+                        && detail.asked.iter().any(|asked| asked.through == through)
+                }));
                 push(operations, None);
             }
         }
@@ -156,6 +184,41 @@ impl<'a> Trials<'a> {
             })
             .collect()
     }
+}
+
+/// The functions that are called on these lines.
+fn named(cx: &Cx<'_>, path: &str, within: &str, lines: (u32, u32)) -> Vec<SmolStr> {
+    let of = |fact: &Fact| match &fact.claim {
+        Claim::Steps(steps) if steps.within == within => steps
+            .calls
+            .iter()
+            .filter(|(line, _)| (lines.0..=lines.1).contains(line))
+            .map(|(_, name)| name.clone())
+            .collect(),
+        _ => Vec::new(),
+    };
+    cx.facts(path).iter().flat_map(of).collect()
+}
+
+/// Whether what a function tells a helper to ask is told on these lines; what is no helper's is as it is.
+fn told_in(cx: &Cx<'_>, effect: &Effect, (path, within): (&str, &str), lines: (u32, u32)) -> bool {
+    let asked = &cx.detail(effect.operation).asked;
+    let mut own = asked.iter().filter(|a| a.path == path && a.symbol == within).peekable();
+    // Told by somebody else, who is not on the way.
+    if own.peek().is_none() && !asked.is_empty() {
+        return asked.iter().any(|a| effect.way.contains(&a.symbol));
+    }
+    let inside = |line: u32| (lines.0..=lines.1).contains(&line);
+    // Asked twice for the same, only the first is kept as the place.
+    let given = |wanted: &dyn Fn(u32) -> bool, through: &str| {
+        let of = move |fact: &&Fact| matches!(&fact.claim, Claim::Pass(p) if last(&p.callee) == through);
+        cx.facts(path).iter().filter(of).filter(|f| wanted(f.at.line)).map(|f| &f.claim).collect::<Vec<_>>()
+    };
+    own.peek().is_none()
+        || own.any(|asked| {
+            let first = given(&|line| line == asked.at.at.line, &asked.through);
+            inside(asked.at.at.line) || given(&inside, &asked.through).iter().any(|again| first.contains(again))
+        })
 }
 
 /// A loop as a policy's text: with what it catches, where it says so.

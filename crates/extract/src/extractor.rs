@@ -89,6 +89,7 @@ pub fn extract(file: &File<'_>) -> FileFacts {
                     extract(&code, &mut sink);
                 }
             }
+            code::chosen::narrow(&code, sink.facts());
         }
     }
     for extractor in files().chain([&code::components::EXTRACTOR]) {

@@ -33,6 +33,11 @@ impl Sink {
         self.problems.push(problem);
     }
 
+    /// What was stated so far, for what only all of it together can say.
+    pub(crate) fn facts(&mut self) -> &mut [Fact] {
+        &mut self.facts
+    }
+
     pub fn finish(self) -> FileFacts {
         FileFacts::new(self.facts, self.problems)
     }

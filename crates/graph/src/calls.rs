@@ -60,7 +60,8 @@ impl<'a> Edges<'_, 'a> {
     }
 
     fn join_call(&mut self, node: usize, file: FileId, fact: &'a Fact, call: &'a Call) {
-        let texts = said(&self.linker.view(node), call, file);
+        let described = if call.method.is_none() { self.described(node, call, file) } else { None };
+        let texts = described.unwrap_or_else(|| said(&self.linker.view(node), call, file));
         let kind = EdgeKind::of_protocol(call.protocol);
         if self.asks_component(node, (file, fact), call, &texts) {
             return;
@@ -309,6 +310,7 @@ impl<'a> Edges<'_, 'a> {
         let methods = |s: &seam_facts::Schema| s.protocol != Protocol::Http && squash(last(&s.name)) == service;
         let schemas: Vec<_> = linker.index.schemas.iter().filter(|(_, s, _)| methods(s)).map(|(_, s, _)| *s).collect();
         let operations = || schemas.iter().flat_map(|s| &s.operations).map(|(method, ..)| method);
+        let requests = || schemas.iter().flat_map(|s| &s.operations).map(|(method, request, _)| (method, request));
         let mut told: Vec<Told<'a>> = Vec::new();
         if !invoked && !schemas.is_empty() {
             // A stub that nobody calls is no edge. Its methods may be called where the stub's type is not visible.
@@ -323,6 +325,7 @@ impl<'a> Edges<'_, 'a> {
             };
             let called = operations().any(|method| spelled(method).iter().any(|name| names.contains(name.as_str())));
             told = self.told_by_name(node, operations());
+            told.extend(self.told_by_request(node, requests()));
             if !called && told.is_empty() {
                 return;
             }
@@ -395,7 +398,7 @@ impl<'a> Edges<'_, 'a> {
                 for to in ids.iter().filter(|_| is_stub(call)) {
                     for (at, told, method, within) in &told {
                         let kind = EdgeKind::of_protocol(call.protocol);
-                        let operation = operation.replace('*', method).into();
+                        let operation = operation.replace('*', method.as_str()).into();
                         self.add(node, *to, kind, certainty, operation, &call.client, within, (*at, told), via);
                     }
                 }
@@ -442,9 +445,46 @@ impl<'a> Edges<'_, 'a> {
 }
 
 /// A method that a call names by its text: where it stands, and in which function.
-type Told<'a> = (FileId, &'a Fact, &'a SmolStr, &'a SmolStr);
+type Told<'a> = (FileId, &'a Fact, SmolStr, &'a SmolStr);
 
 impl<'a> Edges<'_, 'a> {
+    /// Methods of a contract that are called on a stub whose type another file declares: a function of that name, which is
+    /// given a request of that method's own.
+    fn told_by_request<'m>(
+        &self,
+        node: usize,
+        methods: impl Iterator<Item = (&'m SmolStr, &'m SmolStr)>,
+    ) -> Vec<Told<'a>>
+    where
+        'a: 'm,
+    {
+        let mut known: BTreeMap<String, (&'m SmolStr, &'m str)> = BTreeMap::new();
+        for (method, request) in methods {
+            // Several methods take what says nothing of any of them (`google.protobuf.Empty`).
+            let request = last(request);
+            if !request.is_empty() && request != "Empty" {
+                known.insert(squash(method), (method, request));
+            }
+        }
+        let mut out = Vec::new();
+        for (file, fact) in self.linker.visible_facts(node) {
+            let Claim::Pass(pass) = &fact.claim else { continue };
+            let Some((on, name)) = pass.callee.rsplit_once('.') else { continue };
+            // C# writes it with a word more, some generators of Java's and Swift's too.
+            let name = squash(name);
+            let found = known.get(&name).or_else(|| known.get(name.strip_suffix("async")?));
+            let Some((method, request)) = found.copied().filter(|_| !on.is_empty()) else { continue };
+            let is_request = |value: &Value| match value.as_hole() {
+                Some(Hole::Result { callee, .. }) => made_of(callee).is_some_and(|ty| ty == request),
+                _ => false,
+            };
+            if pass.args.iter().any(|a| is_request(&a.value)) && self.linker.reaches(node, file, &pass.within) {
+                out.push((file, fact, method.clone(), &pass.within));
+            }
+        }
+        out
+    }
+
     /// Methods of a contract that code hands to a helper by name: `callRpc('GetCart', request)`.
     fn told_by_name<'m>(&self, node: usize, methods: impl Iterator<Item = &'m SmolStr>) -> Vec<Told<'a>> {
         let methods: BTreeSet<&str> = methods.map(SmolStr::as_str).collect();
@@ -460,11 +500,19 @@ impl<'a> Edges<'_, 'a> {
             if let Some(method) = named
                 && self.linker.reaches(node, file, &pass.within)
             {
-                out.push((file, fact, method, &pass.within));
+                out.push((file, fact, method.clone(), &pass.within));
             }
         }
         out
     }
+}
+
+/// The type that a constructor makes: `Order` of `pb#Order.<init>` and of `order_pb2#Order`.
+fn made_of(symbol: &str) -> Option<&str> {
+    let name = symbol.rsplit_once('#').map_or(symbol, |(_, n)| n);
+    let name = name.trim_end_matches("()");
+    let ty = name.strip_suffix(".<init>").or_else(|| name.strip_suffix(".newBuilder().build")).unwrap_or(name);
+    ty.rsplit('.').next().filter(|t| t.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// Whether a request's function is told what to ask: no part of the path is written there, or the method is somebody else's.
@@ -568,11 +616,15 @@ fn said<'a>(view: &View<'_, 'a>, call: &Call, file: FileId) -> Vec<Text<'a>> {
         text.text = address;
         text.verb = verb;
     }
+    // A request that a helper makes for one method is not made for those who say another.
+    if let Some(own) = &call.method {
+        texts.retain(|t| t.verb.as_ref().is_none_or(|said| said == own));
+    }
     texts
 }
 
 /// `POST`, and the constants that languages have for it: `{POST}`, `{Post}`, `{MethodPost}`.
-fn method(said: &str) -> Option<SmolStr> {
+pub(crate) fn method(said: &str) -> Option<SmolStr> {
     let said = said.trim_matches(['{', '}']).trim_start_matches("Method").to_ascii_uppercase();
     METHODS.iter().find(|w| **w == said).map(|w| SmolStr::from(*w))
 }

@@ -264,6 +264,12 @@ impl Functions {
                 supers.entry(ty).or_default().extend(above.iter().map(SmolStr::as_str));
             }
         }
+        let mut heirs: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (ty, above) in &supers {
+            for parent in above {
+                heirs.entry(parent).or_default().push(ty);
+            }
+        }
         for (path, uses) in &files {
             for (symbol, _) in &uses.functions {
                 let id = out.names.len();
@@ -274,9 +280,11 @@ impl Functions {
         for (path, uses) in &files {
             let mentioned: HashSet<&str> =
                 uses.functions.iter().flat_map(|(_, names)| names).map(SmolStr::as_str).collect();
+            let above = inherited(&mentioned, &supers, &heirs);
             let knows = |owner: &str| {
                 mentioned.contains(owner)
-                    || supers.get(owner).is_some_and(|above| above.iter().any(|s| mentioned.contains(s)))
+                    || above.contains(owner)
+                    || supers.get(owner).is_some_and(|of| of.iter().any(|s| mentioned.contains(s) || above.contains(s)))
             };
             for (symbol, names) in &uses.functions {
                 let mut calls = BTreeSet::new();
@@ -329,6 +337,26 @@ impl Functions {
         let found: Vec<usize> = all.iter().copied().filter(fits).collect();
         if found.len() <= 3 { found } else { Vec::new() }
     }
+}
+
+/// The classes above those that are named, and above what implements a named interface: `orders.update()` may be a method of what
+/// `OrderRepository` extends.
+fn inherited<'n>(
+    named: &HashSet<&'n str>,
+    supers: &HashMap<&'n str, Vec<&'n str>>,
+    heirs: &HashMap<&'n str, Vec<&'n str>>,
+) -> HashSet<&'n str> {
+    let below = named.iter().filter_map(|n| heirs.get(n)).filter(|all| all.len() == 1).flatten();
+    let mut queue: Vec<&'n str> = named.iter().chain(below).copied().filter(|n| supers.contains_key(n)).collect();
+    let mut out = HashSet::new();
+    while let Some(ty) = queue.pop() {
+        for parent in supers.get(ty).into_iter().flatten() {
+            if out.insert(*parent) {
+                queue.push(parent);
+            }
+        }
+    }
+    out
 }
 
 /// Whether a function of the file begins before this place and ends after it.

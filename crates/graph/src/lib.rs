@@ -50,6 +50,7 @@ mod ready;
 mod receivers;
 mod registered;
 mod replicas;
+mod requested;
 mod resolve;
 mod roles;
 mod routes;

@@ -49,6 +49,22 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                         };
                         consumer(cx, node, &takes, path, &intake, &at, fact, out);
                     }
+                    // `spring.kafka.consumer.enable-auto-commit: true`: the container commits by itself, after the work, unless told so.
+                    Claim::Policy(policy)
+                        if policy.kind == PolicyKind::AckMode
+                            && policy.on == "spring.kafka.consumer"
+                            && policy.detail.ends_with("auto-commit true") =>
+                    {
+                        let at = cx.evidence(path, fact, when(Ack::Timer));
+                        let intake = Intake {
+                            client: "Spring Kafka".into(),
+                            ack: Ack::Timer,
+                            does: Vec::new(),
+                            lines: (0, 0),
+                            within: SmolStr::default(),
+                        };
+                        consumer(cx, node, &takes, path, &intake, &at, fact, out);
+                    }
                     _ => {}
                 }
             }
@@ -112,7 +128,8 @@ fn consumer(
             continue;
         }
         out.push(draft(cx, node, operation, intake, at, fact, deed));
-        if intake.ack == Ack::First {
+        // One setting for all listeners is told once.
+        if intake.ack == Ack::First || intake.ack == Ack::Timer && intake.within.is_empty() && intake.lines == (0, 0) {
             break;
         }
     }

@@ -26,7 +26,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         {
             continue;
         }
-        let Some(index) = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)) else { continue };
+        let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k));
+        // Which of its handlers answers need not be known, where its code is here and none of it knows keys.
+        if index.is_none() && callee.own.iter().all(|path| cx.facts(path).is_empty()) {
+            continue;
+        }
         let Some((fact, key)) = sent(cx, operation) else { continue };
         if knows(cx, edge.to) || is_handled(cx, edge.to) {
             continue;
@@ -34,8 +38,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let (caller, what) = (cx.name(edge.from), called(cx, operation));
         let told = detail.asked.iter().find(|a| a.symbol == key.within).map(|a| &a.path);
         let at = cx.evidence(told.unwrap_or(&detail.at.path), fact, "the key is sent");
-        let endpoint = cx.graph.endpoints[index].proof.first();
-        out.push(
+        let mut draft =
             Draft::new(
                 format!("{} {what} {}", edge.key.as_str(), key.header),
                 &at,
@@ -50,9 +53,15 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             .about([edge.key.clone()])
             .certainty(detail.certainty)
             .link(&at, format!("`{caller}` sends `{}`", key.header))
-            .link(&detail.at, format!("`{caller}` calls `{}` {what}", callee.name))
-            .link(endpoint, format!("`{}` answers it without the key", callee.name)),
-        );
+            .link(&detail.at, format!("`{caller}` calls `{}` {what}", callee.name));
+        draft = match index {
+            Some(index) => {
+                let endpoint = cx.graph.endpoints[index].proof.first();
+                draft.link(endpoint, format!("`{}` answers it without the key", callee.name))
+            }
+            None => draft.severity(Severity::Note).open(format!("which code of `{}` answers it", callee.name)),
+        };
+        out.push(draft);
     }
 }
 

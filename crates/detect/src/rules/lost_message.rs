@@ -3,7 +3,7 @@
 use crate::keys::{distance, nearest, squash};
 use crate::paths::spelled_alike;
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Ack, BINDING, Claim, PolicyKind, SmolStr};
+use seam_facts::{Ack, BINDING, Claim, PolicyKind, SmolStr, System};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, is_test};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     refused(cx, out);
     let mut brokers: BTreeMap<usize, (Side<'_>, Side<'_>)> = BTreeMap::new();
     for (_, edge, detail) in cx.operations() {
+        // An answer goes to a queue that its asker opened, and that nobody else knows.
+        if matches!(edge.kind, EdgeKind::QueuePublish | EdgeKind::QueueConsume) && is_reply(cx, detail) {
+            continue;
+        }
         let sides = brokers.entry(edge.to).or_default();
         match edge.kind {
             EdgeKind::QueuePublish => sides.0.entry(&detail.operation).or_default().push((edge, detail)),
@@ -71,6 +75,12 @@ fn alone<'a>(
     // The other side's topics that are alone too: one that is called nearly so is most likely meant.
     let alone_too: Vec<&str> =
         other.keys().copied().filter(|t| !is_open(t) && !mine.iter().any(|m| agree(&names(t), m))).collect();
+    // A queue by itself is the one that is bound elsewhere.
+    let said_again = |t: &&str| {
+        let own = names(t).1;
+        other.keys().map(|o| names(o).1).any(|o| own.len() < o.len() && own.is_subset(&o))
+    };
+    let alone_too: Vec<&str> = alone_too.iter().copied().filter(|t| !said_again(t)).collect();
     for topic in &single {
         let Some((edge, detail)) = one.get(topic).and_then(|uses| uses.first()) else { continue };
         let (service, store) = (cx.name(edge.from), cx.name(broker));
@@ -90,7 +100,19 @@ fn alone<'a>(
             (1, 1, [it]) if both && !is_technical(it) && !same_service(one, topic, other, it) => Some(*it),
             _ => None,
         };
+        // One key, which goes to an exchange that nobody binds and is taken from another that nobody publishes to.
+        let moved = || {
+            alone_too.iter().copied().find(|it| {
+                let (ours, its) = (apart(topic), apart(it));
+                let (Some((key, from)), Some((same, to))) = (ours, its) else { return false };
+                key == same
+                    && key.len() > 5
+                    && !theirs.iter().any(|t| t.1.iter().any(|p| from.contains(p)))
+                    && !mine.iter().any(|m| m.1.iter().any(|p| to.contains(p)))
+            })
+        };
         let near = if known { near().or_else(part).or_else(left) } else { grown().filter(|_| common) };
+        let near = near.or_else(moved);
         let guessed = near.is_none() && known;
         let near = near.or_else(|| only().filter(|_| guessed));
         // Without one, the other side is more likely outside, or in code that is not followed: worth a note where all others
@@ -129,6 +151,7 @@ fn alone<'a>(
         }
         for (edge, detail) in one.get(topic).into_iter().flatten().take(4) {
             draft = draft.link(&detail.at, format!("`{}` {does} `{topic}`", cx.name(edge.from)));
+            draft = told_to(cx, edge.from, topic, detail, draft);
             draft = called(cx, edge.from, topic, draft);
         }
         if let Some((near, uses)) = near.and_then(|n| other.get_key_value(n))
@@ -148,6 +171,29 @@ fn same_service(one: &Side<'_>, topic: &str, other: &Side<'_>, near: &str) -> bo
         side.get(topic).into_iter().flatten().map(|(edge, _)| edge.from).collect()
     };
     !of(one, topic).is_disjoint(&of(other, near))
+}
+
+/// The places where a helper of the service is told the name.
+fn told_to(cx: &Cx<'_>, node: usize, topic: &str, detail: &Detail, mut draft: Draft) -> Draft {
+    let parts: Vec<&str> = topic.split(' ').filter(|p| p.len() > 3).collect();
+    let helper = detail.within.rsplit('.').next().unwrap_or_default();
+    let tells = |fact: &seam_facts::Fact| match &fact.claim {
+        Claim::Pass(pass) => {
+            let texts = || pass.args.iter().filter_map(|a| a.value.as_text());
+            pass.callee.rsplit(['.', '#']).next() == Some(helper)
+                && parts.iter().all(|part| texts().any(|text| text == *part))
+        }
+        _ => false,
+    };
+    if helper.is_empty() || parts.is_empty() {
+        return draft;
+    }
+    let found: Vec<_> = cx.own_facts(node).filter(|(path, fact)| !is_test(path) && tells(fact)).take(3).collect();
+    for (path, fact) in found {
+        let at = cx.evidence(path, fact, "says what it is called");
+        draft = draft.link(&at, format!("`{}` names it here", cx.name(node)));
+    }
+    draft
 }
 
 /// The places where a service is told the name: constants of its code, and its settings.
@@ -179,6 +225,46 @@ fn called(cx: &Cx<'_>, node: usize, topic: &str, mut draft: Draft) -> Draft {
         draft = draft.link(&setting.at, format!("`{}` names it for `{}`", setting.key, this.name));
     }
     draft
+}
+
+/// Whether a message is an answer by nature: it goes where the question says, or is taken from a queue without a name.
+fn is_reply(cx: &Cx<'_>, detail: &Detail) -> bool {
+    let at_hand = cx.facts(&detail.at.path).iter().filter(|f| f.at == detail.at.at);
+    let mut found = at_hand.filter_map(|f| match &f.claim {
+        Claim::Message(message) => Some(message),
+        _ => None,
+    });
+    found.any(|message| {
+        let topic = message.topic.to_string();
+        let name = squash(&topic);
+        let unnamed = topic.is_empty() && message.routing_key.is_none() && message.system == System::Rabbit
+            || ["assertqueue", "queuedeclare"].iter().any(|w| name.contains(w)) && topic.contains("()");
+        if message.publish {
+            return name.contains("replyto") && topic.contains("${");
+        }
+        unnamed && message.exchange.is_none() && !binds(cx, detail)
+    })
+}
+
+/// Whether the function that takes a message binds its queue to an exchange.
+fn binds(cx: &Cx<'_>, detail: &Detail) -> bool {
+    cx.facts(&detail.at.path).iter().any(|f| match &f.claim {
+        Claim::Steps(steps) if steps.within == detail.within => {
+            steps.calls.iter().any(|(_, name)| squash(name).contains("bind"))
+        }
+        _ => false,
+    })
+}
+
+/// The key of a topic that has an exchange, and what stands before it.
+fn apart(topic: &str) -> Option<(String, BTreeSet<String>)> {
+    let (before, key) = topic.rsplit_once([' ', '/', '>'])?;
+    if is_open(topic) || topic.contains(',') {
+        return None;
+    }
+    let key = squash(key);
+    let before: BTreeSet<String> = before.split([' ', '/', '>']).map(squash).filter(|p| !p.is_empty()).collect();
+    (!before.is_empty() && !before.contains(&key)).then_some((key, before))
 }
 
 /// The names by which the other side may know it: exchange, routing key and queue are parts of one operation; of a list, each

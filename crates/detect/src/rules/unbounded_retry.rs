@@ -37,11 +37,14 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let entry = entry_of(cx, trial);
-        // A loop of the program's own that no request waits for is one of its workers.
-        if entry.is_none() && matches!(trial.means, Means::Loop(_)) {
+        // A loop of the program's own that no request waits for is one of its workers; a function that asks a service may well be
+        // called where that is not followed.
+        let unknown = entry.is_none() && matches!(trial.means, Means::Loop(_));
+        if unknown && (trial.within().is_empty() || !is_call(cx, operation)) {
             continue;
         }
-        out.push(draft(cx, trial, operation, entry));
+        let found = draft(cx, trial, operation, entry);
+        out.push(if unknown { found.severity(Severity::Note).open("who calls it") } else { found });
     }
     // Policies that are built in code and name no function to repeat.
     let told: BTreeSet<_> = out.iter().map(|d| (d.at.path.clone(), d.at.at.line)).collect();

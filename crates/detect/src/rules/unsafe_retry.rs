@@ -1,16 +1,16 @@
 //! A call that has an effect each time is tried again. See `unsafe_retry.md`.
 
 use super::backpressure_ignored::is_wish;
-use super::redelivery_unsafe::{done_again, mentions_in_node};
+use super::redelivery_unsafe::{done_again, guarded, mentions_in_node};
 use crate::effects::{Change, change, consumers, last, said};
 use crate::failures::Failures;
 use crate::patience::{Patience, called, is_call};
 use crate::stored::stem;
 use crate::trials::Means;
-use crate::work::{Deed, Start, What, adds, deeds, uniques};
+use crate::work::{Deed, Start, What, adds, deeds, handling, uniques};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{AlterKind, Claim, PolicyKind, WriteKind};
-use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
+use seam_graph::{Certainty, Detail, EdgeKind, Evidence, NodeKind, Operation, endpoint_of};
 use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
@@ -35,13 +35,16 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let asked = forwarded.map(|index| cx.graph.endpoints[index].asked_as());
         let what = asked.as_deref().map_or_else(|| called(cx, operation), str::trim);
         if !(is_unsafe(cx, operation) || forwarded.is_some())
-            || [last(&detail.within), last_part(what)].into_iter().any(only_asks)
+            || [last(asks_in(detail)), last_part(what)].into_iter().any(only_asks)
         {
             continue;
         }
         let rules = patience.of(operation);
         let Some(layer) = rules.layers.iter().find(|l| retries_writes(&l.detail)) else { continue };
-        let index = forwarded.or_else(|| detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)));
+        let own = forwarded.or_else(|| detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k)));
+        // Behind a gateway, what counts is what answers there.
+        let index = own.or_else(|| cx.behind(operation));
+        let answers = index.map_or(edge.to, |i| cx.graph.endpoints[i].node);
         if index.is_some_and(|i| bears_twice(cx, i)) {
             continue;
         }
@@ -51,8 +54,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let flows = seen.is_some();
         let foreign =
             || (cx.node(edge.to).kind == NodeKind::External).then(|| (detail.at.clone(), "its work".to_owned()));
-        let Some((effect, says)) = seen.or_else(|| keeps(cx, edge.to).map(at)).or_else(foreign) else { continue };
-        let (caller, callee) = (cx.name(edge.from), cx.name(edge.to));
+        let Some((effect, says)) = seen.or_else(|| keeps(cx, answers).map(at)).or_else(foreign) else { continue };
+        let (caller, callee) = (cx.name(edge.from), cx.name(answers));
         let tries = layer.attempts.map_or("several times".to_owned(), |n| format!("up to {n} times"));
         let mut draft = Draft::new(
             format!("{} {what}", edge.key.as_str()),
@@ -71,7 +74,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         .certainty(detail.certainty)
         .certainty(layer.certainty)
         .link(&layer.at, format!("the call is tried {tries} ({})", layer.detail))
-        .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"));
+        .link(&detail.at, format!("`{caller}` calls `{}` {what}", cx.name(edge.to)));
         if let Some(index) = index {
             draft = draft.link(cx.graph.endpoints[index].proof.first(), format!("`{callee}` answers {what}"));
         }
@@ -98,10 +101,27 @@ fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if edge.kind != EdgeKind::QueuePublish {
                 continue;
             }
-            let takes = consumers(cx, operation).into_iter().find_map(|(node, taken)| {
-                let deed = done_again(cx, node, taken, &uniques(cx, node))?;
-                Some((node, taken, deed))
+            let taken_by = consumers(cx, operation);
+            let grows = taken_by.iter().find_map(|(node, taken)| {
+                let deed = done_again(cx, *node, *taken, &uniques(cx, *node))?;
+                Some((*node, *taken, deed))
             });
+            // What it asks of others, or sends on, happens for each message as well.
+            let asks = || {
+                taken_by.iter().find_map(|(node, taken)| {
+                    let passes_on = |deed: &Deed<'_>| match deed.what {
+                        What::Call(o) => is_unsafe(cx, o),
+                        What::Publish(_) => true,
+                        What::Write(_) => false,
+                    };
+                    let deed = handling(cx, *node, *taken).into_iter().find(passes_on)?;
+                    (!guarded(cx, *node, &deed, cx.detail(*taken))).then_some((*node, *taken, deed))
+                })
+            };
+            let (takes, sure) = match grows {
+                Some(found) => (Some(found), true),
+                None => (asks(), false),
+            };
             let Some((node, taken, deed)) = takes else { continue };
             let at = trial.at(cx);
             if mentions_in_node(cx, node) || !seen.insert((at.path.clone(), at.at.line)) {
@@ -117,7 +137,7 @@ fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             };
             let (name, taker, broker) = (cx.name(edge.from), cx.name(node), cx.name(edge.to));
             let (message, does) = (said(cx, operation), deed.says(cx));
-            out.push(
+            let draft =
                 Draft::new(
                     format!("{} {} {}", edge.key.as_str(), detail.operation, trial.within()),
                     &at,
@@ -135,8 +155,8 @@ fn messages(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 .link(&at, "it is sent again")
                 .link(&detail.at, format!("`{name}` sends {message}"))
                 .link(&cx.detail(taken).at, format!("`{taker}` takes it"))
-                .link(&deed.at, format!("and does {does} for each")),
-            );
+                .link(&deed.at, format!("and does {does} for each"));
+            out.push(if sure { draft } else { draft.severity(Severity::Note) });
         }
     }
 }
@@ -158,7 +178,7 @@ fn is_unsafe(cx: &Cx<'_>, operation: Operation) -> bool {
 pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(Evidence, String, bool)> {
     let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
     let what = called(cx, operation);
-    if !is_unsafe(cx, operation) || [last(&detail.within), last_part(what)].into_iter().any(only_asks) {
+    if !is_unsafe(cx, operation) || [last(asks_in(detail)), last_part(what)].into_iter().any(only_asks) {
         return None;
     }
     let index = detail.endpoint.as_ref().and_then(|k| endpoint_of(cx.graph, k));
@@ -216,12 +236,20 @@ fn keeps(cx: &Cx<'_>, callee: usize) -> Option<(Operation, String)> {
     Some((Operation { edge, detail: 0 }, says)).filter(|_| !cx.edge(edge).details.is_empty())
 }
 
+/// The function that says what is asked for: of a helper that is told, the one that tells it.
+fn asks_in(detail: &Detail) -> &str {
+    detail.asked.first().map_or(&detail.within, |asked| &asked.symbol)
+}
+
 /// A function or path whose name says that it changes nothing, or takes away what is there: twice is once.
 fn only_asks(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words =
         ["get", "query", "find", "search", "list", "fetch", "load", "read", "check", "validate", "remove", "delete"];
-    words.iter().any(|w| name.starts_with(w))
+    // Other words begin alike.
+    let others =
+        ["checkout", "check_out", "check-out", "checkin", "check_in", "check-in", "getaway", "listen", "ready"];
+    words.iter().any(|w| name.starts_with(w)) && !others.iter().any(|w| name.starts_with(w))
 }
 
 fn last_part(operation: &str) -> &str {
@@ -238,7 +266,8 @@ pub(crate) fn retries_writes(detail: &str) -> bool {
         && !["5xx", "reset", "gateway-error", "retriable"].iter().any(|w| detail.contains(w));
     // axios-retry repeats idempotent methods only, unless a condition of the program's own is given.
     let spared = nginx && !detail.contains("non_idempotent");
-    !(spared || connecting || detail == "axios-retry" || detail == "axios-retry, forever")
+    let reads = detail.starts_with("Spring Cloud Gateway") && !detail.contains("for POST");
+    !(spared || connecting || reads || detail == "axios-retry" || detail == "axios-retry, forever")
 }
 
 /// What a handler and the functions that it runs do, where its code is followed.

@@ -151,6 +151,10 @@ fn is_refusal(word: &str) -> bool {
     const TYPES: &[&str] = &[
         "HttpClientErrorException",
         "BadRequest",
+        "BAD_REQUEST",
+        "UNAUTHORIZED",
+        "FORBIDDEN",
+        "UNPROCESSABLE_ENTITY",
         "BadRequestException",
         "NotFound",
         "NotFoundException",

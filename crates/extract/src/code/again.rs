@@ -5,7 +5,7 @@
 //! loop that asks for the next page moves on; neither is an attempt.
 
 use super::Code;
-use super::attempts::{Loop, Outcome, Tried, ends, is_count, is_error, is_stop, of_kind, out_of, outcome, simple};
+use super::attempts::{Loop, Outcome, Tried, ends, is_count, is_error, is_stop, of_kind, out_of, simple, verdict};
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt};
 use crate::Sink;
 use crate::lang::Lang;
@@ -59,7 +59,7 @@ fn stretches(code: &Code<'_>, index: usize, stmts: &[Stmt], sink: &mut Sink) {
         if *kind == BlockKind::Branch
             && let Some(condition) = head
             && at > 0
-            && matches!(outcome(condition), Some(Outcome::Failed))
+            && matches!(verdict(code, condition), Some(Outcome::Failed))
             && let Some(how) = again(code, index, body, Some(condition))
         {
             state(code, index, (&stmts[..at], vec![stmt], body), *span, how, sink);
@@ -86,7 +86,7 @@ fn again(code: &Code<'_>, index: usize, stmts: &[Stmt], head: Option<&Expr>) -> 
     let function = code.function(index);
     let params: Vec<&SmolStr> = function.params.iter().map(|p| &p.name).collect();
     let mut found = None;
-    seek(stmts, head.into_iter().collect(), &mut |expr, heads| {
+    seek(code, stmts, head.into_iter().collect(), &mut |expr, heads| {
         expr.walk(&mut |e| {
             if found.is_some() {
                 return;
@@ -111,16 +111,23 @@ fn again(code: &Code<'_>, index: usize, stmts: &[Stmt], head: Option<&Expr>) -> 
     })
 }
 
-fn seek<'s>(stmts: &'s [Stmt], heads: Vec<&'s Expr>, visit: &mut dyn FnMut(&'s Expr, &[&'s Expr])) {
+fn seek<'s>(code: &'s Code<'_>, stmts: &'s [Stmt], heads: Vec<&'s Expr>, visit: &mut dyn FnMut(&'s Expr, &[&'s Expr])) {
     for stmt in stmts {
         match stmt {
-            Stmt::Assign { value, .. } => visit(value, &heads),
-            Stmt::Expr(e) | Stmt::Return(e) => visit(e, &heads),
+            Stmt::Assign { value: e, .. } | Stmt::Expr(e) | Stmt::Return(e) => {
+                visit(e, &heads);
+                // `sleep(300).then(() => place(order))`.
+                e.walk(&mut |x| {
+                    if let ExprKind::Lambda(inner) = x.kind {
+                        seek(code, &code.function(inner).body, heads.clone(), visit);
+                    }
+                });
+            }
             Stmt::Block { kind: BlockKind::Loop, .. } | Stmt::Leave(..) => {}
             Stmt::Block { head, body, .. } => {
                 let mut below = heads.clone();
                 below.extend(head.as_ref());
-                seek(body, below, visit);
+                seek(code, body, below, visit);
             }
         }
     }
@@ -282,7 +289,7 @@ pub(super) fn failing(head: &Expr, lang: Lang) -> BTreeSet<SmolStr> {
     out
 }
 
-fn root(expr: &Expr) -> Option<SmolStr> {
+pub(super) fn root(expr: &Expr) -> Option<SmolStr> {
     match &expr.kind {
         ExprKind::Name(n) if n != "this" => Some(n.clone()),
         ExprKind::Member(base, _) => root(base),
@@ -310,7 +317,15 @@ fn success_word(name: &str) -> bool {
     let word = name.to_ascii_lowercase().replace('_', "");
     matches!(
         word.as_str(),
-        "ok" | "issuccess" | "issuccessstatuscode" | "is2xxsuccessful" | "issuccessful" | "successful"
+        "ok" | "issuccess"
+            | "issuccessstatuscode"
+            | "is2xxsuccessful"
+            | "issuccessful"
+            | "successful"
+            | "success"
+            | "success?"
+            | "iserr"
+            | "isok"
     )
 }
 
@@ -350,29 +365,53 @@ fn codes(head: &Expr, starts: bool, leaves: bool, out: &mut BTreeSet<SmolStr>) {
     });
 }
 
-/// Statuses of a refusal after which the next round is started by name.
-pub(super) fn refused(body: &[Stmt], out: &mut BTreeSet<SmolStr>) {
+/// Statuses of a refusal after which the next round comes: it is started by name, or what the round throws is caught in it.
+pub(super) fn refused(code: &Code<'_>, function: usize, body: &[Stmt], alone: bool, out: &mut BTreeSet<SmolStr>) {
     for stmt in body {
-        let Stmt::Block { kind, head, body, .. } = stmt else { continue };
+        let Stmt::Block { kind, head, body: inner, .. } = stmt else { continue };
         if *kind == BlockKind::Loop {
             continue;
         }
-        let starts = body.iter().any(|s| matches!(s, Stmt::Leave(Leave::Continue, _)));
+        // A clause that leaves on its own throws to whoever called.
+        let thrown = !alone && inner.iter().any(|s| matches!(s, Stmt::Leave(Leave::Throw, _)));
+        let starts = inner.iter().any(|s| matches!(s, Stmt::Leave(Leave::Continue, _)));
         if let Some(head) = head.as_ref().filter(|_| *kind == BlockKind::Branch) {
-            codes(head, starts, body.iter().any(out_of), out);
+            codes(head, starts, inner.iter().any(out_of), out);
         }
-        if let Some(head) = head.as_ref().filter(|_| *kind == BlockKind::Branch && starts)
-            && matches!(outcome(head), Some(Outcome::Failed))
+        if let Some(head) = head.as_ref().filter(|_| *kind == BlockKind::Branch && (starts || thrown))
+            && matches!(verdict(code, head), Some(Outcome::Failed))
         {
-            head.walk(&mut |e| {
-                if let ExprKind::Num(n) = &e.kind
-                    && n.len() == 3
-                    && n.starts_with('4')
-                {
-                    out.insert(n.clone());
-                }
-            });
+            listed(code, function, head, starts, out);
         }
-        refused(body, out);
+        // `if (![400, 503].includes(status)) break`: those that are listed stay.
+        if let Some(head) = head.as_ref().filter(|_| *kind == BlockKind::Branch && inner.iter().any(out_of))
+            && matches!(verdict(code, head), Some(Outcome::Worked))
+        {
+            listed(code, function, head, false, out);
+        }
+        let alone = alone || *kind == BlockKind::Catch;
+        refused(code, function, inner, alone, out);
+    }
+}
+
+/// The statuses that a condition lists. A limit (`>= 400`) means all of them and lists none, but where a round is started by name.
+fn listed(code: &Code<'_>, function: usize, head: &Expr, starts: bool, out: &mut BTreeSet<SmolStr>) {
+    let mut found = BTreeSet::new();
+    let mut note = |e: &Expr| {
+        if let ExprKind::Num(n) = &e.kind
+            && n.len() == 3
+            && n.starts_with('4')
+        {
+            found.insert(n.clone());
+        }
+    };
+    head.walk(&mut |e| {
+        note(e);
+        if matches!(e.kind, ExprKind::Name(_) | ExprKind::Member(..)) {
+            code.resolved(e, function).0.walk(&mut note);
+        }
+    });
+    if starts || found.len() > 1 || found.iter().any(|n| n != "400") {
+        out.append(&mut found);
     }
 }

@@ -8,14 +8,15 @@ use super::again;
 use super::flow::mention;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::pauses;
+use super::verdicts;
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Attempts, Bound, Claim, Pass, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Attempts, Bound, Claim, Pass, Pause, SmolStr, Span, Value, format_smolstr};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "attempts",
-    version: 3,
+    version: 4,
     page: include_str!("attempts.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -29,6 +30,44 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         }
     }
     handed(code, sink);
+    executed(code, sink);
+}
+
+/// Closures that libraries of the JVM try again: `retryTemplate.execute(ctx -> …)`, `Failsafe.with(policy).get(() -> …)`,
+/// `Retry.decorateSupplier(retry, () -> …)`.
+fn executed(code: &Code<'_>, sink: &mut Sink) {
+    const TYPES: [&str; 6] = ["RetryTemplate", "RetryOperations", "Retryer", "Failsafe", "FailsafeExecutor", "Retry"];
+    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin) {
+        return;
+    }
+    for site in code.calls() {
+        let name = site.call.name();
+        let runs = ["execute", "call", "get", "run", "decorate"].iter().any(|w| name.starts_with(w));
+        let lambda = site.call.args.iter().find_map(|a| match a.value.kind {
+            ExprKind::Lambda(inner) => Some(inner),
+            _ => None,
+        });
+        let (true, Some(inner), Some(on)) = (runs, lambda, site.call.receiver()) else { continue };
+        let origin = code.origin(on, site.function);
+        let of = |part: &str| {
+            let part = part.rsplit(['.', '#']).next().unwrap_or(part);
+            TYPES.contains(&part)
+        };
+        if !origin.split(['(', '<']).any(|part| of(part.trim_start_matches(").").trim_end_matches(')'))) && !of(&origin)
+        {
+            continue;
+        }
+        let limits = code.calls_named(&["maxAttempts", "setMaxAttempts", "stopAfterAttempt", "withMaxAttempts"]);
+        let number = match limits.as_slice() {
+            [only] => only.call.arg(0).map(|a| code.value(a, only.function)).filter(|v| v.as_text().is_some()),
+            _ => None,
+        };
+        let function = code.function(inner);
+        let body = &function.body;
+        let whole = Loop { code, function: site.function, head: None, body, span: site.span() };
+        let tried = Tried { stmts: body, handlers: Vec::new(), flags: BTreeSet::new(), success: None };
+        whole.state_paced(&tried, (Bound::Counted, number), true, sink);
+    }
 }
 
 /// Calls that hand a closure to something that tries it again, here or in another file.
@@ -65,10 +104,13 @@ fn again(code: &Code<'_>, function: usize, stmts: &[Stmt], sink: &mut Sink) {
         let Stmt::Block { kind, body, span, .. } = stmt else { continue };
         if *kind == BlockKind::Try {
             let after = &stmts[index + 1..];
-            let caught = after.iter().take_while(|s| of_kind(s, BlockKind::Catch).is_some());
+            let clauses = after.iter().take_while(|s| of_kind(s, BlockKind::Catch).is_some()).count();
+            let caught = after[..clauses].iter();
             let handlers: Vec<&Stmt> = caught.filter(|s| of_kind(s, BlockKind::Catch).is_some_and(goes_on)).collect();
             if !handlers.is_empty() {
-                let whole = Loop { code, function, head: None, body: stmts, span: *span };
+                // What stands before and behind it is no part of a round.
+                let round = &stmts[index..=index + clauses];
+                let whole = Loop { code, function, head: None, body: round, span: *span };
                 let tried = Tried { stmts: body, handlers, flags: BTreeSet::new(), success: None };
                 whole.state(&tried, sink);
             }
@@ -151,8 +193,11 @@ impl<'a> Loop<'a> {
         };
         let skips = |s: &&Stmt| of_kind(s, BlockKind::Catch).is_some_and(goes_on);
         let flags = self.flags(tried);
-        let leaves =
-            ends(tried) || succeeds(tried) || only || ends(rest) && handlers.iter().all(skips) || !flags.is_empty();
+        let leaves = ends(tried)
+            || succeeds(self.code, tried)
+            || only
+            || ends(rest) && handlers.iter().all(skips)
+            || !flags.is_empty();
         let falls_out = ends(rest) && !handlers.iter().any(skips);
         (leaves && !falls_out).then_some(Tried { stmts: tried, handlers, flags, success: None })
     }
@@ -163,7 +208,7 @@ impl<'a> Loop<'a> {
         if tried.is_empty() {
             return None;
         }
-        let verdict = outcome(head)?;
+        let verdict = verdict(self.code, head)?;
         let otherwise = match rest.first() {
             Some(Stmt::Block { kind: BlockKind::Branch, head: None, body, .. }) => Some(body.as_slice()),
             _ => None,
@@ -318,6 +363,25 @@ impl<'a> Loop<'a> {
                 bound = Bound::Checked;
             }
         }
+        // `if answer.is_ok() || attempt == 3 { break }`: what leaves after success leaves after so many, too.
+        if let Some(Stmt::Block { head: Some(head), .. }) = tried.success {
+            head.walk(&mut |e| {
+                let ExprKind::Other(parts) = &e.kind else { return };
+                if let Some(count) = parts.iter().find(|p| simple(p).is_some_and(|n| is_count(n) && n.len() > 2)) {
+                    bound = Bound::Counted;
+                    let limit = parts.iter().filter(|p| !std::ptr::eq(*p, count)).find_map(|p| self.number(p));
+                    number = limit.or(number.take());
+                }
+            });
+        }
+        // C# asks in the clause's head: `catch (TimeoutException) when (attempt < 3)`.
+        for handler in tried.handlers.iter().filter(|h| of_kind(h, BlockKind::Catch).is_some()) {
+            let line = self.code.text.lines().nth(span_of(handler).line.saturating_sub(1) as usize).unwrap_or_default();
+            if let Some((_, filter)) = line.split_once(" when ") {
+                let counted = filter.split(|c: char| !c.is_alphanumeric()).any(|w| w.len() > 2 && is_count(w));
+                bound = if counted { Bound::Counted } else { Bound::Checked };
+            }
+        }
         let mut visit = |head: Option<&Expr>, body: &[Stmt]| {
             if !body.iter().any(out_of) {
                 return;
@@ -384,7 +448,12 @@ impl<'a> Loop<'a> {
         self.state_as(tried, self.bound(tried), sink);
     }
 
-    pub(super) fn state_as(&self, tried: &Tried<'a>, (bound, attempts): (Bound, Option<Value>), sink: &mut Sink) {
+    pub(super) fn state_as(&self, tried: &Tried<'a>, bound: (Bound, Option<Value>), sink: &mut Sink) {
+        self.state_paced(tried, bound, false, sink);
+    }
+
+    /// `paced`: how long it waits between the rounds is a library's business.
+    fn state_paced(&self, tried: &Tried<'a>, (bound, attempts): (Bound, Option<Value>), paced: bool, sink: &mut Sink) {
         let code = self.code;
         let mut names = BTreeSet::new();
         walk_stmts(tried.stmts, &mut |expr| {
@@ -408,7 +477,8 @@ impl<'a> Loop<'a> {
         let found = pauses::found(code, self.function, self.body);
         let (pause, millis) = match found {
             Some(found) => found,
-            None => (pauses::hidden(tried.handlers.iter().copied()), None),
+            None if paced => (Pause::Unknown, None),
+            None => (pauses::hidden(tried.handlers.iter().copied(), &code.function(self.function).name), None),
         };
         let caught: BTreeSet<SmolStr> = tried.handlers.iter().filter_map(|h| caught(h)).flatten().collect();
         let untyped = tried.handlers.iter().any(|h| caught_all(h));
@@ -432,7 +502,7 @@ impl<'a> Loop<'a> {
             }
         });
         let mut refused = BTreeSet::new();
-        again::refused(self.body, &mut refused);
+        again::refused(code, self.function, self.body, tried.handlers.is_empty(), &mut refused);
         let claim = Attempts {
             within: code.within(self.function),
             tried: lines,
@@ -483,8 +553,13 @@ pub(super) enum Outcome {
     Failed,
 }
 
+/// What a condition says of an attempt: by its own text, or else by the names in it.
+pub(super) fn verdict(code: &Code<'_>, head: &Expr) -> Option<Outcome> {
+    verdicts::of(code, head).or_else(|| outcome(head))
+}
+
 /// What a condition says of an attempt: by an error's absence, or by the answer's status.
-pub(super) fn outcome(head: &Expr) -> Option<Outcome> {
+fn outcome(head: &Expr) -> Option<Outcome> {
     let mut found = by_code(head);
     let mut status = false;
     let mut number = None;
@@ -714,12 +789,12 @@ fn throws(stmts: &[Stmt]) -> bool {
 }
 
 /// Leaves where the answer's status says that it worked.
-fn succeeds(stmts: &[Stmt]) -> bool {
+fn succeeds(code: &Code<'_>, stmts: &[Stmt]) -> bool {
     stmts.iter().any(|s| match s {
         Stmt::Block { kind: BlockKind::Branch, head: Some(head), body, .. } => {
-            matches!(outcome(head), Some(Outcome::Worked)) && ends(body) && !throws(body)
+            matches!(verdict(code, head), Some(Outcome::Worked)) && ends(body) && !throws(body)
         }
-        Stmt::Block { kind: BlockKind::With, body, .. } => succeeds(body),
+        Stmt::Block { kind: BlockKind::With, body, .. } => succeeds(code, body),
         _ => false,
     })
 }
@@ -780,10 +855,13 @@ fn caught_all(handler: &Stmt) -> bool {
     }
 }
 
-fn lines(stmts: &[Stmt]) -> Option<(u32, u32)> {
-    let span = |s: &Stmt| match s {
+fn span_of(stmt: &Stmt) -> Span {
+    match stmt {
         Stmt::Assign { span, .. } | Stmt::Block { span, .. } | Stmt::Leave(_, span) => *span,
         Stmt::Expr(e) | Stmt::Return(e) => e.span,
-    };
-    Some((stmts.iter().map(|s| span(s).line).min()?, stmts.iter().map(|s| span(s).end_line).max()?))
+    }
+}
+
+fn lines(stmts: &[Stmt]) -> Option<(u32, u32)> {
+    Some((stmts.iter().map(|s| span_of(s).line).min()?, stmts.iter().map(|s| span_of(s).end_line).max()?))
 }

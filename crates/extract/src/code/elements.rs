@@ -28,6 +28,8 @@ pub(super) struct Loops {
     closures: HashMap<usize, usize>,
     /// The round that is looked at; all of them if none.
     round: Cell<Option<usize>>,
+    /// How many rounds there are, while one is looked at.
+    total: Cell<usize>,
     /// Whether anything in the file goes through something.
     any: bool,
     /// Loops that are being looked into for one question: a name may be made of itself.
@@ -69,6 +71,7 @@ impl<'a> Code<'a> {
         if rounds == 0 || self.loops.round.get().is_some() {
             return look();
         }
+        self.loops.total.set(rounds);
         for round in 0..rounds {
             self.loops.round.set(Some(round));
             look();
@@ -111,7 +114,10 @@ impl<'a> Code<'a> {
     fn chosen<'e>(&'e self, expr: &'e Expr, function: usize) -> Option<Vec<Element<'e>>> {
         let mut all = self.rounds(expr, function)?;
         match self.loops.round.get() {
-            Some(round) if all.len() > 1 => Some(vec![all.into_iter().nth(round)?]),
+            // A loop within the one that is gone through has rounds of its own.
+            Some(round) if all.len() > 1 && all.len() == self.loops.total.get() => {
+                Some(vec![all.into_iter().nth(round)?])
+            }
             _ => {
                 all.truncate(MAX_ALTERNATIVES);
                 Some(all)

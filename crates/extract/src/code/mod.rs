@@ -8,6 +8,7 @@
 mod again;
 mod attempts;
 mod bodies;
+pub(crate) mod chosen;
 pub(crate) mod components;
 pub(crate) mod csharp;
 mod elements;
@@ -38,6 +39,7 @@ mod statuses;
 mod steps;
 mod tables;
 mod transactions;
+mod verdicts;
 mod views;
 
 mod alters;

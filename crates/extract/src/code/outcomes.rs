@@ -167,6 +167,13 @@ pub(super) fn is_log(callee: &Expr) -> bool {
         let part = part.trim_start_matches(['_', '$']);
         LOGGERS.contains(&part) || part.ends_with("logger")
     };
+    // Macros of Rust.
+    if let Some(name) = last.strip_suffix('!') {
+        return matches!(
+            name,
+            "println" | "eprintln" | "print" | "eprint" | "error" | "warn" | "info" | "debug" | "trace" | "dbg" | "log"
+        );
+    }
     match last.as_str() {
         "error" | "info" | "debug" | "warn" => parts.len() == 1 || parts.iter().any(logger),
         name => FUNCTIONS.contains(&name) || parts.iter().any(logger),

@@ -39,13 +39,13 @@ pub(super) fn found(code: &Code<'_>, function: usize, body: &[Stmt]) -> Option<(
     Some((if grows { Pause::Growing } else { Pause::Fixed }, millis.filter(|_| !grows)))
 }
 
-/// Where no pause is seen: whether what runs after a failure may hold one.
-pub(super) fn hidden<'a>(handlers: impl Iterator<Item = &'a Stmt>) -> Pause {
+/// Where no pause is seen: whether what runs after a failure may hold one. A function's call of itself is the next attempt.
+pub(super) fn hidden<'a>(handlers: impl Iterator<Item = &'a Stmt>, own: &str) -> Pause {
     let mut unknown = false;
     for handler in handlers {
         walk_stmts(std::slice::from_ref(handler), &mut |e| {
             if let Some(call) = e.as_call() {
-                unknown |= !call.new && !is_quiet(call);
+                unknown |= !call.new && !is_quiet(call) && (own.is_empty() || call.name() != own);
             }
         });
     }

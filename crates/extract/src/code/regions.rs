@@ -3,9 +3,10 @@
 //! Invariant: a clause swallows only if all that it does is known to change nothing (it logs, counts, or does nothing);
 //! whatever else stands in it may be the answer to the failure.
 
+use super::attempts::Outcome;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::outcomes::{Does, is_log, is_quiet, made_here, succeeds};
-use super::{Code, again, steps, transactions};
+use super::{Code, again, steps, transactions, verdicts};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Region, RegionKind, SmolStr, Span};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 6,
+    version: 7,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -127,9 +128,11 @@ impl Look<'_, '_> {
                 self.region(does, lines, together.into_iter(), span, self.text_of(body));
             }
             Lang::Rust if self.line(span.line).is_some_and(|l| l.contains("if let Err(")) => {
-                let stmt = Stmt::Expr(head.clone());
+                // What is asked stands before, with the name that it is given.
+                let asked: Vec<&Stmt> =
+                    before.iter().rev().take(3).filter(|s| span_of(s).line == head.span.line).collect();
                 let lines = (head.span.line, head.span.end_line);
-                self.region(does, lines, std::iter::once(&stmt), span, self.text_of(body));
+                self.region(does, lines, asked.into_iter(), span, self.text_of(body));
             }
             _ => {}
         }
@@ -141,12 +144,21 @@ impl Look<'_, '_> {
         if body.is_empty() || self.does(body) != Does::Nothing || self.says(span, LEAVES) {
             return;
         }
-        let asked = again::failing(head, self.code.unit.lang);
-        let fails = self.line(head.span.line).is_some_and(|line| {
-            let line = line.trim_start().trim_start_matches('}').trim_start();
-            ["if (!", "if !", "if not ", "unless ", "else if (!"].iter().any(|w| line.starts_with(w))
-                || ["!=", ">=", "> 299", "> 399", "not in (20", "not in [20"].iter().any(|w| line.contains(w))
-        });
+        let mut asked = again::failing(head, self.code.unit.lang);
+        let failed = matches!(verdicts::of(self.code, head), Some(Outcome::Failed));
+        // One that only leaves may well be told by what it leaves with.
+        if failed && asked.is_empty() && body.iter().any(|s| matches!(s, Stmt::Expr(_))) {
+            asked.extend(again::root(head).or_else(|| match &head.kind {
+                ExprKind::Other(parts) => parts.iter().find_map(again::root),
+                _ => None,
+            }));
+        }
+        let fails = failed
+            || self.line(head.span.line).is_some_and(|line| {
+                let line = line.trim_start().trim_start_matches('}').trim_start();
+                ["if (!", "if !", "if not ", "unless ", "else if (!"].iter().any(|w| line.starts_with(w))
+                    || ["!=", ">=", "> 299", "> 399", "not in (20", "not in [20"].iter().any(|w| line.contains(w))
+            });
         let [name] = asked.iter().collect::<Vec<_>>()[..] else { return };
         // What is read afterwards tells by itself that there is nothing.
         let mut read = false;
@@ -161,7 +173,15 @@ impl Look<'_, '_> {
         }
         let gives =
             |s: &&Stmt| matches!(s, Stmt::Assign { target: Expr { kind: ExprKind::Name(n), .. }, .. } if n == name);
-        let Some(made @ Stmt::Assign { span: at, .. }) = before.iter().rev().take(4).find(gives) else { return };
+        // It may stand in a clause that looks after lost connections.
+        let mut found: Option<&Stmt> = None;
+        before.iter().rev().take(4).for_each(|stmt| match stmt {
+            Stmt::Block { kind: BlockKind::Try, body, .. } => {
+                each(body, &mut |s| found = found.or(Some(s).filter(|s| gives(s))));
+            }
+            _ => found = found.or(Some(stmt).filter(gives)),
+        });
+        let Some(made @ Stmt::Assign { span: at, .. }) = found else { return };
         self.region(Does::Nothing, (at.line, at.end_line), std::iter::once(made), span, self.text_of(body));
     }
 
@@ -239,6 +259,14 @@ impl Look<'_, '_> {
             _ => return,
         };
         let Some(line) = self.line(expr.span.line) else { return };
+        // Rust's `call().ok();`.
+        let drops = matches!(&expr.kind, ExprKind::Call(call) if call.name() == "ok" && call.args.is_empty());
+        if self.code.unit.lang == Lang::Rust && drops {
+            let stmt = Stmt::Expr(expr.clone());
+            let lines = (expr.span.line, expr.span.end_line);
+            self.region(Does::Nothing, lines, std::iter::once(&stmt), expr.span, SmolStr::default());
+            return;
+        }
         if matches!(expr.kind, ExprKind::Call(_)) && starts.iter().any(|s| line.trim_start().starts_with(s)) {
             let stmt = Stmt::Expr(expr.clone());
             let lines = (expr.span.line, expr.span.end_line);
@@ -553,9 +581,12 @@ fn expected(head: &Expr) -> bool {
 fn tells(body: &[Stmt], rest: &[Stmt], after: &[&[Stmt]]) -> bool {
     let mut returns = false;
     let mut kept: Vec<&SmolStr> = Vec::new();
+    // What a loop goes over is bound anew by the next loop that calls it so.
+    let mut bound: Vec<&Stmt> = Vec::new();
     each(body, &mut |stmt| match stmt {
+        Stmt::Block { kind: BlockKind::Loop, body, .. } => bound.extend(body.first()),
         Stmt::Return(_) => returns = true,
-        Stmt::Assign { target, .. } => kept.extend(root(target)),
+        Stmt::Assign { target, .. } if !bound.iter().any(|b| std::ptr::eq(*b, stmt)) => kept.extend(root(target)),
         _ => {}
     });
     // `found.append(…)`, and `found` is what is returned.

@@ -11,7 +11,7 @@ use crate::{Extractor, Reads, Sink};
 use seam_facts::{AccessMode, Claim, SmolStr, Span, Write, WriteKind};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "writes", version: 3, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "writes", version: 4, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
@@ -359,7 +359,12 @@ fn dotnet(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
         "Store" if lower.contains("session") && code.imports("Marten") => Some(Found::new("", kind)),
         "Store" => None,
         _ if context && !set.contains('.') => Some(Found::new(set, kind)),
-        _ => None,
+        // Whatever it is called: by the type that is written.
+        _ => {
+            let origin = code.origin(site.call.receiver()?, site.function);
+            let ty = origin.rsplit(['.', '#']).next().unwrap_or(&origin);
+            (ty == "DbSet" || ty.ends_with("DbContext")).then(|| Found::new("", kind))
+        }
     }
 }
 

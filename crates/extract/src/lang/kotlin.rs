@@ -6,7 +6,7 @@
 mod values;
 
 use super::lower::{Lower, child, children, expr, plain_type, span};
-use crate::code::ir::{Annotation, Arg, BlockKind, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
+use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
 use values::{args, last_value, value};
@@ -454,6 +454,19 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
         // A function within a function is called by its name from anywhere below.
         "function_declaration" => function(cx, node),
         "identifier" | "string_literal" | "number_literal" => out.push(Stmt::Expr(value(cx, node))),
+        // `repeat(3) { … }`: what the closure holds is what is repeated.
+        "call_expression" if values::repeated(cx, node).is_some() => {
+            let Some((number, literal)) = values::repeated(cx, node) else { return };
+            let args = vec![Arg { name: None, value: value(cx, number) }];
+            let callee = Expr::name("range", span(number));
+            let head = Call { callee, args, new: false, type_args: Vec::new() };
+            let head = Some(expr(ExprKind::Call(Box::new(head)), number));
+            let mut body = Vec::new();
+            for part in children(literal).into_iter().filter(|p| p.kind() != "lambda_parameters") {
+                statement(cx, part, &mut body);
+            }
+            out.push(Stmt::Block { kind: BlockKind::Loop, head, body, span: span(node) });
+        }
         kind if kind.ends_with("_expression") || kind == "lambda_literal" || kind == "ERROR" => {
             out.push(Stmt::Expr(value(cx, node)));
         }

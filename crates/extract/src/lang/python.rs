@@ -71,7 +71,18 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             let mut body = Vec::new();
             if let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) {
                 let right = value(cx, right);
-                bind(cx, left, element(right), node, false, &mut body);
+                let given = element(right);
+                if matches!(left.kind(), "pattern_list" | "tuple_pattern") {
+                    // `for key, value in table.items()`: each by its place.
+                    for (index, part) in children(left).into_iter().enumerate() {
+                        let at = given.span;
+                        let place = Expr::new(ExprKind::Num(index.to_string().into()), at);
+                        let one = Expr::new(ExprKind::Index(Box::new(given.clone()), Box::new(place)), at);
+                        bind(cx, part, one, node, false, &mut body);
+                    }
+                } else {
+                    bind(cx, left, given, node, false, &mut body);
+                }
             }
             body.extend(block_of(cx, node.child_by_field_name("body")));
             out.push(Stmt::Block { kind: BlockKind::Loop, head: None, body, span: span(node) });

@@ -72,6 +72,16 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             let body = block_of(cx, node.child_by_field_name("body"));
             out.push(Stmt::Block { kind: BlockKind::Loop, head, body, span: span(node) });
         }
+        // `3.times do … end`, `loop do … end`: what the block holds is what is repeated.
+        "call" if repeats(cx, node).is_some() => {
+            let head = repeats(cx, node).flatten().map(|n| counted(cx, n));
+            let body = node.child_by_field_name("block").and_then(|b| b.child_by_field_name("body"));
+            let mut inner = Vec::new();
+            if let Some(body) = body {
+                statements_with_rescue(cx, body, &mut inner);
+            }
+            out.push(Stmt::Block { kind: BlockKind::Loop, head, body: inner, span: span(node) });
+        }
         "case" | "case_match" => {
             let head = node.child_by_field_name("value").map(|n| value(cx, n));
             let mut body = Vec::new();
@@ -103,6 +113,30 @@ fn statement(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) {
             out.push(Stmt::Expr(v));
         }
     });
+}
+
+/// The number of rounds that a call with a block makes of it, if it makes rounds and goes over nothing.
+fn repeats<'n>(cx: &Lower<'_>, node: Node<'n>) -> Option<Option<Node<'n>>> {
+    node.child_by_field_name("block")?;
+    let receiver = node.child_by_field_name("receiver");
+    match (cx.field(node, "method"), receiver) {
+        ("loop", None) => Some(None),
+        ("times", Some(number)) => Some(Some(number)),
+        ("upto", Some(_)) => Some(Some(node.child_by_field_name("arguments")?.named_child(0)?)),
+        // `(1..3).each do |attempt|`.
+        ("each", Some(range)) => {
+            let inner = if range.kind() == "parenthesized_statements" { range.named_child(0)? } else { range };
+            (inner.kind() == "range").then(|| inner.child_by_field_name("end")).flatten().map(Some)
+        }
+        _ => None,
+    }
+}
+
+/// A number of rounds, as other languages write it.
+fn counted(cx: &mut Lower<'_>, number: Node<'_>) -> Expr {
+    let args = vec![Arg { name: None, value: value(cx, number) }];
+    let callee = Expr::name("range", span(number));
+    expr(ExprKind::Call(Box::new(Call { callee, args, new: false, type_args: Vec::new() })), number)
 }
 
 /// A body whose `rescue` and `ensure` parts stand beside what they guard.

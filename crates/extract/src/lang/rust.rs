@@ -4,10 +4,13 @@
 //! (`Arc`, `Option`, `Result`, `web::Data` …) are taken off. Macros that look like calls are read as calls of `name!`;
 //! names captured in format strings become arguments. Modules for tests are left out.
 
+mod types;
+
 use super::lower::{Lower, child, children, expr, plain_type, span, unquote};
 use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::{SmolStr, Span};
 use tree_sitter::Node;
+use types::{inner_type, of_result};
 
 pub fn lower(cx: &mut Lower<'_>, root: Node<'_>) {
     items(cx, root);
@@ -159,53 +162,6 @@ fn import(cx: &mut Lower<'_>, path: &str, alias: &str, at: Node<'_>) {
         Some((module, name)) => cx.import(module, Some(name), alias, at),
         None => cx.import(path, None, alias, at),
     }
-}
-
-/// Takes off what only wraps: `Arc<Client>`, `web::Data<Pool>`, `Result<T, E>`, `Box<dyn Trait>`.
-fn inner_type(ty: &str) -> SmolStr {
-    const WRAPPERS: &[&str] = &[
-        "Arc",
-        "Rc",
-        "Box",
-        "Option",
-        "Result",
-        "Mutex",
-        "RwLock",
-        "Data",
-        "State",
-        "Extension",
-        "Lazy",
-        "LazyLock",
-        "OnceCell",
-        "OnceLock",
-        "Pin",
-        "Cow",
-        "Ref",
-    ];
-    let mut ty = ty.trim();
-    for _ in 0..8 {
-        ty = ty.trim_start_matches(['&', '*']).trim();
-        for word in ["mut ", "dyn ", "impl ", "'static ", "'_ ", "'a "] {
-            ty = ty.strip_prefix(word).unwrap_or(ty).trim();
-        }
-        let Some((head, rest)) = ty.split_once('<') else { break };
-        let name = head.rsplit("::").next().unwrap_or(head);
-        if !WRAPPERS.contains(&name) {
-            break;
-        }
-        let inner = rest.trim_end().strip_suffix('>').unwrap_or(rest);
-        let mut depth = 0;
-        let end = inner.char_indices().find_map(|(i, c)| {
-            match c {
-                '<' | '(' | '[' => depth += 1,
-                '>' | ')' | ']' => depth -= 1,
-                _ => {}
-            }
-            (c == ',' && depth == 0).then_some(i)
-        });
-        ty = inner[..end.unwrap_or(inner.len())].trim();
-    }
-    ty.into()
 }
 
 /// `#[get("/x")]`, `#[serde(rename = "a")]`.
@@ -463,6 +419,26 @@ fn control(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>, gives: bool)
         "match_expression" => {
             let head = node.child_by_field_name("value").map(|v| value(cx, v));
             out.append(&mut cx.pending);
+            if let (Some(head), Some((good, bad))) = (&head, of_result(cx, node)) {
+                let asked = node.child_by_field_name("value").unwrap_or(node);
+                let arm = |cx: &mut Lower<'_>, arm: Node<'_>, given: Expr| {
+                    let mut body = Vec::new();
+                    if let Some(pattern) = arm.child_by_field_name("pattern") {
+                        bind(cx, pattern, given, "let".into(), asked, &mut body);
+                    }
+                    match arm.child_by_field_name("value") {
+                        Some(v) if v.kind() == "block" => body.extend(inner(cx, v)),
+                        Some(v) => control(cx, v, &mut body, gives),
+                        None => {}
+                    }
+                    body
+                };
+                let body = arm(cx, good, brief(head));
+                out.push(Stmt::Block { kind: BlockKind::Try, head: None, body, span: span(node) });
+                let body = arm(cx, bad, expr(ExprKind::Null, bad));
+                out.push(Stmt::Block { kind: BlockKind::Catch, head: None, body, span: span(bad) });
+                return;
+            }
             let mut body = Vec::new();
             for arm in node.child_by_field_name("body").map(children).unwrap_or_default() {
                 if let (Some(pattern), Some(head)) = (arm.child_by_field_name("pattern"), &head) {
@@ -511,10 +487,13 @@ fn condition(cx: &mut Lower<'_>, node: Node<'_>, out: &mut Vec<Stmt>) -> Option<
         "let_condition" => {
             let given = value(cx, node.child_by_field_name("value")?);
             out.append(&mut cx.pending);
-            if let Some(pattern) = node.child_by_field_name("pattern") {
-                bind(cx, pattern, given, "let".into(), node, out);
-            }
-            None
+            let pattern = node.child_by_field_name("pattern")?;
+            let names = names_of(cx, pattern);
+            bind(cx, pattern, given, "let".into(), node, out);
+            // Whether it worked is what `Ok(…)` and `Err(…)` ask; of what, stands before.
+            let result = ["Ok(", "Err("].iter().any(|w| cx.src(pattern).starts_with(w));
+            let parts = names.into_iter().map(|n| Expr::name(n, span(pattern))).collect();
+            result.then(|| expr(ExprKind::Other(parts), node))
         }
         "let_chain" => {
             for part in children(node) {
@@ -615,6 +594,13 @@ fn value(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
                     options.push(value(cx, part));
                 }
                 ExprKind::Either(options)
+            }
+            // `let answer = loop { … break answer }`.
+            "loop_expression" | "while_expression" | "for_expression" => {
+                let mut held = Vec::new();
+                control(cx, node, &mut held, false);
+                cx.pending.extend(held);
+                ExprKind::Other(Vec::new())
             }
             "match_expression" => {
                 let head = node.child_by_field_name("value").map(|v| value(cx, v));

@@ -137,7 +137,7 @@ fn micronaut(parts: &[&str]) -> Option<About> {
 fn spring(key: &str) -> Option<About> {
     let (kind, on, library, property) = match key {
         "spring.kafka.listener.ackmode" => (PolicyKind::AckMode, "spring.kafka.listener", "Spring Kafka", "mode"),
-        "spring.kafka.consumer.enableautocommit" => {
+        "spring.kafka.consumer.enableautocommit" | "spring.kafka.consumer.properties.enable.auto.commit" => {
             (PolicyKind::AckMode, "spring.kafka.consumer", "Spring Kafka", "auto-commit")
         }
         "spring.kafka.producer.acks" => (PolicyKind::AckMode, "spring.kafka.producer", "Spring Kafka", "acks"),

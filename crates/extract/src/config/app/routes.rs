@@ -22,7 +22,6 @@ pub(super) fn state(document: &Document, sink: &mut Sink) {
 
 #[derive(Default)]
 struct GatewayRoute<'a> {
-    id: Option<&'a Entry>,
     uri: Option<&'a Entry>,
     paths: Vec<String>,
     /// Filter number to its name and its entries.
@@ -41,7 +40,6 @@ fn gateway(document: &Document, sink: &mut Sink) {
         let route = routes.entry((kind, number)).or_default();
         let rest = rest.strip_prefix('.').unwrap_or(rest);
         match rest {
-            "id" => route.id = Some(entry),
             "uri" => route.uri = Some(entry),
             _ if rest.starts_with("predicates[") => route.paths.extend(predicate(document, entry, rest)),
             _ if rest.starts_with("filters[") => {
@@ -59,7 +57,6 @@ fn gateway(document: &Document, sink: &mut Sink) {
         if uri.value.starts_with("forward:") || uri.value.starts_with("no:") {
             continue;
         }
-        let id = route.id.map(|e| SmolStr::from(e.value.as_str())).unwrap_or_else(|| "gateway".into());
         let mut paths = route.paths.clone();
         if paths.is_empty() {
             paths.push("/**".into());
@@ -73,11 +70,13 @@ fn gateway(document: &Document, sink: &mut Sink) {
             None => value(&uri.value),
         };
         for path in paths {
-            let claim = Route { protocol, path: pattern(&path), target: secret::clean(target.clone()), via: None };
+            let path = pattern(&path);
+            // Filters govern what the route hands on.
+            for filter in route.filters.values() {
+                policy(&SmolStr::from(path.to_string()), filter, sink);
+            }
+            let claim = Route { protocol, path, target: secret::clean(target.clone()), via: None };
             sink.stated(Claim::Route(claim), uri.span);
-        }
-        for filter in route.filters.values() {
-            policy(&id, filter, sink);
         }
     }
 }
@@ -101,7 +100,7 @@ fn predicate(document: &Document, entry: &Entry, rest: &str) -> Vec<String> {
 }
 
 /// Filters that are patience rather than rewriting.
-fn policy(id: &SmolStr, filter: &[(String, &Entry)], sink: &mut Sink) {
+fn policy(path: &SmolStr, filter: &[(String, &Entry)], sink: &mut Sink) {
     let Some((_, first)) = filter.first() else { return };
     let name_of = |f: &&(String, &Entry)| f.0 == "name";
     let name = match filter.iter().find(name_of) {
@@ -121,8 +120,19 @@ fn policy(id: &SmolStr, filter: &[(String, &Entry)], sink: &mut Sink) {
         "RequestRateLimiter" => (PolicyKind::RateLimit, None),
         _ => return,
     };
-    let detail = format_smolstr!("Spring Cloud Gateway {name}");
-    let claim = Policy { kind, on: id.clone(), attempts, millis: None, detail, within: SmolStr::default() };
+    let mut detail = format_smolstr!("Spring Cloud Gateway {name}");
+    if kind == PolicyKind::Retry {
+        // Only GET is repeated unless the filter says otherwise.
+        let short = first.value.strip_prefix("Retry=").filter(|_| arg("methods").is_none());
+        let methods = arg("methods").map_or(short.unwrap_or_default(), |m| m.as_str()).to_ascii_uppercase();
+        if ["POST", "PATCH"].iter().any(|m| methods.contains(m)) {
+            detail = format_smolstr!("{detail} for POST");
+        }
+        if let Some(statuses) = arg("statuses") {
+            detail = format_smolstr!("{detail} on {}", statuses.replace(' ', ""));
+        }
+    }
+    let claim = Policy { kind, on: path.clone(), attempts, millis: None, detail, within: SmolStr::default() };
     sink.stated(Claim::Policy(claim), first.span);
 }
 

@@ -194,6 +194,18 @@ fn text(cx: &mut Lower<'_>, node: Node<'_>) -> Expr {
     }
 }
 
+/// The number and the closure of `repeat(3) { … }`.
+pub fn repeated<'n>(cx: &Lower<'_>, node: Node<'n>) -> Option<(Node<'n>, Node<'n>)> {
+    if !cx.src(node).starts_with("repeat(") {
+        return None;
+    }
+    // `f(x) { … }` is a call of a call in the grammar.
+    let inner = child(node, &["call_expression"]).unwrap_or(node);
+    let number = child(child(inner, &["value_arguments"])?, &["value_argument"])?;
+    let literal = child(child(node, &["annotated_lambda"])?, &["lambda_literal"])?;
+    Some((children(number).into_iter().last()?, literal))
+}
+
 fn call(cx: &mut Lower<'_>, node: Node<'_>) -> ExprKind {
     let parts = children(node);
     let Some((head, tail)) = parts.split_first() else {

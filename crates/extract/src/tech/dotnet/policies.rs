@@ -10,7 +10,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-policies",
-    version: 2,
+    version: 3,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -114,7 +114,14 @@ fn client(code: &Code<'_>, site: &Site<'_>) -> Option<SmolStr> {
     let named = added.args.first().filter(|a| !matches!(a.value.kind, ExprKind::Lambda(_)));
     match added.type_args.last() {
         Some(ty) => Some(simple(ty)),
-        None => code.value(&named?.value, site.function).as_text(),
+        // A name that another file declares is known by what it is called.
+        None => match code.value(&named?.value, site.function) {
+            value if value.as_text().is_some() => value.as_text(),
+            value => match value.as_hole() {
+                Some(seam_facts::Hole::Ref(name)) => Some(name.clone()),
+                _ => None,
+            },
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-broker",
-    version: 3,
+    version: 4,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -200,7 +200,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         let callee = code.callee(site.call, site.function);
         connects(code, site, &callee, sink);
         ways(code, site, &callee, sink);
-        rabbit(code, site, &callee, sink);
+        code.each_round(site.call, site.function, &mut || rabbit(code, site, &callee, sink));
         pubsub(code, site, &callee, sink);
     }
 }

@@ -6,11 +6,11 @@ use super::read::{JVM, chained, filled, join, last_name, receiver, template};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::{Extractor, Reads, Sink};
-use seam_facts::{Claim, Endpoint, Mount, Protocol, Route, SmolStr, Span, Value};
+use seam_facts::{Claim, Endpoint, Mount, Policy, PolicyKind, Protocol, Route, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-routers",
-    version: 1,
+    version: 2,
     page: include_str!("routers.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -275,11 +275,71 @@ fn gateway(code: &Code<'_>, sink: &mut Sink) {
             }
             paths.push("/*".into());
         }
+        let retries = retries(code, &site);
         for path in paths {
+            for (policy, at) in &retries {
+                let policy = Policy { on: SmolStr::from(path.to_string()), ..policy.clone() };
+                sink.stated(Claim::Policy(policy), *at);
+            }
             let route = Route { protocol: Protocol::Http, path, target: target.clone(), via: None };
             sink.stated(Claim::Route(route), site.span());
         }
     }
+}
+
+/// `filters(f -> f.retry(c -> c.setRetries(3).setMethods(POST)))` of a route; only GET is repeated unless it says otherwise.
+fn retries(code: &Code<'_>, route: &Site<'_>) -> Vec<(Policy, Span)> {
+    let inside = |function: usize, outer: usize| {
+        let mut next = Some(function);
+        while let Some(index) = next {
+            if index == outer {
+                return true;
+            }
+            next = code.function(index).parent;
+        }
+        false
+    };
+    let closures = |call: &crate::code::ir::Call| -> Vec<usize> {
+        let lambda = |a: &crate::code::ir::Arg| match a.value.kind {
+            ExprKind::Lambda(index) => Some(index),
+            _ => None,
+        };
+        call.args.iter().filter_map(lambda).collect()
+    };
+    // In Kotlin the filters stand beside path and address.
+    let filters = match chained(route.expr, "filters") {
+        Some(filters) => closures(filters),
+        None if route.function != 0 => vec![route.function],
+        None => return Vec::new(),
+    };
+    let mut out = Vec::new();
+    for site in code.calls_named(&["retry"]) {
+        if !filters.iter().any(|f| inside(site.function, *f)) {
+            continue;
+        }
+        let within = closures(site.call);
+        let set = |names: &[&str]| {
+            let all = code.calls_named(names).into_iter();
+            let set = all.filter(|s| within.iter().any(|f| inside(s.function, *f)));
+            set.flat_map(|s| s.call.args.iter().map(move |a| (&a.value, s.function))).collect::<Vec<_>>()
+        };
+        let given = site.call.arg(0).filter(|a| matches!(a.kind, ExprKind::Num(_))).map(|a| (a, site.function));
+        let number = set(&["setRetries"]).first().copied().or(given);
+        let number = number.and_then(|(e, f)| code.value(e, f).as_text()?.parse::<u32>().ok()).unwrap_or(3);
+        let words = |names: &[&str]| -> Vec<SmolStr> { set(names).iter().filter_map(|(e, _)| last_name(e)).collect() };
+        let mut detail = SmolStr::from("Spring Cloud Gateway Retry");
+        if words(&["setMethods"]).iter().any(|m| matches!(m.as_str(), "POST" | "PATCH")) {
+            detail = format_smolstr!("{detail} for POST");
+        }
+        let statuses = words(&["setStatuses"]);
+        if !statuses.is_empty() {
+            detail = format_smolstr!("{detail} on {}", statuses.join(","));
+        }
+        let attempts = Some(Value::text(format_smolstr!("{}", number.saturating_add(1))));
+        let (kind, within) = (PolicyKind::Retry, SmolStr::default());
+        out.push((Policy { kind, on: SmolStr::default(), attempts, millis: None, detail, within }, site.span()));
+    }
+    out
 }
 
 /// Whether a handler is the gateway's own: `http()`, `https(uri)`.

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-web",
-    version: 3,
+    version: 4,
     page: include_str!("rust_web.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -301,7 +301,9 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         _ => return,
     };
     // Only the start of a chain is a request: `response.headers().get("x")` is not.
-    let depth = callee.split('.').filter(|p| p.ends_with("()")).count();
+    let made = callee.rsplit_once(".build()").map_or(callee, |(_, rest)| rest);
+    let opened = |p: &&str| p.ends_with("()") && !matches!(*p, "unwrap()" | "expect()" | "unwrap_or_default()");
+    let depth = made.split('.').filter(opened).count();
     if callee.contains("headers") || callee.contains("Header") || depth > 2 {
         return;
     }

@@ -9,7 +9,7 @@ use seam_facts::{Claim, Hole, Message, Policy, PolicyKind, SmolStr, Store, Syste
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "python-messages",
-    version: 1,
+    version: 2,
     page: include_str!("messages.md"),
     reads: Reads::Code { langs: &[Lang::Python], extract },
 };
@@ -19,7 +19,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         let cx = Cx { code, site, brokers: &brokers };
         let callee = callee(code, site);
-        amqp(&cx, &callee, sink);
+        code.each_round(site.call, site.function, &mut || amqp(&cx, &callee, sink));
         kafka(&cx, &callee, sink);
         others(&cx, &callee, sink);
         clouds(&cx, &callee, sink);

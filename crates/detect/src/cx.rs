@@ -6,7 +6,7 @@ use crate::trials::Trials;
 use crate::work::{self, Writes};
 use crate::{Finding, RULES, Rule};
 use seam_facts::{Fact, FactBase, SmolStr};
-use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
+use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Passed, Policy};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -37,6 +37,7 @@ pub struct Cx<'a> {
     incoming: Vec<Vec<usize>>,
     owners: OnceLock<HashMap<&'a str, Vec<usize>>>,
     flows: OnceLock<Flows>,
+    passed: OnceLock<Vec<Passed>>,
     tables: OnceLock<Tables>,
     writes: OnceLock<Writes<'a>>,
     trials: OnceLock<Trials<'a>>,
@@ -60,6 +61,7 @@ impl<'a> Cx<'a> {
             incoming,
             owners: OnceLock::new(),
             flows: OnceLock::new(),
+            passed: OnceLock::new(),
             tables: OnceLock::new(),
             writes: OnceLock::new(),
             trials: OnceLock::new(),
@@ -128,6 +130,11 @@ impl<'a> Cx<'a> {
     /// What entries lead to; computed when the first rule asks.
     pub fn flows(&self) -> &Flows {
         self.flows.get_or_init(|| Flows::new(self.graph, self.base))
+    }
+
+    /// Calls that a gateway hands on to whoever answers them; worked out when the first rule asks.
+    pub(crate) fn passed(&self) -> &[Passed] {
+        self.passed.get_or_init(|| seam_graph::passed(self.graph))
     }
 
     /// Policies that stand apart from the calls they govern; collected when the first rule asks.

@@ -19,6 +19,7 @@ mod effects;
 mod failures;
 mod finding;
 mod forwarded;
+mod gated;
 mod groups;
 mod keeping;
 pub mod keys;

@@ -3,7 +3,7 @@
 
 use crate::deploy::{Deploy, Group, Merged, STANDARD, Unit, is_test_deployment, order};
 use crate::images::Product;
-use crate::index::{FileId, Index, below, folder, is_test, join};
+use crate::index::{FileId, Index, below, folder, is_test, join, squash};
 use crate::likeness::bare;
 use crate::model::{NodeKind, Options};
 use seam_facts::{Claim, Deployment, Fact, Profile};
@@ -81,7 +81,19 @@ impl<'a> Deploy<'a> {
             members[unit.group].insert(unit.squashed.clone());
         }
         let for_tests = std::mem::take(&mut self.for_tests);
-        let tested = |g: &Group| g.files.iter().all(|f| is_test_deployment(index.paths[*f]) || for_tests.contains(f));
+        // A service may be called so (`integration`): the folder that it is built from says nothing of tests then.
+        let named: BTreeSet<String> = self
+            .units
+            .iter()
+            .filter(|u| u.context.as_ref().is_some_and(|c| squash(c.rsplit('/').next().unwrap_or(c)) == u.squashed))
+            .filter_map(|u| u.context.clone())
+            .collect();
+        let says_tests = |g: &Group, file: &FileId| {
+            let path = index.paths[*file].as_str();
+            let own = named.contains(&g.folder) && !g.folder.is_empty();
+            is_test_deployment(if own { path.get(g.folder.len()..).unwrap_or(path) } else { path })
+        };
+        let tested = |g: &Group| g.files.iter().all(|f| says_tests(g, f) || for_tests.contains(f));
         let most = self
             .groups
             .iter()

@@ -261,6 +261,8 @@ fn made_with(cx: &Cx<'_>, node: usize, key: &str) -> Option<Evidence> {
         let made = match &fact.claim {
             Claim::Call(call) => fact.how == How::Stated && begins(&call.target),
             Claim::Route(route) => begins(&route.target),
+            Claim::Store(store) => fact.how == How::Stated && begins(&store.address),
+            Claim::Message(message) => message.address.as_ref().is_some_and(begins),
             _ => false,
         };
         made.then(|| cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim)))

@@ -38,6 +38,7 @@ mod statuses;
 mod steps;
 mod tables;
 mod transactions;
+mod validated;
 mod views;
 
 mod alters;

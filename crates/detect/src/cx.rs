@@ -36,6 +36,7 @@ pub struct Cx<'a> {
     outgoing: Vec<Vec<usize>>,
     incoming: Vec<Vec<usize>>,
     owners: OnceLock<HashMap<&'a str, Vec<usize>>>,
+    sharers: OnceLock<HashMap<&'a str, usize>>,
     flows: OnceLock<Flows>,
     passed: OnceLock<Vec<Passed>>,
     tables: OnceLock<Tables>,
@@ -60,6 +61,7 @@ impl<'a> Cx<'a> {
             outgoing,
             incoming,
             owners: OnceLock::new(),
+            sharers: OnceLock::new(),
             flows: OnceLock::new(),
             passed: OnceLock::new(),
             tables: OnceLock::new(),
@@ -167,6 +169,25 @@ impl<'a> Cx<'a> {
     /// The facts of a node's own files, with their paths.
     pub fn own_facts(&self, node: usize) -> impl Iterator<Item = (&'a SmolStr, &'a Fact)> + use<'a, '_> {
         self.node(node).own.iter().flat_map(|path| self.facts(path).iter().map(move |f| (path, f)))
+    }
+
+    /// The facts of a node's own files, and of libraries that it alone is built from: a service in several projects (`Orders.Api`
+    /// beside `Orders.Application`) is one all the same.
+    pub(crate) fn whole_facts(&self, node: usize) -> impl Iterator<Item = (&'a SmolStr, &'a Fact)> + use<'a, '_> {
+        let alone = move |path: &&'a SmolStr| self.sharers(path) == 1 && self.owners(path).is_empty();
+        let libraries = self.node(node).libraries.iter().filter(alone);
+        self.node(node).own.iter().chain(libraries).flat_map(|path| self.facts(path).iter().map(move |f| (path, f)))
+    }
+
+    /// How many nodes are built from a library's file.
+    fn sharers(&self, path: &str) -> usize {
+        let sharers = self.sharers.get_or_init(|| {
+            let mut count: HashMap<&str, usize> = HashMap::new();
+            let all = self.graph.nodes.iter().flat_map(|n| &n.libraries);
+            all.for_each(|path| *count.entry(path.as_str()).or_default() += 1);
+            count
+        });
+        sharers.get(path).copied().unwrap_or_default()
     }
 
     /// A fact as evidence, in words of the rule's own.

@@ -38,6 +38,7 @@ mod ports;
 mod repeats;
 mod rule;
 mod rules;
+mod samples;
 mod selected;
 mod stored;
 mod strays;

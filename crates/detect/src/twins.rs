@@ -258,7 +258,7 @@ impl<'a> Twins<'a> {
             _ => {}
         }
         let entities = |d: &Declared<'_>| d.side.path.split('/').any(is_inner);
-        if entities(here) && entities(there) {
+        if entities(here) && entities(there) && !(here.is_copy(there) && here.travels()) {
             return None;
         }
         let mut common = here.squashed.iter().filter(|n| there.squashed.contains(n)).count();

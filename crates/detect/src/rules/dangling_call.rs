@@ -161,7 +161,8 @@ pub(crate) fn http<'e>(
     if http.iter().any(|e| same_method(e) && e.takes_all_below(&parts)) {
         return None;
     }
-    if let Some(other) = http.iter().find(|e| fits(&e.parts, &parts)) {
+    let turned = |own: &[&str]| crosses(own, &parts) && understood(cx, edge);
+    if let Some(other) = http.iter().find(|e| fits(&e.parts, &parts) && !turned(&e.parts)) {
         // Another method: open parts of the path may still name another endpoint with this one.
         face(&other.parts, &mut parts);
         let loose = http.iter().any(|e| same_method(e) && fits_open(&e.parts, &parts));

@@ -77,8 +77,9 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         for detail in edge.details.iter().filter(|d| d.client == "route") {
             let path = detail.operation.rsplit(' ').next().unwrap_or_default();
             // `/orders*` takes `/ordersheet` as well; what it begins with is a word all the same.
-            let whole = path.strip_suffix('*').filter(|p| !p.ends_with('/') && !p.contains('*')).unwrap_or(path);
-            let prefix: Vec<&str> = parts(whole).into_iter().take_while(|p| !open(p)).collect();
+            let mut prefix: Vec<&str> = parts(path).into_iter().take_while(|p| !open(p)).collect();
+            let word = path.strip_suffix('*').map(|p| p.trim_start_matches('/')).filter(|p| prefix.is_empty() && !open(p));
+            prefix.extend(word.filter(|p| !p.is_empty() && !p.contains('/')));
             if prefix.is_empty()
                 || path_of(cx, detail).is_some()
                 || by_itself(cx, edge.to, &prefix)
@@ -89,10 +90,7 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
             let grown = |e: &&Endpoint| {
                 let own = parts(&e.path);
                 let last = prefix.len() - 1;
-                whole != path
-                    && own.len() > last
-                    && own[..last].iter().zip(&prefix).all(|(o, p)| open(o) || o == p)
-                    && (open(own[last]) || own[last].starts_with(prefix[last]))
+                word.is_some() && own.get(last).is_some_and(|o| open(o) || o.starts_with(prefix[last]))
             };
             let fits = |from: usize| {
                 written().any(|e| begins(&parts(&e.path), &prefix[from..])) || from == 0 && written().any(|e| grown(&e))

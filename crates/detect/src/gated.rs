@@ -5,7 +5,7 @@
 //! answered behind the gateway, or by it, is no finding.
 
 use crate::Cx;
-use crate::rules::dangling_call::{Wrong, draft, http};
+use crate::rules::dangling_call::{Wrong, draft, http, says_another};
 use crate::Draft;
 use seam_facts::{Claim, Key, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, forwarded, is_test};
@@ -34,7 +34,7 @@ pub(crate) fn gated<'a>(
         if !called || done || forwarded(&detail.operation).is_some() || answered.contains(&(&told.path, told.at.line)) {
             continue;
         }
-        let Some((method, path)) = detail.operation.split_once(' ') else { continue };
+        let Some((method, path)) = detail.operation.split_once(' ').filter(|_| !says_another(cx, detail)) else { continue };
         let Some((rule, by, prefix)) = rule(cx, edge, path) else { continue };
         let known = served.get(&rule.to).filter(|_| cx.node(rule.to).kind == NodeKind::Service);
         let Some(endpoints) = known.filter(|_| rule.to != edge.from) else { continue };

@@ -67,7 +67,9 @@ pub(crate) fn number_is_mentioned(cx: &Cx<'_>, node: usize, number: u32) -> bool
         Claim::Service(s) => s.command.as_ref().is_some_and(|c| holds(&c.to_string())),
         _ => false,
     };
-    let settings = cx.graph.settings.iter().filter(|s| s.node == node);
+    // What a chart's values say is what its templates forward to.
+    let charted = |s: &&seam_graph::SettingOf| s.at.by == "helm" && !s.at.says.starts_with("setting [service");
+    let settings = cx.graph.settings.iter().filter(|s| s.node == node && !charted(s));
     if settings.flat_map(|s| s.texts.iter().chain([&s.value])).any(|t| holds(t)) {
         return true;
     }

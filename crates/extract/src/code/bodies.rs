@@ -232,6 +232,8 @@ fn value(code: &Code<'_>, expr: &Expr, function: usize, steps: usize) -> Option<
     let steps = steps.checked_sub(1)?;
     match &expr.kind {
         ExprKind::Object(entries) => literal(entries),
+        // Ruby calls without parentheses.
+        ExprKind::Member(on, name) if matches!(name.as_str(), "to_json" | "to_h") => value(code, on, function, steps),
         ExprKind::Call(call) => called(code, call, function, steps),
         ExprKind::Name(name) => {
             if let Some(ty) = code.declared(name, function).filter(|t| is_type(t) && !is_map(t)) {

@@ -49,7 +49,7 @@ impl<'a> Twins<'a> {
                     match &fact.claim {
                         Claim::Shape(s) => names.extend(s.fields.iter().map(|f| squashed(&f.name))),
                         // What is only read is no name that a service gives.
-                        Claim::Body(b) if b.of == BodyOf::Looked => {
+                        Claim::Body(b) if matches!(b.of, BodyOf::Looked | BodyOf::Taken) => {
                             looked.extend(b.fields.iter().map(|f| squashed(&f.name)));
                         }
                         Claim::Body(b) => names.extend(b.fields.iter().map(|f| squashed(&f.name))),

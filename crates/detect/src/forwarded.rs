@@ -78,7 +78,8 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
             let path = detail.operation.rsplit(' ').next().unwrap_or_default();
             // `/orders*` takes `/ordersheet` as well; what it begins with is a word all the same.
             let mut prefix: Vec<&str> = parts(path).into_iter().take_while(|p| !open(p)).collect();
-            let word = path.strip_suffix('*').map(|p| p.trim_start_matches('/')).filter(|p| prefix.is_empty() && !open(p));
+            let word =
+                path.strip_suffix('*').map(|p| p.trim_start_matches('/')).filter(|p| prefix.is_empty() && !open(p));
             prefix.extend(word.filter(|p| !p.is_empty() && !p.contains('/')));
             if prefix.is_empty()
                 || path_of(cx, detail).is_some()

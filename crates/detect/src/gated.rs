@@ -5,8 +5,8 @@
 //! answered behind the gateway, or by it, is no finding.
 
 use crate::Cx;
-use crate::rules::dangling_call::{Wrong, draft, http, says_another};
 use crate::Draft;
+use crate::rules::dangling_call::{Wrong, draft, http, says_another};
 use seam_facts::{Claim, Key, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, forwarded, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -34,7 +34,9 @@ pub(crate) fn gated<'a>(
         if !called || done || forwarded(&detail.operation).is_some() || answered.contains(&(&told.path, told.at.line)) {
             continue;
         }
-        let Some((method, path)) = detail.operation.split_once(' ').filter(|_| !says_another(cx, detail)) else { continue };
+        let Some((method, path)) = detail.operation.split_once(' ').filter(|_| !says_another(cx, detail)) else {
+            continue;
+        };
         let Some((rule, by, prefix)) = rule(cx, edge, path) else { continue };
         let known = served.get(&rule.to).filter(|_| cx.node(rule.to).kind == NodeKind::Service);
         let Some(endpoints) = known.filter(|_| rule.to != edge.from) else { continue };
@@ -53,7 +55,9 @@ pub(crate) fn gated<'a>(
         if found.len() < forms.len() && !root {
             continue;
         }
-        let Some((nearest, wrong)) = found.into_iter().min_by_key(|(_, wrong)| *wrong == Wrong::Unknown) else { continue };
+        let Some((nearest, wrong)) = found.into_iter().min_by_key(|(_, wrong)| *wrong == Wrong::Unknown) else {
+            continue;
+        };
         let subject = format!("{} {} {}", edge.key, detail.operation, cx.name(rule.to));
         if !seen.insert((subject.clone(), told.path.clone())) {
             continue;

@@ -91,9 +91,30 @@ fn is_of_another(cx: &Cx<'_>, node: usize, before: &str) -> bool {
 /// Whether a function writes a line for people.
 fn is_said(callee: &str) -> bool {
     const SAYS: [&str; 24] = [
-        "info", "infof", "infow", "infoln", "debug", "debugf", "warn", "warnf", "error", "errorf", "log", "logf",
-        "print", "printf", "println", "fatal", "fatalf", "trace", "notice", "loginformation", "writeline", "puts",
-        "echo", "msg",
+        "info",
+        "infof",
+        "infow",
+        "infoln",
+        "debug",
+        "debugf",
+        "warn",
+        "warnf",
+        "error",
+        "errorf",
+        "log",
+        "logf",
+        "print",
+        "printf",
+        "println",
+        "fatal",
+        "fatalf",
+        "trace",
+        "notice",
+        "loginformation",
+        "writeline",
+        "puts",
+        "echo",
+        "msg",
     ];
     let name = callee.rsplit(['.', '#', ':', '/']).next().unwrap_or(callee).to_ascii_lowercase();
     SAYS.contains(&name.as_str())

@@ -47,7 +47,8 @@ pub(crate) fn sampled<'a>(cx: &Cx<'a>, all: &[Keys<'a>]) -> Vec<(usize, Orphan<'
                 let Some(first) = reads.first() else { continue };
                 let own = |path: &SmolStr| cx.node(*node).own.contains(path) && !is_test(path);
                 let bare = reads.iter().all(|r| r.default.is_none() && own(&r.at.path));
-                let variable = first.key.contains('_') && !first.key.chars().any(|c| c.is_ascii_lowercase() || c == '.');
+                let variable =
+                    first.key.contains('_') && !first.key.chars().any(|c| c.is_ascii_lowercase() || c == '.');
                 if bare && variable && !apart(&first.key) && !lists(&first.key) && !given(&first.key) {
                     let orphan = Orphan { key: &first.key, default: None, at: first.at.clone() };
                     orphans.entry(squash(&first.key)).or_insert((*node, orphan));

@@ -91,7 +91,14 @@ pub(crate) fn says_another(cx: &Cx<'_>, detail: &Detail) -> bool {
     verbs.len() == 1 && !verbs.contains(method)
 }
 
-pub(crate) fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: Wrong, subject: String) -> Draft {
+pub(crate) fn draft(
+    cx: &Cx<'_>,
+    edge: &Edge,
+    detail: &Detail,
+    nearest: &Endpoint,
+    wrong: Wrong,
+    subject: String,
+) -> Draft {
     let (from, to) = (cx.name(edge.from), cx.name(edge.to));
     let shown = nearest.asked_as();
     let message = format!("`{from}` calls `{}` of `{to}`, which no endpoint answers", detail.operation);
@@ -329,7 +336,9 @@ fn free<'e>(
 /// asks `/orders/{id}/arrival` by `/orders/arrived/{id}`.
 fn crosses(own: &[&str], call: &[&str]) -> bool {
     let pairs = || own.iter().zip(call);
-    own.len() == call.len() && pairs().any(|(o, c)| open(o) && !open(c)) && pairs().any(|(o, c)| !open(o) && whole_hole(c))
+    own.len() == call.len()
+        && pairs().any(|(o, c)| open(o) && !open(c))
+        && pairs().any(|(o, c)| !open(o) && whole_hole(c))
 }
 
 /// An endpoint with its path in parts.

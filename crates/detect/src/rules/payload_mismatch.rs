@@ -260,8 +260,10 @@ fn keyed<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, 
     }
     for (_, edge, detail) in of_kind(EdgeKind::QueueConsume) {
         let Some(all) = published.get(&(edge.to, detail.operation.as_str())) else { continue };
-        let known: Vec<(usize, &Side<'a>)> =
-            all.iter().filter_map(|(node, side)| Some((*node, side.as_ref().filter(|s| !s.open && !s.inherits)?))).collect();
+        let known: Vec<(usize, &Side<'a>)> = all
+            .iter()
+            .filter_map(|(node, side)| Some((*node, side.as_ref().filter(|s| !s.open && !s.inherits)?)))
+            .collect();
         let Some((node, writer)) = known.first().filter(|_| known.len() == all.len()) else { continue };
         let view = || payloads.carried(cx, edge.from, detail, BodyOf::Taken);
         let Some(reader) = payloads.message(cx, edge.from, detail).or_else(view) else { continue };
@@ -269,7 +271,8 @@ fn keyed<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, 
         if !writer.name.is_empty() && !reader.name.is_empty() || *node == edge.from || writer.list || reader.list {
             continue;
         }
-        let gives = |f: &ShapeField| known.iter().any(|(_, s)| s.fields.iter().any(|w| squashed(&w.name) == squashed(&f.name)));
+        let gives =
+            |f: &ShapeField| known.iter().any(|(_, s)| s.fields.iter().any(|w| squashed(&w.name) == squashed(&f.name)));
         let lost: Vec<&ShapeField> = reader.fields.iter().filter(|f| !gives(f)).collect();
         let common = reader.fields.len() - lost.len();
         let spare: Vec<&ShapeField> = writer
@@ -290,7 +293,8 @@ fn keyed<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, 
             reader: (to, cx.node(edge.from).key.clone()),
             certainty: Certainty::Inferred,
         };
-        let message = format!("`{to}` reads `{}` of {}, and `{from}` sends `{}` in its place", field.name, way.what, other.name);
+        let message =
+            format!("`{to}` reads `{}` of {}, and `{from}` sends `{}` in its place", field.name, way.what, other.name);
         let why = format!(
             "Nobody who publishes there gives `{}`, and {common} other {} the same on both sides: what `{to}` reads is empty, without \
              an error on either side.",
@@ -355,8 +359,28 @@ fn compare<'a>(
 
 /// Words of envelopes and of what went wrong: two sides with nothing else say little of what they exchange.
 const ENVELOPES: [&str; 22] = [
-    "error", "errors", "message", "msg", "detail", "details", "code", "status", "success", "data", "result", "results",
-    "payload", "body", "query", "variables", "params", "meta", "ok", "token", "headers", "items",
+    "error",
+    "errors",
+    "message",
+    "msg",
+    "detail",
+    "details",
+    "code",
+    "status",
+    "success",
+    "data",
+    "result",
+    "results",
+    "payload",
+    "body",
+    "query",
+    "variables",
+    "params",
+    "meta",
+    "ok",
+    "token",
+    "headers",
+    "items",
 ];
 
 /// Whether a literal or what is read without a declaration has not one name in common with the other side.
@@ -421,8 +445,8 @@ fn missing(
             other.name
         );
         add(way, (writer, other), (reader, Some(field)), &format!("{within}{name}"), message, &why, told, out);
-    } else if let Some(other) = left_over((writer, reader), field, common, has)
-        .filter(|other| reader.name.is_empty() || alike(other))
+    } else if let Some(other) =
+        left_over((writer, reader), field, common, has).filter(|other| reader.name.is_empty() || alike(other))
     {
         let message =
             format!("`{to}` reads `{within}{name}` of {}, and `{from}` sends `{}` in its place", way.what, other.name);

@@ -352,7 +352,8 @@ fn unpaired<'a>(
     }
     let opened: BTreeSet<Option<u32>> = listens.iter().map(|p| p.number).collect();
     let targets: Vec<u32> = services.filter_map(|p| p.to.parse().ok().or(p.number)).collect();
-    let sent = |p: &&PortOf| forwarded.iter().any(|f| f.number == p.number) || p.number.is_some_and(|n| targets.contains(&n));
+    let sent =
+        |p: &&PortOf| forwarded.iter().any(|f| f.number == p.number) || p.number.is_some_and(|n| targets.contains(&n));
     let left = forwarded.iter().filter(|p| !opened.contains(&p.number)).copied().collect();
     (listens.iter().filter(|p| !sent(p)).copied().collect(), left)
 }

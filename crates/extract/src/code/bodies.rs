@@ -303,8 +303,21 @@ fn is_map(ty: &str) -> bool {
     let plain = ty.split(['<', '[', ' ']).next().unwrap_or(ty).rsplit('.').next().unwrap_or(ty);
     matches!(
         plain,
-        "Map" | "HashMap" | "LinkedHashMap" | "TreeMap" | "MutableMap" | "Dictionary" | "IDictionary" | "JSONObject"
-            | "JsonObject" | "ObjectNode" | "JObject" | "map" | "dict" | "Hash" | "ExpandoObject"
+        "Map"
+            | "HashMap"
+            | "LinkedHashMap"
+            | "TreeMap"
+            | "MutableMap"
+            | "Dictionary"
+            | "IDictionary"
+            | "JSONObject"
+            | "JsonObject"
+            | "ObjectNode"
+            | "JObject"
+            | "map"
+            | "dict"
+            | "Hash"
+            | "ExpandoObject"
     )
 }
 
@@ -345,7 +358,9 @@ fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize) -> Option
         "of" if call.receiver().and_then(Expr::path).as_deref() == Some("Map") && !call.args.is_empty() => {
             let keys: Vec<&Arg> = call.args.iter().step_by(2).collect();
             let open = keys.iter().any(|a| a.value.as_str().is_none());
-            let fields = keys.iter().filter_map(|a| Some(field(a.value.as_str()?.clone(), SmolStr::default(), a.value.span.line)));
+            let fields = keys
+                .iter()
+                .filter_map(|a| Some(field(a.value.as_str()?.clone(), SmolStr::default(), a.value.span.line)));
             Some((SmolStr::default(), fields.collect(), open))
         }
         "dict" if !call.args.is_empty() && call.args.iter().all(|a: &Arg| a.name.is_some()) => {

@@ -471,7 +471,8 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
         }
     }
     for found in super::validated::checked(code) {
-        let read = Read { key: Value::env(found.key, None), default: found.default, within: code.within(found.function) };
+        let read =
+            Read { key: Value::env(found.key, None), default: found.default, within: code.within(found.function) };
         sink.stated(Claim::Read(read), found.at);
     }
     for ty in &code.unit.types {

@@ -93,7 +93,8 @@ pub(super) fn checked(code: &Code<'_>) -> Vec<Checked> {
 /// `process.env`, or a copy of it.
 fn is_environment(code: &Code<'_>, expr: &Expr, function: usize) -> bool {
     let is = |e: &Expr| matches!(code.origin(e, function).as_str(), "process.env" | "node:process#env" | "process#env");
-    let spread = |e: &Expr| matches!(&e.kind, ExprKind::Object(entries) if entries.iter().any(|(k, v)| k == "..." && is(v)));
+    let spread =
+        |e: &Expr| matches!(&e.kind, ExprKind::Object(entries) if entries.iter().any(|(k, v)| k == "..." && is(v)));
     is(expr) || spread(expr)
 }
 

@@ -94,7 +94,7 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
                 word.is_some() && own.get(last).is_some_and(|o| open(o) || o.starts_with(prefix[last]))
             };
             let fits = |from: usize| {
-                written().any(|e| begins(&parts(&e.path), &prefix[from..])) || from == 0 && written().any(|e| grown(&e))
+                written().any(|e| begins(&parts(&e.path), &prefix[from..])) || from == 0 && written().any(grown)
             };
             let whole = fits(0);
             // What is served without the first words may be reached by taking them away.

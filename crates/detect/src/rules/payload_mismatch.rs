@@ -251,7 +251,8 @@ fn messages<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String
 fn keyed<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
     let of_kind = |kind: EdgeKind| cx.operations().filter(move |(_, e, d)| e.kind == kind && !is_test(&d.at.path));
     let named = |topic: &str| !topic.is_empty() && !topic.contains(['{', '*', '#']);
-    let mut published: BTreeMap<(usize, &str), Vec<(usize, Option<Side<'a>>)>> = BTreeMap::new();
+    type Published<'a> = Vec<(usize, Option<Side<'a>>)>;
+    let mut published: BTreeMap<(usize, &str), Published<'a>> = BTreeMap::new();
     for (_, edge, detail) in of_kind(EdgeKind::QueuePublish).filter(|(_, _, d)| named(&d.operation)) {
         let made = || payloads.carried(cx, edge.from, detail, BodyOf::Made);
         let side = payloads.message(cx, edge.from, detail);

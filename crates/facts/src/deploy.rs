@@ -55,6 +55,8 @@ pub struct Service {
     pub auxiliary: bool,
     /// Kubernetes namespace, where stated.
     pub namespace: Option<SmolStr>,
+    /// The published chart that deploys it.
+    pub chart: Option<SmolStr>,
 }
 
 impl Service {
@@ -78,6 +80,7 @@ impl Service {
             health_check: false,
             auxiliary: false,
             namespace: None,
+            chart: None,
         }
     }
 }
@@ -133,6 +136,8 @@ pub enum Target {
 /// One image recipe (Dockerfile, Containerfile, buildpack plan, Jib or Skaffold section).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Build {
+    /// The stage that this is about, where it is not the recipe's last; it says only what such a stage starts and holds.
+    pub stage: Option<SmolStr>,
     /// Base images of all stages, in order.
     pub bases: Vec<Value>,
     /// Paths copied from the build context, as written.

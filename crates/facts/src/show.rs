@@ -26,6 +26,7 @@ impl Display for Claim {
             }
             Claim::Build(b) => {
                 f.write_str("build")?;
+                opt(f, "stage", &b.stage)?;
                 if let Some(image) = &b.image {
                     write!(f, " {image}")?;
                 }
@@ -281,6 +282,7 @@ fn body(b: &Body, f: &mut Formatter<'_>) -> fmt::Result {
 
 fn service(s: &Service, f: &mut Formatter<'_>) -> fmt::Result {
     write!(f, "service {} ({})", s.name, word(&s.deployment))?;
+    opt(f, "chart", &s.chart)?;
     opt(f, "image", &s.image)?;
     if let Some(source) = &s.source {
         write!(f, " built from {}", source.context)?;

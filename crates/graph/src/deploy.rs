@@ -34,10 +34,33 @@ pub(crate) struct Unit<'a> {
     pub context: Option<String>,
     /// Path of the recipe, if declared.
     pub dockerfile: Option<String>,
+    /// The stage of the recipe that it is built to.
+    pub stage: Option<SmolStr>,
     /// Files of the same deployment: index into `groups`.
     pub group: usize,
     /// Its declared name is another's too, in another namespace or project.
     pub shares_name: bool,
+}
+
+impl Merged<'_> {
+    /// Whether only charts that others publish deploy it.
+    pub fn is_charted(&self, units: &[Unit<'_>]) -> bool {
+        !self.units.is_empty() && self.units.iter().all(|u| units[*u].service.chart.is_some())
+    }
+}
+
+/// The recipe of a unit's image, for the stage that it is built to.
+pub(crate) fn recipe_of<'a>(
+    builds: &BTreeMap<FileId, Vec<(&'a Build, &'a Fact)>>,
+    index: &Index<'_>,
+    unit: &Unit<'_>,
+) -> Option<(FileId, &'a Build, &'a Fact)> {
+    let path = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")))?;
+    let file = *index.by_path.get(path.trim_start_matches('/'))?;
+    let builds = builds.get(&file)?;
+    let asked = unit.stage.as_deref().and_then(|s| builds.iter().find(|(b, _)| b.stage.as_deref() == Some(s)));
+    let (build, fact) = asked.or_else(|| builds.first())?;
+    Some((file, build, fact))
 }
 
 /// A set of files that are deployed together.
@@ -203,9 +226,15 @@ impl<'a> Deploy<'a> {
             product,
             context,
             dockerfile,
+            stage: service.source.as_ref().and_then(|s| s.target.clone()),
             group,
             shares_name: false,
         });
+    }
+
+    /// The recipe of a unit's image, where it is read.
+    pub(crate) fn recipe_of(&self, index: &Index<'_>, unit: &Unit<'_>) -> Option<(FileId, &'a Build, &'a Fact)> {
+        recipe_of(&self.builds, index, unit)
     }
 
     fn merge(&mut self, index: &Index<'a>) {
@@ -270,7 +299,10 @@ impl<'a> Deploy<'a> {
             }
             if let Some(context) = &unit.context {
                 let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
-                by_source.entry(format!("source {recipe}")).or_default().push(id);
+                by_source
+                    .entry(format!("source {recipe} {}", unit.stage.as_deref().unwrap_or("")))
+                    .or_default()
+                    .push(id);
             }
             let image = &unit.image_name;
             if !image.is_empty() && unit.product.is_none() {

@@ -10,6 +10,27 @@ pub(crate) const VALUES: &str = "values.";
 
 pub(crate) type Found<'a> = (FileId, &'a Setting, &'a Fact);
 
+/// The folder of the chart that a file is part of.
+pub(crate) fn chart_of<'a>(index: &Index<'a>, file: FileId) -> &'a str {
+    let above = folder(index.paths[file]);
+    let mut around = std::iter::successors(Some(above), |f| f.rsplit_once('/').map(|(parent, _)| parent));
+    let chart = |f: &&str| {
+        let at = |name: &str| if f.is_empty() { name.to_owned() } else { format!("{f}/{name}") };
+        ["Chart.yaml", "Chart.yml"].iter().any(|n| index.by_path.contains_key(at(n).as_str()))
+    };
+    around.find(chart).unwrap_or(above)
+}
+
+/// Whether a file holds the values that a chart has by itself.
+pub(crate) fn is_default(index: &Index<'_>, chart: &str, file: FileId) -> bool {
+    folder(index.paths[file]) == chart && matches!(file_name(index, file), "values.yaml" | "values.yml")
+}
+
+fn file_name<'a>(index: &Index<'a>, file: FileId) -> &'a str {
+    let path: &'a str = index.paths[file];
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// Settings by the group that they belong to.
 #[derive(Default)]
 pub(crate) struct Groups<'a> {
@@ -75,8 +96,8 @@ impl<'a> Groups<'a> {
     /// Files of other environments only where the chart's own says nothing.
     fn in_chart(&self, index: &Index<'a>, chart: &str, group: &str) -> Vec<Found<'a>> {
         let all = self.by_name.get(group).into_iter().flatten();
-        let here: Vec<Found<'a>> = all.filter(|(at, ..)| folder(index.paths[*at]) == chart).copied().collect();
-        let own = |at: FileId| matches!(index.paths[at].rsplit('/').next(), Some("values.yaml" | "values.yml"));
+        let here: Vec<Found<'a>> = all.filter(|(at, ..)| chart_of(index, *at) == chart).copied().collect();
+        let own = |at: FileId| is_default(index, chart, at);
         let known: Vec<&SmolStr> = here.iter().filter(|(at, ..)| own(*at)).map(|(_, s, _)| &s.key).collect();
         here.iter().filter(|(at, s, _)| own(*at) || !known.contains(&&s.key)).copied().collect()
     }

@@ -452,7 +452,14 @@ impl<'a> Linker<'a> {
 
     /// Whether any node is a store or broker of this product.
     pub fn stores_of(&self, system: System) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|n| self.nodes[*n].system.is_some_and(|s| speaks(system, s))).collect()
+        let mut found: Vec<usize> =
+            (0..self.nodes.len()).filter(|n| self.nodes[*n].system.is_some_and(|s| speaks(system, s))).collect();
+        // A published chart is one way to start what another deployment here starts by itself.
+        let charted = |n: &usize| self.deploy.nodes.get(*n).is_some_and(|node| node.is_charted(&self.deploy.units));
+        if found.iter().any(|n| !charted(n)) {
+            found.retain(|n| !charted(n));
+        }
+        found
     }
 }
 

@@ -16,6 +16,7 @@
 //! `passing` whom a gateway hands a call to.
 
 mod address;
+mod beginnings;
 mod calls;
 mod clients;
 mod crates;

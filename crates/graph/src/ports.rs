@@ -7,7 +7,7 @@ use crate::deploy::{interpolate, project_environment};
 use crate::index::FileId;
 use crate::join::{Linker, is_listener};
 use crate::model::{Evidence, PortOf, PortRole};
-use seam_facts::{Claim, Deployment, FLAG, Fact, Hole, Setting, SmolStr, Span, Target, Value, format_smolstr};
+use seam_facts::{Build, Claim, Deployment, FLAG, Fact, Hole, Setting, SmolStr, Span, Target, Value, format_smolstr};
 
 /// Keys under which frameworks and programs are told what to listen on.
 const LISTENING: &[&str] = &[
@@ -24,7 +24,7 @@ fn beside(declared: Evidence, line: u32) -> Evidence {
     if line == 0 { declared } else { Evidence { at: Span::at(line, 1), ..declared } }
 }
 
-impl Linker<'_> {
+impl<'a> Linker<'a> {
     pub(crate) fn all_ports(&self) -> Vec<PortOf> {
         let mut out = Vec::new();
         for node in 0..self.nodes.len() {
@@ -67,6 +67,14 @@ impl Linker<'_> {
         }
     }
 
+    /// The recipes of a file that are the node's: of several stages, the one that it is built to.
+    fn recipes(&self, node: usize, file: FileId) -> impl Iterator<Item = (&'a Build, &'a Fact)> {
+        let units = self.deploy.nodes[node].units.iter().map(|u| &self.deploy.units[*u]);
+        let asked = units.filter_map(|u| self.deploy.recipe_of(self.index, u)).find(|(f, ..)| *f == file);
+        let builds = self.deploy.builds.get(&file).into_iter().flatten().copied();
+        builds.filter(move |(b, _)| asked.map_or(b.stage.is_none(), |(_, asked, _)| std::ptr::eq(*b, asked)))
+    }
+
     /// What recipes expose and code opens.
     fn opened_ports(&self, node: usize, out: &mut Vec<PortOf>) {
         let of = |role, number, file, fact: &Fact| PortOf {
@@ -82,7 +90,7 @@ impl Linker<'_> {
         };
         let told = self.told_ports(node);
         for file in &self.territories[node].own {
-            for (build, fact) in self.deploy.builds.get(file).into_iter().flatten() {
+            for (build, fact) in self.recipes(node, *file) {
                 for exposed in &build.exposes {
                     let text = self.view(node).texts(exposed, *file).into_iter().find(|t| !t.open);
                     let number = text.and_then(|t| t.text.split('/').next()?.trim().parse().ok());
@@ -164,7 +172,7 @@ impl Linker<'_> {
             return out;
         }
         for file in &self.territories[node].own {
-            for (build, fact) in self.deploy.builds.get(file).into_iter().flatten() {
+            for (build, fact) in self.recipes(node, *file) {
                 let number = build.command.as_ref().and_then(|c| commanded(&c.to_string()));
                 out.extend(number.map(|number| of(number, self.evidence(*file, fact), None)));
             }

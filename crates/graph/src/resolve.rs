@@ -10,7 +10,7 @@ use crate::parameters::handed_in;
 use crate::scope::{Home, Scope, Set};
 use crate::territory::Territory;
 use seam_facts::{
-    Constant, ENVIRONMENT_PREFIX, FLAG, FORMAT, Fact, Hole, Part, SettingScope, SmolStr, Value, format_smolstr,
+    Constant, ENVIRONMENT_PREFIX, FLAG, FORMAT, Fact, Hole, Part, Setting, SettingScope, SmolStr, Value, format_smolstr,
 };
 
 const MAX_DEPTH: usize = 14;
@@ -213,11 +213,10 @@ impl<'a> View<'_, 'a> {
             let Some(sets) = map.get(&key) else { continue };
             let exact: Vec<&Set<'a>> = sets.iter().filter(|s| s.key == name).collect();
             let sets = if exact.is_empty() { sets.iter().collect() } else { exact };
-            let mut out: Vec<Text<'a>> = sets.into_iter().flat_map(|s| self.set(s, name, depth)).collect();
             // What a dotenv file leaves empty is for people to fill in.
-            if std::ptr::eq(map, &self.scope.fallback) {
-                out.retain(|t| !t.text.is_empty());
-            }
+            let weak = std::ptr::eq(map, &self.scope.fallback);
+            let says = |s: &&Set<'a>| !(s.value.is_empty() && (weak || s.is_of_dotenv()));
+            let out: Vec<Text<'a>> = sets.into_iter().filter(says).flat_map(|s| self.set(s, name, depth)).collect();
             if !out.is_empty() {
                 return unique(out);
             }
@@ -297,7 +296,7 @@ impl<'a> View<'_, 'a> {
             let middle = key.strip_prefix(before.as_str()).and_then(|rest| rest.strip_suffix(after.as_str()));
             middle.is_some_and(|m| !m.is_empty() && (!list || m.chars().all(|c| c.is_ascii_digit())))
         };
-        for map in [&self.scope.configuration, &self.scope.fallback] {
+        for map in [&self.scope.environment, &self.scope.configuration, &self.scope.fallback] {
             let mut keys: Vec<&String> = map.keys().filter(|key| entry(key)).collect();
             keys.sort();
             let sets = keys.into_iter().flat_map(|key| &map[key]);
@@ -360,7 +359,7 @@ impl<'a> View<'_, 'a> {
                 Part::Text(text) => out.text.push_str(text),
                 Part::Hole(Hole::Env { name: variable, default }) => {
                     let found = variables.iter().rev().find(|(s, f, _)| {
-                        s.key == *variable && !matches!(s.value.as_hole(), Some(Hole::Env { name, .. }) if name == variable && f.at.line > 0)
+                        s.key == *variable && !s.value.is_empty() && !matches!(s.value.as_hole(), Some(Hole::Env { name, .. }) if name == variable && f.at.line > 0)
                     });
                     let text = match (found, default) {
                         (Some((setting, fact, file)), _) => {
@@ -411,13 +410,17 @@ impl<'a> View<'_, 'a> {
                 .settings
                 .iter()
                 .filter(|(_, s, _)| matches!(&s.scope, SettingScope::Group(n) if n == name) && s.key == key);
-            let out: Vec<Text<'a>> = sets
-                .flat_map(|(file, setting, fact)| {
-                    let mut texts = self.value(&setting.value, *file, None, depth.saturating_sub(1));
-                    texts.iter_mut().for_each(|t| t.via.push((*file, *fact)));
-                    texts
-                })
-                .collect();
+            let follow = |(file, setting, fact): (FileId, &'a Setting, &'a Fact)| {
+                let mut texts = self.value(&setting.value, file, None, depth.saturating_sub(1));
+                texts.iter_mut().for_each(|t| t.via.push((file, fact)));
+                texts
+            };
+            let mut out: Vec<Text<'a>> = sets.copied().flat_map(follow).collect();
+            if out.is_empty() {
+                // What a template spreads from values, or a generator takes from a file.
+                let whole = self.index.group(file, name).into_iter().filter(|(_, s, _)| s.key == key);
+                out.extend(whole.flat_map(follow));
+            }
             return if out.is_empty() { vec![Text::unknown(key)] } else { unique(out) };
         }
         if path.contains(".*") || path.contains("#*") {

@@ -198,11 +198,7 @@ impl Linker<'_> {
             return true;
         }
         units.iter().any(|unit| {
-            let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
-            let build = recipe
-                .and_then(|r| self.index.by_path.get(r.as_str()))
-                .and_then(|f| self.deploy.builds.get(f)?.first())
-                .map(|(build, _)| build);
+            let build = self.deploy.recipe_of(self.index, unit).map(|(_, build, _)| build);
             let command = unit.service.command.as_ref().or_else(|| build.and_then(|b| b.command.as_ref()));
             command.is_some_and(|c| develops(&c.to_string()))
         })

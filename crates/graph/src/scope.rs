@@ -1,7 +1,7 @@
 //! What the code of one node can see: its environment, its configuration, and whose code it is.
 
 use crate::deploy::{Deploy, Unit};
-use crate::groups::VALUES;
+use crate::groups::{VALUES, chart_of, is_default};
 use crate::index::{FileId, Index, folder, join, squash};
 use crate::parameters::Parameter;
 use crate::receivers::Receiver;
@@ -30,6 +30,13 @@ pub(crate) struct Set<'a> {
     pub fact: &'a Fact,
     pub profile: Option<&'a SmolStr>,
     pub home: Home,
+}
+
+impl Set<'_> {
+    /// Whether a dotenv file says it, wherever that is handed in.
+    pub fn is_of_dotenv(&self) -> bool {
+        matches!(&self.fact.claim, Claim::Setting(s) if s.scope == SettingScope::Dotenv)
+    }
 }
 
 pub(crate) struct Scope<'a> {
@@ -143,11 +150,8 @@ impl<'a> Shared<'a> {
             Shared { beside_modules: HashMap::new(), charts: HashMap::new(), maps: HashMap::new(), handed: Vec::new() };
         for (file, setting, fact) in &index.settings {
             let above = folder(index.paths[*file]);
-            if setting.scope == SettingScope::App
-                && setting.key.starts_with(VALUES)
-                && matches!(index.paths[*file].rsplit('/').next(), Some("values.yaml" | "values.yml"))
-            {
-                shared.charts.entry(above).or_default().push((*file, setting, fact));
+            if setting.scope == SettingScope::App && setting.key.starts_with(VALUES) {
+                shared.charts.entry(chart_of(index, *file)).or_default().push((*file, setting, fact));
             }
             match &setting.scope {
                 SettingScope::App if modules.contains(above) => {
@@ -160,6 +164,10 @@ impl<'a> Shared<'a> {
                 SettingScope::Named(name) => shared.handed.push((squash(name), *file, setting, fact)),
                 _ => {}
             }
+        }
+        // What a chart has by itself comes first; values of environments only fill in what it leaves to them.
+        for (chart, set) in &mut shared.charts {
+            set.sort_by_key(|(file, ..)| !is_default(index, chart, *file));
         }
         shared
     }
@@ -226,12 +234,10 @@ fn scope<'a>(
             }
         }
         charted(index.paths[unit.file], shared, &mut scope);
-        let recipe = unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
         scope.commands.extend(unit.service.command.as_ref().map(|c| (unit.file, unit.fact, c)));
-        if let Some(file) = recipe.and_then(|r| index.by_path.get(r.as_str()).copied()) {
+        if let Some((file, build, fact)) = deploy.recipe_of(index, unit) {
             image_settings(index, file, &mut scope);
-            let build = deploy.builds.get(&file).and_then(|all| all.first());
-            scope.commands.extend(build.and_then(|(build, fact)| Some((file, *fact, build.command.as_ref()?))));
+            scope.commands.extend(build.command.as_ref().map(|c| (file, fact, c)));
         }
     }
     for file in &territory.own {

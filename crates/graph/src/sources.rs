@@ -3,13 +3,16 @@
 //! Invariant: a folder is only found by a name: another declaration's image, a recipe, the folder's own name. Folders that
 //! somebody's declared source holds are nobody else's.
 
-use crate::deploy::{Deploy, script_folder};
+use crate::deploy::{Deploy, recipe_of, script_folder};
 use crate::images;
 use crate::index::{Index, below, folder, is_test, join, last, squash};
 use crate::likeness::{Name, Place, called, folder_named};
 use crate::model::NodeKind;
-use seam_facts::{Alias, Build, Fact, Target, Value};
+use seam_facts::{Alias, Build, Fact, SmolStr, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Folder that is built, recipe, stage of the recipe.
+type Source = (Option<String>, Option<String>, Option<SmolStr>);
 
 impl<'a> Deploy<'a> {
     /// Folders for images that are built elsewhere: another declaration with the same image, a build recipe that names
@@ -17,10 +20,10 @@ impl<'a> Deploy<'a> {
     pub(crate) fn find_sources(&mut self, index: &Index<'a>) {
         self.find_programs();
         self.recognise_own(index);
-        let mut by_image: HashMap<String, (Option<String>, Option<String>)> = HashMap::new();
+        let mut by_image: HashMap<String, Source> = HashMap::new();
         for unit in &self.units {
             if unit.context.is_some() && !unit.image.is_empty() {
-                let source = (unit.context.clone(), unit.dockerfile.clone());
+                let source = (unit.context.clone(), unit.dockerfile.clone(), unit.stage.clone());
                 by_image.entry(unit.image_name.clone()).or_insert(source);
             }
         }
@@ -46,7 +49,7 @@ impl<'a> Deploy<'a> {
             // The top is everybody's; that an image is built there says nothing about whose code is in it.
             let top = context.as_deref() == Some("") && recipe.as_deref().is_none_or(|r| folder(r).is_empty());
             if let Some(context) = context.filter(|_| !(top && fact.by == "shell")) {
-                by_image.entry(name).or_insert((Some(context), recipe));
+                by_image.entry(name).or_insert((Some(context), recipe, None));
             }
         }
         self.settle_contexts(index);
@@ -67,18 +70,17 @@ impl<'a> Deploy<'a> {
             let name = if self.one_program(unit) { image.as_str() } else { unit.name.as_str() };
             let names = [Name::new(name), Name::new(&image)];
             // A recipe that only copies what was built elsewhere says nothing about the code.
-            let coded = |source: &&(Option<String>, Option<String>)| {
-                source.0.as_deref().is_some_and(|c| c.is_empty() || has_code(index, c))
-            };
-            if let Some((context, dockerfile)) = by_image.get(&image).filter(|_| !image.is_empty()).filter(coded) {
-                found.push((id, context.clone(), dockerfile.clone()));
+            let coded = |source: &&Source| source.0.as_deref().is_some_and(|c| c.is_empty() || has_code(index, c));
+            if let Some((context, dockerfile, stage)) = by_image.get(&image).filter(|_| !image.is_empty()).filter(coded)
+            {
+                found.push((id, context.clone(), dockerfile.clone(), stage.clone()));
             } else if unit.product.is_some() {
                 continue;
             } else if let Some(folder) = called(&recipes, &images, &code, &coded_places, &names)
                 .or_else(|| folder_named(&recipes, &names))
                 .or_else(|| self.registered(&recipes, index, &names))
             {
-                found.push((id, Some(folder), None));
+                found.push((id, Some(folder), None, None));
             } else {
                 open.push((id, image));
             }
@@ -100,11 +102,12 @@ impl<'a> Deploy<'a> {
             .collect();
         if let (true, [own]) = (top, own.as_slice()) {
             let of = open.iter().filter(|(_, image)| image == own);
-            found.extend(of.map(|(id, _)| (*id, Some(String::new()), Some("Dockerfile".to_owned()))));
+            found.extend(of.map(|(id, _)| (*id, Some(String::new()), Some("Dockerfile".to_owned()), None)));
         }
-        for (id, context, dockerfile) in found {
+        for (id, context, dockerfile, stage) in found {
             self.units[id].context = context;
             self.units[id].dockerfile = dockerfile;
+            self.units[id].stage = stage;
         }
         for unit in self.units.iter_mut().filter(|u| u.context.is_none() && u.product.is_none()) {
             unit.product = images::database(&unit.name).or_else(|| images::database(&unit.image_name));
@@ -112,11 +115,8 @@ impl<'a> Deploy<'a> {
         // An image built from a database's image is a database.
         for unit in &mut self.units {
             let Some(context) = &unit.context else { continue };
-            let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
-            let Some(build) = index.by_path.get(recipe.trim_start_matches('/')).and_then(|f| self.builds.get(f)) else {
-                continue;
-            };
-            let last = build.first().and_then(|(b, _)| b.bases.last()).map(Value::to_string).unwrap_or_default();
+            let Some((_, build, _)) = recipe_of(&self.builds, index, unit) else { continue };
+            let last = build.bases.last().map(Value::to_string).unwrap_or_default();
             // An image built from a proxy's or a tool's image is one, as long as no code of its own runs in it.
             let bare = |kind| matches!(kind, NodeKind::Tool | NodeKind::Gateway) && !has_code(index, context);
             unit.product = images::product(&last).filter(|p| p.kind.is_store() || bare(p.kind));

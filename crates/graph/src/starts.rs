@@ -55,11 +55,8 @@ pub(crate) fn starts(index: &Index<'_>, deploy: &Deploy<'_>, roots: &[Vec<String
         let start = |id: usize| {
             let units = deploy.nodes[id].units.iter().map(|u| &deploy.units[*u]);
             let mut commands = units.flat_map(|unit| {
-                let recipe =
-                    unit.dockerfile.clone().or_else(|| unit.context.as_ref().map(|c| format!("{c}/Dockerfile")));
-                let build =
-                    recipe.and_then(|r| index.by_path.get(r.as_str())).and_then(|f| deploy.builds.get(f)?.first());
-                unit.service.command.as_ref().into_iter().chain(build.and_then(|(b, _)| b.command.as_ref()))
+                let build = deploy.recipe_of(index, unit);
+                unit.service.command.as_ref().into_iter().chain(build.and_then(|(_, b, _)| b.command.as_ref()))
             });
             // What the deployable says wins over what its image says.
             commands.by_ref().take(2).find_map(|command| of_command(index, roots, &command.to_string()))

@@ -45,6 +45,10 @@ impl Linker<'_> {
                         }
                     }
                     Claim::Build(build) => {
+                        // Stages repeat what the recipe says as a whole.
+                        if build.stage.is_some() {
+                            continue;
+                        }
                         for node in owners(&roots, self.index.paths[file]) {
                             let bases =
                                 build.bases.iter().filter_map(|b| self.image(node, b, "base-image", file, fact));

@@ -3,7 +3,7 @@
 
 use crate::deploy::{Deploy, Group, Merged, STANDARD, Unit, is_test_deployment, order};
 use crate::images::Product;
-use crate::index::{FileId, Index, below, folder, is_test, join, squash};
+use crate::index::{FileId, Index, below, folder, is_test, join, last};
 use crate::likeness::bare;
 use crate::model::{NodeKind, Options};
 use seam_facts::{Claim, Deployment, Fact, Profile};
@@ -81,25 +81,26 @@ impl<'a> Deploy<'a> {
             members[unit.group].insert(unit.squashed.clone());
         }
         let for_tests = std::mem::take(&mut self.for_tests);
-        // A service may be called so (`integration`): the folder that it is built from says nothing of tests then.
-        let named: BTreeSet<String> = self
-            .units
-            .iter()
-            .filter(|u| u.context.as_ref().is_some_and(|c| squash(c.rsplit('/').next().unwrap_or(c)) == u.squashed))
-            .filter_map(|u| u.context.clone())
-            .collect();
-        let says_tests = |g: &Group, file: &FileId| {
-            let path = index.paths[*file].as_str();
-            let own = named.contains(&g.folder) && !g.folder.is_empty();
-            is_test_deployment(if own { path.get(g.folder.len()..).unwrap_or(path) } else { path })
+        // A program that is called so in its own folder (`integration/docker-compose.yml` with `integration`) is no test.
+        let from = |id: usize, g: &Group| {
+            let named = last(&g.folder);
+            let program = |u: &Unit<'_>| u.group == id && u.name == named && u.context.as_ref() == Some(&g.folder);
+            let ambiguous = matches!(named, "integration" | "example" | "examples" | "perf" | "ci");
+            if ambiguous && self.units.iter().any(program) { g.folder.len() } else { 0 }
         };
-        let tested = |g: &Group| g.files.iter().all(|f| says_tests(g, f) || for_tests.contains(f));
+        let tested: Vec<bool> = (self.groups.iter().enumerate())
+            .map(|(id, g)| {
+                let from = from(id, g);
+                let named = |f: &FileId| is_test_deployment(index.paths[*f].get(from..).unwrap_or_default());
+                g.files.iter().all(|f| named(f) || for_tests.contains(f))
+            })
+            .collect();
         let most = self
             .groups
             .iter()
             .enumerate()
             // What a script starts says nothing against another deployment.
-            .filter(|(_, g)| !tested(g) && g.deployment != Deployment::Script)
+            .filter(|(id, g)| !tested[*id] && g.deployment != Deployment::Script)
             .map(|(i, _)| members[i].len())
             .max()
             .unwrap_or(0);
@@ -119,7 +120,7 @@ impl<'a> Deploy<'a> {
             let size = member.len();
             self.groups[id].system = wanted(group)
                 && !group.files.is_empty()
-                && (!tested(group) || most == 0)
+                && (!tested[id] || most == 0)
                 && (size >= 2 || size == most || most <= 1);
         }
         // What one service's own file starts is that service's development set-up, if the system starts it too;
@@ -135,7 +136,7 @@ impl<'a> Deploy<'a> {
             self.units.iter().filter(|u| self.groups[u.group].system).filter_map(|u| u.context.clone()).collect();
         for (id, member) in members.iter().enumerate() {
             let group = &self.groups[id];
-            if group.system || group.files.is_empty() || tested(group) || !wanted(group) {
+            if group.system || group.files.is_empty() || tested[id] || !wanted(group) {
                 continue;
             }
             let beside_code = contexts.iter().any(|c| !c.is_empty() && below(&group.folder, c));
@@ -260,6 +261,10 @@ impl<'a> Deploy<'a> {
                     return node.product.is_some() || node.units.iter().any(main);
                 };
                 let groups: BTreeSet<usize> = node.units.iter().map(|u| self.units[*u].group).collect();
+                // A published chart that is installed apart from any service of its own is part of whatever is.
+                if node.is_charted(&self.units) && groups.iter().all(|g| of(*g).is_empty()) {
+                    return true;
+                }
                 !groups.iter().all(|small| {
                     stores.iter().any(|(s, others)| {
                         *s == product && others.iter().any(|large| !groups.contains(large) && covered(*small, *large))

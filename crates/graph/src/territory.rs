@@ -4,8 +4,9 @@
 //! what a library does counts for the node only where the node's code can reach it by name, so that a shared client
 //! library does not make everybody call everything.
 
+use crate::beginnings;
 use crate::crates;
-use crate::deploy::{Deploy, Merged};
+use crate::deploy::{Deploy, Merged, Unit};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
 use crate::likeness::{Name, Place, folder_named};
 use crate::model::NodeKind;
@@ -160,7 +161,7 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 {
                     roots.insert(recipe_folder.to_owned());
                 }
-                let mut copied = copies(index, deploy, context, unit.dockerfile.as_deref());
+                let mut copied = copies(index, deploy, context, unit);
                 copied.retain(|path| {
                     let elsewhere = starts
                         .iter()
@@ -168,13 +169,13 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                     !path.is_empty() && !elsewhere && !broad(path, recipe_folder)
                 });
                 // Beside the whole, parts are copied into stages of their own.
-                if !(deploy.one_program(unit) && takes_all(index, deploy, context, dockerfile)) {
+                if !(deploy.one_program(unit) && takes_all(index, deploy, context, unit)) {
                     roots.extend(copied);
                 }
                 if roots.is_empty() && !deploy.one_program(unit) {
                     roots.extend(named_within(index, context, node, unit.service.command.as_ref()));
                 }
-                if roots.is_empty() && takes_all(index, deploy, context, dockerfile) {
+                if roots.is_empty() && takes_all(index, deploy, context, unit) {
                     roots.extend(whole(index, context, &starts));
                 }
                 if roots.is_empty() && !context.is_empty() && holds_code(index, context) {
@@ -188,6 +189,7 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
     narrow(index, deploy, &mut out);
     unclaimed(index, deploy, &mut out);
     mounted(index, deploy, &mut out);
+    beginnings::add(index, deploy, &mut out);
     out
 }
 
@@ -258,8 +260,11 @@ fn narrow(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
     };
     for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1 && !one(ids)) {
         // One recipe that builds several programs does not tell whose is which.
-        let recipe = |id: usize| deploy.nodes[id].units.iter().find_map(|u| deploy.units[*u].dockerfile.as_ref());
-        let recipes: BTreeSet<Option<&String>> = ids.iter().map(|id| recipe(*id)).collect();
+        let recipe = |id: usize| {
+            let units = deploy.nodes[id].units.iter().map(|u| &deploy.units[*u]);
+            units.filter_map(|u| Some((u.dockerfile.as_ref()?, u.stage.as_deref()))).next()
+        };
+        let recipes: BTreeSet<Option<(&String, Option<&str>)>> = ids.iter().map(|id| recipe(*id)).collect();
         let each = recipes.len() == ids.len();
         let mut told = false;
         let parts: Vec<(usize, Vec<String>)> = ids
@@ -293,13 +298,14 @@ fn narrow(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
 
 /// The folders below `root` that the image's build commands name: a project file, a folder, a package.
 fn built(index: &Index<'_>, deploy: &Deploy<'_>, root: &str, node: &Merged<'_>) -> Vec<String> {
-    let recipes = node.units.iter().filter_map(|u| deploy.units[*u].dockerfile.as_deref());
-    let builds = recipes.filter_map(|r| deploy.builds.get(index.by_path.get(r)?)?.first());
-    let programs: BTreeSet<&SmolStr> = builds.flat_map(|(build, _)| &build.programs).collect();
-    let whole =
-        node.units.iter().map(|u| &deploy.units[*u]).any(|unit| {
-            unit.context.as_deref().is_some_and(|c| takes_all(index, deploy, c, unit.dockerfile.as_deref()))
-        });
+    let units = node.units.iter().map(|u| &deploy.units[*u]).filter(|u| u.dockerfile.is_some());
+    let builds = units.filter_map(|u| deploy.recipe_of(index, u));
+    let programs: BTreeSet<&SmolStr> = builds.flat_map(|(_, build, _)| &build.programs).collect();
+    let whole = node
+        .units
+        .iter()
+        .map(|u| &deploy.units[*u])
+        .any(|unit| unit.context.as_deref().is_some_and(|c| takes_all(index, deploy, c, unit)));
     let named = |program: &str| -> Vec<String> {
         let last = program.rsplit('/').next().unwrap_or(program);
         let ends = |path: &str, with: &str| path.strip_suffix(with).is_some_and(|p| p.is_empty() || p.ends_with('/'));
@@ -379,17 +385,19 @@ fn minimal(roots: BTreeSet<String>) -> Vec<String> {
 }
 
 /// Whether an image takes in the whole folder that it is built from.
-fn takes_all(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, dockerfile: Option<&str>) -> bool {
-    let build = dockerfile.and_then(|d| index.by_path.get(d)).and_then(|f| deploy.builds.get(f)?.first());
-    build.is_some_and(|(b, _)| {
+fn takes_all(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>) -> bool {
+    let build = unit.dockerfile.as_ref().and_then(|_| deploy.recipe_of(index, unit));
+    build.is_some_and(|(_, b, _)| {
         b.copies.iter().any(|c| join(context, c.trim_end_matches('*')).as_deref() == Some(context))
     })
 }
 
 /// What a recipe copies from its context, as workspace paths of folders or single files of code.
-fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, dockerfile: Option<&str>) -> Vec<String> {
-    let Some(file) = dockerfile.and_then(|d| index.by_path.get(d)) else { return Vec::new() };
-    let Some((build, _)) = deploy.builds.get(file).and_then(|b| b.first()) else { return Vec::new() };
+fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>) -> Vec<String> {
+    if unit.dockerfile.is_none() {
+        return Vec::new();
+    }
+    let Some((_, build, _)) = deploy.recipe_of(index, unit) else { return Vec::new() };
     let mut out = Vec::new();
     for copy in &build.copies {
         let path = copy.trim_end_matches(['*', '/']);

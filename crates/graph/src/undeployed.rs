@@ -186,7 +186,7 @@ fn is_page_assets(index: &Index<'_>, base: &str) -> bool {
 }
 
 /// Whether code below the folder starts a process: a Go `main` package, a Rust or Python main file.
-fn has_main(index: &Index<'_>, base: &str) -> bool {
+pub(crate) fn has_main(index: &Index<'_>, base: &str) -> bool {
     (0..index.paths.len()).filter(|f| !index.test[*f] && below(index.paths[*f], base)).any(|f| {
         let path = index.paths[f].as_str();
         let main = || index.uses[f].is_some_and(|u| u.functions.iter().any(|(name, _)| name == "main"));

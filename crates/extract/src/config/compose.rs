@@ -90,6 +90,8 @@ fn usual(services: &Node) -> Usual {
 fn declare(services: &Node, sink: &mut Sink) {
     let usual = usual(services);
     let v1 = services.get("services").is_none();
+    let fixed: BTreeMap<SmolStr, SmolStr> =
+        services.entries().flat_map(|(key, node)| addresses(node).map(|a| (a, key.text.clone()))).collect();
     for (key, node) in services.entries() {
         if !(node.is_map() || node.is_null()) || key.text.starts_with("x-") {
             continue;
@@ -100,12 +102,18 @@ fn declare(services: &Node, sink: &mut Sink) {
         {
             continue;
         }
-        service(&key.text, key.span, node, &usual, sink);
+        service(&key.text, key.span, node, (&usual, &fixed), sink);
     }
     labels::state(services, sink);
 }
 
-fn service(name: &SmolStr, at: Span, node: &Node, usual: &Usual, sink: &mut Sink) {
+fn service(
+    name: &SmolStr,
+    at: Span,
+    node: &Node,
+    (usual, fixed): (&Usual, &BTreeMap<SmolStr, SmolStr>),
+    sink: &mut Sink,
+) {
     let mut service = Service::new(name.clone(), Deployment::Compose);
     service.image = node.get("image").and_then(value);
     service.source = node.get("build").and_then(source);
@@ -115,6 +123,8 @@ fn service(name: &SmolStr, at: Span, node: &Node, usual: &Usual, sink: &mut Sink
     for (_, network) in node.get("networks").into_iter().flat_map(Node::entries) {
         service.hostnames.extend(network.get("aliases").into_iter().flat_map(Node::items).filter_map(text));
     }
+    service.hostnames.extend(addresses(node));
+    service.hostnames.extend(labels::virtual_hosts(node));
     let mut seen = vec![name.clone()];
     service.hostnames.retain(|h| !seen.contains(h) && (seen.push(h.clone()), true).1);
     service.ports = ports(node);
@@ -136,8 +146,9 @@ fn service(name: &SmolStr, at: Span, node: &Node, usual: &Usual, sink: &mut Sink
             sink.stated(Claim::Alias(alias), link.span);
         }
     }
-    for (host, at) in extra_hosts(node) {
-        let (target, deployment) = (Target::External(host.clone()), Deployment::Compose);
+    for (host, address, at) in extra_hosts(node) {
+        let told = fixed.get(&address).map(|service| Target::Service(service.clone()));
+        let (target, deployment) = (told.unwrap_or_else(|| Target::External(host.clone())), Deployment::Compose);
         let alias = Alias { name: host, deployment, target, ports: Vec::new(), namespace: None };
         sink.stated(Claim::Alias(alias), at);
     }
@@ -241,15 +252,21 @@ fn ports(node: &Node) -> Vec<Port> {
     out
 }
 
+/// Addresses that a service is given for good on its networks.
+fn addresses(node: &Node) -> impl Iterator<Item = SmolStr> {
+    let networks = node.get("networks").into_iter().flat_map(Node::entries);
+    networks.flat_map(|(_, n)| ["ipv4_address", "ipv6_address"].iter().filter_map(|k| n.get(k).and_then(text)))
+}
+
 /// Names that the container's own resolver is told: `- "ledger:10.0.0.7"`, `- ledger=10.0.0.7`, `ledger: 10.0.0.7`.
-fn extra_hosts(node: &Node) -> Vec<(SmolStr, Span)> {
+fn extra_hosts(node: &Node) -> Vec<(SmolStr, SmolStr, Span)> {
     let Some(hosts) = node.get("extra_hosts") else { return Vec::new() };
     let listed = hosts.items().filter_map(|item| {
         let told = text(item)?;
-        let (name, _) = told.split_once(['=', ':'])?;
-        Some((name.trim().into(), item.span))
+        let (name, address) = told.split_once(['=', ':'])?;
+        Some((name.trim().into(), address.trim().into(), item.span))
     });
-    let mapped = hosts.entries().map(|(key, _)| (key.text.clone(), key.span));
+    let mapped = hosts.entries().map(|(key, node)| (key.text.clone(), text(node).unwrap_or_default(), key.span));
     listed.chain(mapped).collect()
 }
 

@@ -1,13 +1,14 @@
 //! Dockerfiles and Containerfiles. See `docker.md`.
 
 use super::interpolate::{self, Dollar};
+use super::stages::{self, Stage, unique};
 use super::{programs, secret, words};
 use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Build, Call, Claim, Protocol, Setting, SettingScope, SmolStr, Span, Value};
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "dockerfile", version: 2, page: include_str!("docker.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "dockerfile", version: 3, page: include_str!("docker.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -32,14 +33,6 @@ struct Instruction {
     at: Span,
 }
 
-#[derive(Clone, Default)]
-struct Stage {
-    name: String,
-    entrypoint: Option<Value>,
-    command: Option<Value>,
-    exposes: Vec<Value>,
-}
-
 fn extract(file: &File<'_>, sink: &mut Sink) {
     let mut build = Build::default();
     let mut at = None;
@@ -60,20 +53,37 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
                 let Some(image) = parts.first() else {
                     continue;
                 };
-                let before = stages.iter().find(|s| !s.name.is_empty() && s.name.eq_ignore_ascii_case(image)).cloned();
-                if before.is_none() && *image != "scratch" {
-                    build.bases.push(fill(image));
-                }
+                let before = stages::named(&stages, image).filter(|_| image.parse::<usize>().is_err());
+                let own = (before.is_none() && *image != "scratch").then(|| fill(image));
+                build.bases.extend(own.clone());
                 let name = match parts.get(1) {
                     Some(word) if word.eq_ignore_ascii_case("as") => parts.get(2).copied().unwrap_or(""),
                     _ => "",
                 };
-                stages.push(Stage { name: name.to_owned(), ..before.unwrap_or_default() });
+                stages.push(Stage::new(name, own, before, &stages, *here));
             }
-            "COPY" | "ADD" => copies(rest, &mut build.copies),
+            "WORKDIR" => {
+                if let Some(stage) = stages.last_mut() {
+                    stage.enter(rest);
+                }
+            }
+            "COPY" | "ADD" => {
+                let Some((from, sources, to)) = copies(rest) else { continue };
+                if from.is_none() {
+                    build.copies.extend(sources.iter().map(SmolStr::from));
+                }
+                if let Some((stage, before)) = stages.split_last_mut() {
+                    stage.copy(from.as_deref(), &sources, &to, before);
+                }
+            }
             "RUN" => {
                 bound(rest, &mut build.copies);
-                programs::built(rest, &mut build.programs);
+                let mut made = Vec::new();
+                programs::built(rest, &mut made);
+                build.programs.extend(made.iter().cloned());
+                if let Some(stage) = stages.last_mut() {
+                    stage.programs.extend(made);
+                }
             }
             "EXPOSE" => {
                 if let Some(stage) = stages.last_mut() {
@@ -123,16 +133,17 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
             _ => {}
         }
     }
-    let (Some(at), Some(last)) = (at, stages.pop()) else {
+    let (Some(at), Some(last)) = (at, stages.last()) else {
         return;
     };
-    build.exposes = last.exposes;
-    build.command = words::join(last.entrypoint.into_iter().chain(last.command));
-    let mut seen: Vec<SmolStr> = Vec::new();
-    build.copies.retain(|c| !seen.contains(c) && (seen.push(c.clone()), true).1);
-    let mut seen: Vec<SmolStr> = Vec::new();
-    build.programs.retain(|p| !seen.contains(p) && (seen.push(p.clone()), true).1);
+    build.exposes = last.exposes.clone();
+    build.command = words::join(last.entrypoint.clone().into_iter().chain(last.command.clone()));
+    build.copies = unique(build.copies);
+    build.programs = unique(build.programs);
     sink.stated(Claim::Build(build), at);
+    for (stage, at) in stages::others(&stages) {
+        sink.stated(Claim::Build(stage), at);
+    }
 }
 
 /// The line of an instruction that goes on over several on which `key=` stands.
@@ -206,17 +217,19 @@ fn heredoc(text: &str) -> Option<String> {
     (!word.is_empty()).then_some(word)
 }
 
-fn copies(rest: &str, out: &mut Vec<SmolStr>) {
-    if rest.split_whitespace().any(|w| w.starts_with("--from=")) || rest.contains("<<") {
-        return;
+/// What an instruction copies: from which stage or image, what, and where to.
+fn copies(rest: &str) -> Option<(Option<String>, Vec<String>, String)> {
+    if rest.contains("<<") {
+        return None;
     }
-    let list = list(rest);
-    let words: Vec<String> = match list {
+    let options = rest.split_whitespace().take_while(|w| w.starts_with("--"));
+    let from = options.filter_map(|w| w.strip_prefix("--from=")).next().map(str::to_owned);
+    let words: Vec<String> = match list(rest) {
         Some(words) => words,
         None => rest.split_whitespace().filter(|w| !w.starts_with("--")).map(str::to_owned).collect(),
     };
-    let sources = words.split_last().map(|(_, sources)| sources).unwrap_or_default();
-    out.extend(sources.iter().filter(|s| !s.contains("://")).map(SmolStr::from));
+    let (to, sources) = words.split_last()?;
+    Some((from, sources.iter().filter(|s| !s.contains("://")).cloned().collect(), to.clone()))
 }
 
 /// Sources that a `RUN` sees without copying them.

@@ -2,16 +2,17 @@
 //!
 //! Templates with objects are read by `kubernetes`; both meet at the keys `values.…` and `include/…`.
 
+use super::charts::Release;
 use super::tree::{Data, Node, entry_span};
 use super::{secret, template, yaml};
 use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{
-    Claim, Constant, Deployment, Lines, Port, Profile, Service, Setting, SettingScope, SmolStr, Span, Value,
-    format_smolstr,
+    Alias, Claim, Constant, Deployment, Lines, Port, Profile, Service, Setting, SettingScope, SmolStr, Span, Target,
+    Value, format_smolstr,
 };
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "helm", version: 1, page: include_str!("helm.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "helm", version: 2, page: include_str!("helm.md"), reads: Reads::Files { wants, extract } };
 
 /// Settings taken from one values file.
 const MAX_VALUES: usize = 5_000;
@@ -55,8 +56,17 @@ fn chart(file: &File<'_>, sink: &mut Sink) {
     if named.is_some() {
         includes.extend(["values.yaml".into(), "templates".into()]);
     }
+    let owner = named.and_then(|(_, n)| n.text()).map(SmolStr::as_str).or_else(|| file.path.rsplit('/').nth(1));
     for dependency in root.get("dependencies").into_iter().flat_map(Node::items) {
         let name = dependency.text_at(&["name"]);
+        let fetched = dependency.text_at(&["repository"]).is_some_and(|r| !r.starts_with("file:"));
+        if let (Some((key, _)), Some(chart), true) = (dependency.entry("name"), name, fetched) {
+            let alias = dependency.text_at(&["alias"]).map(SmolStr::as_str);
+            let release = Release { name: None, chart, alias, owner, namespace: None };
+            if let Some(service) = release.service() {
+                sink.stated(Claim::Service(service), key.span);
+            }
+        }
         match dependency.text_at(&["repository"]).and_then(|r| r.strip_prefix("file://")) {
             Some(path) => includes.push(path.into()),
             None => includes.extend(name.map(|n| format_smolstr!("charts/{n}"))),
@@ -91,9 +101,24 @@ fn values(file: &File<'_>, sink: &mut Sink) {
         );
     }
     spread(&root, "values", &profile, 0, sink);
+    renamed(&root, sink);
     match own_workload(file, &root) {
-        Some((name, at)) => workload_of(&name, &root, at, sink),
+        Some((name, at, chart)) => workload_of(&name, &root, at, chart, sink),
         None => workloads(&root, "", 0, sink),
+    }
+}
+
+/// Names that values give to the releases of charts that this one depends on.
+fn renamed(root: &Node, sink: &mut Sink) {
+    for (chart, values) in root.entries() {
+        let Some((key, name)) = values.entry("fullnameOverride").and_then(|(k, n)| Some((k, n.text()?))) else {
+            continue;
+        };
+        if !name.is_empty() && !template::is_templated(name) && *name != chart.text {
+            let (deployment, target) = (Deployment::Helm, Target::Service(chart.text.clone()));
+            let alias = Alias { name: name.clone(), deployment, target, ports: Vec::new(), namespace: None };
+            sink.stated(Claim::Alias(alias), entry_span(key, values.get("fullnameOverride").unwrap_or(values)));
+        }
     }
 }
 
@@ -130,23 +155,54 @@ fn spread(node: &Node, path: &str, profile: &Option<SmolStr>, depth: usize, sink
 
 /// The workload that a file of values describes as a whole, for a chart that serves many: `values/orders.yaml`, or what
 /// says itself how it is called.
-fn own_workload(file: &File<'_>, root: &Node) -> Option<(SmolStr, Span)> {
+fn own_workload(file: &File<'_>, root: &Node) -> Option<(SmolStr, Span, Option<SmolStr>)> {
     root.get("image").or_else(|| environment(root))?;
     for key in ["fullnameOverride", "nameOverride", "appName", "serviceName", "name"] {
         if let Some((key, node)) = root.entry(key)
             && let Some(name) = node.text().filter(|n| !n.is_empty() && !template::is_templated(n))
         {
-            return Some((name.clone(), key.span));
+            return Some((name.clone(), key.span, None));
         }
     }
     let mut folders = file.path.rsplit('/').skip(1);
     let stem = file.name().rsplit_once('.').map_or("", |(stem, _)| stem);
-    let place = ["dev", "test", "staging", "stage", "prod", "production", "local", "default", "common", "global"];
     let named = folders.next().is_some_and(|f| f.ends_with("values")) && root.get("image").is_some();
-    let name = stem.trim_end_matches("values").trim_start_matches("values").trim_matches(['-', '_', '.']);
+    // `kafka-values-local.yaml`: neither the place nor that these are values is part of the name.
+    let says = |word: &&str| !PLACES.contains(word) && !word.is_empty();
+    let words: Vec<&str> = stem.split(['-', '_', '.']).filter(says).collect();
     let first = root.entries().next()?.0.span;
-    (named && !name.is_empty() && !place.contains(&name)).then(|| (name.into(), first))
+    (named && !words.is_empty()).then(|| (words.join("-").into(), first, Some(file.name().into())))
 }
+
+/// Words of a values file's name that say where or how it holds.
+const PLACES: &[&str] = &[
+    "values",
+    "value",
+    "dev",
+    "development",
+    "test",
+    "qa",
+    "staging",
+    "stage",
+    "prod",
+    "production",
+    "local",
+    "minikube",
+    "kind",
+    "azure",
+    "aws",
+    "gcp",
+    "aks",
+    "eks",
+    "gke",
+    "default",
+    "defaults",
+    "common",
+    "global",
+    "base",
+    "override",
+    "overrides",
+];
 
 /// Parents below which charts list what they deploy.
 const PARENTS: &[&str] =
@@ -167,7 +223,7 @@ fn workloads(node: &Node, key: &str, depth: usize, sink: &mut Sink) {
         let takes_part =
             (listed && workload) || (certain && child.get("image").is_some() && environment(child).is_some());
         if takes_part && child.get("enabled").is_none_or(|e| e.is_true()) {
-            workload_of(&name.text, child, name.span, sink);
+            workload_of(&name.text, child, name.span, None, sink);
         } else {
             workloads(child, &name.text, depth + 1, sink);
         }
@@ -192,8 +248,9 @@ fn environment(node: &Node) -> Option<&Node> {
     ENVIRONMENTS.iter().find_map(|k| node.get(k)).filter(|e| e.is_list() || e.is_map())
 }
 
-fn workload_of(name: &SmolStr, node: &Node, at: Span, sink: &mut Sink) {
+fn workload_of(name: &SmolStr, node: &Node, at: Span, chart: Option<SmolStr>, sink: &mut Sink) {
     let mut service = Service::new(name.clone(), Deployment::Helm);
+    service.chart = chart;
     service.image = node.get("image").and_then(image);
     for port in node.get("ports").into_iter().flat_map(Node::items) {
         let number = ["containerPort", "port", "value", "targetPort"].iter().find_map(|k| port.get(k)).unwrap_or(port);

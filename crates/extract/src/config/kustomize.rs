@@ -1,5 +1,6 @@
 //! Kustomize. See `kustomize.md`.
 
+use super::charts::Release;
 use super::tree::{Node, entry_span};
 use super::{dotenv, secret, yaml};
 use crate::{Extractor, File, Reads, Sink};
@@ -7,7 +8,7 @@ use seam_facts::{Claim, Deployment, Profile, Setting, SettingScope, SmolStr, Spa
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "kustomize",
-    version: 1,
+    version: 2,
     page: include_str!("kustomize.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -38,6 +39,20 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
     if let Some(at) = at {
         let name = root.text_at(&["nameSuffix"]).or_else(|| root.text_at(&["namespace"])).cloned();
         sink.stated(Claim::Profile(Profile { deployment: Deployment::Kubernetes, name, includes }), at);
+    }
+    for chart in root.get("helmCharts").into_iter().flat_map(Node::items) {
+        let Some((key, name)) = chart.entry("name").and_then(|(k, n)| Some((k, n.text()?))) else { continue };
+        let release = Release {
+            name: chart.text_at(&["releaseName"]).or(Some(name)).map(SmolStr::as_str),
+            chart: name,
+            alias: None,
+            owner: None,
+            namespace: chart.text_at(&["namespace"]).cloned(),
+        };
+        let fetched = chart.get("repo").is_some();
+        if let Some(service) = release.service().filter(|_| fetched) {
+            sink.stated(Claim::Service(service), key.span);
+        }
     }
     for (key, hidden) in [("configMapGenerator", false), ("secretGenerator", true)] {
         for generator in root.get(key).into_iter().flat_map(Node::items) {

@@ -19,6 +19,7 @@ pub mod yaml;
 mod aliases;
 pub mod allow;
 mod app;
+mod charts;
 mod cloud;
 mod compose;
 mod connections;
@@ -47,6 +48,7 @@ mod properties;
 mod settings;
 mod shell;
 mod skaffold;
+mod stages;
 mod telemetry;
 mod webserver;
 

@@ -1,20 +1,25 @@
-//! Skaffold: which folder makes which image, and what is deployed together. See `skaffold.md`.
+//! Skaffold and Helmfile: which folder makes which image, what is deployed together, and releases of published charts. See `skaffold.md`.
 
+use super::charts::Release;
 use super::tree::Node;
 use super::{template, yaml};
 use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Build, Claim, Deployment, Profile, SmolStr, Value};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "skaffold", version: 1, page: include_str!("skaffold.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "skaffold", version: 2, page: include_str!("skaffold.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let yaml = matches!(file.extension().as_str(), "yaml" | "yml");
-    yaml && file.name().contains("skaffold")
+    yaml && (file.name().contains("skaffold") || file.name().contains("helmfile"))
 }
 
 fn extract(file: &File<'_>, sink: &mut Sink) {
     for document in yaml::documents(file.text, sink) {
+        // Helmfile lists its releases at the top.
+        for release in document.get("releases").into_iter().flat_map(Node::items) {
+            released(release, "chart", sink);
+        }
         let profiles = document.get("profiles").into_iter().flat_map(Node::items);
         for section in std::iter::once(&document).chain(profiles) {
             artifacts(section, sink);
@@ -42,6 +47,17 @@ fn artifacts(section: &Node, sink: &mut Sink) {
     }
 }
 
+/// A release of a published chart.
+fn released(release: &Node, chart: &str, sink: &mut Sink) {
+    let Some((key, chart)) = release.entry(chart).and_then(|(k, n)| Some((k, n.text()?))) else { return };
+    let name = release.text_at(&["name"]).map(SmolStr::as_str);
+    let namespace = release.text_at(&["namespace"]).filter(|n| !n.contains("{{")).cloned();
+    let release = Release { name, chart, alias: None, owner: None, namespace };
+    if let Some(service) = release.service() {
+        sink.stated(Claim::Service(service), key.span);
+    }
+}
+
 fn deployed(section: &Node, sink: &mut Sink) {
     let mut includes: Vec<SmolStr> = Vec::new();
     let mut at = None;
@@ -62,6 +78,7 @@ fn deployed(section: &Node, sink: &mut Sink) {
             at = at.or(Some(release.span));
             includes.extend(release.text_at(&["chartPath"]).cloned());
             includes.extend(release.get("valuesFiles").map(Node::texts).unwrap_or_default());
+            released(release, "remoteChart", sink);
         }
     }
     for required in section.get("requires").into_iter().flat_map(Node::items) {

@@ -61,6 +61,10 @@ pub fn name(text: &str) -> SmolStr {
         match part {
             Part::Text(text) => out.push_str(text),
             Part::Hole(Hole::Ref(path)) if many && path == "release/name" => {}
+            // The chart's own name, which its folder tells.
+            Part::Hole(Hole::Ref(path)) if matches!(path.as_str(), "release/name" | "chart/name") => {
+                out.push_str("${config:chart.name}");
+            }
             Part::Hole(Hole::Ref(path)) => match path.strip_prefix("include/") {
                 Some(template) => out.push_str(&conventional(template)),
                 None => out.push_str(path.rsplit('/').next().unwrap_or(path)),

@@ -6,6 +6,7 @@
 mod dotnet;
 mod golang;
 mod hosted;
+mod identity;
 mod jvm;
 mod listen;
 mod native;
@@ -24,6 +25,7 @@ pub static EXTRACTORS: &[&[&Extractor]] = &[
     dotnet::EXTRACTORS,
     golang::EXTRACTORS,
     hosted::EXTRACTORS,
+    identity::EXTRACTORS,
     jvm::EXTRACTORS,
     listen::EXTRACTORS,
     native::EXTRACTORS,

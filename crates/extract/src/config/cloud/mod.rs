@@ -11,7 +11,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Hole, Part, Port, Setting, SettingScope, SmolStr, Span, Value};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "cloud", version: 1, page: include_str!("cloud.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "cloud", version: 2, page: include_str!("cloud.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name();

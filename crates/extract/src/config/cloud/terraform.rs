@@ -1,6 +1,7 @@
 //! Terraform: containers and functions of the usual providers, and variables.
 
 use super::{environment, name, port, set, unknown, value};
+use crate::config::charts::Release;
 use crate::config::tree::{Data, Key, Node};
 use crate::config::{hcl, json, secret};
 use crate::{File, Sink};
@@ -70,6 +71,16 @@ fn resource(kind: &str, body: &Node, sink: &mut Sink) {
             container(named, body.path(&["spec", "template", "spec", "container"]), sink);
         }
         "docker_container" => container(body.entry("name"), Some(body), sink),
+        "helm_release" => {
+            let text = |key: &str| body.get(key).and_then(value).and_then(|v| v.as_text());
+            let (Some((key, _)), Some(chart)) = (body.entry("name"), text("chart")) else { return };
+            let fetched = body.get("repository").is_some() || chart.contains('/');
+            let (name, namespace) = (text("name"), text("namespace"));
+            let release = Release { name: name.as_deref(), chart: &chart, alias: None, owner: None, namespace };
+            if let Some(service) = release.service().filter(|_| fetched) {
+                sink.stated(Claim::Service(service), key.span);
+            }
+        }
         "aws_lambda_function" => {
             let mut service = Service::new("", Deployment::Terraform);
             let Some((key, named)) = body.entry("function_name").and_then(|(k, n)| Some((k, name(n)?))) else {

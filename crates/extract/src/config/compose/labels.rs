@@ -11,7 +11,7 @@ use seam_facts::{Claim, Protocol, Route, SmolStr, Span, Value, format_smolstr};
 
 /// States the routes that the labels of `services` ask for.
 pub(super) fn state(services: &Node, sink: &mut Sink) {
-    for product in ["traefik", "caddy"] {
+    for product in ["traefik", "caddy", "nginx-proxy"] {
         let proxies: Vec<&SmolStr> = services
             .entries()
             .filter(|(_, s)| s.get("image").and_then(text).is_some_and(|image| image.contains(product)))
@@ -20,7 +20,11 @@ pub(super) fn state(services: &Node, sink: &mut Sink) {
         let [proxy] = proxies.as_slice() else { continue };
         for (key, service) in services.entries().filter(|(key, _)| key.text != **proxy) {
             let labels = labels(service);
-            let (paths, at) = if product == "traefik" { traefik(&labels) } else { caddy(&labels) };
+            let (paths, at) = match product {
+                "traefik" => traefik(&labels),
+                "caddy" => caddy(&labels),
+                _ => by_variables(service),
+            };
             for path in paths {
                 let route = Route {
                     protocol: Protocol::Http,
@@ -34,18 +38,43 @@ pub(super) fn state(services: &Node, sink: &mut Sink) {
     }
 }
 
+/// Names that nginx-proxy serves a container under, from the variables of that container.
+pub(super) fn virtual_hosts(service: &Node) -> Vec<SmolStr> {
+    let told = variables(service).into_iter().filter(|(key, ..)| key == "VIRTUAL_HOST");
+    let hosts: Vec<SmolStr> = told.flat_map(|(_, hosts, _)| split_hosts(&hosts)).collect();
+    hosts.into_iter().filter(|h| h.contains('.') && !h.contains(['*', '~', '$'])).collect()
+}
+
+fn split_hosts(hosts: &str) -> Vec<SmolStr> {
+    hosts.split(',').map(|h| SmolStr::new(h.trim())).filter(|h| !h.is_empty()).collect()
+}
+
+fn by_variables(service: &Node) -> (Vec<SmolStr>, Option<Span>) {
+    let variables = variables(service);
+    let told = |name: &str| variables.iter().find(|(key, ..)| key == name);
+    let Some((_, _, at)) = told("VIRTUAL_HOST") else { return (Vec::new(), None) };
+    let path = told("VIRTUAL_PATH").map(|(_, path, _)| path.clone()).filter(|p| p.starts_with('/'));
+    (vec![path.unwrap_or_else(|| "/".into())], Some(*at))
+}
+
+fn variables(service: &Node) -> Vec<(SmolStr, SmolStr, Span)> {
+    service.get("environment").map(pairs).unwrap_or_default()
+}
+
 /// Labels of the container and, in a swarm, of its service: as a mapping or as `key=value` items.
 fn labels(service: &Node) -> Vec<(SmolStr, SmolStr, Span)> {
+    service.get("labels").into_iter().chain(service.path(&["deploy", "labels"])).flat_map(pairs).collect()
+}
+
+fn pairs(node: &Node) -> Vec<(SmolStr, SmolStr, Span)> {
     let mut out = Vec::new();
-    for node in service.get("labels").into_iter().chain(service.path(&["deploy", "labels"])) {
-        for (key, value) in node.entries() {
-            out.push((key.text.clone(), text(value).unwrap_or_default(), key.span));
-        }
-        for item in node.items() {
-            let written = item.text().map(SmolStr::as_str).unwrap_or("");
-            let (key, value) = written.split_once('=').unwrap_or((written, ""));
-            out.push((key.trim().into(), value.trim().trim_matches(['"', '\'']).into(), item.span));
-        }
+    for (key, value) in node.entries() {
+        out.push((key.text.clone(), text(value).unwrap_or_default(), key.span));
+    }
+    for item in node.items() {
+        let written = item.text().map(SmolStr::as_str).unwrap_or("");
+        let (key, value) = written.split_once('=').unwrap_or((written, ""));
+        out.push((key.trim().into(), value.trim().trim_matches(['"', '\'']).into(), item.span));
     }
     out
 }

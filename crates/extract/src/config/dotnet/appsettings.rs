@@ -11,7 +11,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "appsettings",
-    version: 3,
+    version: 4,
     page: include_str!("appsettings.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -83,13 +83,14 @@ fn names(path: &str, text: &SmolStr, at: Span, sink: &mut Sink) {
 
 /// Any section with `Routes` and `Clusters`, whatever it is called (`ReverseProxy` by convention).
 fn proxies(node: &Node, path: &str, sink: &mut Sink, depth: usize) {
-    if let (Some(routes), Some(clusters)) = (get(node, "Routes"), get(node, "Clusters")) {
+    let (routes, clusters) = (get(node, "Routes"), get(node, "Clusters"));
+    if let Some(routes) = routes.filter(|r| clusters.is_some() || leads_to_clusters(r)) {
         let named = routes.entries().map(|(key, route)| (key.text.clone(), route));
         let listed = routes.items().filter_map(|r| Some((text(r, "RouteId")?.clone(), r)));
         for (name, one) in named.chain(listed) {
             route(&name, one, clusters, path, sink);
         }
-        for (key, cluster) in clusters.entries() {
+        for (key, cluster) in clusters.into_iter().flat_map(Node::entries) {
             policies(key, cluster, sink);
         }
         return;
@@ -101,41 +102,46 @@ fn proxies(node: &Node, path: &str, sink: &mut Sink, depth: usize) {
     }
 }
 
-fn route(name: &SmolStr, route: &Node, clusters: &Node, path: &str, sink: &mut Sink) {
+/// Routes as YARP has them; their clusters may stand in the file of another environment.
+fn leads_to_clusters(routes: &Node) -> bool {
+    let mut routes = routes.entries().map(|(_, r)| r).chain(routes.items());
+    routes.any(|r| text(r, "ClusterId").is_some() && get(r, "Match").is_some_and(|m| get(m, "Path").is_some()))
+}
+
+fn route(name: &SmolStr, route: &Node, clusters: Option<&Node>, path: &str, sink: &mut Sink) {
     let (Some(id), Some(matched)) = (text(route, "ClusterId"), get(route, "Match").and_then(|m| get(m, "Path"))) else {
         return;
     };
-    let Some(cluster) = get(clusters, id)
-        .or_else(|| clusters.items().find(|c| text(c, "Id").or_else(|| text(c, "ClusterId")) == Some(id)))
-    else {
-        return;
-    };
+    let called = |c: &&Node| text(c, "Id").or_else(|| text(c, "ClusterId")) == Some(id);
+    let cluster = clusters.and_then(|c| get(c, id).or_else(|| c.items().find(called)));
     let below = rewritten(route);
     let incoming = matched.text().map(|p| taken(p)).unwrap_or_default();
-    for (named, destination) in
-        get(cluster, "Destinations").map(|d| d.entries().collect::<Vec<_>>()).unwrap_or_default()
-    {
-        let Some((key, address)) = destination.entries().find(|(k, _)| k.text.eq_ignore_ascii_case("Address")) else {
-            continue;
+    // A deployment may set another address under the destination's key; the file of another environment may be all that does.
+    let key_of = |destination: &str| dotted(path, &format!("Clusters.{id}.Destinations.{destination}.Address"));
+    let mut lead = |address: Option<&SmolStr>, destination: &str, at: Span| {
+        let target = match (&below, address) {
+            (Some(prefix), Some(address)) if prefix.is_empty() && address.ends_with('/') => {
+                Value::config(key_of(destination), Some(Value::text(address.clone())))
+            }
+            _ => {
+                let default = address.map(|a| Value::text(a.trim_end_matches('/')));
+                Value::config(key_of(destination), default).then(forwarded("", below.as_deref()))
+            }
         };
-        let Some(target) = address.text() else { continue };
-        // A deployment may set another address under this key.
-        let setting = dotted(path, &format!("Clusters.{id}.Destinations.{}.Address", named.text));
-        let claim = Route {
-            protocol: Protocol::Http,
-            path: Value::text(incoming.clone()),
-            target: match &below {
-                Some(prefix) if prefix.is_empty() && target.ends_with('/') => {
-                    Value::config(setting, Some(Value::text(target.clone())))
-                }
-                _ => {
-                    let default = Value::text(target.trim_end_matches('/'));
-                    Value::config(setting, Some(default)).then(forwarded("", below.as_deref()))
-                }
-            },
-            via: None,
-        };
-        sink.stated(Claim::Route(claim), place(key.span, address));
+        let claim = Route { protocol: Protocol::Http, path: Value::text(incoming.clone()), target, via: None };
+        sink.stated(Claim::Route(claim), at);
+    };
+    let destinations = cluster.and_then(|c| get(c, "Destinations"));
+    let mut stated = false;
+    for (named, destination) in destinations.into_iter().flat_map(Node::entries) {
+        let address = destination.entries().find(|(k, _)| k.text.eq_ignore_ascii_case("Address"));
+        if let Some((key, node, text)) = address.and_then(|(k, n)| Some((k, n, n.text()?))) {
+            lead(Some(text), &named.text, place(key.span, node));
+            stated = true;
+        }
+    }
+    if !stated {
+        lead(None, "*", matched.span);
     }
     if let Some((key, limiter)) = route.entries().find(|(k, _)| k.text.eq_ignore_ascii_case("RateLimiterPolicy"))
         && let Some(policy) = limiter.text()

@@ -6,14 +6,15 @@ mod network;
 mod operators;
 mod workload;
 
+use super::charts::Release;
 use super::tree::{Data, Key, Node};
 use super::{template, yaml};
 use crate::{Extractor, File, Reads, Sink};
-use seam_facts::{Deployment, SmolStr, Span, Value, format_smolstr};
+use seam_facts::{Claim, Deployment, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "kubernetes",
-    version: 6,
+    version: 7,
     page: include_str!("kubernetes.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -94,8 +95,30 @@ fn object(cx: &Cx<'_>, object: &Node, sink: &mut Sink) {
         ("VirtualService", _) if group.contains("istio") => mesh::virtual_service(&named, sink),
         ("DestinationRule", _) => mesh::destination_rule(&named, sink),
         ("ServiceEntry", _) => mesh::service_entry(cx, &named, sink),
+        ("Application", "argoproj.io") | ("HelmRelease", _) | ("HelmChart", "helm.cattle.io") => releases(&named, sink),
         ("Component", "dapr.io") => mesh::dapr_component(cx, &named, sink),
         _ => operators::custom(cx, kind, group, &named, sink),
+    }
+}
+
+/// Releases of published charts, as Argo CD, Flux and k3s are told of them.
+fn releases(named: &Named<'_>, sink: &mut Sink) {
+    let Some(spec) = named.spec() else { return };
+    let one = spec.get("source").into_iter().chain(spec.get("sources").into_iter().flat_map(Node::items));
+    let charts = one.chain([spec]).chain(spec.path(&["chart", "spec"]));
+    for source in charts {
+        // A folder of this repository is read itself.
+        let Some(chart) = source.text_at(&["chart"]).filter(|c| !c.starts_with('.')) else { continue };
+        let told = source.text_at(&["helm", "releaseName"]).or_else(|| spec.text_at(&["releaseName"]));
+        let namespace = ["destination.namespace", "targetNamespace"]
+            .iter()
+            .find_map(|p| spec.text_at(&p.split('.').collect::<Vec<_>>()).cloned())
+            .or_else(|| named.namespace.clone());
+        let name = Some(told.map_or(named.name.as_str(), SmolStr::as_str));
+        let release = Release { name, chart, alias: None, owner: None, namespace };
+        if let Some(service) = release.service() {
+            sink.stated(Claim::Service(service), named.at);
+        }
     }
 }
 

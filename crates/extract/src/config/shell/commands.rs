@@ -4,6 +4,7 @@ use super::eval::Shell;
 use super::found::source;
 use super::options::{Options, Rules, pair, pairs, start};
 use super::{admin, azure, containers};
+use crate::config::charts::Release;
 use crate::config::interpolate::split;
 use crate::config::{secret, words};
 use seam_facts::{Port, SmolStr, Span, Value};
@@ -49,6 +50,7 @@ pub(super) fn call(shell: &mut Shell<'_>, values: &[Value], at: Span, places: &[
         "curl" => admin::curl(shell, &call),
         "pack" => pack(shell, &call),
         "aws" => lambda(shell, &call),
+        "helm" => helm(shell, &call),
         _ => {}
     }
 }
@@ -125,6 +127,59 @@ fn gcloud(shell: &mut Shell<'_>, call: &Call<'_>) {
     let file = options.get(&["--env-vars-file"]).and_then(|f| shell.path(f));
     if let (Some(file), Some(service)) = (file, shell.found.service(name, call.at)) {
         service.env_files.push(file.into());
+    }
+}
+
+/// `helm upgrade --install NAME CHART`, also through a plugin.
+fn helm(shell: &mut Shell<'_>, call: &Call<'_>) {
+    const RULES: Rules = Rules {
+        alone: &[
+            "--install",
+            "-i",
+            "--create-namespace",
+            "--wait",
+            "--atomic",
+            "--debug",
+            "--dry-run",
+            "--force",
+            "--reuse-values",
+            "--reset-values",
+            "--dependency-update",
+            "--devel",
+            "--no-hooks",
+            "--cleanup-on-fail",
+            "--wait-for-jobs",
+            "--skip-crds",
+            "--replace",
+            "--generate-name",
+            "-g",
+        ],
+        letters: "",
+        many: false,
+        first: false,
+    };
+    let said = call.texts();
+    let plugin = usize::from(matches!(said.first(), Some(&("secrets" | "diff"))));
+    if !matches!(said.get(plugin), Some(&("install" | "upgrade" | "template"))) {
+        return;
+    }
+    let options = Options::parse(call.after(plugin + 1).words, &RULES);
+    let told = |word: &Value| word.as_text();
+    let generated = options.get(&["--generate-name", "-g"]).is_some();
+    let (name, chart) = match options.operands.as_slice() {
+        [chart] if generated => (None, told(chart)),
+        [name, chart, ..] => (told(name), told(chart)),
+        _ => return,
+    };
+    let Some(chart) = chart else { return };
+    // A plain name is a folder, unless a repository is told.
+    if !chart.contains('/') && options.get(&["--repo"]).is_none() {
+        return;
+    }
+    let namespace = options.get(&["-n", "--namespace"]).and_then(Value::as_text);
+    let release = Release { name: name.as_deref(), chart: &chart, alias: None, owner: None, namespace };
+    if let Some(service) = release.service() {
+        shell.found.release(service, call.at);
     }
 }
 

@@ -29,6 +29,11 @@ impl Found {
         Some(service)
     }
 
+    /// A release of a published chart: the first of a name.
+    pub fn release(&mut self, service: Service, at: Span) {
+        self.services.entry(service.name.clone()).or_insert((service, at));
+    }
+
     /// One variable of a deployable's environment.
     pub fn set(&mut self, service: &Value, key: &str, value: Value, at: Span) {
         let Some(service) = named(service).filter(|_| super::eval::is_name(&key.replace(['.', '-', ':'], "_"))) else {

@@ -4,6 +4,7 @@ mod cpp_data;
 mod cpp_rpc;
 mod rust_data;
 mod rust_grpc;
+mod rust_messages;
 mod rust_web;
 mod sections;
 

@@ -1,6 +1,6 @@
 //! Stores and brokers in Rust. See `rust_data.md`.
 
-use super::{address, unknown};
+use super::{address, rust_messages, unknown};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::rust::dotted;
 use crate::code::{Code, Site};
@@ -10,7 +10,7 @@ use seam_facts::{Access, AccessMode, Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-data",
-    version: 2,
+    version: 3,
     page: include_str!("rust_data.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -52,7 +52,6 @@ const OPENS: &[(&str, &str, Option<System>)] = &[
     ("influxdb", "new", Some(System::Influx)),
     ("etcd_client", "connect", Some(System::Etcd)),
     ("lapin", "connect", Some(System::Rabbit)),
-    ("amqprs", "open", Some(System::Rabbit)),
     ("async_nats", "connect", Some(System::Nats)),
     ("async_nats", "connect_with_options", Some(System::Nats)),
     ("nats", "connect", Some(System::Nats)),
@@ -66,14 +65,12 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         opened(code, site, &callee, sink);
         managers(code, site, &callee, sink);
         built(code, site, &callee, sink);
-        kafka(code, site, &callee, sink);
-        rabbit(code, site, &callee, sink);
-        subjects(code, site, &callee, sink);
+        rust_messages::extract(code, site, &callee, sink);
         collections(code, site, &callee, sink);
     }
 }
 
-fn store(code: &Code<'_>, site: &Site<'_>, system: System, at: Value, client: &str, sink: &mut Sink) {
+pub(super) fn store(code: &Code<'_>, site: &Site<'_>, system: System, at: Value, client: &str, sink: &mut Sink) {
     let store =
         Store { system, address: at, database: None, client: client.into(), within: code.within(site.function) };
     sink.stated(Claim::Store(store), site.span());
@@ -162,7 +159,14 @@ fn managers(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     }
 }
 
-fn message(code: &Code<'_>, site: &Site<'_>, system: System, publish: bool, topic: Value, client: &str) -> Message {
+pub(super) fn message(
+    code: &Code<'_>,
+    site: &Site<'_>,
+    system: System,
+    publish: bool,
+    topic: Value,
+    client: &str,
+) -> Message {
     Message {
         system,
         publish,
@@ -178,7 +182,7 @@ fn message(code: &Code<'_>, site: &Site<'_>, system: System, publish: bool, topi
 }
 
 /// The elements of a list given inline, by reference or through a name.
-fn items(code: &Code<'_>, expr: &Expr, function: usize) -> Vec<Value> {
+pub(super) fn items(code: &Code<'_>, expr: &Expr, function: usize) -> Vec<Value> {
     match &expr.kind {
         ExprKind::List(items) => items.iter().map(|i| code.value(i, function)).collect(),
         ExprKind::Name(name) => match code.assigned(name, function).as_slice() {
@@ -187,94 +191,6 @@ fn items(code: &Code<'_>, expr: &Expr, function: usize) -> Vec<Value> {
         },
         _ => vec![code.value(expr, function)],
     }
-}
-
-/// rdkafka: `ClientConfig::new().set("bootstrap.servers", x)`, `FutureRecord::to(topic)`, `consumer.subscribe(&[topic])`.
-fn kafka(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
-    let value = |i: usize| site.call.arg(i).map(|e| code.value(e, site.function));
-    match site.call.name() {
-        "set" if site.call.args.len() == 2 => {
-            let key = value(0).and_then(|v| v.as_text());
-            let servers = matches!(key.as_deref(), Some("bootstrap.servers" | "metadata.broker.list"));
-            if let Some(servers) = site.call.arg(1).filter(|_| servers) {
-                store(code, site, System::Kafka, address(code, servers, site.function), "rdkafka", sink);
-            }
-        }
-        "to" if callee.ends_with("Record.to") => {
-            let found = message(code, site, System::Kafka, true, value(0).unwrap_or_default(), "rdkafka");
-            sink.stated(Claim::Message(found), site.span());
-        }
-        "subscribe" if code.imports("rdkafka") && site.call.args.len() == 1 => {
-            for topic in site.call.arg(0).map(|e| items(code, e, site.function)).unwrap_or_default() {
-                sink.stated(Claim::Message(message(code, site, System::Kafka, false, topic, "rdkafka")), site.span());
-            }
-        }
-        _ => {}
-    }
-}
-
-/// lapin's channels.
-fn rabbit(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
-    let imported = code.imports("lapin");
-    if !imported && !callee.starts_with("lapin") {
-        return;
-    }
-    let value = |i: usize| site.call.arg(i).map(|e| code.value(e, site.function)).filter(|v| !unknown(v));
-    let found = match (site.call.name(), site.call.args.len()) {
-        ("basic_publish", 5) => {
-            let (exchange, key) = (value(0), value(1));
-            let topic = if exchange.is_none() { key.clone().unwrap_or_default() } else { Value::default() };
-            let mut found = message(code, site, System::Rabbit, true, topic, "lapin");
-            found.exchange = exchange;
-            found.routing_key = key;
-            found
-        }
-        ("basic_consume", 4) => message(code, site, System::Rabbit, false, value(0).unwrap_or_default(), "lapin"),
-        ("queue_bind", 5) => {
-            let mut found = message(code, site, System::Rabbit, false, value(0).unwrap_or_default(), "lapin");
-            found.exchange = value(1);
-            found.routing_key = value(2);
-            found
-        }
-        _ => return,
-    };
-    sink.stated(Claim::Message(found), site.span());
-}
-
-/// NATS, MQTT and Redis channels.
-fn subjects(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
-    let has = |name: &str| callee.starts_with(name) || code.imports(name);
-    let system = if has("async_nats") || has("nats") {
-        System::Nats
-    } else if has("rumqttc") || has("paho_mqtt") {
-        System::Mqtt
-    } else if has("redis") {
-        System::Redis
-    } else {
-        return;
-    };
-    let publish = match (site.call.name(), site.call.args.len()) {
-        ("publish" | "publish_with_headers" | "request", 2..=4) => true,
-        ("subscribe" | "queue_subscribe" | "psubscribe", 1..=2) => false,
-        _ => return,
-    };
-    if callee.starts_with("rdkafka") || callee.contains("Kafka") {
-        return;
-    }
-    let topic = site.call.arg(0).map(|e| code.value(e, site.function)).unwrap_or_default();
-    if unknown(&topic) {
-        return;
-    }
-    let mut found = message(code, site, system, publish, topic, "");
-    found.client = match system {
-        System::Nats => "async_nats".into(),
-        System::Mqtt => "rumqttc".into(),
-        _ => "redis".into(),
-    };
-    if site.call.name() == "queue_subscribe" {
-        found.group = site.call.arg(1).map(|e| code.value(e, site.function));
-    }
-    sink.stated(Claim::Message(found), site.span());
 }
 
 /// `db.collection::<T>("orders")`.

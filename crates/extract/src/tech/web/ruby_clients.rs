@@ -13,7 +13,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "ruby-clients",
-    version: 2,
+    version: 3,
     page: include_str!("ruby_clients.md"),
     reads: Reads::Code { langs: &[Lang::Ruby], extract },
 };
@@ -254,6 +254,8 @@ const OPENERS: &[(&str, System, &str)] = &[
     ("Redis", System::Redis, "localhost:6379"),
     ("RedisClient.config", System::Redis, "localhost:6379"),
     ("Redis::Namespace", System::Redis, ""),
+    ("Redic", System::Redis, "redis://127.0.0.1:6379"),
+    ("Ohm.connect", System::Redis, "redis://127.0.0.1:6379"),
     ("PG.connect", System::Postgres, ""),
     ("PG::Connection", System::Postgres, ""),
     ("PG::Connection.open", System::Postgres, ""),

@@ -9,7 +9,7 @@ use crate::keys::{distance, squash};
 use crate::payloads::{Payloads, Side, squashed, words};
 use crate::rules::setting_drift::text_of;
 use crate::{Cx, Draft};
-use seam_facts::{Body, BodyOf, Claim, Fact, Key, Pass, ShapeField, SmolStr};
+use seam_facts::{Body, BodyOf, Claim, Fact, Pass, ShapeField, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -61,7 +61,7 @@ fn shared(fields: &[ShapeField], others: &[ShapeField]) -> usize {
 pub(crate) fn requests<'a, 'e>(
     cx: &'e Cx<'a>,
     payloads: &Payloads<'a>,
-    endpoints: &BTreeMap<&Key, usize>,
+    asked: &[(&'e Edge, &'e Detail, &'e Endpoint)],
 ) -> Vec<(&'e Detail, &'e Edge, &'e Endpoint, Side<'a>, Side<'a>)> {
     let mut handed: HashMap<usize, HashMap<&str, Vec<Place<'_, Body>>>> = HashMap::new();
     let mut functions: HashMap<(usize, &str), BTreeSet<(&str, &str)>> = HashMap::new();
@@ -69,12 +69,10 @@ pub(crate) fn requests<'a, 'e>(
         functions.entry((edge.from, last(&detail.within))).or_default().insert((&detail.at.path, &detail.within));
     }
     let mut out = Vec::new();
-    for (_, edge, detail) in cx.operations().filter(|(_, e, d)| e.kind == EdgeKind::Http && !is_test(&d.at.path)) {
+    for &(edge, detail, endpoint) in asked {
         let name = last(&detail.within);
         // A name that several have, or that says nothing, may be anybody's.
         let alone = functions.get(&(edge.from, name)).is_some_and(|all| all.len() == 1);
-        let Some(endpoint) = detail.endpoint.as_ref().and_then(|k| endpoints.get(k)) else { continue };
-        let endpoint = &cx.graph.endpoints[*endpoint];
         let writes = endpoint.method.as_deref().is_some_and(|m| matches!(m, "POST" | "PUT" | "PATCH"));
         if !alone || name.len() < 5 || !writes || payloads.call(cx, edge.from, detail, BodyOf::Asked).is_some() {
             continue;
@@ -82,13 +80,19 @@ pub(crate) fn requests<'a, 'e>(
         let Some(reader) = payloads.handler(cx, endpoint, BodyOf::Taken) else { continue };
         let literals = handed.entry(edge.from).or_insert_with(|| handed_over(cx, edge.from));
         for (path, fact, body) in literals.get(name).into_iter().flatten() {
-            if body.within == detail.within || shared(&body.fields, &reader.fields) < 2 {
+            // Where a helper is told what to ask, the body that it is handed there is this one.
+            let told = |a: &seam_graph::Asked| {
+                a.at.path == **path && a.at.at.line <= fact.at.end_line && fact.at.line <= a.at.at.end_line
+            };
+            let meant = detail.asked.iter().any(told);
+            if body.within == detail.within || !meant && shared(&body.fields, &reader.fields) < 2 {
                 continue;
             }
             let writer = Side {
                 node: edge.from,
                 path,
                 name: body.ty.clone(),
+                wrapper: SmolStr::default(),
                 list: reader.list,
                 fields: body.fields.clone(),
                 open: false,

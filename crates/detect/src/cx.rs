@@ -6,7 +6,7 @@ use crate::trials::Trials;
 use crate::work::{self, Writes};
 use crate::{Finding, RULES, Rule};
 use seam_facts::{Fact, FactBase, SmolStr};
-use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Policy};
+use seam_graph::{Detail, Edge, Evidence, Flows, Graph, Node, Operation, Passed, Policy};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -36,13 +36,15 @@ pub struct Cx<'a> {
     outgoing: Vec<Vec<usize>>,
     incoming: Vec<Vec<usize>>,
     owners: OnceLock<HashMap<&'a str, Vec<usize>>>,
+    sharers: OnceLock<HashMap<&'a str, usize>>,
     flows: OnceLock<Flows>,
+    passed: OnceLock<Vec<Passed>>,
     tables: OnceLock<Tables>,
     writes: OnceLock<Writes<'a>>,
     trials: OnceLock<Trials<'a>>,
     courses: OnceLock<Vec<Vec<Course>>>,
     found: OnceLock<Vec<Finding>>,
-    passed: OnceLock<HashMap<(usize, usize), usize>>,
+    behind: OnceLock<HashMap<(usize, usize), usize>>,
 }
 
 impl<'a> Cx<'a> {
@@ -60,13 +62,15 @@ impl<'a> Cx<'a> {
             outgoing,
             incoming,
             owners: OnceLock::new(),
+            sharers: OnceLock::new(),
             flows: OnceLock::new(),
+            passed: OnceLock::new(),
             tables: OnceLock::new(),
             writes: OnceLock::new(),
             trials: OnceLock::new(),
             courses: OnceLock::new(),
             found: OnceLock::new(),
-            passed: OnceLock::new(),
+            behind: OnceLock::new(),
         }
     }
 
@@ -84,10 +88,8 @@ impl<'a> Cx<'a> {
 
     /// What answers a call behind the gateway that passes it on: an index into the graph's endpoints.
     pub fn behind(&self, operation: Operation) -> Option<usize> {
-        let all = self.passed.get_or_init(|| {
-            let found = seam_graph::passed(self.graph).into_iter();
-            found.filter_map(|p| Some((p.call, *p.endpoints.first()?))).collect()
-        });
+        let first = |p: &Passed| Some((p.call, *p.endpoints.first()?));
+        let all = self.behind.get_or_init(|| self.passed().iter().filter_map(first).collect());
         all.get(&(operation.edge, operation.detail)).copied().or_else(|| self.routed(operation))
     }
 
@@ -169,6 +171,11 @@ impl<'a> Cx<'a> {
         self.flows.get_or_init(|| Flows::new(self.graph, self.base))
     }
 
+    /// Calls that a gateway hands on to whoever answers them; worked out when the first rule asks.
+    pub(crate) fn passed(&self) -> &[Passed] {
+        self.passed.get_or_init(|| seam_graph::passed(self.graph))
+    }
+
     /// Policies that stand apart from the calls they govern; collected when the first rule asks.
     pub(crate) fn tables(&self) -> &Tables {
         self.tables.get_or_init(|| Tables::new(self))
@@ -199,6 +206,25 @@ impl<'a> Cx<'a> {
     /// The facts of a node's own files, with their paths.
     pub fn own_facts(&self, node: usize) -> impl Iterator<Item = (&'a SmolStr, &'a Fact)> + use<'a, '_> {
         self.node(node).own.iter().flat_map(|path| self.facts(path).iter().map(move |f| (path, f)))
+    }
+
+    /// The facts of a node's own files, and of libraries that it alone is built from: a service in several projects (`Orders.Api`
+    /// beside `Orders.Application`) is one all the same.
+    pub(crate) fn whole_facts(&self, node: usize) -> impl Iterator<Item = (&'a SmolStr, &'a Fact)> + use<'a, '_> {
+        let alone = move |path: &&'a SmolStr| self.sharers(path) == 1 && self.owners(path).is_empty();
+        let libraries = self.node(node).libraries.iter().filter(alone);
+        self.node(node).own.iter().chain(libraries).flat_map(|path| self.facts(path).iter().map(move |f| (path, f)))
+    }
+
+    /// How many nodes are built from a library's file.
+    fn sharers(&self, path: &str) -> usize {
+        let sharers = self.sharers.get_or_init(|| {
+            let mut count: HashMap<&str, usize> = HashMap::new();
+            let all = self.graph.nodes.iter().flat_map(|n| &n.libraries);
+            all.for_each(|path| *count.entry(path.as_str()).or_default() += 1);
+            count
+        });
+        sharers.get(path).copied().unwrap_or_default()
     }
 
     /// A fact as evidence, in words of the rule's own.

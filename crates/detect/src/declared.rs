@@ -114,6 +114,13 @@ impl Declared<'_> {
         *name == other.side.name && stem > 2 && stem < name.len()
     }
 
+    /// Whether its name says that it goes from one service to another, whatever folder it lies in.
+    pub(crate) fn travels(&self) -> bool {
+        const TRAVEL: [&str; 7] = ["event", "message", "dto", "payload", "request", "response", "command"];
+        let name = self.side.name.to_ascii_lowercase();
+        TRAVEL.iter().any(|end| name.len() > end.len() && name.ends_with(end))
+    }
+
     /// Whether a declaration of a third service is the whole of this one.
     pub(crate) fn serves(&self, other: &Declared<'_>) -> bool {
         self.squashed.len() == other.squashed.len()
@@ -141,7 +148,7 @@ pub(crate) fn declared<'a>(
         }
     }
     let mut out = Vec::new();
-    for (path, fact) in cx.own_facts(node).filter(|(path, _)| !is_test(path)) {
+    for (path, fact) in cx.whole_facts(node).filter(|(path, _)| !is_test(path)) {
         let side = match &fact.claim {
             Claim::Shape(s) if s.kind == ShapeKind::Object && s.fields.len() > 1 && !is_set(&s.name) => {
                 payloads.whole(cx, node, path, fact, s)

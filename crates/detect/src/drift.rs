@@ -7,7 +7,7 @@ use crate::keys::{
     Keys, by_node, is_address, is_deployed, is_of_a_library, is_of_a_platform, is_renaming, proving, squash,
 };
 use crate::{Cx, Limits};
-use seam_facts::{Claim, FactBase, Hole, MASKED, MASKED_TOKEN, SmolStr, Value};
+use seam_facts::{Claim, FactBase, Hole, MASKED, MASKED_APART, MASKED_TOKEN, MASKED_TOKEN_APART, SmolStr, Value};
 use seam_graph::{Graph, NodeKind, PackageOf, ReadOf, SettingOf};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -147,7 +147,7 @@ fn is_unset(keys: &Keys<'_>, key: &str, reads: &[&ReadOf]) -> bool {
 
 /// Whether a value is one that must not be known.
 pub(crate) fn is_masked(text: &str) -> bool {
-    text == MASKED || text == MASKED_TOKEN
+    [MASKED, MASKED_TOKEN, MASKED_APART, MASKED_TOKEN_APART].contains(&text)
 }
 
 /// Whether deployments give one key values of which none is the other's.

@@ -76,7 +76,11 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         }
         for detail in edge.details.iter().filter(|d| d.client == "route") {
             let path = detail.operation.rsplit(' ').next().unwrap_or_default();
-            let prefix: Vec<&str> = parts(path).into_iter().take_while(|p| !open(p)).collect();
+            // `/orders*` takes `/ordersheet` as well; what it begins with is a word all the same.
+            let mut prefix: Vec<&str> = parts(path).into_iter().take_while(|p| !open(p)).collect();
+            let word =
+                path.strip_suffix('*').map(|p| p.trim_start_matches('/')).filter(|p| prefix.is_empty() && !open(p));
+            prefix.extend(word.filter(|p| !p.is_empty() && !p.contains('/')));
             if prefix.is_empty()
                 || path_of(cx, detail).is_some()
                 || by_itself(cx, edge.to, &prefix)
@@ -84,7 +88,14 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
             {
                 continue;
             }
-            let fits = |from: usize| written().any(|e| begins(&parts(&e.path), &prefix[from..]));
+            let grown = |e: &&Endpoint| {
+                let own = parts(&e.path);
+                let last = prefix.len() - 1;
+                word.is_some() && own.get(last).is_some_and(|o| open(o) || o.starts_with(prefix[last]))
+            };
+            let fits = |from: usize| {
+                written().any(|e| begins(&parts(&e.path), &prefix[from..])) || from == 0 && written().any(grown)
+            };
             let whole = fits(0);
             // What is served without the first words may be reached by taking them away.
             if whole || !(1..prefix.len()).any(fits) {

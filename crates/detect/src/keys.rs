@@ -23,7 +23,9 @@ pub fn by_node(graph: &Graph) -> Vec<Keys<'_>> {
         if !is_deployed(setting) {
             for hole in ["${env:", "${config:"] {
                 let holes = setting.value.match_indices(hole).map(|(at, hole)| &setting.value[at + hole.len()..]);
-                keys.referred.extend(holes.map(|h| squash(h.split(['|', '}']).next().unwrap_or_default())));
+                // `STOCK_URL=${STOCK_URL}` hands on what nothing reads yet.
+                let named = holes.map(|h| squash(h.split(['|', '}']).next().unwrap_or_default()));
+                keys.referred.extend(named.filter(|name| *name != squash(&setting.key)));
             }
         }
     }

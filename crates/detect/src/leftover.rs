@@ -71,7 +71,13 @@ pub(crate) fn leftovers<'a>(
 ) -> Vec<Leftover<'a>> {
     let mut idle: BTreeMap<String, (&SettingOf, Kind)> = BTreeMap::new();
     for setting in keys.set.values().flatten() {
-        let own = setting.at.says.starts_with("setting [service") && !is_of_a_platform(&setting.key);
+        // A group of settings that others are given as well is for all of them.
+        let others = || {
+            cx.graph.settings.iter().any(|s| s.node != node && s.at.path == setting.at.path && s.at.at == setting.at.at)
+        };
+        let says = &setting.at.says;
+        let given = says.starts_with("setting [service") || says.starts_with("setting [group") && !others();
+        let own = given && !is_of_a_platform(&setting.key);
         if !own || keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line)) {
             continue;
         }
@@ -115,9 +121,13 @@ pub(crate) fn leftovers<'a>(
 
 /// Where code falls back on an address of its own, the two must be of one service: its name or its port is in both.
 fn is_of(setting: &SettingOf, orphan: &Orphan<'_>) -> bool {
+    let own = orphan.default.and_then(|d| host(d, true));
+    // A machine that has a number for its name has the service's port.
+    if let Some(port) = numbered(&setting.value) {
+        return own.is_some_and(|(_, at)| at == Some(port));
+    }
     let Some((name, port)) = host(&setting.value, true) else { return false };
     let first = squash(name.split('.').next().unwrap_or(name));
-    let own = orphan.default.and_then(|d| host(d, true));
     first.len() > 2 && squash(orphan.key).contains(&first)
         || own.is_some_and(|(other, at)| squash(other) == squash(name) || port.is_some() && at == port)
 }
@@ -182,10 +192,22 @@ fn is_at_home(value: &str) -> bool {
     host(value, true).is_some_and(|(name, _)| name == "localhost") || value.contains("//127.0.0.1")
 }
 
+/// The port of an address whose machine is named by its number (`http://10.0.0.7:9002`).
+fn numbered(value: &str) -> Option<u32> {
+    let (_, rest) = value.split_once("://")?;
+    let (machine, port) = rest.split(['/', '?']).next()?.rsplit_once(':')?;
+    let numbers: Vec<&str> = machine.rsplit('@').next()?.split('.').collect();
+    let whole = numbers.len() == 4 && numbers.iter().all(|n| n.parse::<u8>().is_ok()) && numbers[0] != "127";
+    port.parse().ok().filter(|_| whole)
+}
+
 /// What the value of a setting leads to.
 fn leads_to(cx: &Cx<'_>, node: usize, setting: &SettingOf) -> Option<Kind> {
     let text = if let [text] = setting.texts.as_slice() { text } else { &setting.value };
     // A name that is deployed is one, whatever its key is called.
+    if let Some(port) = numbered(text) {
+        return by_scheme(text).or_else(|| by_port(Some(port)));
+    }
     let named = is_address(&setting.key) || text.len() > 2 && cx.graph.node(text).is_some();
     let (name, port) = host(text, named)?;
     let first = name.split('.').next().unwrap_or(name);

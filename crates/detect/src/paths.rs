@@ -38,7 +38,7 @@ pub fn by_itself(cx: &Cx<'_>, node: usize, parts: &[&str]) -> bool {
     file || sign_in || word(&SIDE) || parts.iter().any(apart)
 }
 
-const SIGN_IN: [&str; 5] = ["login", "logout", "auth", "oauth", "connect"];
+const SIGN_IN: [&str; 8] = ["login", "logout", "auth", "oauth", "connect", "webauthn", "ott", "saml2"];
 
 const SIDE: [&str; 21] = [
     "health",

@@ -15,6 +15,8 @@ pub struct Side<'a> {
     pub path: &'a SmolStr,
     /// Simple name of the type; empty for literals.
     pub name: SmolStr,
+    /// Simple name of the type of the workspace's own that it stands in (`ApiResponse<Order>`); empty if none.
+    pub wrapper: SmolStr,
     pub list: bool,
     pub fields: Vec<ShapeField>,
     /// May have more fields than these.
@@ -161,6 +163,20 @@ impl<'a> Payloads<'a> {
         Some(Side { tie: Some(detail.at.clone()), ..side })
     }
 
+    /// The literal that a message is made of where it is sent, or the keys that the function which takes it reads of it.
+    pub fn carried(&self, cx: &Cx<'a>, node: usize, detail: &Detail, of: BodyOf) -> Option<Side<'a>> {
+        let bodies = self.bodies.get(detail.at.path.as_str())?;
+        let covered = |f: &Fact| f.at.line >= detail.at.at.line && f.at.line <= detail.at.at.end_line;
+        let here = |b: &&&(&'a SmolStr, &'a Fact, &'a Body)| b.2.of == of && covered(b.1);
+        let own = |b: &&&(&'a SmolStr, &'a Fact, &'a Body)| b.2.of == of && b.2.within == detail.within;
+        let mut found: Vec<_> = bodies.iter().filter(|b| here(&b)).collect();
+        if found.is_empty() && !detail.within.is_empty() {
+            found = bodies.iter().filter(|b| own(&b)).collect();
+        }
+        let [(path, fact, body)] = found.as_slice() else { return None };
+        self.of_body(cx, node, path, fact, body)
+    }
+
     pub fn of_body(
         &self,
         cx: &Cx<'a>,
@@ -178,6 +194,7 @@ impl<'a> Payloads<'a> {
             node,
             path,
             name: SmolStr::default(),
+            wrapper: SmolStr::default(),
             list: false,
             fields,
             open,
@@ -189,9 +206,30 @@ impl<'a> Payloads<'a> {
 
     /// A type by the name that code of a file uses for it.
     pub fn typed(&self, cx: &Cx<'a>, node: usize, near: &str, ty: &str) -> Option<Side<'a>> {
-        let (list, name) = unwrapped(ty)?;
+        let (list, name) = match unwrapped(ty) {
+            Some(known) => known,
+            None => return self.wrapped(cx, node, near, ty),
+        };
         let (path, fact, shape) = self.resolve(cx, node, near, &name)?;
         Some(Side { list, ..self.whole(cx, node, path, fact, shape) })
+    }
+
+    /// What stands in a wrapper that the workspace declares for itself: `ResponseEntity<ApiResponse<Order>>`.
+    fn wrapped(&self, cx: &Cx<'a>, node: usize, near: &str, ty: &str) -> Option<Side<'a>> {
+        let mut ty = ty.trim();
+        for _ in 0..4 {
+            let at = ty.find('<').filter(|_| ty.ends_with('>'))?;
+            let (outer, inner) = (last(ty[..at].trim()), ty[at + 1..ty.len() - 1].trim());
+            if FRAMES.contains(&outer) {
+                ty = inner;
+                continue;
+            }
+            let (list, name) = unwrapped(inner)?;
+            self.resolve(cx, node, near, outer)?;
+            let (path, fact, shape) = self.resolve(cx, node, near, &name)?;
+            return Some(Side { list, wrapper: outer.into(), ..self.whole(cx, node, path, fact, shape) });
+        }
+        None
     }
 
     /// A declaration with what it has of the types that it extends.
@@ -210,7 +248,8 @@ impl<'a> Payloads<'a> {
             }
         }
         let at = cx.evidence(path, fact, format!("declares `{}`", shape.name));
-        Side { node, path, name: last(&shape.name).into(), list: false, fields, open, inherits, at, tie: None }
+        let (name, wrapper) = (last(&shape.name).into(), SmolStr::default());
+        Side { node, path, name, wrapper, list: false, fields, open, inherits, at, tie: None }
     }
 
     fn resolve(&self, cx: &Cx<'a>, node: usize, near: &str, name: &str) -> Option<(&'a SmolStr, &'a Fact, &'a Shape)> {
@@ -254,6 +293,24 @@ impl<'a> Payloads<'a> {
     }
 }
 
+/// What frameworks and languages wrap a value in, and nobody sends.
+const FRAMES: [&str; 14] = [
+    "ResponseEntity",
+    "Mono",
+    "Optional",
+    "Option",
+    "Task",
+    "ActionResult",
+    "Promise",
+    "Observable",
+    "CompletableFuture",
+    "HttpEntity",
+    "Uni",
+    "Nullable",
+    "AxiosResponse",
+    "Box",
+];
+
 /// A type without what frameworks and languages wrap it in, and whether it is a list; `None` for maps and the like.
 fn unwrapped(ty: &str) -> Option<(bool, SmolStr)> {
     let mut ty = ty.trim();
@@ -277,8 +334,7 @@ fn unwrapped(ty: &str) -> Option<(bool, SmolStr)> {
             | "IList" | "IReadOnlyList" | "Array" | "Vec" | "list" | "set" | "Sequence" | "Flux" | "MutableList" => {
                 (list, ty) = (true, inner);
             }
-            "ResponseEntity" | "Mono" | "Optional" | "Option" | "Task" | "ActionResult" | "Promise" | "Observable"
-            | "CompletableFuture" | "HttpEntity" | "Uni" | "Nullable" | "AxiosResponse" | "Box" => ty = inner,
+            outer if FRAMES.contains(&outer) => ty = inner,
             _ => return None,
         }
         if ty.contains(',') {

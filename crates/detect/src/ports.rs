@@ -51,20 +51,25 @@ pub(crate) fn number_is_mentioned(cx: &Cx<'_>, node: usize, number: u32) -> bool
     let number = number.to_string();
     let holds = |text: &str| {
         let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-        text.match_indices(&number)
-            .any(|(at, _)| !digit(text[..at].chars().next_back()) && !digit(text[at + number.len()..].chars().next()))
+        text.match_indices(&number).any(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + number.len()..]);
+            !digit(before.chars().next_back()) && !digit(after.chars().next()) && !is_of_another(cx, node, before)
+        })
     };
     let of = |fact: &seam_facts::Fact| match &fact.claim {
         Claim::Setting(s) => holds(&s.value.to_string()),
         Claim::Constant(c) => holds(&c.value.to_string()),
         Claim::Read(r) => r.default.as_ref().is_some_and(|d| holds(&d.to_string())),
-        Claim::Pass(p) => p.args.iter().any(|a| holds(&a.value.to_string())),
+        // What is said of a port when a program starts is not what opens it.
+        Claim::Pass(p) => !is_said(&p.callee) && p.args.iter().any(|a| holds(&a.value.to_string())),
         Claim::Return(r) => holds(&r.value.to_string()),
         Claim::Build(b) => b.command.as_ref().is_some_and(|c| holds(&c.to_string())),
         Claim::Service(s) => s.command.as_ref().is_some_and(|c| holds(&c.to_string())),
         _ => false,
     };
-    let settings = cx.graph.settings.iter().filter(|s| s.node == node);
+    // What a chart's values say is what its templates forward to.
+    let charted = |s: &&seam_graph::SettingOf| s.at.by == "helm" && !s.at.says.starts_with("setting [service");
+    let settings = cx.graph.settings.iter().filter(|s| s.node == node && !charted(s));
     if settings.flat_map(|s| s.texts.iter().chain([&s.value])).any(|t| holds(t)) {
         return true;
     }
@@ -72,4 +77,45 @@ pub(crate) fn number_is_mentioned(cx: &Cx<'_>, node: usize, number: u32) -> bool
     let declared = places.flat_map(|e| cx.facts(&e.path).iter().filter(|f| f.at.line == e.at.line));
     let code = cx.node(node).own.iter().chain(&cx.node(node).libraries).flat_map(|path| cx.facts(path));
     declared.chain(code).any(of)
+}
+
+/// Whether what stands before a number is the host of another node (`http://stock:`): then it is that one's port.
+fn is_of_another(cx: &Cx<'_>, node: usize, before: &str) -> bool {
+    let Some(host) = before.strip_suffix(':') else { return false };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name = &host[host.rfind(|c| !plain(c)).map_or(0, |at| at + 1)..];
+    let first = name.split('.').next().unwrap_or(name);
+    first.len() > 2 && cx.graph.node(name).or_else(|| cx.graph.node(first)).is_some_and(|of| of != node)
+}
+
+/// Whether a function writes a line for people.
+fn is_said(callee: &str) -> bool {
+    const SAYS: [&str; 24] = [
+        "info",
+        "infof",
+        "infow",
+        "infoln",
+        "debug",
+        "debugf",
+        "warn",
+        "warnf",
+        "error",
+        "errorf",
+        "log",
+        "logf",
+        "print",
+        "printf",
+        "println",
+        "fatal",
+        "fatalf",
+        "trace",
+        "notice",
+        "loginformation",
+        "writeline",
+        "puts",
+        "echo",
+        "msg",
+    ];
+    let name = callee.rsplit(['.', '#', ':', '/']).next().unwrap_or(callee).to_ascii_lowercase();
+    SAYS.contains(&name.as_str())
 }

@@ -47,7 +47,7 @@ const PLAIN: [&str; 20] = [
 
 /// What a value is, as far as the key or the value says so.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Address,
     Number,
     Flag,
@@ -252,7 +252,7 @@ fn fits(cx: &Cx<'_>, node: usize, read: &str, set: &SettingOf, sure: bool) -> bo
     }
 }
 
-fn by_name(key: &str) -> Option<Kind> {
+pub(crate) fn by_name(key: &str) -> Option<Kind> {
     const NUMBERS: [&str; 18] = [
         "port",
         "max",

@@ -1,17 +1,17 @@
 //! Ports that a deployment tells a process to listen on by a setting: what is open then, whatever its image exposes or its code
 //! would open without that.
 //!
-//! Invariant: a compose file tells one such port, by a key that the code reads or the framework takes.
+//! Invariant: one file of a deployment tells one such port, by a key that the code reads or the framework takes.
 
 use crate::keys::{Keys, is_deployed, squash};
 use crate::ports::Doors;
 use crate::rules::port_mismatch::{Dialled, Network, Wrong, dialled, listed, network, only, said};
 use crate::{Cx, Draft, Severity};
-use seam_facts::SmolStr;
+use seam_facts::{Claim, Hole, SettingScope, SmolStr};
 use seam_graph::{PortOf, PortRole, SettingOf};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Settings by which one compose file tells a process what to listen on, by that file: the only such of it, with its number.
+/// Settings by which one file of a deployment tells a process what to listen on, by that file: the only such of it, with its number.
 fn told_by<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> BTreeMap<&'a SmolStr, (&'a SettingOf, u32)> {
     const KEYS: [&str; 5] = ["PORT", "SERVER_PORT", "HTTP_PORT", "APP_PORT", "LISTEN_PORT"];
     const DOTNET: [&str; 2] = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"];
@@ -20,9 +20,11 @@ fn told_by<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> BTreeMap<&'a SmolSt
         |key: &str| DOTNET.contains(&key) && of("C#") || key == "SERVER_PORT" && (of("Java") || of("Kotlin"));
     let number = |text: &str| text.rsplit(':').next()?.trim_end_matches('/').trim().parse::<u32>().ok();
     let mut out: BTreeMap<&SmolStr, Vec<(&SettingOf, Option<u32>)>> = BTreeMap::new();
-    for setting in keys.set.values().flatten().filter(|s| s.at.by == "compose" && is_deployed(s)) {
+    let listened = listened(cx, node);
+    for setting in keys.set.values().flatten().filter(|s| is_deployed(s) && network(&s.at) != Network::Any) {
         let key = setting.key.as_str();
-        if framework(key) || KEYS.contains(&key) && keys.read.contains_key(&squash(key)) {
+        let read = || keys.read.contains_key(&squash(key));
+        if framework(key) || (KEYS.contains(&key) || listened.contains(&squash(key))) && read() {
             let text = if let [text] = setting.texts.as_slice() { number(text) } else { None };
             out.entry(&setting.at.path).or_default().push((setting, text));
         }
@@ -32,6 +34,22 @@ fn told_by<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> BTreeMap<&'a SmolSt
         _ => None,
     };
     out.into_iter().filter_map(one).collect()
+}
+
+/// Variables that the code's own words for what it listens on are made of.
+fn listened(cx: &Cx<'_>, node: usize) -> BTreeSet<String> {
+    const LISTENS: [&str; 4] = ["listen", "server.port", "quarkus.http.port", "micronaut.server.port"];
+    let of = |fact: &seam_facts::Fact| match &fact.claim {
+        Claim::Setting(s) if s.scope == SettingScope::App && LISTENS.contains(&s.key.as_str()) => {
+            let names = s.value.holes().into_iter().filter_map(|hole| match hole {
+                Hole::Env { name: key, .. } | Hole::Config { key, .. } => Some(squash(key)),
+                _ => None,
+            });
+            names.collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    };
+    cx.own_facts(node).filter(|(path, _)| !seam_graph::is_test(path)).flat_map(|(_, fact)| of(fact)).collect()
 }
 
 /// A deployment tells the process to listen on one port, and forwards to another.

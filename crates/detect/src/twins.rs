@@ -49,7 +49,7 @@ impl<'a> Twins<'a> {
                     match &fact.claim {
                         Claim::Shape(s) => names.extend(s.fields.iter().map(|f| squashed(&f.name))),
                         // What is only read is no name that a service gives.
-                        Claim::Body(b) if b.of == BodyOf::Looked => {
+                        Claim::Body(b) if matches!(b.of, BodyOf::Looked | BodyOf::Taken) => {
                             looked.extend(b.fields.iter().map(|f| squashed(&f.name)));
                         }
                         Claim::Body(b) => names.extend(b.fields.iter().map(|f| squashed(&f.name))),
@@ -258,7 +258,7 @@ impl<'a> Twins<'a> {
             _ => {}
         }
         let entities = |d: &Declared<'_>| d.side.path.split('/').any(is_inner);
-        if entities(here) && entities(there) {
+        if entities(here) && entities(there) && !(here.is_copy(there) && here.travels()) {
             return None;
         }
         let mut common = here.squashed.iter().filter(|n| there.squashed.contains(n)).count();
@@ -309,16 +309,18 @@ impl<'a> Twins<'a> {
                 let mut fits = many
                     .iter()
                     .filter(|y| !self.knows(here.side.node, y) && payloads_same(cx, payloads, here, there, x, y));
-                let only = fits.next().filter(|_| fits.next().is_none())?;
+                let only = fits.next().filter(|_| fits.next().is_none());
                 let lost = !self.knows(there.side.node, x) && own(here) > 0;
+                let only = only.or_else(|| in_place(here, there, (x, many), lost && common > 2))?;
                 (lost || here.is_copy(there) && x.ty == only.ty).then_some((*x, *only))?
             }
             (many, [y]) if named && many.len() > 1 => {
                 let mut fits = many
                     .iter()
                     .filter(|x| !self.knows(there.side.node, x) && payloads_same(cx, payloads, here, there, x, y));
-                let only = fits.next().filter(|_| fits.next().is_none())?;
+                let only = fits.next().filter(|_| fits.next().is_none());
                 let lost = !self.knows(here.side.node, y) && own(there) > 0;
+                let only = only.or_else(|| in_place(there, here, (y, many), lost && common > 2))?;
                 (lost || here.is_copy(there) && y.ty == only.ty).then_some((*only, *y))?
             }
             _ => return None,
@@ -326,6 +328,26 @@ impl<'a> Twins<'a> {
         common = common.max(1);
         Some(Parted { here, there, pair, common, talk })
     }
+}
+
+/// Of several fields that a copy has more, the one that stands behind the same neighbour: what the other service does not know by
+/// any name was called so there.
+fn in_place<'p, 'd>(
+    of: &Declared<'_>,
+    copy: &Declared<'_>,
+    (field, many): (&ShapeField, &'p [&'d ShapeField]),
+    lost: bool,
+) -> Option<&'p &'d ShapeField> {
+    if !lost || !of.is_copy(copy) {
+        return None;
+    }
+    let before = |d: &Declared<'_>, field: &ShapeField| {
+        let at = d.side.fields.iter().position(|f| f.name == field.name)?;
+        at.checked_sub(1).map(|i| d.squashed[i].clone())
+    };
+    let wanted = before(of, field)?;
+    let mut behind = many.iter().filter(|f| f.ty == field.ty && before(copy, f).as_ref() == Some(&wanted));
+    behind.next().filter(|_| behind.next().is_none())
 }
 
 fn language<'d>(of: &'d Declared<'_>) -> &'d str {

@@ -43,4 +43,4 @@ pub use traffic::{
     Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, METHODS, Message, Mount, Policy, PolicyKind, Protocol,
     Route, Store, System,
 };
-pub use value::{FLAG, FORMAT, Hole, MASKED, MASKED_TOKEN, Part, Value};
+pub use value::{FLAG, FORMAT, Hole, MASKED, MASKED_APART, MASKED_TOKEN, MASKED_TOKEN_APART, Part, Value};

@@ -14,6 +14,13 @@ pub const MASKED: &str = "***";
 /// word of mixed letters and digits.
 pub const MASKED_TOKEN: &str = "*****";
 
+/// The same of a secret that others of its file have under one key with one value, and this one with another: that they differ says
+/// nothing of what they are.
+pub const MASKED_APART: &str = "****";
+
+/// The same of one that is no placeholder by its looks.
+pub const MASKED_TOKEN_APART: &str = "******";
+
 /// The function whose result is its first argument with the others in the places that `%s` and the like mark.
 pub const FORMAT: &str = "<format>";
 

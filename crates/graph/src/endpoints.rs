@@ -279,15 +279,21 @@ pub(crate) fn answers(template: &str, path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let mut template = template.split('/').filter(|p| !p.is_empty());
     let mut path = path.split('/').filter(|p| !p.is_empty());
+    let whole = |s: &str| s.starts_with('{') && s.ends_with('}');
+    let (mut word, mut open) = (false, false);
     loop {
         match (template.next(), path.next()) {
-            (None, None) => return true,
+            // A word for an identifier in one place, and an identifier for a word in another: `/orders/{id}/arrival` is not what
+            // `/orders/arrived/{id}` asks for.
+            (None, None) => return !(word && open),
             (Some(t), _) if t.starts_with('*') || t.starts_with("{*") || t.ends_with("**") => return true,
             (Some(t), Some(p)) => {
                 let hole = |s: &str| s.contains('{');
                 if !(hole(t) || hole(p) || t.eq_ignore_ascii_case(p)) {
                     return false;
                 }
+                word |= hole(t) && !hole(p);
+                open |= whole(p) && !hole(t);
             }
             _ => return false,
         }
@@ -305,5 +311,7 @@ mod tests {
         assert!(answers("/files/*", "/files/a/b"));
         assert!(!answers("/orders/{id}", "/orders"));
         assert!(!answers("/orders", "/carts"));
+        assert!(answers("/orders/{id}/items", "/orders/{}/items") && answers("/orders/open", "/orders/{}"));
+        assert!(!answers("/orders/{id}/arrival", "/orders/arrived/{}"));
     }
 }

@@ -164,13 +164,34 @@ impl<'a> Index<'a> {
         self.groups.of(self, file, name)
     }
 
+    /// The only file beside a dotenv file that says by its name that it is an example of one: `example.env`, `env.sample`,
+    /// `docker-compose.example.env`.
+    fn example_beside(&self, path: &str) -> Option<FileId> {
+        const WORDS: [&str; 6] = ["example", "sample", "template", "dist", "default", "defaults"];
+        let base = match path.strip_suffix(".env")? {
+            "" => "",
+            base => base.strip_suffix('/')?,
+        };
+        let named = |file: &FileId| {
+            let name = self.paths[*file].rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+            folder(self.paths[*file]) == base
+                && name.split(['.', '-', '_']).any(|w| w == "env")
+                && name.split(['.', '-', '_']).any(|w| WORDS.contains(&w))
+                && self.settings_in(*file).any(|(s, _)| s.scope == SettingScope::Dotenv)
+        };
+        let from = if base.is_empty() { String::new() } else { format!("{base}/") };
+        let start = self.paths.partition_point(|p| p.as_str() < from.as_str());
+        let mut found = (start..self.paths.len()).take_while(|f| self.paths[*f].starts_with(&from)).filter(named);
+        found.next().filter(|_| found.next().is_none())
+    }
+
     /// The dotenv settings of a file by path.
     ///
     /// Where the file itself is not committed, the example that people are told to copy stands for it.
     pub fn dotenv(&self, path: &str) -> Vec<(&'a Setting, &'a Fact, FileId)> {
         const EXAMPLES: &[&str] = &["", ".example", ".sample", ".template", ".dist", ".default", ".defaults"];
         let file = EXAMPLES.iter().find_map(|suffix| self.by_path.get(format!("{path}{suffix}").as_str()));
-        let Some(&file) = file else { return Vec::new() };
+        let Some(file) = file.copied().or_else(|| self.example_beside(path)) else { return Vec::new() };
         self.settings_in(file).filter(|(s, _)| s.scope == SettingScope::Dotenv).map(|(s, f)| (s, f, file)).collect()
     }
 }

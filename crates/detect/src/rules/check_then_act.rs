@@ -50,7 +50,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             for fact in cx.facts(path) {
                 let Claim::Steps(steps) = &fact.claim else { continue };
                 let Some((symbol, index)) = symbols.get_key_value(&steps.within) else { continue };
-                if guarded(steps) {
+                // Blocks at the top of a file of Ruby (`get '/' do … end`) are a course each.
+                let blocks = steps.within.is_empty() && path.ends_with(".rb");
+                if blocks || guarded(steps) {
                     continue;
                 }
                 let (path, symbol, index) = (*path, *symbol, *index);

@@ -2,6 +2,7 @@
 
 use crate::documents::protos;
 use crate::forwarded::{forwarded, mounts, unchanged};
+use crate::gated::gated;
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
 use crate::paths::{alike, by_itself, fits, open, parts};
@@ -45,6 +46,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let Some(endpoints) = served.get(&edge.to).filter(|_| cx.node(edge.to).kind == NodeKind::Service) else {
             continue;
         };
+        if says_another(cx, detail) {
+            continue;
+        }
         let found = match edge.kind {
             EdgeKind::Http => {
                 let elsewhere = answered.contains(&(&detail.at.path, detail.at.at.line));
@@ -61,12 +65,40 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft(cx, edge, detail, nearest, wrong, subject).certainty(cx.detail(operation).certainty));
     }
+    let behind = cx.passed().iter().flat_map(|p| p.endpoints.iter().map(|e| &cx.graph.endpoints[*e].key));
+    let asked: HashSet<&Key> = asked.iter().copied().chain(behind).collect();
+    gated(cx, &served, &asked, out);
     out.extend(forwarded(cx, &served));
     out.extend(unchanged(cx, &served));
     out.extend(unanswered(cx));
 }
 
-fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: Wrong, subject: String) -> Draft {
+/// Whether the caller tells its helper another method than this request of the helper has: `fetch("POST", url)`, where the helper
+/// has a branch for each.
+pub(crate) fn says_another(cx: &Cx<'_>, detail: &Detail) -> bool {
+    const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    let Some((method, _)) = detail.operation.split_once(' ') else { return false };
+    let Some(asked) = detail.asked.first() else { return false };
+    let verbs: BTreeSet<String> = cx
+        .facts(&asked.at.path)
+        .iter()
+        .filter(|f| f.at.line == asked.at.at.line)
+        .filter_map(|f| if let Claim::Pass(pass) = &f.claim { Some(pass) } else { None })
+        .flat_map(|pass| pass.args.iter().filter_map(|a| a.value.as_text()))
+        .map(|text| text.to_ascii_uppercase())
+        .filter(|text| METHODS.contains(&text.as_str()))
+        .collect();
+    verbs.len() == 1 && !verbs.contains(method)
+}
+
+pub(crate) fn draft(
+    cx: &Cx<'_>,
+    edge: &Edge,
+    detail: &Detail,
+    nearest: &Endpoint,
+    wrong: Wrong,
+    subject: String,
+) -> Draft {
     let (from, to) = (cx.name(edge.from), cx.name(edge.to));
     let shown = nearest.asked_as();
     let message = format!("`{from}` calls `{}` of `{to}`, which no endpoint answers", detail.operation);
@@ -123,8 +155,8 @@ fn draft(cx: &Cx<'_>, edge: &Edge, detail: &Detail, nearest: &Endpoint, wrong: W
     }
 }
 
-#[derive(Clone, Copy)]
-enum Wrong {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrong {
     Method,
     Path,
     /// A path that has nothing in common with any.
@@ -137,7 +169,7 @@ enum Wrong {
 }
 
 /// An HTTP request whose path or method nothing answers, with the nearest endpoint.
-fn http<'e>(
+pub(crate) fn http<'e>(
     cx: &Cx<'_>,
     edge: &Edge,
     detail: &Detail,
@@ -157,7 +189,8 @@ fn http<'e>(
     if http.iter().any(|e| same_method(e) && e.takes_all_below(&parts)) {
         return None;
     }
-    if let Some(other) = http.iter().find(|e| fits(&e.parts, &parts)) {
+    let turned = |own: &[&str]| crosses(own, &parts) && understood(cx, edge);
+    if let Some(other) = http.iter().find(|e| fits(&e.parts, &parts) && !turned(&e.parts)) {
         // Another method: open parts of the path may still name another endpoint with this one.
         face(&other.parts, &mut parts);
         let loose = http.iter().any(|e| same_method(e) && fits_open(&e.parts, &parts));
@@ -210,7 +243,8 @@ fn http<'e>(
     for Served { parts: own, .. } in &http {
         // The root of a group of routes is often mapped by a declaration without a path of its own.
         let root = own.len() > parts.len() && fits(&own[..parts.len()], &parts);
-        if root && free.is_none() || fits_open(own, &parts) || tail(own, &parts) || tail(&parts, own) {
+        let fits = fits_open(own, &parts) && !(crosses(own, &parts) && understood(cx, edge));
+        if root && free.is_none() || fits || tail(own, &parts) || tail(&parts, own) {
             return None;
         }
     }
@@ -285,12 +319,26 @@ fn free<'e>(
     let grown = |own: &[&str]| {
         ends && own.split_last().is_some_and(|(last, rest)| !open(last) && rest.len() > 1 && fits(rest, parts))
     };
-    let form = |own: &[&str]| alike(own) || grown(own);
+    // The same parts in another order: `/orders/{id}/arrival` for `/orders/arrived/{id}`.
+    let turned = |own: &[&str]| {
+        let holes = |of: &[&str]| of.iter().filter(|p| open(p)).count();
+        own.len() == parts.len() && parts.len() > 2 && own[0] == parts[0] && !open(own[0]) && holes(own) == holes(parts)
+    };
+    let form = |own: &[&str]| alike(own) || grown(own) || turned(own);
     let mut found = http.iter().filter(|e| {
         let of = e.at.method.as_deref() == Some(method) && form(&e.parts) && !asked.contains(&e.at.key);
         of && !e.parts.is_empty() && !by_itself(cx, edge.to, &e.parts)
     });
     found.next().filter(|_| found.next().is_none() && understood(cx, edge)).map(|e| e.at)
+}
+
+/// Whether a path would fit only by taking a word for an identifier in one place and an identifier for a word in another: nobody
+/// asks `/orders/{id}/arrival` by `/orders/arrived/{id}`.
+fn crosses(own: &[&str], call: &[&str]) -> bool {
+    let pairs = || own.iter().zip(call);
+    own.len() == call.len()
+        && pairs().any(|(o, c)| open(o) && !open(c))
+        && pairs().any(|(o, c)| !open(o) && whole_hole(c))
 }
 
 /// An endpoint with its path in parts.
@@ -365,7 +413,8 @@ fn understood(cx: &Cx<'_>, edge: &Edge) -> bool {
         let edge = cx.edge(*e);
         edge.kind == EdgeKind::Http && edge.details.iter().any(|d| d.endpoint.is_some())
     };
-    cx.incoming(edge.to).iter().any(answered)
+    let behind = || cx.passed().iter().flat_map(|p| &p.endpoints).any(|e| cx.graph.endpoints[*e].node == edge.to);
+    cx.incoming(edge.to).iter().any(answered) || behind()
 }
 
 /// Whether code says the method itself, rather than a library's documentation.

@@ -4,6 +4,7 @@ use crate::groups::renamed_groups;
 use crate::keys::{Keys, by_node, is_address, is_deployed, is_of_a_platform, is_renaming, squash, stating};
 use crate::leftover::leftovers;
 use crate::names;
+use crate::samples::sampled;
 use crate::strays::{Stray, strays};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Hole, How, SmolStr, Value};
@@ -25,6 +26,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let used = stating(cx.graph);
     let elsewhere = names::set_elsewhere(cx);
     renamed_groups(cx, &all, out);
+    for (node, read, set) in sampled(cx, &all) {
+        let draft = instead(cx, node, &all[node], (read.key, &read.at), &set).severity(Severity::Note);
+        out.push(draft.certainty(Certainty::Inferred).open("whether the two are one setting"));
+    }
     for (node, keys) in all.iter().enumerate().filter(|(n, _)| cx.node(*n).kind == NodeKind::Service) {
         // Where a deployment says nothing that this code reads, its environment comes from somewhere else.
         let told = keys.set.values().flatten().filter(|s| is_deployed(s) && keys.is_read(&s.key)).count();
@@ -218,7 +223,11 @@ fn injected(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, read: &ReadOf) -> Option<
 /// A key is read, and another is set in its place.
 fn instead(cx: &Cx<'_>, node: usize, keys: &Keys<'_>, (key, at): (&str, &Evidence), set: &SettingOf) -> Draft {
     let service = cx.name(node);
-    let sets = if set.at.says.starts_with("setting [app") { "configuration" } else { "deployment" };
+    let sets = match set.at.says.as_str() {
+        says if says.starts_with("setting [app") => "configuration",
+        says if says.starts_with("setting [dotenv") => "environment",
+        _ => "deployment",
+    };
     let message = format!("`{service}` reads `{key}`, and its {sets} sets `{}`, which nothing reads", set.key);
     let elsewhere = || keys.set.get(&squash(key)).into_iter().flatten().filter(|s| is_deployed(s));
     let defaults = keys.read.get(&squash(key)).into_iter().flatten().any(|r| r.default.is_some());
@@ -261,6 +270,8 @@ fn made_with(cx: &Cx<'_>, node: usize, key: &str) -> Option<Evidence> {
         let made = match &fact.claim {
             Claim::Call(call) => fact.how == How::Stated && begins(&call.target),
             Claim::Route(route) => begins(&route.target),
+            Claim::Store(store) => fact.how == How::Stated && begins(&store.address),
+            Claim::Message(message) => message.address.as_ref().is_some_and(begins),
             _ => false,
         };
         made.then(|| cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim)))

@@ -5,7 +5,7 @@ mod backpressure_ignored;
 mod call_cycle;
 mod check_then_act;
 mod contract_copy_drift;
-mod dangling_call;
+pub(crate) mod dangling_call;
 mod dual_write;
 mod effect_before_commit;
 mod error_contract;

@@ -41,15 +41,12 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let payloads = Payloads::new(cx);
     let mut told: BTreeSet<String> = BTreeSet::new();
     let endpoints: BTreeMap<&Key, usize> = cx.graph.endpoints.iter().enumerate().map(|(i, e)| (&e.key, i)).collect();
-    for (_, edge, detail) in cx.operations().filter(|(_, e, d)| e.kind == EdgeKind::Http && !is_test(&d.at.path)) {
-        let Some(endpoint) = detail.endpoint.as_ref().and_then(|k| endpoints.get(k)).map(|i| &cx.graph.endpoints[*i])
-        else {
-            continue;
-        };
+    let pairs = asked(cx, &endpoints);
+    for &(edge, detail, endpoint) in &pairs {
         if endpoint.method.is_none() || endpoint.path.contains('*') {
             continue;
         }
-        let (from, to) = (cx.node(edge.from), cx.node(edge.to));
+        let (from, to) = (cx.node(edge.from), cx.node(endpoint.node));
         let asked =
             (payloads.call(cx, edge.from, detail, BodyOf::Asked), payloads.handler(cx, endpoint, BodyOf::Taken));
         if let (Some(writer), Some(reader)) = asked {
@@ -75,17 +72,18 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             compare(cx, &payloads, &way, (&writer, &reader), "", MAX_DEPTH, &mut told, out);
         }
     }
-    for (detail, edge, endpoint, writer, reader) in carried::requests(cx, &payloads, &endpoints) {
+    for (detail, edge, endpoint, writer, reader) in carried::requests(cx, &payloads, &pairs) {
         let way = Way {
             subject: format!("{} {} request", edge.key, detail.operation),
             what: format!("the body of `{}`", endpoint.asked_as()),
             writer: (cx.name(edge.from), cx.node(edge.from).key.clone()),
-            reader: (cx.name(edge.to), cx.node(edge.to).key.clone()),
+            reader: (cx.name(endpoint.node), cx.node(endpoint.node).key.clone()),
             certainty: Certainty::Inferred,
         };
         compare(cx, &payloads, &way, (&writer, &reader), "", 1, &mut told, out);
     }
     messages(cx, &payloads, &mut told, out);
+    keyed(cx, &payloads, &mut told, out);
     for of in carried::events(cx) {
         let key = format!("{}:{} {}:{}", of.given.path, of.instead.line, of.read.path, of.wanted.line);
         if told.insert(key) {
@@ -93,6 +91,26 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
     }
     declarations(cx, &payloads, &mut told, out);
+}
+
+/// Every request with the endpoint that answers it, be it behind a gateway.
+fn asked<'e>(
+    cx: &Cx<'e>,
+    endpoints: &BTreeMap<&Key, usize>,
+) -> Vec<(&'e seam_graph::Edge, &'e seam_graph::Detail, &'e seam_graph::Endpoint)> {
+    let of_http = |e: &seam_graph::Edge, d: &seam_graph::Detail| e.kind == EdgeKind::Http && !is_test(&d.at.path);
+    let direct = cx.operations().filter(|(_, e, d)| of_http(e, d)).filter_map(|(_, edge, detail)| {
+        let at = endpoints.get(detail.endpoint.as_ref()?)?;
+        Some((edge, detail, &cx.graph.endpoints[*at]))
+    });
+    let passed = cx.passed().iter().filter_map(|p| {
+        let edge = cx.edge(p.call.0);
+        let detail = edge.details.get(p.call.1).filter(|d| of_http(edge, d))?;
+        let [one] = p.endpoints.as_slice() else { return None };
+        let endpoint = &cx.graph.endpoints[*one];
+        (endpoint.node != edge.from).then_some((edge, detail, endpoint))
+    });
+    direct.chain(passed).collect()
 }
 
 /// Declarations of one thing that services which talk have each for itself.
@@ -228,6 +246,66 @@ fn messages<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String
     }
 }
 
+/// Messages that are put together or taken apart by their keys: one topic, every publisher of which is known, and a key that none
+/// of them gives.
+fn keyed<'a>(cx: &Cx<'a>, payloads: &Payloads<'a>, told: &mut BTreeSet<String>, out: &mut Vec<Draft>) {
+    let of_kind = |kind: EdgeKind| cx.operations().filter(move |(_, e, d)| e.kind == kind && !is_test(&d.at.path));
+    let named = |topic: &str| !topic.is_empty() && !topic.contains(['{', '*', '#']);
+    type Published<'a> = Vec<(usize, Option<Side<'a>>)>;
+    let mut published: BTreeMap<(usize, &str), Published<'a>> = BTreeMap::new();
+    for (_, edge, detail) in of_kind(EdgeKind::QueuePublish).filter(|(_, _, d)| named(&d.operation)) {
+        let made = || payloads.carried(cx, edge.from, detail, BodyOf::Made);
+        let side = payloads.message(cx, edge.from, detail);
+        let side = side.or_else(|| payloads.carried(cx, edge.from, detail, BodyOf::Asked)).or_else(made);
+        published.entry((edge.to, detail.operation.as_str())).or_default().push((edge.from, side));
+    }
+    for (_, edge, detail) in of_kind(EdgeKind::QueueConsume) {
+        let Some(all) = published.get(&(edge.to, detail.operation.as_str())) else { continue };
+        let known: Vec<(usize, &Side<'a>)> = all
+            .iter()
+            .filter_map(|(node, side)| Some((*node, side.as_ref().filter(|s| !s.open && !s.inherits)?)))
+            .collect();
+        let Some((node, writer)) = known.first().filter(|_| known.len() == all.len()) else { continue };
+        let view = || payloads.carried(cx, edge.from, detail, BodyOf::Taken);
+        let Some(reader) = payloads.message(cx, edge.from, detail).or_else(view) else { continue };
+        // Types of both sides are compared by their names.
+        if !writer.name.is_empty() && !reader.name.is_empty() || *node == edge.from || writer.list || reader.list {
+            continue;
+        }
+        let gives =
+            |f: &ShapeField| known.iter().any(|(_, s)| s.fields.iter().any(|w| squashed(&w.name) == squashed(&f.name)));
+        let lost: Vec<&ShapeField> = reader.fields.iter().filter(|f| !gives(f)).collect();
+        let common = reader.fields.len() - lost.len();
+        let spare: Vec<&ShapeField> = writer
+            .fields
+            .iter()
+            .filter(|w| !reader.fields.iter().any(|f| squashed(&f.name) == squashed(&w.name)))
+            .collect();
+        let [field] = lost.as_slice() else { continue };
+        let mut like = spare.iter().filter(|w| is_renaming(&w.name, &field.name));
+        let alike = like.next().filter(|_| like.next().is_none());
+        let only = || if let [only] = spare.as_slice() { Some(only) } else { None };
+        let Some(other) = alike.or_else(|| only().filter(|_| common > 1)).filter(|_| common > 0) else { continue };
+        let (from, to) = (cx.name(*node), cx.name(edge.from));
+        let way = Way {
+            subject: format!("{} {} keys", edge.key, detail.operation),
+            what: format!("the message on `{}`", detail.operation),
+            writer: (from, cx.node(*node).key.clone()),
+            reader: (to, cx.node(edge.from).key.clone()),
+            certainty: Certainty::Inferred,
+        };
+        let message =
+            format!("`{to}` reads `{}` of {}, and `{from}` sends `{}` in its place", field.name, way.what, other.name);
+        let why = format!(
+            "Nobody who publishes there gives `{}`, and {common} other {} the same on both sides: what `{to}` reads is empty, without \
+             an error on either side.",
+            field.name,
+            if common == 1 { "name is" } else { "names are" }
+        );
+        add(&way, (writer, other), (&reader, Some(field)), &field.name, message, &why, told, out);
+    }
+}
+
 #[expect(clippy::too_many_arguments, reason = "the way and both sides go down together")]
 fn compare<'a>(
     cx: &Cx<'a>,
@@ -243,8 +321,13 @@ fn compare<'a>(
     if writer.path == reader.path && writer.at.at == reader.at.at || depth == 0 {
         return;
     }
-    if writer.list != reader.list && !writer.name.is_empty() && !reader.name.is_empty() {
+    if writer.list != reader.list && !writer.name.is_empty() && !reader.name.is_empty()
+        || writer.wrapper.is_empty() != reader.wrapper.is_empty()
+    {
         return;
+    }
+    if within.is_empty() && apart(writer, reader) {
+        return strangers(way, (writer, reader), told, out);
     }
     let has = |side: &Side<'_>, name: &str| side.fields.iter().any(|f| squashed(&f.name) == squashed(name));
     for field in &reader.fields {
@@ -273,6 +356,64 @@ fn compare<'a>(
             compare(cx, payloads, way, (&a, &b), &deeper, depth - 1, told, out);
         }
     }
+}
+
+/// Words of envelopes and of what went wrong: two sides with nothing else say little of what they exchange.
+const ENVELOPES: [&str; 22] = [
+    "error",
+    "errors",
+    "message",
+    "msg",
+    "detail",
+    "details",
+    "code",
+    "status",
+    "success",
+    "data",
+    "result",
+    "results",
+    "payload",
+    "body",
+    "query",
+    "variables",
+    "params",
+    "meta",
+    "ok",
+    "token",
+    "headers",
+    "items",
+];
+
+/// Whether a literal or what is read without a declaration has not one name in common with the other side.
+fn apart(writer: &Side<'_>, reader: &Side<'_>) -> bool {
+    let telling = |side: &Side<'_>| {
+        let plain = |f: &ShapeField| ENVELOPES.contains(&squashed(&f.name).as_str());
+        side.fields.iter().any(|f| !plain(f) && f.required != Some(false))
+    };
+    let has = |f: &ShapeField| writer.fields.iter().any(|w| squashed(&w.name) == squashed(&f.name));
+    (writer.name.is_empty() || reader.name.is_empty())
+        && !(writer.open || writer.inherits || reader.inherits || writer.list || reader.list)
+        && telling(writer)
+        && telling(reader)
+        && !reader.fields.iter().any(has)
+}
+
+/// One side reads nothing of what the other gives.
+fn strangers(
+    way: &Way<'_>,
+    (writer, reader): (&Side<'_>, &Side<'_>),
+    told: &mut BTreeSet<String>,
+    out: &mut Vec<Draft>,
+) {
+    let listed = |side: &Side<'_>| {
+        let names: Vec<String> = side.fields.iter().take(4).map(|f| format!("`{}`", f.name)).collect();
+        names.join(", ")
+    };
+    let (from, to) = (way.writer.0, way.reader.0);
+    let (Some(given), Some(read)) = (writer.fields.first(), reader.fields.first()) else { return };
+    let message = format!("`{to}` reads {} of {}, and `{from}` sends {}", listed(reader), way.what, listed(writer));
+    let why = "The two sides have not one name in common: all that is read is empty, without an error on either side.";
+    add(way, (writer, given), (reader, Some(read)), &read.name, message, why, told, out);
 }
 
 /// A field that the reader has and the writer does not: worth a word where the writer calls it differently, or where it must
@@ -305,7 +446,9 @@ fn missing(
             other.name
         );
         add(way, (writer, other), (reader, Some(field)), &format!("{within}{name}"), message, &why, told, out);
-    } else if let Some(other) = left_over((writer, reader), field, common, has).filter(|other| alike(other)) {
+    } else if let Some(other) =
+        left_over((writer, reader), field, common, has).filter(|other| reader.name.is_empty() || alike(other))
+    {
         let message =
             format!("`{to}` reads `{within}{name}` of {}, and `{from}` sends `{}` in its place", way.what, other.name);
         let why = format!(
@@ -334,13 +477,16 @@ fn left_over<'f>(
     common: usize,
     has: Has<'_>,
 ) -> Option<&'f ShapeField> {
-    if writer.open || reader.open || writer.inherits || reader.inherits || field.required == Some(false) {
+    // What a handler reads by its keys is all that it is seen to read.
+    let view = reader.name.is_empty();
+    let open = writer.open || reader.open && !view;
+    if open || writer.inherits || reader.inherits || field.required == Some(false) {
         return None;
     }
     let mut only = writer.fields.iter().filter(|f| !has(reader, &f.name));
     let other = only.next().filter(|_| only.next().is_none())?;
     // Two shapes of one thing have more than one name in common.
-    (common >= 2 && common + 1 == reader.fields.len()).then_some(other)
+    (common >= if view { 1 } else { 2 } && common + 1 == reader.fields.len()).then_some(other)
 }
 
 #[expect(clippy::too_many_arguments, reason = "both sides and what is said of them")]

@@ -310,13 +310,16 @@ fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>)
         return;
     }
     let listens: Vec<&PortOf> = of(PortRole::Listens).collect();
-    let Some(one) = only(&listens) else { return };
     if listens.iter().any(|p| p.default) && !is_built_here(cx, node) {
         return;
     }
-    let declared: Vec<&PortOf> = of(PortRole::Container).collect();
-    let Some(container) = only(&declared).filter(|c| *c != one) else { return };
-    let inner: Vec<&PortOf> = of(PortRole::Exposed).chain(of(PortRole::Listens)).collect();
+    let forwarded: Vec<&PortOf> = of(PortRole::Container).collect();
+    let (listens, declared) = unpaired(listens, forwarded, of(PortRole::Service));
+    let (Some(one), Some(container)) = (only(&listens), only(&declared)) else { return };
+    if one == container {
+        return;
+    }
+    let inner: Vec<&PortOf> = of(PortRole::Exposed).chain(listens.iter().copied()).collect();
     if !contradicted(&inner) && of(PortRole::Exposed).any(|p| p.number.is_none_or(|n| n == container))
         || number_is_mentioned(cx, node, container)
     {
@@ -334,6 +337,25 @@ fn containers(cx: &Cx<'_>, doors: &Doors<'_>, node: usize, out: &mut Vec<Draft>)
         draft = from_where(cx, port, draft.link(&port.at, said(port)));
     }
     out.push(draft);
+}
+
+/// Ports that a process opens and that its deployment forwards to, without those that meet: of several on either side, the one
+/// that is left over is the other's.
+fn unpaired<'a>(
+    listens: Vec<&'a PortOf>,
+    forwarded: Vec<&'a PortOf>,
+    services: impl Iterator<Item = &'a PortOf>,
+) -> (Vec<&'a PortOf>, Vec<&'a PortOf>) {
+    let known = |all: &[&PortOf]| all.iter().all(|p| p.number.is_some());
+    if only(&listens).is_some() && only(&forwarded).is_some() || !known(&listens) || !known(&forwarded) {
+        return (listens, forwarded);
+    }
+    let opened: BTreeSet<Option<u32>> = listens.iter().map(|p| p.number).collect();
+    let targets: Vec<u32> = services.filter_map(|p| p.to.parse().ok().or(p.number)).collect();
+    let sent =
+        |p: &&PortOf| forwarded.iter().any(|f| f.number == p.number) || p.number.is_some_and(|n| targets.contains(&n));
+    let left = forwarded.iter().filter(|p| !opened.contains(&p.number)).copied().collect();
+    (listens.iter().filter(|p| !sent(p)).copied().collect(), left)
 }
 
 /// Whether what the process is stated to open is all known, and no less than what its image exposes: then what is exposed and not

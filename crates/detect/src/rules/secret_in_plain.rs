@@ -2,7 +2,7 @@
 
 use crate::keys::squash;
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Claim, Key, MASKED_TOKEN, SettingScope, SmolStr};
+use seam_facts::{Claim, Key, MASKED_TOKEN, MASKED_TOKEN_APART, SettingScope, SmolStr};
 use seam_graph::Evidence;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let mut users: HashMap<(&SmolStr, u32), BTreeSet<usize>> = HashMap::new();
-    for setting in cx.graph.settings.iter().filter(|s| s.value == MASKED_TOKEN) {
+    for setting in cx.graph.settings.iter().filter(|s| is_real(&s.value)) {
         users.entry((&setting.at.path, setting.at.at.line)).or_default().insert(setting.node);
     }
     // One key in many files is one credential to change.
@@ -27,7 +27,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let Claim::Setting(setting) = &fact.claim else { continue };
         // The map reads `.env` files that git ignores: what stands there is not known to be committed.
         let committed = setting.scope != SettingScope::Dotenv;
-        let real = setting.value.as_text().is_some_and(|t| t == MASKED_TOKEN);
+        let real = setting.value.as_text().is_some_and(|t| is_real(&t));
         if committed && real && !is_public(&setting.key) && !is_sample(path) && !seam_graph::is_test(path) {
             let at = cx.evidence(path, fact, format!("`{}` has a value that is not shown", setting.key));
             found.entry((squash(&setting.key), setting.key.clone())).or_default().push((at, &setting.scope));
@@ -74,6 +74,10 @@ fn is_public(key: &str) -> bool {
 }
 
 /// Files that show how it is done.
+fn is_real(text: &str) -> bool {
+    text == MASKED_TOKEN || text == MASKED_TOKEN_APART
+}
+
 fn is_sample(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     ["example", "sample", "template.env", ".dist"]

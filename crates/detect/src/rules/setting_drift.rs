@@ -5,7 +5,7 @@ use crate::drift::is_masked;
 use crate::effects::words;
 use crate::keys::{Keys, by_node, host, is_address, is_ours, squash};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Claim, Hole, SmolStr, System, Value};
+use seam_facts::{Claim, Hole, MASKED_APART, MASKED_TOKEN_APART, SmolStr, System, Value};
 use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, SettingOf, is_test};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -210,7 +210,15 @@ fn shared(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>) {
         }
     }
     for (_, told) in by_key {
-        let known = |sets: &Vec<&SettingOf>| -> Option<BTreeSet<String>> { sets.iter().map(|s| value_of(s)).collect() };
+        // What is hidden can be compared where its file says that one of them differs.
+        let hidden = |s: &SettingOf| matches!(s.texts.as_slice(), [text] if is_masked(text));
+        let marked = |s: &SettingOf| s.value == MASKED_APART || s.value == MASKED_TOKEN_APART;
+        let compared = told.values().flatten().any(|s| marked(s));
+        let value_of = |s: &&SettingOf| match compared && hidden(s) {
+            true => Some(if marked(s) { "another" } else { "the usual" }.to_owned()),
+            false => value_of(s),
+        };
+        let known = |sets: &Vec<&SettingOf>| -> Option<BTreeSet<String>> { sets.iter().map(value_of).collect() };
         let values: Vec<(usize, BTreeSet<String>, &SettingOf)> =
             told.iter().filter_map(|(node, sets)| Some((*node, known(sets)?, *sets.first()?))).collect();
         // One among many that agree, or two that are all there are.
@@ -240,6 +248,19 @@ fn shared(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>) {
 fn apart_from(cx: &Cx<'_>, (node, first): (usize, &SettingOf), (other, usual): (usize, &SettingOf)) -> Draft {
     let (service, with) = (cx.name(node), cx.name(other));
     let key = &first.key;
+    if is_masked(&first.value) {
+        return Draft::new(
+            format!("{service} {with} {key}"),
+            &first.at,
+            format!("`{service}` has another `{key}` than `{with}` and most of those who have one"),
+        )
+        .why("What one of them signs, the other refuses. The values are not shown; that they differ is all that was kept of them.")
+        .about([cx.node(node).key.clone(), cx.node(other).key.clone()])
+        .certainty(Certainty::Inferred)
+        .help(format!("give both one value of `{key}`, or call the keys what they are"))
+        .link(&first.at, format!("`{service}` is told one"))
+        .link(&usual.at, format!("`{with}` is told another"));
+    }
     Draft::new(
         format!("{service} {with} {key}"),
         &first.at,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "bodies",
-    version: 5,
+    version: 6,
     page: include_str!("bodies.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Php, Lang::Ruby],
@@ -21,6 +21,7 @@ pub static EXTRACTOR: Extractor = Extractor {
 const MAX_STEPS: usize = 6;
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
+    let mut stated: Vec<Span> = Vec::new();
     for site in code.calls() {
         let found = match code.unit.lang {
             Lang::Java | Lang::Kotlin => jvm(site),
@@ -28,11 +29,13 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             Lang::Go => golang(code, site),
             Lang::Script => script(site),
             Lang::Python => python(site),
+            Lang::Ruby => ruby(site),
             _ => None,
         };
         match found {
             Some((of, Given::Value(expr))) => {
                 if let Some((ty, fields, open)) = value(code, expr, site.function, MAX_STEPS) {
+                    stated.push(site.span());
                     state(code, site, of, ty, fields, open, sink);
                 }
             }
@@ -40,10 +43,53 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
             None => super::handed::extract(code, site, sink),
         }
     }
-    if matches!(code.unit.lang, Lang::Script | Lang::Python) {
-        taken(code, sink);
+    // What is turned into text of its own is sent by somebody: `sendToQueue(q, Buffer.from(JSON.stringify(order)))`.
+    for site in code.calls() {
+        let within = |outer: &Span| {
+            let starts = (outer.line, outer.column) <= (site.span().line, site.span().column);
+            starts && site.span().end_line <= outer.end_line
+        };
+        let Some(given) = turned(code, site).filter(|_| !stated.iter().any(within)) else { continue };
+        if let Some((ty, fields, open)) = value(code, given, site.function, MAX_STEPS) {
+            state(code, site, BodyOf::Asked, ty, fields, open, sink);
+        }
     }
+    taken(code, sink);
     super::views::extract(code, sink);
+}
+
+/// The value that a call turns into a message's text, or sends as a message whose text a converter makes of it.
+fn turned<'a>(code: &Code<'a>, site: &Site<'a>) -> Option<&'a Expr> {
+    let call = site.call;
+    let on = call.receiver().and_then(Expr::path).unwrap_or_default();
+    match (code.unit.lang, call.name()) {
+        (Lang::Script, "stringify") if on == "JSON" => call.arg(0),
+        (Lang::Python, "dumps") if on == "json" => call.arg(0),
+        (Lang::Java | Lang::Kotlin, "writeValueAsString" | "writeValueAsBytes") => call.arg(0),
+        (Lang::Java | Lang::Kotlin, "send" | "sendDefault" | "convertAndSend" | "sendAndReceive")
+            if ["template", "bridge", "producer", "sender", "publisher"]
+                .iter()
+                .any(|w| on.to_ascii_lowercase().contains(w)) =>
+        {
+            call.args.last().map(|a| &a.value)
+        }
+        (Lang::CSharp, "Serialize") if on.ends_with("JsonSerializer") => call.arg(0),
+        (Lang::CSharp, "Publish" | "PublishAsync" | "BasicPublish") => call.args.last().map(|a| &a.value),
+        (Lang::Ruby, "to_json") => call.receiver(),
+        (Lang::Ruby, "generate" | "dump") if on == "JSON" => call.arg(0),
+        (Lang::Php, "json_encode") => call.arg(0),
+        _ => None,
+    }
+}
+
+/// Faraday, HTTParty, RestClient, Net::HTTP: `post(url, body)`, `post(url, body: { … })`.
+fn ruby<'a>(site: &Site<'a>) -> Found<'a> {
+    let call = site.call;
+    if !matches!(call.name(), "post" | "put" | "patch") || call.receiver().is_none() {
+        return None;
+    }
+    let body = ["json", "body", "payload"].iter().find_map(|key| call.named(key)).or_else(|| call.arg(1));
+    body.map(|v| (BodyOf::Asked, Given::Value(v)))
 }
 
 enum Given<'a> {
@@ -186,9 +232,11 @@ fn value(code: &Code<'_>, expr: &Expr, function: usize, steps: usize) -> Option<
     let steps = steps.checked_sub(1)?;
     match &expr.kind {
         ExprKind::Object(entries) => literal(entries),
+        // Ruby calls without parentheses.
+        ExprKind::Member(on, name) if matches!(name.as_str(), "to_json" | "to_h") => value(code, on, function, steps),
         ExprKind::Call(call) => called(code, call, function, steps),
         ExprKind::Name(name) => {
-            if let Some(ty) = code.declared(name, function).filter(|t| is_type(t)) {
+            if let Some(ty) = code.declared(name, function).filter(|t| is_type(t) && !is_map(t)) {
                 return Some((ty, Vec::new(), false));
             }
             let own = code.function(function).params.iter().find(|p| p.name == *name);
@@ -197,12 +245,16 @@ fn value(code: &Code<'_>, expr: &Expr, function: usize, steps: usize) -> Option<
             }
             let bindings = code.bindings(name, function)?;
             let [only] = bindings else { return None };
-            if is_type(only.ty) {
+            if is_type(only.ty) && !is_map(only.ty) {
                 return Some((only.ty.clone(), Vec::new(), false));
             }
             let (ty, mut fields, open) = value(code, only.value, only.function, steps)?;
             if ty.is_empty() {
                 added(code, name, function, &mut fields);
+                // A map that nothing is seen to be put into is filled elsewhere.
+                if fields.is_empty() {
+                    return None;
+                }
             }
             Some((ty, fields, open))
         }
@@ -221,6 +273,17 @@ fn added(code: &Code<'_>, name: &str, function: usize, fields: &mut Vec<ShapeFie
             }
         }
     }
+    // `event.put("note", …)`, `body.insert("note", …)`, `event.Add("note", …)`
+    walk_stmts(&code.function(function).body, &mut |expr| {
+        let Some(call) = expr.as_call() else { return };
+        let puts = matches!(call.name(), "put" | "insert" | "Add" | "TryAdd" | "addProperty" | "store" | "set");
+        let of = call.receiver().is_some_and(|r| matches!(&r.kind, ExprKind::Name(n) if n == name));
+        let key = call.arg(0).and_then(|a| a.as_str()).filter(|_| puts && of && call.args.len() == 2);
+        if let Some(key) = key {
+            let ty = call.arg(1).map(kind_of).unwrap_or_default();
+            fields.push(field(key.clone(), ty, expr.span.line));
+        }
+    });
     walk(&code.function(function).body, &mut |target| {
         let (base, key) = match &target.kind {
             ExprKind::Member(base, key) => (base, Some(key.clone())),
@@ -233,6 +296,29 @@ fn added(code: &Code<'_>, name: &str, function: usize, fields: &mut Vec<ShapeFie
             fields.push(field(key, SmolStr::default(), target.span.line));
         }
     });
+}
+
+/// A map of whatever keys.
+fn is_map(ty: &str) -> bool {
+    let plain = ty.split(['<', '[', ' ']).next().unwrap_or(ty).rsplit('.').next().unwrap_or(ty);
+    matches!(
+        plain,
+        "Map"
+            | "HashMap"
+            | "LinkedHashMap"
+            | "TreeMap"
+            | "MutableMap"
+            | "Dictionary"
+            | "IDictionary"
+            | "JSONObject"
+            | "JsonObject"
+            | "ObjectNode"
+            | "JObject"
+            | "map"
+            | "dict"
+            | "Hash"
+            | "ExpandoObject"
+    )
 }
 
 fn is_type(ty: &str) -> bool {
@@ -261,7 +347,22 @@ fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize) -> Option
     let inner = |at: usize| call.arg(at).and_then(|v| value(code, v, function, steps));
     match call.name() {
         "HttpEntity" | "stringify" | "dumps" | "jsonify" | "just" | "Serialize" | "SerializeObject"
-        | "StringContent" | "Create" | "toJson" | "Marshal" => inner(0),
+        | "StringContent" | "Create" | "toJson" | "Marshal" | "writeValueAsString" | "json_encode" => inner(0),
+        "to_json" => call.receiver().and_then(|v| value(code, v, function, steps)),
+        // An empty map, to be filled.
+        name if is_map(name) && call.args.is_empty() => Some((SmolStr::default(), Vec::new(), false)),
+        "hashMapOf" | "mutableMapOf" | "createObjectNode" | "linkedMapOf" if call.args.is_empty() => {
+            Some((SmolStr::default(), Vec::new(), false))
+        }
+        // `Map.of("id", id, "total", total)`
+        "of" if call.receiver().and_then(Expr::path).as_deref() == Some("Map") && !call.args.is_empty() => {
+            let keys: Vec<&Arg> = call.args.iter().step_by(2).collect();
+            let open = keys.iter().any(|a| a.value.as_str().is_none());
+            let fields = keys
+                .iter()
+                .filter_map(|a| Some(field(a.value.as_str()?.clone(), SmolStr::default(), a.value.span.line)));
+            Some((SmolStr::default(), fields.collect(), open))
+        }
         "dict" if !call.args.is_empty() && call.args.iter().all(|a: &Arg| a.name.is_some()) => {
             let keys = call.args.iter().filter_map(|a| Some((a.name.clone()?, &a.value)));
             Some((SmolStr::default(), keys.map(|(k, v)| field(k, kind_of(v), v.span.line)).collect(), false))
@@ -274,6 +375,28 @@ fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize) -> Option
             _ if name.starts_with(char::is_uppercase) => Some((name.into(), Vec::new(), false)),
             _ => None,
         },
+        _ => made_here(code, call, steps),
+    }
+}
+
+/// What a function of the same file makes, where it is the only one of its name and returns one thing.
+fn made_here(code: &Code<'_>, call: &Call, steps: usize) -> Option<Known> {
+    let own = call.receiver().is_none_or(|r| matches!(&r.kind, ExprKind::Name(n) if n == "this" || n == "self"));
+    let mut named = code.unit.functions.iter().enumerate().filter(|(_, f)| f.name == call.name());
+    let (index, function) = named.next().filter(|_| own && named.next().is_none())?;
+    let mut results = Vec::new();
+    fn returned<'s>(stmts: &'s [Stmt], out: &mut Vec<&'s Expr>) {
+        for stmt in stmts {
+            match stmt {
+                Stmt::Return(expr) => out.push(expr),
+                Stmt::Block { body, .. } => returned(body, out),
+                Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
+            }
+        }
+    }
+    returned(&function.body, &mut results);
+    match results.as_slice() {
+        [one] => value(code, one, index, steps).filter(|(ty, fields, _)| ty.is_empty() && !fields.is_empty()),
         _ => None,
     }
 }
@@ -299,19 +422,52 @@ fn field(name: SmolStr, ty: SmolStr, line: u32) -> ShapeField {
     ShapeField { name, ty, required: None, number: None, line }
 }
 
-/// The keys that a handler reads of the request's body.
+/// A message's text that is taken apart: `JSON.parse(msg.content.toString())`, `json.loads(body)`.
+fn is_read(code: &Code<'_>, expr: &Expr) -> bool {
+    let Some(call) = expr.as_call() else { return false };
+    let on = call.receiver().and_then(Expr::path).unwrap_or_default();
+    let parses = match code.unit.lang {
+        Lang::Script => on == "JSON" && call.name() == "parse",
+        Lang::Python => on == "json" && call.name() == "loads",
+        Lang::Ruby => on == "JSON" && call.name() == "parse",
+        _ => false,
+    };
+    const HOLDS: [&str; 9] = ["content", "value", "body", "data", "message", "msg", "payload", "event", "record"];
+    let of = |e: &Expr| {
+        let mut found = false;
+        e.walk(&mut |e| {
+            found |= match &e.kind {
+                ExprKind::Name(name) | ExprKind::Member(_, name) => HOLDS.contains(&name.as_str()),
+                _ => false,
+            }
+        });
+        found
+    };
+    parses && call.arg(0).is_some_and(of)
+}
+
+/// The keys that a handler reads of the request's body, or a consumer of a message.
 fn taken(code: &Code<'_>, sink: &mut Sink) {
     let script = code.unit.lang == Lang::Script;
     let is_body = |expr: &Expr, function: usize| -> bool {
         let direct = |e: &Expr| {
+            if is_read(code, e) {
+                return true;
+            }
             let path = e.path().unwrap_or_default();
-            if script {
-                matches!(path.as_str(), "req.body" | "request.body" | "ctx.request.body")
-            } else {
-                matches!(path.as_str(), "request.json" | "request.get_json()" | "flask.request.json")
+            match code.unit.lang {
+                Lang::Script => matches!(path.as_str(), "req.body" | "request.body" | "ctx.request.body"),
+                Lang::Python => matches!(path.as_str(), "request.json" | "request.get_json()" | "flask.request.json"),
+                _ => false,
             }
         };
+        let map = |p: &super::ir::Param| {
+            let body = p.annotations.iter().any(|a| matches!(a.simple(), "RequestBody" | "Body" | "FromBody"));
+            body && is_map(&p.ty)
+        };
         match &expr.kind {
+            // `@RequestBody Map<String, Object> body`
+            ExprKind::Name(name) if code.function(function).params.iter().any(|p| p.name == *name && map(p)) => true,
             ExprKind::Name(name) => {
                 matches!(code.bindings(name, function), Some([only]) if only.function == function && direct(only.value))
             }
@@ -324,7 +480,7 @@ fn taken(code: &Code<'_>, sink: &mut Sink) {
             let (base, key) = match &expr.kind {
                 ExprKind::Member(base, key) if script => (&**base, Some(key.clone())),
                 ExprKind::Index(base, key) => (&**base, key.as_str().cloned()),
-                ExprKind::Call(call) if call.name() == "get" && !script => {
+                ExprKind::Call(call) if matches!(call.name(), "get" | "getOrDefault" | "fetch") && !script => {
                     let Some(base) = call.receiver() else { return };
                     (base, call.arg(0).and_then(|a| a.as_str().cloned()))
                 }

@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 11, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 12, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -469,6 +469,11 @@ fn reads(code: &Code<'_>, sink: &mut Sink) {
         for (value, at) in found {
             read(value, code.within(index), at, &spare, sink);
         }
+    }
+    for found in super::validated::checked(code) {
+        let read =
+            Read { key: Value::env(found.key, None), default: found.default, within: code.within(found.function) };
+        sink.stated(Claim::Read(read), found.at);
     }
     for ty in &code.unit.types {
         for field in &ty.fields {

@@ -39,6 +39,7 @@ mod statuses;
 mod steps;
 mod tables;
 mod transactions;
+mod validated;
 mod verdicts;
 mod views;
 

@@ -59,7 +59,36 @@ fn looks_like_service(node: &Node) -> bool {
     ["image", "build", "extends"].iter().any(|k| node.get(k).is_some())
 }
 
+/// The secrets that most of the services which have them are given, by their keys. They stay in here.
+type Usual = BTreeMap<String, String>;
+
+fn usual(services: &Node) -> Usual {
+    let mut count: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (_, node) in services.entries() {
+        let Some(environment) = node.get("environment") else { continue };
+        let pairs =
+            environment.entries().filter_map(|(key, node)| Some((key.text.to_string(), node.text()?.to_string())));
+        let items = environment.items().filter_map(Node::text);
+        let listed =
+            items.filter_map(|t| t.split_once('=').map(|(k, v)| (k.trim().to_owned(), unquoted(v).to_owned())));
+        for (key, value) in
+            pairs.chain(listed).filter(|(k, v)| secret::is_secret_key(k) && !v.is_empty() && !v.contains('$'))
+        {
+            *count.entry((key, value)).or_default() += 1;
+        }
+    }
+    let mut out = Usual::new();
+    for ((key, value), with) in &count {
+        let all: usize = count.iter().filter(|((k, _), _)| k == key).map(|(_, n)| n).sum();
+        if *with > 1 && with * 2 > all {
+            out.insert(key.clone(), value.clone());
+        }
+    }
+    out
+}
+
 fn declare(services: &Node, sink: &mut Sink) {
+    let usual = usual(services);
     let v1 = services.get("services").is_none();
     let fixed: BTreeMap<SmolStr, SmolStr> =
         services.entries().flat_map(|(key, node)| addresses(node).map(|a| (a, key.text.clone()))).collect();
@@ -73,12 +102,18 @@ fn declare(services: &Node, sink: &mut Sink) {
         {
             continue;
         }
-        service(&key.text, key.span, node, &fixed, sink);
+        service(&key.text, key.span, node, (&usual, &fixed), sink);
     }
     labels::state(services, sink);
 }
 
-fn service(name: &SmolStr, at: Span, node: &Node, fixed: &BTreeMap<SmolStr, SmolStr>, sink: &mut Sink) {
+fn service(
+    name: &SmolStr,
+    at: Span,
+    node: &Node,
+    (usual, fixed): (&Usual, &BTreeMap<SmolStr, SmolStr>),
+    sink: &mut Sink,
+) {
     let mut service = Service::new(name.clone(), Deployment::Compose);
     service.image = node.get("image").and_then(value);
     service.source = node.get("build").and_then(source);
@@ -137,17 +172,19 @@ fn service(name: &SmolStr, at: Span, node: &Node, fixed: &BTreeMap<SmolStr, Smol
     service.health_check = node.get("healthcheck").is_some_and(|h| !h.get("disable").is_some_and(Node::is_true));
     sink.stated(Claim::Service(service), at);
     if let Some(environment) = node.get("environment") {
-        settings(name, environment, sink);
+        settings(name, environment, usual, sink);
     }
 }
 
-fn settings(service: &SmolStr, environment: &Node, sink: &mut Sink) {
+fn settings(service: &SmolStr, environment: &Node, usual: &Usual, sink: &mut Sink) {
     let mut state = |key: &str, value: Option<Value>, at: Span| {
         let value = value.unwrap_or_else(|| Value::env(key, None));
+        let apart = usual.get(key).is_some_and(|usual| value.as_text().is_some_and(|text| text != *usual));
+        let hidden = secret::setting(key, value);
         let setting = Setting {
             scope: SettingScope::Service(service.clone()),
             key: key.into(),
-            value: secret::setting(key, value),
+            value: if apart { secret::apart(hidden) } else { hidden },
             profile: None,
         };
         sink.stated(Claim::Setting(setting), at);

@@ -7,11 +7,20 @@
 use seam_facts::{Hole, Part, SmolStr, Value};
 
 pub use seam_facts::secret::{is_secret_key, may_name_secret};
-pub use seam_facts::{MASKED, MASKED_TOKEN};
+pub use seam_facts::{MASKED, MASKED_APART, MASKED_TOKEN, MASKED_TOKEN_APART};
 
 /// A setting's value without secrets.
 pub fn setting(key: &str, value: Value) -> Value {
     if is_secret_key(key) { hide(value) } else { clean(value) }
+}
+
+/// A hidden value that is not the one which most others of its file have under this key.
+pub fn apart(value: Value) -> Value {
+    match value.as_text().as_deref() {
+        Some(MASKED) => Value::text(MASKED_APART),
+        Some(MASKED_TOKEN) => Value::text(MASKED_TOKEN_APART),
+        _ => value,
+    }
 }
 
 /// All text replaced; holes stay (they name where the secret comes from), without defaults.

@@ -29,15 +29,21 @@ pub fn inner_type(ty: &str) -> SmolStr {
     ];
     let mut ty = ty.trim();
     for _ in 0..8 {
-        ty = ty.trim_start_matches(['&', '*']).trim();
-        // Lifetimes stand before what the type is: `&'a dyn Orders`.
-        if let Some((_, rest)) = ty.strip_prefix('\'').and_then(|t| t.split_once(' ')) {
-            ty = rest.trim();
+        // `&'a mut dyn Stock + Send`
+        loop {
+            let before = ty;
+            ty = ty.trim_start_matches(['&', '*']).trim();
+            if let Some((_, rest)) = ty.strip_prefix('\'').and_then(|t| t.split_once(' ')) {
+                ty = rest.trim();
+            }
+            for word in ["mut ", "dyn ", "impl "] {
+                ty = ty.strip_prefix(word).unwrap_or(ty).trim();
+            }
+            if ty == before {
+                break;
+            }
         }
-        for word in ["mut ", "dyn ", "impl "] {
-            ty = ty.strip_prefix(word).unwrap_or(ty).trim();
-        }
-        ty = ty.split(" + ").next().unwrap_or(ty).trim();
+        ty = ty.split_once(" + ").filter(|(first, _)| !first.contains('<')).map_or(ty, |(first, _)| first);
         let Some((head, rest)) = ty.split_once('<') else { break };
         let name = head.rsplit("::").next().unwrap_or(head);
         if !WRAPPERS.contains(&name) {

@@ -55,7 +55,7 @@ pub struct Service {
     pub auxiliary: bool,
     /// Kubernetes namespace, where stated.
     pub namespace: Option<SmolStr>,
-    /// The published chart that deploys it.
+    /// The chart from elsewhere that deploys it; empty where only values for one are here.
     pub chart: Option<SmolStr>,
 }
 

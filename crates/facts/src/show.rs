@@ -282,7 +282,7 @@ fn body(b: &Body, f: &mut Formatter<'_>) -> fmt::Result {
 
 fn service(s: &Service, f: &mut Formatter<'_>) -> fmt::Result {
     write!(f, "service {} ({})", s.name, word(&s.deployment))?;
-    opt(f, "chart", &s.chart)?;
+    opt(f, "chart", &s.chart.as_ref().filter(|c| !c.is_empty()))?;
     opt(f, "image", &s.image)?;
     if let Some(source) = &s.source {
         write!(f, " built from {}", source.context)?;

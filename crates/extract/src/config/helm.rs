@@ -171,7 +171,7 @@ fn own_workload(file: &File<'_>, root: &Node) -> Option<(SmolStr, Span, Option<S
     let says = |word: &&str| !PLACES.contains(word) && !word.is_empty();
     let words: Vec<&str> = stem.split(['-', '_', '.']).filter(says).collect();
     let first = root.entries().next()?.0.span;
-    (named && !words.is_empty()).then(|| (words.join("-").into(), first, Some(file.name().into())))
+    (named && !words.is_empty()).then(|| (words.join("-").into(), first, Some(SmolStr::default())))
 }
 
 /// Words of a values file's name that say where or how it holds.

@@ -30,7 +30,10 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
     let answers = cx.operations().filter(|(_, _, d)| d.endpoint.is_some());
     let answered: HashSet<(&SmolStr, u32)> = answers.map(|(_, _, d)| (&d.at.path, d.at.at.line)).collect();
-    let asked: HashSet<&Key> = cx.operations().filter_map(|(_, _, d)| d.endpoint.as_ref()).collect();
+    // A gateway's rule asks for nothing; whoever is passed on by it does.
+    let callers = cx.operations().filter(|(_, _, d)| d.client != "route").filter_map(|(_, _, d)| d.endpoint.as_ref());
+    let behind = cx.passed().iter().flat_map(|p| p.endpoints.iter().map(|e| &cx.graph.endpoints[*e].key));
+    let asked: HashSet<&Key> = callers.chain(behind).collect();
     let mut seen = BTreeSet::new();
     let contracts: OnceCell<Vec<Contract<'_>>> = OnceCell::new();
     for (operation, edge, detail) in cx.operations() {
@@ -65,8 +68,6 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft(cx, edge, detail, nearest, wrong, subject).certainty(cx.detail(operation).certainty));
     }
-    let behind = cx.passed().iter().flat_map(|p| p.endpoints.iter().map(|e| &cx.graph.endpoints[*e].key));
-    let asked: HashSet<&Key> = asked.iter().copied().chain(behind).collect();
     gated(cx, &served, &asked, out);
     out.extend(forwarded(cx, &served));
     out.extend(unchanged(cx, &served));
@@ -338,7 +339,7 @@ fn crosses(own: &[&str], call: &[&str]) -> bool {
     let pairs = || own.iter().zip(call);
     own.len() == call.len()
         && pairs().any(|(o, c)| open(o) && !open(c))
-        && pairs().any(|(o, c)| !open(o) && whole_hole(c))
+        && pairs().any(|(o, c)| !open(o) && (whole_hole(c) || *c == ONE))
 }
 
 /// An endpoint with its path in parts.

@@ -299,10 +299,7 @@ impl<'a> Deploy<'a> {
             }
             if let Some(context) = &unit.context {
                 let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
-                by_source
-                    .entry(format!("source {recipe} {}", unit.stage.as_deref().unwrap_or("")))
-                    .or_default()
-                    .push(id);
+                by_source.entry(format!("source {recipe}")).or_default().push(id);
             }
             let image = &unit.image_name;
             if !image.is_empty() && unit.product.is_none() {

@@ -71,8 +71,10 @@ fn elsewhere<'a>(cx: &Cx<'_>, doors: &Doors<'a>, callee: usize, at: &Evidence, p
     // One profile of the caller runs beside the same profile of the callee.
     let beside: Vec<&PortOf> =
         all.iter().filter(listens).filter(|p| file(&p.at.path) == file(&at.path)).copied().collect();
+    // What a container is told to listen on is no port of this machine.
+    let here = |p: &&&PortOf| p.deployment.is_none() && !matches!(p.at.by.as_str(), "compose" | "kubernetes" | "helm");
     let open: Vec<&PortOf> =
-        if beside.is_empty() { all.iter().filter(listens).copied().collect() } else { beside.clone() };
+        if beside.is_empty() { all.iter().filter(listens).filter(here).copied().collect() } else { beside.clone() };
     let published = all.iter().filter(|p| p.role == PortRole::Published);
     let known = open.iter().all(|p| p.number.is_some_and(|n| n > 0)) && !open.is_empty();
     let has = |p: &PortOf| p.number.is_none_or(|n| n == port);

@@ -160,7 +160,12 @@ impl<'a> Edges<'_, 'a> {
             return;
         }
         let value = texts.first().map(|t| t.text.clone()).unwrap_or_default();
-        let why = reason.unwrap_or_else(|| "the address cannot be followed".to_owned());
+        let relative = |t: &Text<'_>| t.text.starts_with('/') && !t.text.starts_with("//");
+        let unsaid = match !texts.is_empty() && texts.iter().all(relative) {
+            true => "only a path: it is asked of whoever served the page",
+            false => "the address cannot be followed",
+        };
+        let why = reason.unwrap_or_else(|| unsaid.to_owned());
         self.open(node, &format!("{} call", kind.word()), &value, &why, (file, fact));
         if fact.how == How::Stated {
             let operation = written(call, texts.first(), &value);

@@ -108,6 +108,15 @@ impl<'a> Edges<'_, 'a> {
         // An address that is given where the service runs: kept secret here, or left to its environment.
         let given =
             texts.iter().any(|t| t.text == MASKED) || from_outside(&store.address) && texts.iter().all(|t| t.open);
+        // The same where a part of it comes from a secret: `Server=${DB_HOST};…` of a `secretKeyRef`.
+        let hidden = |f: &Fact| match &f.claim {
+            Claim::Setting(s) => matches!(s.value.as_hole(), Some(Hole::Ref(path)) if path.starts_with("secret/")),
+            _ => false,
+        };
+        let names_host =
+            |t: &Text<'_>| address::parse(&t.text).iter().any(|a| !a.host.is_empty() && !a.host.contains('{'));
+        let kept = texts.iter().any(|t| t.open && !names_host(t) && t.via.iter().any(|(_, f)| hidden(f)));
+        let given = given || kept;
         // Who is started by hand uses what the configuration says, wherever that runs.
         let by_hand = self.linker.deploy.nodes[node].units.is_empty();
         let product = behind.unwrap_or(if by_hand { told } else { store.system });

@@ -72,6 +72,13 @@ impl Page {
     }
 
     /// The expectation of this kind.
+    /// Sections that are a system each, over what stands under "Every system": heading, the shared section, the own one.
+    pub fn systems(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        let shared = self.headings.iter().position(|h| h == "Every system").map_or(0, |at| at + 1);
+        let own = self.headings.iter().enumerate().map(move |(at, heading)| (heading.as_str(), shared, at + 1));
+        own.filter(move |(_, shared, own)| shared != own)
+    }
+
     pub fn block(&self, info: &str) -> Option<&Block> {
         self.blocks.iter().find(|b| b.info == info && b.file.is_none())
     }

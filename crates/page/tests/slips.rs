@@ -29,12 +29,11 @@ fn each_usual_slip_is_found_where_it_is_made() {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         let page = seam_page::parse(&text);
-        let shared = page.headings.iter().position(|h| h == "Every system").map(|i| i + 1).unwrap();
-        for (index, heading) in page.headings.iter().enumerate().filter(|(i, _)| i + 1 != shared) {
+        for (heading, shared, own) in page.systems() {
             let rule = seam_detect::rule(heading.split(',').next().unwrap()).unwrap();
-            let own = || page.blocks.iter().filter(|b| b.section == index + 1 && b.file.is_some());
+            let blocks = || page.blocks.iter().filter(|b| b.section == own && b.file.is_some());
             let files_of = |before: bool| {
-                let wanted = own().filter(move |b| (b.info == "before") == before);
+                let wanted = blocks().filter(move |b| (b.info == "before") == before);
                 wanted.map(|b| (b.file.as_deref().unwrap(), b.text.as_str()))
             };
             let mut files: Files<'_> = page.files_of(shared).collect();

@@ -41,13 +41,11 @@ fn each_usual_way_is_understood() {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         let page = seam_page::parse(&text);
-        let shared = page.headings.iter().position(|h| h == "Every system").map(|i| i + 1).unwrap();
-        for (index, heading) in page.headings.iter().enumerate().filter(|(i, _)| i + 1 != shared) {
-            let expects =
-                |b: &&seam_page::Block| b.section == index + 1 && matches!(b.info.as_str(), "edges" | "calls");
+        for (heading, shared, own) in page.systems() {
+            let expects = |b: &&seam_page::Block| b.section == own && matches!(b.info.as_str(), "edges" | "calls");
             let block = page.blocks.iter().find(expects).unwrap();
             let expected: Vec<&str> = block.text.lines().collect();
-            let found = made(&page, shared, index + 1, block.info == "calls");
+            let found = made(&page, shared, own, block.info == "calls");
             tried += 1;
             if found != expected {
                 wrong.push_str(&format!("\n{}, {heading}: expected {expected:?}, found {found:?}", page.title));

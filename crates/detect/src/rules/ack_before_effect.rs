@@ -39,14 +39,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                             && policy.on == "spring.rabbitmq.listener"
                             && policy.detail.to_ascii_lowercase().ends_with("none") =>
                     {
-                        let at = cx.evidence(path, fact, when(Ack::Delivery));
-                        let intake = Intake {
-                            client: "Spring AMQP".into(),
-                            ack: Ack::Delivery,
-                            does: Vec::new(),
-                            lines: (0, 0),
-                            within: SmolStr::default(),
-                        };
+                        let intake = configured("Spring AMQP", Ack::Delivery);
+                        let at = cx.evidence(path, fact, when(intake.ack));
                         consumer(cx, node, &takes, path, &intake, &at, fact, out);
                     }
                     // `spring.kafka.consumer.enable-auto-commit: true`: the container commits by itself, after the work, unless told so.
@@ -55,14 +49,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                             && policy.on == "spring.kafka.consumer"
                             && policy.detail.ends_with("auto-commit true") =>
                     {
-                        let at = cx.evidence(path, fact, when(Ack::Timer));
-                        let intake = Intake {
-                            client: "Spring Kafka".into(),
-                            ack: Ack::Timer,
-                            does: Vec::new(),
-                            lines: (0, 0),
-                            within: SmolStr::default(),
-                        };
+                        let intake = configured("Spring Kafka", Ack::Timer);
+                        let at = cx.evidence(path, fact, when(intake.ack));
                         consumer(cx, node, &takes, path, &intake, &at, fact, out);
                     }
                     _ => {}
@@ -70,6 +58,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+}
+
+/// A consumer that only configuration tells how to acknowledge: of no function, with no work that is seen.
+fn configured(client: &str, ack: Ack) -> Intake {
+    Intake { client: client.into(), ack, does: Vec::new(), lines: (0, 0), within: SmolStr::default() }
 }
 
 fn taken(cx: &Cx<'_>, node: usize) -> Vec<Operation> {

@@ -1,6 +1,6 @@
 //! What code sends as JSON and what it takes from JSON, where it says so itself: types and literal keys. See `bodies.md`.
 
-use super::ir::{Arg, Call, Expr, ExprKind, Stmt, walk_stmts};
+use super::ir::{Arg, Call, Expr, ExprKind, Stmt, returned, walk_stmts};
 use super::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -384,17 +384,7 @@ fn made_here(code: &Code<'_>, call: &Call, steps: usize) -> Option<Known> {
     let own = call.receiver().is_none_or(|r| matches!(&r.kind, ExprKind::Name(n) if n == "this" || n == "self"));
     let mut named = code.unit.functions.iter().enumerate().filter(|(_, f)| f.name == call.name());
     let (index, function) = named.next().filter(|_| own && named.next().is_none())?;
-    let mut results = Vec::new();
-    fn returned<'s>(stmts: &'s [Stmt], out: &mut Vec<&'s Expr>) {
-        for stmt in stmts {
-            match stmt {
-                Stmt::Return(expr) => out.push(expr),
-                Stmt::Block { body, .. } => returned(body, out),
-                Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
-            }
-        }
-    }
-    returned(&function.body, &mut results);
+    let results = returned(&function.body);
     match results.as_slice() {
         [one] => value(code, one, index, steps).filter(|(ty, fields, _)| ty.is_empty() && !fields.is_empty()),
         _ => None,

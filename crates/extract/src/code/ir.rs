@@ -350,3 +350,19 @@ pub fn walk_stmts<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
         }
     }
 }
+
+/// What a function's statements return, those of its blocks included.
+pub fn returned<'s>(stmts: &'s [Stmt]) -> Vec<&'s Expr> {
+    fn within<'s>(stmts: &'s [Stmt], out: &mut Vec<&'s Expr>) {
+        for stmt in stmts {
+            match stmt {
+                Stmt::Return(expr) => out.push(expr),
+                Stmt::Block { body, .. } => within(body, out),
+                Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
+            }
+        }
+    }
+    let mut out = Vec::new();
+    within(stmts, &mut out);
+    out
+}

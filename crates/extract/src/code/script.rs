@@ -1,7 +1,7 @@
 //! Settings that scripts read as members of something: groups of configuration, validated environments.
 
 use super::{Code, library};
-use crate::code::ir::{Expr, ExprKind, Stmt};
+use crate::code::ir::{Expr, ExprKind, Stmt, returned};
 use seam_facts::{Hole, Value, format_smolstr};
 
 /// `base.member`, where `base` stands for configuration or the environment; `origin` is its canonical name.
@@ -92,17 +92,6 @@ fn is_environment(code: &Code<'_>, expr: &Expr, function: usize, depth: usize) -
     let mut methods =
         code.unit.functions.iter().enumerate().filter(|(_, f)| f.name == call.name() && f.owner == *owner);
     let Some((index, method)) = methods.next().filter(|_| own && !owner.is_empty()) else { return false };
-    let mut returns = Vec::new();
-    returned(&method.body, &mut returns);
+    let returns = returned(&method.body);
     !returns.is_empty() && returns.into_iter().all(|value| is_environment(code, value, index, depth - 1))
-}
-
-fn returned<'s>(stmts: &'s [Stmt], out: &mut Vec<&'s Expr>) {
-    for stmt in stmts {
-        match stmt {
-            Stmt::Return(expr) => out.push(expr),
-            Stmt::Block { body, .. } => returned(body, out),
-            Stmt::Assign { .. } | Stmt::Expr(_) | Stmt::Leave(..) => {}
-        }
-    }
 }

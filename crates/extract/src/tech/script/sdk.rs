@@ -28,8 +28,7 @@ struct Sdk {
 }
 
 /// Keys of the server's address, as these libraries call them.
-const ADDRESSES: &[&str] =
-    &["baseUrl", "auth-server-url", "serverUrl", "authority", "jwksUri", "issuerBaseURL", "issuer"];
+const ADDRESSES: &[&str] = &["baseUrl", "serverUrl"];
 
 const fn http(made: &'static str, client: &'static str) -> Sdk {
     Sdk { made, client, protocol: Protocol::Http, host: None, port: None, below: "" }
@@ -68,18 +67,6 @@ const SDKS: &[Sdk] = &[
     http("consul#", "consul"),
     http("consul#Consul", "consul"),
     http("cloud-config-client#load", "spring-cloud-config"),
-    http("keycloak-connect#", "keycloak"),
-    http("keycloak-js#", "keycloak"),
-    http("oidc-client-ts#UserManager", "oidc-client"),
-    http("oidc-client#UserManager", "oidc-client"),
-    http("openid-client#Issuer.discover", "openid-client"),
-    http("openid-client#discovery", "openid-client"),
-    http("express-oauth2-jwt-bearer#auth", "express-oauth2-jwt-bearer"),
-    http("jwks-rsa#", "jwks-rsa"),
-    http("jwks-rsa#JwksClient", "jwks-rsa"),
-    http("jwks-rsa#passportJwtSecret", "jwks-rsa"),
-    http("jwks-rsa#expressJwtSecret", "jwks-rsa"),
-    http("jose#createRemoteJWKSet", "jose"),
     Sdk {
         made: "node-vault#",
         client: "vault",

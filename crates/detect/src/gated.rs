@@ -6,7 +6,7 @@
 
 use crate::Cx;
 use crate::Draft;
-use crate::rules::dangling_call::{Wrong, draft, http, says_another};
+use crate::rules::dangling_call::{Wrong, draft, http};
 use seam_facts::{Claim, Key, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, forwarded, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -34,7 +34,7 @@ pub(crate) fn gated<'a>(
         if !called || done || forwarded(&detail.operation).is_some() || answered.contains(&(&told.path, told.at.line)) {
             continue;
         }
-        let Some((method, path)) = detail.operation.split_once(' ').filter(|_| !says_another(cx, detail)) else {
+        let Some((method, path)) = detail.operation.split_once(' ') else {
             continue;
         };
         let Some((rule, by, prefix)) = rule(cx, edge, path) else { continue };

@@ -10,7 +10,7 @@ use crate::keys::{Keys, is_of_a_library, is_of_a_platform, squash};
 use crate::leftover::Orphan;
 use crate::strays::{Kind, by_name};
 use seam_facts::{Claim, Setting, SettingScope, SmolStr};
-use seam_graph::{Evidence, NodeKind, SettingOf, is_test};
+use seam_graph::{Evidence, NodeKind, SettingOf, is_sample, is_test};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A key that a sample lists, with its place.
@@ -82,13 +82,8 @@ fn apart(key: &str) -> bool {
 
 /// What samples of environments list: files that say by their name that they are to be copied.
 fn listed<'a>(cx: &Cx<'a>) -> Vec<Listed<'a>> {
-    const WORDS: [&str; 5] = ["example", "sample", "template", "dist", "defaults"];
-    let named = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-        name.split(['.', '-', '_']).any(|word| WORDS.contains(&word))
-    };
     let of = |(path, fact): (&'a SmolStr, &'a seam_facts::Fact)| match &fact.claim {
-        Claim::Setting(setting) if setting.scope == SettingScope::Dotenv && named(path) && !is_test(path) => {
+        Claim::Setting(setting) if setting.scope == SettingScope::Dotenv && is_sample(path) && !is_test(path) => {
             let says = seam_facts::format_smolstr!("{}", fact.claim);
             Some(Listed { file: path, setting, at: cx.evidence(path, fact, says) })
         }

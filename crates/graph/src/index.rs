@@ -167,7 +167,6 @@ impl<'a> Index<'a> {
     /// The only file beside a dotenv file that says by its name that it is an example of one: `example.env`, `env.sample`,
     /// `docker-compose.example.env`.
     fn example_beside(&self, path: &str) -> Option<FileId> {
-        const WORDS: [&str; 6] = ["example", "sample", "template", "dist", "default", "defaults"];
         let base = match path.strip_suffix(".env")? {
             "" => "",
             base => base.strip_suffix('/')?,
@@ -176,7 +175,7 @@ impl<'a> Index<'a> {
             let name = self.paths[*file].rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
             folder(self.paths[*file]) == base
                 && name.split(['.', '-', '_']).any(|w| w == "env")
-                && name.split(['.', '-', '_']).any(|w| WORDS.contains(&w))
+                && is_sample(&name)
                 && self.settings_in(*file).any(|(s, _)| s.scope == SettingScope::Dotenv)
         };
         let from = if base.is_empty() { String::new() } else { format!("{base}/") };
@@ -224,6 +223,13 @@ pub(crate) fn last(symbol: &str) -> &str {
         Some(at) => &symbol[at + 1..],
         None => symbol,
     }
+}
+
+/// Whether a file of settings says by its name that people are to copy it and fill it in.
+pub fn is_sample(path: &str) -> bool {
+    const WORDS: [&str; 6] = ["example", "sample", "template", "dist", "default", "defaults"];
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    name.split(['.', '-', '_']).any(|word| WORDS.contains(&word))
 }
 
 /// Whether code at this path is a test, an example or generated documentation rather than the system.

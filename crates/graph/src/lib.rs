@@ -68,7 +68,7 @@ mod whole;
 
 pub use delta::{Difference, Turn, What, delta};
 pub use flows::{Effect, Flows, Operation, endpoint_of, is_synchronous};
-pub use index::is_test;
+pub use index::{is_sample, is_test};
 pub use join::link;
 pub use model::{
     Asked, Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Meant, Node, NodeKind, Options, OwnerOf,

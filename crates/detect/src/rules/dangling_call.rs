@@ -49,9 +49,6 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let Some(endpoints) = served.get(&edge.to).filter(|_| cx.node(edge.to).kind == NodeKind::Service) else {
             continue;
         };
-        if says_another(cx, detail) {
-            continue;
-        }
         let found = match edge.kind {
             EdgeKind::Http => {
                 let elsewhere = answered.contains(&(&detail.at.path, detail.at.at.line));
@@ -72,24 +69,6 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     out.extend(forwarded(cx, &served));
     out.extend(unchanged(cx, &served));
     out.extend(unanswered(cx));
-}
-
-/// Whether the caller tells its helper another method than this request of the helper has: `fetch("POST", url)`, where the helper
-/// has a branch for each.
-pub(crate) fn says_another(cx: &Cx<'_>, detail: &Detail) -> bool {
-    const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-    let Some((method, _)) = detail.operation.split_once(' ') else { return false };
-    let Some(asked) = detail.asked.first() else { return false };
-    let verbs: BTreeSet<String> = cx
-        .facts(&asked.at.path)
-        .iter()
-        .filter(|f| f.at.line == asked.at.at.line)
-        .filter_map(|f| if let Claim::Pass(pass) = &f.claim { Some(pass) } else { None })
-        .flat_map(|pass| pass.args.iter().filter_map(|a| a.value.as_text()))
-        .map(|text| text.to_ascii_uppercase())
-        .filter(|text| METHODS.contains(&text.as_str()))
-        .collect();
-    verbs.len() == 1 && !verbs.contains(method)
 }
 
 pub(crate) fn draft(

@@ -352,7 +352,7 @@ pub fn walk_stmts<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
 }
 
 /// What a function's statements return, those of its blocks included.
-pub fn returned<'s>(stmts: &'s [Stmt]) -> Vec<&'s Expr> {
+pub fn returned(stmts: &[Stmt]) -> Vec<&Expr> {
     fn within<'s>(stmts: &'s [Stmt], out: &mut Vec<&'s Expr>) {
         for stmt in stmts {
             match stmt {

@@ -144,7 +144,9 @@ impl<'a> Edges<'_, 'a> {
         if self.registers_by_default(node, (file, fact), call, &texts) {
             return;
         }
-        if call.protocol == Protocol::Http && self.by_route(node, file, fact, call, &texts) {
+        if call.protocol == Protocol::Http
+            && (self.by_own_rules(node, (file, fact), call, &texts) || self.by_route(node, file, fact, call, &texts))
+        {
             return;
         }
         // What a framework asks for, and this node serves itself.

@@ -55,6 +55,7 @@ mod resolve;
 mod roles;
 mod routes;
 mod scope;
+mod served;
 mod sources;
 mod starts;
 mod stock;

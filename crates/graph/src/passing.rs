@@ -77,7 +77,7 @@ fn behind(graph: &Graph, node: usize, detail: &Detail, asked: &str, prefix: &str
 }
 
 /// Whether a path lies below what a rule forwards; `/orders*` takes `/ordersheet` as well, `/orders/*` does not.
-fn below(prefix: &str, asked: &str) -> bool {
+pub(crate) fn below(prefix: &str, asked: &str) -> bool {
     asked.starts_with(prefix) || prefix.strip_suffix('/').is_some_and(|bare| asked == bare)
 }
 

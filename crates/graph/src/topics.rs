@@ -29,7 +29,11 @@ pub(crate) fn topics(view: &View<'_, '_>, message: &Message, file: FileId) -> Ve
             texts.truncate(1);
         }
         let texts: BTreeSet<String> = texts.into_iter().map(|t| t.text).collect();
-        let joined = |before: &String, text: &String| [before.as_str(), text.as_str()].join(" ").trim().to_owned();
+        // An exchange that is called like the topic, in another constant.
+        let joined = |before: &String, text: &String| match before.split(' ').any(|part| part == text) {
+            true => before.clone(),
+            false => [before.as_str(), text.as_str()].join(" ").trim().to_owned(),
+        };
         out = match texts.is_empty() {
             true => out,
             false => out.iter().flat_map(|before| texts.iter().map(move |text| joined(before, text))).collect(),

@@ -108,7 +108,7 @@ impl<'a> Cx<'a> {
             }
         };
         let rules = self.outgoing(self.edge(operation.edge).to).iter().flat_map(|e| &self.edge(*e).details);
-        let rule = rules.filter(|d| d.client == "route").find(|d| {
+        let rule = rules.filter(|d| d.is_rule()).find(|d| {
             let rule = d.operation.split_once(' ').map_or(d.operation.as_str(), |(_, path)| path);
             alike(rule)
         })?;

@@ -74,7 +74,7 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
         if written().any(|e| e.path.contains('*') || parts(&e.path).first().is_some_and(|p| open(p))) {
             continue;
         }
-        for detail in edge.details.iter().filter(|d| d.client == "route") {
+        for detail in edge.details.iter().filter(|d| d.is_rule()) {
             let path = detail.operation.rsplit(' ').next().unwrap_or_default();
             // `/orders*` takes `/ordersheet` as well; what it begins with is a word all the same.
             let mut prefix: Vec<&str> = parts(path).into_iter().take_while(|p| !open(p)).collect();
@@ -160,7 +160,7 @@ const REWRITES: [&str; 10] = [
 fn path_of(cx: &Cx<'_>, detail: &Detail) -> Option<String> {
     let at = &detail.at;
     let route = cx.facts(&at.path).iter().find_map(|f| match &f.claim {
-        Claim::Route(route) if f.at == at.at && detail.client == "route" => Some(route),
+        Claim::Route(route) if f.at == at.at && detail.is_rule() => Some(route),
         _ => None,
     })?;
     let text = route.target.to_string();

@@ -199,7 +199,7 @@ impl<'c, 'a> Patience<'c, 'a> {
         // What a call is given is that call's alone, though another stands in the same function.
         own.retain(|p| p.kind != PolicyKind::Timeout || !given_elsewhere(cx, operation, p));
         for (on, said) in self.tables.apart.get(&edge.from).into_iter().flatten() {
-            let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.client == "route";
+            let of_route = cx.node(edge.from).kind == NodeKind::Gateway || detail.is_rule();
             // What a constructor keeps in a field governs those members that run something through it.
             let kept = said.detail.starts_with("Polly")
                 && on.ends_with('>')

@@ -14,6 +14,7 @@ mod extractor;
 mod foreign;
 pub mod lang;
 pub mod outline;
+mod rewrite;
 pub mod said;
 mod sink;
 pub mod tech;

@@ -294,7 +294,9 @@ fn tone_of(call: &Call) -> Option<Tone> {
             let first = first.trim_end_matches("()");
             first == "log" || first.contains("logger") || first.ends_with("log")
         })
-        || path.to_lowercase().contains("logger.");
+        || path.to_lowercase().contains("logger.")
+        // What a command of a framework tells whoever started it.
+        || matches!(on.as_str(), "this" | "$this") && matches!(lower.as_str(), "info" | "warn" | "debug" | "notice");
     let plain = matches!(
         lower.as_str(),
         "print"

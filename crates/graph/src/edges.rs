@@ -11,6 +11,7 @@ use crate::likeness::bare;
 use crate::model::{
     Asked, Certainty, Detail, Edge, EdgeKind, Endpoint, Meant, Node, NodeKind, Policy, Proof, Unresolved,
 };
+use crate::passing::forwarded;
 use crate::resolve::Text;
 use crate::roles;
 use seam_facts::{Claim, Fact, How, Key, Protocol, SettingScope, SmolStr, System, Value};
@@ -32,6 +33,8 @@ pub(crate) struct Edges<'l, 'a> {
     pub(crate) unresolved: Vec<Unresolved>,
     /// The call that is being joined asks for what its function is told.
     pub(crate) helper: bool,
+    /// What the forwarding rule that is being joined asks for in other words; taken by the edge that is made of it.
+    pub(crate) asks: SmolStr,
     /// gRPC (and Thrift, Dubbo) service name → nodes that serve it.
     pub(crate) servers: HashMap<String, BTreeSet<usize>>,
 }
@@ -62,6 +65,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             extra: Vec::new(),
             unresolved: Vec::new(),
             helper: false,
+            asks: SmolStr::default(),
             servers,
         }
     }
@@ -110,7 +114,12 @@ impl<'l, 'a> Edges<'l, 'a> {
             return;
         }
         let proof = self.linker.proof(at.0, at.1, via);
-        let endpoint = self.endpoint_for(to, &operation);
+        // What a rule asks for in other words is answered by what these name.
+        let asks = std::mem::take(&mut self.asks);
+        let endpoint = match forwarded(&asks).is_none() && !asks.is_empty() {
+            true => self.endpoint_for(to, &asks),
+            false => self.endpoint_for(to, &operation),
+        };
         let policies = self.policies(from, at, within, client);
         let detail = Detail {
             operation,
@@ -121,6 +130,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             at: self.linker.evidence(at.0, at.1),
             policies: policies.clone(),
             certainty,
+            asks,
         };
         let draft = self.drafts.entry((from, to, kind)).or_insert_with(|| Draft {
             certainty,
@@ -415,6 +425,7 @@ impl<'l, 'a> Edges<'l, 'a> {
             at: self.linker.evidence(at.0, at.1),
             policies: self.policies(node, at, within, client),
             certainty: Certainty::Inferred,
+            asks: SmolStr::default(),
         };
         if let Some(last) = self.unresolved.last_mut() {
             last.meant = Some(Box::new(Meant { kind, detail }));

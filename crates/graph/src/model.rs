@@ -242,8 +242,20 @@ pub struct Detail {
     pub policies: Vec<Policy>,
     /// How sure this operation is; the edge is as sure as its surest one.
     pub certainty: Certainty,
+    /// Of a forwarding rule, what it asks of the other side where it says another path: `/v1/orders/*`; empty if nothing is said.
+    pub asks: SmolStr,
     /// The functions that ask a helper for this very operation, the outermost ones; empty where the code there says it itself.
     pub asked: Vec<Asked>,
+}
+
+/// What stands as client where a rule of a proxy or gateway forwards.
+pub(crate) const RULE: &str = "route";
+
+impl Detail {
+    /// Whether it is what a proxy or gateway is told to forward, rather than what code asks for.
+    pub fn is_rule(&self) -> bool {
+        self.client == RULE
+    }
 }
 
 /// A function that tells a helper what to ask.

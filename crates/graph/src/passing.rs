@@ -4,7 +4,7 @@
 
 use crate::endpoints::answers;
 use crate::model::{Detail, Edge, EdgeKind, Graph};
-use seam_facts::Protocol;
+use seam_facts::{Protocol, SmolStr, format_smolstr};
 
 /// One operation: indexes of its edge and of its detail in there.
 pub type At = (usize, usize);
@@ -24,40 +24,90 @@ pub fn forwarded(operation: &str) -> Option<&str> {
     path(operation).strip_suffix('*').filter(|p| p.starts_with('/'))
 }
 
+/// What a rule asks of the other side, from its own path and the one at its target: what its `*` takes stays behind the new
+/// beginning. Empty where the target says no path.
+pub(crate) fn asks(path: &str, below: &str) -> SmolStr {
+    match path.ends_with('*') && !below.is_empty() && !below.ends_with('*') {
+        true => format_smolstr!("{}/*", below.trim_end_matches('/')),
+        false => below.into(),
+    }
+}
+
 /// Every call that no endpoint of its callee answers, and that a rule of the callee hands to somebody who has one.
 pub fn passed(graph: &Graph) -> Vec<Passed> {
     let http = |(_, e): &(usize, &Edge)| e.kind == EdgeKind::Http && e.from != e.to;
     let edges = || graph.edges.iter().enumerate().filter(http);
-    let rules: Vec<(At, &Edge, &str)> = edges()
-        .flat_map(|(at, e)| e.details.iter().enumerate().map(move |(d, detail)| ((at, d), e, detail)))
-        .filter_map(|(at, e, detail)| Some((at, e, forwarded(&detail.operation)?)))
-        .collect();
+    let all = || edges().flat_map(|(at, e)| e.details.iter().enumerate().map(move |(d, detail)| ((at, d), e, detail)));
+    let rules: Vec<(At, &Edge, Rule<'_>)> = all().filter_map(|(at, e, detail)| Some((at, e, rule(detail)?))).collect();
     let mut out = Vec::new();
-    for (at, edge) in edges() {
-        for (index, detail) in edge.details.iter().enumerate() {
-            if detail.endpoint.is_some() || forwarded(&detail.operation).is_some() {
+    for (at, edge, detail) in all().filter(|(_, _, d)| d.endpoint.is_none()) {
+        if forwarded(&detail.operation).is_some() {
+            continue;
+        }
+        let asked = path(&detail.operation);
+        let own = rules.iter().filter(|(_, rule, _)| rule.from == edge.to && rule.to != edge.from);
+        let fit: Vec<_> = own.filter(|(_, _, rule)| rule.takes(asked)).collect();
+        let longest = fit.iter().map(|(.., rule)| rule.length()).max();
+        for (by, to, rule) in fit {
+            if Some(rule.length()) != longest {
                 continue;
             }
-            let asked = path(&detail.operation);
-            let own = rules.iter().filter(|(_, rule, _)| rule.from == edge.to && rule.to != edge.from);
-            let fit: Vec<_> = own.filter(|(.., prefix)| below(prefix, asked)).collect();
-            let longest = fit.iter().map(|(.., prefix)| prefix.trim_end_matches('/').len()).max();
-            for (rule, to, prefix) in fit {
-                if Some(prefix.trim_end_matches('/').len()) != longest {
-                    continue;
-                }
-                let endpoints = behind(graph, to.to, detail, asked, prefix);
-                if !endpoints.is_empty() {
-                    out.push(Passed { call: (at, index), rule: *rule, endpoints });
-                }
+            let endpoints = behind(graph, to.to, detail, asked, rule);
+            if !endpoints.is_empty() {
+                out.push(Passed { call: at, rule: *by, endpoints });
             }
         }
     }
     out
 }
 
-/// The endpoints of a node that answer a path as it was asked, or else without what the rule has taken off.
-fn behind(graph: &Graph, node: usize, detail: &Detail, asked: &str, prefix: &str) -> Vec<usize> {
+/// What a forwarding rule takes: everything below a beginning, or one path.
+struct Rule<'a> {
+    prefix: Option<&'a str>,
+    path: &'a str,
+    asks: &'a str,
+}
+
+fn rule(detail: &Detail) -> Option<Rule<'_>> {
+    let prefix = forwarded(&detail.operation);
+    let path = path(&detail.operation);
+    let single = detail.is_rule() && path.len() > 1 && path.starts_with('/');
+    (prefix.is_some() || single).then_some(Rule { prefix, path, asks: &detail.asks })
+}
+
+impl Rule<'_> {
+    fn takes(&self, asked: &str) -> bool {
+        match self.prefix {
+            Some(prefix) => below(prefix, asked),
+            None => answers(self.path, asked),
+        }
+    }
+
+    /// One path is nearer than everything below its beginning.
+    fn length(&self) -> usize {
+        self.prefix.map_or(self.path.len() + 1, |prefix| prefix.trim_end_matches('/').len())
+    }
+
+    /// What it may ask for: what it says; else the path as it came, or without its beginning.
+    fn may_ask(&self, asked: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        let rest = self.prefix.map(|prefix| &asked[prefix.trim_end_matches('/').len().min(asked.len())..]);
+        match (self.asks.strip_suffix('*'), rest) {
+            _ if self.asks.is_empty() => {}
+            (Some(instead), Some(rest)) => out.push(format!("{}{rest}", instead.trim_end_matches('/'))),
+            _ => out.push(self.asks.to_owned()),
+        }
+        out.push(asked.to_owned());
+        out.extend(rest.filter(|_| self.prefix != Some("/")).map(ToOwned::to_owned));
+        for path in out.iter_mut().filter(|p| p.is_empty()) {
+            *path = "/".to_owned();
+        }
+        out
+    }
+}
+
+/// The endpoints of a node that answer a call which a rule hands to it.
+fn behind(graph: &Graph, node: usize, detail: &Detail, asked: &str, rule: &Rule<'_>) -> Vec<usize> {
     let method = detail.operation.split_once(' ').map(|(method, _)| method);
     let found = |asked: &str| -> Vec<usize> {
         let fits = |e: &crate::Endpoint| {
@@ -68,12 +118,7 @@ fn behind(graph: &Graph, node: usize, detail: &Detail, asked: &str, prefix: &str
         };
         graph.endpoints.iter().enumerate().filter(|(_, e)| fits(e)).map(|(index, _)| index).collect()
     };
-    let whole = found(asked);
-    if !whole.is_empty() || prefix == "/" {
-        return whole;
-    }
-    let rest = &asked[prefix.trim_end_matches('/').len()..];
-    found(if rest.is_empty() { "/" } else { rest })
+    rule.may_ask(asked).iter().map(|asked| found(asked)).find(|all| !all.is_empty()).unwrap_or_default()
 }
 
 /// Whether a path lies below what a rule forwards; `/orders*` takes `/ordersheet` as well, `/orders/*` does not.

@@ -4,7 +4,8 @@ use crate::address;
 use crate::edges::{Edges, Place};
 use crate::index::{FileId, last};
 use crate::join::Linker;
-use crate::model::{Certainty, EdgeKind, NodeKind};
+use crate::model::{Certainty, EdgeKind, NodeKind, RULE};
+use crate::passing;
 use seam_facts::{Claim, DEVELOPMENT_SERVER, Fact, Hole, Part, Protocol, Route, SmolStr, Value, format_smolstr};
 
 /// A route's target that means whatever the registry knows.
@@ -78,14 +79,14 @@ impl<'a> Edges<'_, 'a> {
         let path = self.linker.view(node).texts(path, file).into_iter().next().map(|t| t.text).unwrap_or_default();
         if texts.iter().any(|t| t.text == EVERY_SERVICE) {
             for to in self.forwarded_by_default(node) {
-                let (client, within) = ("route".into(), SmolStr::default());
+                let (client, within) = (SmolStr::new_static(RULE), SmolStr::default());
                 let path = format_smolstr!("/{}/*", self.node(to).name);
                 let kind = EdgeKind::of_protocol(protocol);
                 self.add(node, to, kind, Certainty::Inferred, path, &client, &within, (file, fact), &[]);
             }
             return;
         }
-        for (text, _, place) in self.targets(node, &texts) {
+        for (text, address, place) in self.targets(node, &texts) {
             if let Place::Unknown(host) = &place
                 && !text.open
                 && !text.default
@@ -95,8 +96,9 @@ impl<'a> Edges<'_, 'a> {
             if let Place::Nodes(ids) = place {
                 for to in ids {
                     let certainty = if text.default { Certainty::Inferred } else { Certainty::Stated };
-                    let (client, within) = ("route".into(), SmolStr::default());
+                    let (client, within) = (SmolStr::new_static(RULE), SmolStr::default());
                     let kind = EdgeKind::of_protocol(protocol);
+                    self.asks = passing::asks(&path, &address.path);
                     let path = path.as_str().into();
                     self.add(node, to, kind, certainty, path, &client, &within, (file, fact), &text.via);
                 }
@@ -119,6 +121,7 @@ impl<'a> Edges<'_, 'a> {
                         for to in ids {
                             let kind = EdgeKind::of_protocol(*protocol);
                             let (path, within) = (path.clone(), SmolStr::default());
+                            self.asks = passing::asks(&path, &address.path);
                             let via: Vec<_> = at.into_iter().collect();
                             self.add(
                                 node,
@@ -126,7 +129,7 @@ impl<'a> Edges<'_, 'a> {
                                 kind,
                                 Certainty::Stated,
                                 path,
-                                &"route".into(),
+                                &SmolStr::new_static(RULE),
                                 &within,
                                 (file, fact),
                                 &via,

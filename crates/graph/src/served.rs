@@ -48,7 +48,7 @@ impl<'a> Edges<'_, 'a> {
         let of_node = self.drafts.range((node, 0, EdgeKind::Http)..).take_while(|((from, ..), _)| *from == node);
         let http = of_node.filter(|((_, _, kind), _)| *kind == EdgeKind::Http);
         http.flat_map(|((_, to, _), draft)| {
-            let rules = draft.details.iter().filter(|d| d.client == "route");
+            let rules = draft.details.iter().filter(|d| d.is_rule());
             rules.filter_map(|d| Some((forwarded(&d.operation)?.into(), *to)))
         })
         .collect()

@@ -45,7 +45,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 /// Whether each that forwards, forwards what it is asked in this circle: a service that calls another one through the gateway
 /// in front of both waits for itself only where its own path leads back.
 fn goes_round(cx: &Cx<'_>, cycle: &[usize]) -> bool {
-    let is_route = |edge: &Edge| edge.details.iter().all(|d| d.client == "route") && !edge.details.is_empty();
+    let is_route = |edge: &Edge| edge.details.iter().all(|d| d.is_rule()) && !edge.details.is_empty();
     let pairs = cycle.iter().zip(cycle.iter().cycle().skip(1));
     let mut forwarded = pairs.filter(|(_, onward)| is_route(cx.edge(**onward)));
     forwarded.all(|(asked, onward)| {
@@ -62,7 +62,7 @@ fn route_of(cx: &Cx<'_>, node: usize, operation: &str) -> Option<usize> {
     let routes = cx.outgoing(node).iter().flat_map(|id| cx.edge(*id).details.iter().map(move |d| (*id, d)));
     let fixed = |route: &str| route.split(['*', '{']).next().unwrap_or_default().trim_start_matches('/').to_owned();
     routes
-        .filter(|(_, d)| d.client == "route")
+        .filter(|(_, d)| d.is_rule())
         .map(|(id, d)| (fixed(&d.operation), id))
         .filter(|(fixed, _)| !path.is_empty() && path.starts_with(fixed.as_str()))
         .max_by_key(|(fixed, id)| (fixed.len(), std::cmp::Reverse(*id)))

@@ -31,7 +31,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let answers = cx.operations().filter(|(_, _, d)| d.endpoint.is_some());
     let answered: HashSet<(&SmolStr, u32)> = answers.map(|(_, _, d)| (&d.at.path, d.at.at.line)).collect();
     // A gateway's rule asks for nothing; whoever is passed on by it does.
-    let callers = cx.operations().filter(|(_, _, d)| d.client != "route").filter_map(|(_, _, d)| d.endpoint.as_ref());
+    let callers = cx.operations().filter(|(_, _, d)| !d.is_rule()).filter_map(|(_, _, d)| d.endpoint.as_ref());
     let behind = cx.passed().iter().flat_map(|p| p.endpoints.iter().map(|e| &cx.graph.endpoints[*e].key));
     let asked: HashSet<&Key> = callers.chain(behind).collect();
     let mut seen = BTreeSet::new();

@@ -200,7 +200,7 @@ pub(crate) fn repeated(cx: &Cx<'_>, operation: Operation) -> Option<(Evidence, S
 /// What a proxy's route leads to that has an effect: a proxy passes on whatever comes.
 fn behind(cx: &Cx<'_>, operation: Operation) -> Option<usize> {
     let (edge, detail) = (cx.edge(operation.edge), cx.detail(operation));
-    if detail.client != "route" && cx.node(edge.from).kind != NodeKind::Gateway || detail.operation.contains(' ') {
+    if !detail.is_rule() && cx.node(edge.from).kind != NodeKind::Gateway || detail.operation.contains(' ') {
         return None;
     }
     let prefix = detail.operation.split(['*', '{']).next().unwrap_or_default().trim_end_matches('/');

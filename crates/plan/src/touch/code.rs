@@ -6,71 +6,25 @@
 use super::effect::{Cx, Edited, Effect};
 use super::fields;
 use super::text::{Hunk, lost};
-use seam_extract::File;
-use seam_extract::said::{Tone, said};
+use super::wording;
 use seam_facts::SmolStr;
 use seam_graph::{Certainty, Evidence};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Whether a hunk differs only in what is written to a log.
-pub(super) fn only_logs(path: &str, hunk: &Hunk, old: &str, new: &str) -> bool {
-    if hunk.old.1 == 0 || hunk.old.1 != hunk.new.1 || seam_extract::lang::of_path(path).is_none() {
-        return false;
-    }
-    let lines = |text: &str, (from, count): (u32, u32)| -> Vec<String> {
-        text.lines().skip(from as usize - 1).take(count as usize).map(bare).collect()
-    };
-    if lines(old, hunk.old) != lines(new, hunk.new) {
-        return false;
-    }
-    let logged = |text: &str, (from, count): (u32, u32)| {
-        let sayings = said(&File { path, text }).sayings;
-        let holds = |line: u32| sayings.iter().any(|s| matches!(s.tone, Tone::Log(_)) && s.at.covers(line));
-        (from..from + count).all(holds)
-    };
-    logged(old, hunk.old) && logged(new, hunk.new)
-}
-
-/// A line without what stands between quotes.
-fn bare(line: &str) -> String {
-    let (mut out, mut quote) = (String::new(), None);
-    for c in line.chars() {
-        match quote {
-            Some(q) if c == q => {
-                quote = None;
-                out.push(c);
-            }
-            // What is put into the text is code.
-            Some(_) if c == '{' || c == '}' || c == '$' || c == '%' => out.push(c),
-            Some(_) => {}
-            None => {
-                out.push(c);
-                if matches!(c, '"' | '\'' | '`') {
-                    quote = Some(c);
-                }
-            }
-        }
-    }
-    out
-}
 
 /// Tells the hunks that no effect speaks of; gives what stays unknown.
 pub(super) fn effects(cx: &Cx<'_>, out: &mut Vec<Effect>, unknown: &mut Vec<Evidence>) {
     for edited in cx.edited.iter().filter(|e| e.left_out.is_none()) {
         for hunk in &edited.logs {
-            let place = Cx::place(&edited.path, hunk.new.0, "a text for a log");
-            let mut effect =
-                Effect::new("log-text", "only what is written to a log".to_owned(), format!("code/{}", edited.path));
-            effect.is = Some(place.clone());
-            for node in cx.new.owners(&edited.path) {
-                effect.direct.insert(cx.new.name(node).clone(), vec![place.clone()]);
-            }
-            out.push(effect);
+            out.push(worded(cx, edited, hunk, "log-text", "only what is written to a log"));
         }
         let told = out.len();
         gone(cx, edited, out);
         for hunk in &edited.hunks {
             if spoken(&out[..told], edited, hunk) {
+                continue;
+            }
+            if wording::only_texts(cx, edited, hunk) {
+                out.push(worded(cx, edited, hunk, "text-changed", "a text for people is worded otherwise"));
                 continue;
             }
             let is_code = seam_extract::lang::of_path(&edited.path).is_some();
@@ -81,6 +35,17 @@ pub(super) fn effects(cx: &Cx<'_>, out: &mut Vec<Effect>, unknown: &mut Vec<Evid
         }
     }
     merge(out);
+}
+
+/// An effect of words that nothing depends on.
+fn worded(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk, id: &str, text: &str) -> Effect {
+    let place = Cx::place(&edited.path, hunk.new.0, "the text");
+    let mut effect = Effect::new(id, text.to_owned(), format!("code/{}", edited.path));
+    effect.is = Some(place.clone());
+    for node in cx.new.owners(&edited.path) {
+        effect.direct.insert(cx.new.name(node).clone(), vec![place.clone()]);
+    }
+    effect
 }
 
 /// Functions and types that a file does not define any more, and other files of the same program still name.
@@ -203,7 +168,11 @@ fn seed(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk, out: &mut Vec<Effect>) -> boo
         for node in owners.iter().copied().filter(|n| *n < cx.old.graph.nodes.len()) {
             let name = cx.old.name(node).clone();
             effect.direct.insert(name, was.iter().chain(&is).cloned().collect());
-            fields::couple(cx, fields::neighbours(cx, node), word, "", false, &mut effect);
+            let mut others = fields::neighbours(cx, node);
+            if tells(word) {
+                fields::beside(cx, node, &mut others);
+            }
+            fields::couple(cx, others, word, "", false, &mut effect);
         }
         if !effect.dependent.is_empty() {
             effect.entries.extend(ways_in(cx, edited, hunk).1);
@@ -241,11 +210,16 @@ fn seed(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk, out: &mut Vec<Effect>) -> boo
     true
 }
 
+/// A word of several parts says enough by itself: `token:blacklist:`, `ticket.events`.
+fn tells(word: &str) -> bool {
+    word.len() > 7 && word[1..word.len() - 1].contains([':', '.', '-', '_'])
+}
+
 /// What may be a key: letters, digits and joints, no sentence and no path.
 fn is_key(word: &str) -> bool {
     word.len() > 3
         && word.chars().next().is_some_and(char::is_alphabetic)
-        && word.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+        && word.chars().all(|c| c.is_alphanumeric() || "_-.:".contains(c))
 }
 
 /// The functions that hold a hunk, and the endpoints of the older state that run into them.
@@ -308,7 +282,7 @@ fn merge(out: &mut Vec<Effect>) {
     let mut first: BTreeMap<(String, &'static str), usize> = BTreeMap::new();
     let mut kept: Vec<Effect> = Vec::new();
     for effect in out.drain(..) {
-        if !matches!(effect.rule.id, "code-changed" | "library-changed" | "log-text") {
+        if !matches!(effect.rule.id, "code-changed" | "library-changed" | "log-text" | "text-changed") {
             kept.push(effect);
             continue;
         }
@@ -327,22 +301,4 @@ fn merge(out: &mut Vec<Effect>) {
         }
     }
     *out = kept;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::touch::text::hunks;
-
-    #[test]
-    fn a_log_s_text_is_told_from_what_it_is_given() {
-        let check = |old: &str, new: &str, only: bool| {
-            let found = hunks(old, new);
-            assert_eq!(only_logs("a.py", &found[0], old, new), only, "{old} {new}");
-        };
-        let log = |text: &str| format!("import logging\ndef f(x):\n    logging.info({text})\n    return x\n");
-        check(&log("'order was placed'"), &log("'an order has come'"), true);
-        check(&log("'order was placed', x"), &log("'order was placed', x + 1"), false);
-        check("def f():\n    return 'a'\n", "def f():\n    return 'b'\n", false);
-    }
 }

@@ -34,11 +34,14 @@ pub struct Edited {
 
 impl Edited {
     pub fn new(path: &str, before: Option<String>, after: Option<String>) -> Self {
+        // An editor may leave out the mark that a file begins with.
+        let plain = |text: Option<String>| text.map(|t| t.strip_prefix('\u{feff}').map_or(t.clone(), ToOwned::to_owned));
+        let (before, after) = (plain(before), plain(after));
         let (old, new) = (before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
         let left_out = super::files::left_out(path, if new.is_empty() { old } else { new });
         let (a, b) = (text::code(path, old), text::code(path, new));
         let all = text::hunks(old, new).into_iter().filter(|h| !text::says_the_same(h, &a, &b));
-        let (logs, hunks) = all.partition(|h| super::code::only_logs(path, h, old, new));
+        let (logs, hunks) = all.partition(|h| super::wording::only_logs(path, h, old, new));
         Edited { path: path.to_owned(), hunks, logs, left_out, before, after }
     }
 

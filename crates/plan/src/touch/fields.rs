@@ -409,6 +409,16 @@ fn over(cx: &Cx<'_>, edge: &seam_graph::Edge, topic: Option<&str>, out: &mut BTr
     }
 }
 
+/// Those who use a store that a node uses: what one writes there, the other may read.
+pub(super) fn beside(cx: &Cx<'_>, node: usize, out: &mut BTreeMap<usize, BTreeSet<Key>>) {
+    let kept = |e: &&seam_graph::Edge| e.kind.traffic() == Traffic::Keep;
+    for own in cx.old.graph.edges.iter().filter(kept).filter(|e| e.from == node) {
+        for far in cx.old.graph.edges.iter().filter(kept).filter(|e| e.to == own.to && e.from != node) {
+            out.entry(far.from).or_default().extend([own.key.clone(), far.key.clone()]);
+        }
+    }
+}
+
 /// Everybody a node exchanges anything with.
 pub(super) fn neighbours(cx: &Cx<'_>, node: usize) -> BTreeMap<usize, BTreeSet<Key>> {
     let mut out: BTreeMap<usize, BTreeSet<Key>> = BTreeMap::new();

@@ -13,6 +13,7 @@ pub mod contracts;
 mod effect;
 mod fields;
 mod files;
+mod gateways;
 mod nodes;
 pub mod patch;
 mod remember;
@@ -24,6 +25,8 @@ pub mod suppose;
 mod text;
 mod traffic;
 mod trials;
+mod values;
+mod wording;
 
 pub use beyond::{Beyond, beyond};
 pub use effect::{Cx, Edited, Effect, Side, Tie};

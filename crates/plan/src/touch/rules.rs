@@ -65,9 +65,11 @@ pub static RULES: &[(Rule, &str)] = &[
     (rule("setting-removed", Warning, Behaviour, Both), "a setting has no value any more"),
     (rule("setting-unset", Breaking, Behaviour, Both), "code needs a setting that nothing sets"),
     (rule("shape-changed", Warning, Source, Builders), "a way in takes or gives another type"),
+    (rule("store-renamed", Breaking, Wire, Senders), "a store is told another name for what its clients use"),
     (rule("table-added", Safe, Fine, Both), "a table is used that was not before"),
     (rule("table-changed", Warning, Behaviour, Both), "another table is used"),
     (rule("table-removed", Warning, Behaviour, Both), "a table is not used any more"),
+    (rule("text-changed", Safe, Fine, Both), "a text for people, which nobody compares, is worded otherwise"),
     (rule("topic-added", Safe, Fine, Readers), "messages are sent that were not sent before"),
     (rule("topic-moved", Breaking, Wire, Readers), "messages go where their readers do not look"),
     (rule("topic-removed", Breaking, Wire, Readers), "messages are not sent any more"),
@@ -95,6 +97,8 @@ mod tests {
             include_str!("fields.rs"),
             include_str!("code.rs"),
             include_str!("nodes.rs"),
+            include_str!("gateways.rs"),
+            include_str!("values.rs"),
         ];
         for source in sources {
             for part in source.split("find(\"").skip(1) {

@@ -134,6 +134,9 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
         effect.direct.insert(d.node.clone(), places);
     }
     ported(cx, first, &mut effect);
+    for d in &chosen {
+        super::values::named(cx, d, &mut effect);
+    }
     if reading.is_empty() && first.turn != Turn::Added {
         effect.certainty = Certainty::Inferred;
         let names: Vec<&str> = all.iter().map(|d| d.node.as_str()).collect();
@@ -273,7 +276,11 @@ fn read(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
             let text =
                 format!("`{}` is {} instead of {} where nobody sets it", d.name, default(&d.after), default(&d.before));
             let overridden = sets(&cx.new, &d.node, &d.name);
-            Effect::of(if overridden { "default-overridden" } else { "default-changed" }, text, d)
+            let mut effect = Effect::of(if overridden { "default-overridden" } else { "default-changed" }, text, d);
+            if !overridden {
+                super::values::named(cx, d, &mut effect);
+            }
+            effect
         }
     })
 }

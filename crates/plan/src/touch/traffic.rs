@@ -4,6 +4,7 @@
 //! side does to it, and is told there.
 
 use super::effect::{Cx, Effect, Tie};
+use super::gateways;
 use seam_facts::{Key, SmolStr, format_smolstr};
 use seam_graph::{Certainty, Difference, EdgeKind, NodeKind, Traffic, Turn, What, endpoint_of};
 use std::collections::BTreeSet;
@@ -56,7 +57,7 @@ fn endpoint(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
         effect.entries.insert(cx.old.graph.endpoints[endpoint].key.clone());
         asked(cx, endpoint, None, &mut effect);
     }
-    carried(cx, node, d, &mut effect);
+    gateways::carried(cx, node, d, &mut effect);
     unjoined(cx, node, d, &mut effect);
     spelling(cx, node, d, &mut effect);
     if d.turn == Turn::Removed && effect.dependent.is_empty() {
@@ -126,7 +127,7 @@ pub(super) fn pinned(cx: &Cx<'_>, at: &seam_graph::Evidence, word: &str) -> seam
 
 /// Whether the call moves along: its own line is among what changes, or it asks for something else now, because what its address is put
 /// together from was changed elsewhere; and it is answered afterwards.
-fn moved(cx: &Cx<'_>, from: usize, detail: &seam_graph::Detail) -> bool {
+pub(super) fn moved(cx: &Cx<'_>, from: usize, detail: &seam_graph::Detail) -> bool {
     let edited = cx.edit(&detail.at.path).is_some_and(|e| e.touches(detail.at.at, false));
     let name = cx.old.name(from);
     let beside = |side: &super::effect::Side<'_>| -> Vec<(SmolStr, bool)> {
@@ -157,36 +158,10 @@ pub(super) fn around(cx: &Cx<'_>, endpoint: usize, effect: &mut Effect) {
         was: None,
         is: None,
     };
-    carried(cx, it.node, &d, effect);
+    gateways::carried(cx, it.node, &d, effect);
     unjoined(cx, it.node, &d, effect);
     spelling(cx, it.node, &d, effect);
     unknown(cx, it.node, effect);
-}
-
-/// Gateways whose rule names the path that moves.
-fn carried(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
-    let path = |name: &str| name.rsplit(' ').next().unwrap_or(name).to_owned();
-    let (old, new) = (path(&d.name), path(&d.to));
-    for edge in cx.old.graph.edges.iter().filter(|e| e.to == node) {
-        if cx.old.graph.nodes[edge.from].kind != NodeKind::Gateway {
-            continue;
-        }
-        for detail in &edge.details {
-            let rule = path(&detail.operation);
-            let prefix = rule.trim_end_matches('*').trim_end_matches('/');
-            let fits = |path: &str| path.strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-            if prefix.len() > 1 && fits(&old) && !fits(&new) {
-                effect.tie(Tie {
-                    service: cx.old.name(edge.from).clone(),
-                    why: format!("forwards `{}`", detail.operation),
-                    through: vec![edge.key.clone()],
-                    places: vec![detail.at.clone()],
-                    certainty: Certainty::Inferred,
-                    moved: false,
-                });
-            }
-        }
-    }
 }
 
 /// Calls that lead nowhere for want of an address, and ask for the very path.
@@ -284,28 +259,20 @@ fn unknown(cx: &Cx<'_>, node: usize, effect: &mut Effect) {
 
 /// What a service asks of others.
 fn call(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
-    let gateway = cx.old.node(&d.node).is_some_and(|n| cx.old.graph.nodes[n].kind == NodeKind::Gateway);
+    if gateways::is_rule(cx, d) {
+        return Some(gateways::rule(cx, d));
+    }
     let name = if d.name.is_empty() { "a call" } else { d.name.as_str() };
-    let mut effect = match (d.turn, gateway) {
-        (Turn::Added, true) => Effect::of("gateway-route-added", format!("`{name}` goes to `{}`", d.peer), d),
-        (Turn::Removed, true) => {
-            Effect::of("gateway-route-removed", format!("`{name}` does not go to `{}` any more", d.peer), d)
-        }
-        (Turn::Renamed | Turn::Changed, true) => {
-            let text = format!("`{name}` to `{}` is `{}` now", d.peer, d.to);
-            Effect::of("gateway-route-moved", text, d)
-        }
-        (Turn::Added, false) => Effect::of("call-added", format!("calls `{name}` of `{}`", d.peer), d),
-        (Turn::Removed, false) => {
-            Effect::of("call-removed", format!("does not call `{name}` of `{}` any more", d.peer), d)
-        }
-        (Turn::Renamed | Turn::Changed, false) => {
+    let mut effect = match d.turn {
+        Turn::Added => Effect::of("call-added", format!("calls `{name}` of `{}`", d.peer), d),
+        Turn::Removed => Effect::of("call-removed", format!("does not call `{name}` of `{}` any more", d.peer), d),
+        Turn::Renamed | Turn::Changed => {
             let text = format!("calls `{}` of `{}` instead of `{name}`", d.to, d.peer);
             Effect::of("call-changed", text, d)
         }
     };
     // It asks for what nobody serves, though what it asked for before was served.
-    if !gateway && matches!(d.turn, Turn::Renamed | Turn::Changed | Turn::Added) {
+    if matches!(d.turn, Turn::Renamed | Turn::Changed | Turn::Added) {
         let answered = |side: &super::effect::Side<'_>, name: &str| {
             side.graph.edges.iter().any(|e| {
                 side.name(e.from) == &d.node
@@ -320,36 +287,7 @@ fn call(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
         }
     }
     effect.entries.extend(reaching(cx, &d.node, d.was.as_ref()));
-    if gateway && d.turn != Turn::Added {
-        through_gateway(cx, d, &mut effect);
-    }
     Some(effect)
-}
-
-/// Who calls a gateway under the path that it does not forward any more.
-fn through_gateway(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
-    let Some(node) = cx.old.node(&d.node) else { return };
-    let rule = d.name.rsplit(' ').next().unwrap_or(&d.name);
-    let prefix = rule.trim_end_matches('*').trim_end_matches('/');
-    if prefix.len() < 2 {
-        effect.open.push(format!("who asks `{}` for `{rule}` is not known", d.node));
-        return;
-    }
-    for edge in cx.old.graph.edges.iter().filter(|e| e.to == node && e.from != node) {
-        for detail in &edge.details {
-            let path = detail.operation.rsplit(' ').next().unwrap_or_default();
-            if path.strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/')) {
-                effect.tie(Tie {
-                    service: cx.old.name(edge.from).clone(),
-                    why: format!("calls `{}`", detail.operation),
-                    through: vec![edge.key.clone()],
-                    places: vec![detail.at.clone()],
-                    certainty: detail.certainty,
-                    moved: moved(cx, edge.from, detail),
-                });
-            }
-        }
-    }
 }
 
 /// The endpoints of a service that run into the operation which stands at a place.
@@ -396,6 +334,25 @@ fn publish(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
     Some(effect)
 }
 
+/// The other side of messages: who reads what an edge sends, or sends what it reads, in the older state.
+pub(super) fn sides<'a>(
+    cx: &Cx<'a>,
+    edge: &seam_graph::Edge,
+    operation: &str,
+) -> Vec<(&'a seam_graph::Edge, &'a seam_graph::Detail)> {
+    let other = match edge.kind.traffic() {
+        Traffic::Publish => EdgeKind::QueueConsume,
+        Traffic::Consume => EdgeKind::QueuePublish,
+        Traffic::Call | Traffic::Keep => return Vec::new(),
+    };
+    let edges = cx.old.graph.edges.iter().filter(|e| e.kind == other && e.to == edge.to && e.from != edge.from);
+    let meet = |x: &&seam_graph::Detail| match other {
+        EdgeKind::QueueConsume => meets(operation, &x.operation),
+        _ => meets(&x.operation, operation),
+    };
+    edges.flat_map(|e| e.details.iter().filter(meet).map(move |x| (e, x))).collect()
+}
+
 /// Who reads a topic at a broker in the older state.
 fn readers<'a>(cx: &Cx<'a>, broker: &str, topic: &str) -> Vec<(&'a seam_graph::Edge, &'a seam_graph::Detail)> {
     let edges = cx.old.graph.edges.iter();
@@ -426,6 +383,25 @@ fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
             Effect::of("consume-changed", format!("reads `{}` instead of `{topic}`", d.to), d)
         }
     };
+    // Who sends what is not read here any more.
+    let own = cx.old.graph.edges.iter().filter(|e| {
+        e.kind == EdgeKind::QueueConsume && cx.old.name(e.from) == &d.node && cx.old.name(e.to) == d.peer.as_str()
+    });
+    for (far, detail) in own.flat_map(|e| sides(cx, e, &d.name)) {
+        if d.turn == Turn::Removed || d.name.is_empty() || d.name.contains('{') {
+            break;
+        }
+        let service = cx.old.name(far.from).clone();
+        let now = cx.new.graph.edges.iter().filter(|e| e.kind == far.kind && cx.new.name(e.from) == &service);
+        effect.tie(Tie {
+            why: format!("sends `{}`", detail.operation),
+            through: vec![far.key.clone()],
+            places: vec![detail.at.clone()],
+            certainty: detail.certainty,
+            moved: now.flat_map(|e| &e.details).any(|x| !x.operation.is_empty() && meets(&x.operation, &d.to)),
+            service,
+        });
+    }
     let sent = |topic: &str| {
         let edges = cx.new.graph.edges.iter().filter(|e| e.kind == EdgeKind::QueuePublish);
         edges.flat_map(|e| &e.details).any(|x| meets(&x.operation, topic))

@@ -20,7 +20,7 @@ use seam_facts::{Alias, Claim, Deployment, Setting, SettingScope, SmolStr, Targe
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "app-config",
-    version: 2,
+    version: 3,
     page: include_str!("app.md"),
     reads: Reads::Files { wants: |file| place::of(file.path).is_some(), extract },
 };

@@ -4,6 +4,7 @@ use super::{looked_up, value};
 use crate::Sink;
 use crate::config::entries::{Document, Entry, canonical, index};
 use crate::config::secret;
+use crate::rewrite::{Rewrite, below};
 use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Value, format_smolstr};
 use std::collections::BTreeMap;
 
@@ -69,13 +70,16 @@ fn gateway(document: &Document, sink: &mut Sink) {
             Some(rest) => value(&format!("lb:{rest}")),
             None => value(&uri.value),
         };
+        let steps: Vec<Rewrite> = route.filters.values().filter_map(|filter| rewrite(filter)).collect();
         for path in paths {
+            let changed = below(&path.replace("/**", "/*"), &steps);
+            let target = changed.map_or(target.clone(), |below| target.clone().then(value(&below)));
             let path = pattern(&path);
             // Filters govern what the route hands on.
             for filter in route.filters.values() {
                 policy(&SmolStr::from(path.to_string()), filter, sink);
             }
-            let claim = Route { protocol, path, target: secret::clean(target.clone()), via: None };
+            let claim = Route { protocol, path, target: secret::clean(target), via: None };
             sink.stated(Claim::Route(claim), uri.span);
         }
     }
@@ -96,6 +100,30 @@ fn predicate(document: &Document, entry: &Entry, rest: &str) -> Vec<String> {
     match document.get(&name).is_some_and(|n| n.value == "Path") {
         true => paths(&entry.value),
         false => Vec::new(),
+    }
+}
+
+/// A filter that changes the path, short (`StripPrefix=1`) or long (`name`, `args.parts`).
+fn rewrite(filter: &[(String, &Entry)]) -> Option<Rewrite> {
+    let of = |word: &str| filter.iter().find(|(rest, _)| rest == word).map(|(_, e)| e.value.as_str());
+    match of("name") {
+        Some(name) => {
+            let words: &[&str] = match name {
+                "StripPrefix" => &["args.parts"],
+                "RewritePath" => &["args.regexp", "args.replacement"],
+                "PrefixPath" => &["args.prefix"],
+                "SetPath" => &["args.template"],
+                _ => &[],
+            };
+            let args: Vec<&str> = words.iter().filter_map(|w| of(w)).collect();
+            Rewrite::of(name, &args)
+        }
+        None => {
+            let (_, first) = filter.first()?;
+            let (name, args) = first.value.split_once('=').unwrap_or((&first.value, ""));
+            let args: Vec<&str> = args.split(',').map(str::trim).filter(|a| !a.is_empty()).collect();
+            Rewrite::of(name.trim(), &args)
+        }
     }
 }
 
@@ -138,6 +166,8 @@ fn policy(path: &SmolStr, filter: &[(String, &Entry)], sink: &mut Sink) {
 
 #[derive(Default)]
 struct ZuulRoute<'a> {
+    /// The beginning of the path stays, rather than being taken away.
+    keeps: bool,
     path: Option<&'a Entry>,
     service: Option<&'a Entry>,
     url: Option<&'a Entry>,
@@ -154,7 +184,8 @@ fn zuul(document: &Document, sink: &mut Sink) {
             "path" => routes.entry(name).or_default().path = Some(entry),
             "serviceid" => routes.entry(name).or_default().service = Some(entry),
             "url" | "location" => routes.entry(name).or_default().url = Some(entry),
-            "stripprefix" | "sensitiveheaders" | "retryable" | "customsensitiveheaders" | "id" => {}
+            "stripprefix" => routes.entry(name).or_default().keeps = entry.value == "false",
+            "sensitiveheaders" | "retryable" | "customsensitiveheaders" | "id" => {}
             // The short form: `zuul.routes.users: /myusers/**`.
             _ if entry.value.starts_with('/') => routes.entry(rest).or_default().path = Some(entry),
             _ => {}
@@ -178,6 +209,7 @@ fn zuul(document: &Document, sink: &mut Sink) {
             (None, None, None) => continue,
         };
         let slash = if path.starts_with('/') { "" } else { "/" };
+        let target = if route.keeps || !path.ends_with("/**") { target } else { target.then("/".into()) };
         let path = pattern(&format!("{prefix}{slash}{path}"));
         sink.stated(
             Claim::Route(Route { protocol: Protocol::Http, path, target: secret::clean(target), via: None }),

@@ -11,7 +11,7 @@ use seam_facts::{
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "appsettings",
-    version: 4,
+    version: 5,
     page: include_str!("appsettings.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -157,7 +157,8 @@ fn rewritten(route: &Node) -> Option<String> {
     let mut kept = None;
     for transform in transforms.items() {
         if let Some(pattern) = text(transform, "PathPattern") {
-            kept = Some(pattern.split('{').next().unwrap_or("").to_owned());
+            let whole = taken(pattern);
+            kept = Some(whole.strip_suffix('*').unwrap_or(&whole).to_owned());
         } else if get(transform, "PathRemovePrefix").is_some() {
             kept = Some(kept.unwrap_or_default());
         } else if let Some(prefix) = text(transform, "PathPrefix").or_else(|| text(transform, "PathSet")) {

@@ -7,7 +7,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "ocelot", version: 1, page: include_str!("ocelot.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "ocelot", version: 2, page: include_str!("ocelot.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -32,7 +32,6 @@ fn one(route: &Node, sink: &mut Sink) {
         return;
     };
     let downstream = text(route, "DownstreamPathTemplate").map(|d| d.as_str()).unwrap_or(upstream);
-    let below = (downstream != upstream).then(|| downstream.split('{').next().unwrap_or("").to_owned());
     let scheme = text(route, "DownstreamScheme").map(|s| s.as_str()).unwrap_or("http");
     // `{everything}` at the end is the rest, any name there is taken as such by Ocelot.
     let path = match upstream.rsplit_once('{') {
@@ -43,6 +42,11 @@ fn one(route: &Node, sink: &mut Sink) {
         }
         _ => template(upstream),
     };
+    // The rest follows what is written out; one path is said whole.
+    let below = (downstream != upstream).then(|| match path.ends_with('*') {
+        true => downstream.split('{').next().unwrap_or_default().to_owned(),
+        false => template(downstream).to_string(),
+    });
     let state = |target: Value, at, sink: &mut Sink| {
         let claim = Route { protocol: Protocol::Http, path: Value::text(path.clone()), target, via: None };
         sink.stated(Claim::Route(claim), at);

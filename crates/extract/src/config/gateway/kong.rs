@@ -18,9 +18,13 @@ pub(super) fn state(root: &Node, sink: &mut Sink) {
             for rule in &routes {
                 let protocols = rule.get("protocols").map(Node::texts).unwrap_or_default();
                 let grpc = protocols.iter().any(|p| p.starts_with("grpc"));
+                // What a path begins with is taken away unless the rule says otherwise.
+                let keeps = rule.text_at(&["strip_path"]).is_some_and(|s| s == "false");
                 for path in paths(rule) {
                     let protocol = if grpc { Protocol::Grpc } else { Protocol::Http };
-                    route(protocol, Value::text(path), target.clone(), at, sink);
+                    let stripped = !grpc && !keeps && path.len() > 2 && path.starts_with('/') && !has_path(&target);
+                    let target = if stripped { target.clone().then("/".into()) } else { target.clone() };
+                    route(protocol, Value::text(path), target, at, sink);
                 }
             }
         }
@@ -37,6 +41,11 @@ pub(super) fn state(root: &Node, sink: &mut Sink) {
             retry(&name, count, "Kong retries", entry_span(key, retries), sink);
         }
     }
+}
+
+fn has_path(target: &Value) -> bool {
+    let text = target.to_string();
+    text.split_once("://").map_or(text.as_str(), |(_, rest)| rest).contains('/')
 }
 
 /// A service's address: one URL, or its parts; an upstream of this file is its targets.

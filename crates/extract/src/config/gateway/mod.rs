@@ -15,7 +15,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Policy, PolicyKind, Protocol, Route, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "gateway", version: 3, page: include_str!("gateway.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "gateway", version: 4, page: include_str!("gateway.md"), reads: Reads::Files { wants, extract } };
 
 /// Larger documents are data.
 const MAX_SIZE: usize = 1 << 20;

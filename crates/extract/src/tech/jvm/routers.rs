@@ -5,12 +5,13 @@ use super::http_clients::parent_call;
 use super::read::{JVM, chained, filled, join, last_name, receiver, template};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
+use crate::rewrite::{Rewrite, below};
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Endpoint, Mount, Policy, PolicyKind, Protocol, Route, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-routers",
-    version: 2,
+    version: 3,
     page: include_str!("routers.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -275,48 +276,74 @@ fn gateway(code: &Code<'_>, sink: &mut Sink) {
             }
             paths.push("/*".into());
         }
-        let retries = retries(code, &site);
+        let (retries, steps) = (retries(code, &site), rewrites(code, &site));
         for path in paths {
             for (policy, at) in &retries {
                 let policy = Policy { on: SmolStr::from(path.to_string()), ..policy.clone() };
                 sink.stated(Claim::Policy(policy), *at);
             }
-            let route = Route { protocol: Protocol::Http, path, target: target.clone(), via: None };
+            let plain = path.as_text().map(|p| p.replace("/**", "/*"));
+            let changed = plain.and_then(|p| below(&p, &steps));
+            let target = changed.map_or(target.clone(), |below| target.clone().then(Value::text(below)));
+            let route = Route { protocol: Protocol::Http, path, target, via: None };
             sink.stated(Claim::Route(route), site.span());
         }
     }
 }
 
-/// `filters(f -> f.retry(c -> c.setRetries(3).setMethods(POST)))` of a route; only GET is repeated unless it says otherwise.
-fn retries(code: &Code<'_>, route: &Site<'_>) -> Vec<(Policy, Span)> {
-    let inside = |function: usize, outer: usize| {
-        let mut next = Some(function);
-        while let Some(index) = next {
-            if index == outer {
-                return true;
-            }
-            next = code.function(index).parent;
+/// The functions that are given to a call as they stand.
+fn closures(call: &crate::code::ir::Call) -> Vec<usize> {
+    let lambda = |a: &crate::code::ir::Arg| match a.value.kind {
+        ExprKind::Lambda(index) => Some(index),
+        _ => None,
+    };
+    call.args.iter().filter_map(lambda).collect()
+}
+
+fn inside(code: &Code<'_>, function: usize, outer: usize) -> bool {
+    let mut next = Some(function);
+    while let Some(index) = next {
+        if index == outer {
+            return true;
         }
-        false
-    };
-    let closures = |call: &crate::code::ir::Call| -> Vec<usize> {
-        let lambda = |a: &crate::code::ir::Arg| match a.value.kind {
-            ExprKind::Lambda(index) => Some(index),
-            _ => None,
-        };
-        call.args.iter().filter_map(lambda).collect()
-    };
-    // In Kotlin the filters stand beside path and address.
-    let filters = match chained(route.expr, "filters") {
+        next = code.function(index).parent;
+    }
+    false
+}
+
+/// The filters of these names that a route has, in order; in Kotlin they stand beside path and address.
+fn filters<'s>(code: &'s Code<'_>, route: &Site<'_>, names: &[&str]) -> Vec<Site<'s>> {
+    let within = match chained(route.expr, "filters") {
         Some(filters) => closures(filters),
         None if route.function != 0 => vec![route.function],
         None => return Vec::new(),
     };
+    code.calls_named(names).into_iter().filter(|s| within.iter().any(|f| inside(code, s.function, *f))).collect()
+}
+
+/// `filters(f -> f.stripPrefix(1))`: what a route makes of the path.
+fn rewrites(code: &Code<'_>, route: &Site<'_>) -> Vec<Rewrite> {
+    let mut found = filters(code, route, &["stripPrefix", "rewritePath", "prefixPath", "setPath"]);
+    // In a chain each holds those before it.
+    let size = |site: &Site<'_>| {
+        let mut parts = 0usize;
+        site.expr.walk(&mut |_| parts += 1);
+        parts
+    };
+    found.sort_by_key(size);
+    let step = |site: &Site<'_>| {
+        let args: Vec<SmolStr> = site.call.args.iter().filter_map(|a| code.value(&a.value, site.function).as_text()).collect();
+        let args: Vec<&str> = args.iter().map(SmolStr::as_str).collect();
+        Rewrite::of(site.call.name(), &args)
+    };
+    found.iter().filter_map(step).collect()
+}
+
+/// `filters(f -> f.retry(c -> c.setRetries(3).setMethods(POST)))` of a route; only GET is repeated unless it says otherwise.
+fn retries(code: &Code<'_>, route: &Site<'_>) -> Vec<(Policy, Span)> {
+    let inside = |function: usize, outer: usize| inside(code, function, outer);
     let mut out = Vec::new();
-    for site in code.calls_named(&["retry"]) {
-        if !filters.iter().any(|f| inside(site.function, *f)) {
-            continue;
-        }
+    for site in filters(code, route, &["retry"]) {
         let within = closures(site.call);
         let set = |names: &[&str]| {
             let all = code.calls_named(names).into_iter();

@@ -160,6 +160,10 @@ fn seed(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk, out: &mut Vec<Effect>) -> boo
     let is = (hunk.new.1 > 0).then(|| Cx::place(&edited.path, hunk.new.0, "the newer line"));
     let owners = cx.old.owners(&edited.path);
     let owners = if owners.is_empty() { cx.new.owners(&edited.path) } else { owners };
+    if let Some(effect) = super::declared::effect(cx, edited, hunk, &owners) {
+        out.push(effect);
+        return true;
+    }
     // A key between quotes that others spell too.
     for (word, _) in lost(hunk, &before, &after).iter().filter(|(w, quoted)| *quoted && is_key(w)) {
         let mut effect =

@@ -35,7 +35,8 @@ pub struct Edited {
 impl Edited {
     pub fn new(path: &str, before: Option<String>, after: Option<String>) -> Self {
         // An editor may leave out the mark that a file begins with.
-        let plain = |text: Option<String>| text.map(|t| t.strip_prefix('\u{feff}').map_or(t.clone(), ToOwned::to_owned));
+        let plain =
+            |text: Option<String>| text.map(|t| t.strip_prefix('\u{feff}').map_or(t.clone(), ToOwned::to_owned));
         let (before, after) = (plain(before), plain(after));
         let (old, new) = (before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
         let left_out = super::files::left_out(path, if new.is_empty() { old } else { new });

@@ -71,7 +71,8 @@ fn callers(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
         for detail in &edge.details {
             // What another rule takes is not this one's.
             let by_another = || detail.endpoint.is_some() && !own.is_empty();
-            let below = path(&detail.operation).strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+            let below =
+                path(&detail.operation).strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
             if below && !by_another() {
                 tie(edge, detail);
             }

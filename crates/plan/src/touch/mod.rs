@@ -10,6 +10,7 @@
 mod beyond;
 mod code;
 pub mod contracts;
+mod declared;
 mod effect;
 mod fields;
 mod files;

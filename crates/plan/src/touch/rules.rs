@@ -23,6 +23,10 @@ pub static RULES: &[(Rule, &str)] = &[
     (rule("consume-added", Safe, Fine, Readers), "messages are read that were not read before"),
     (rule("consume-changed", Breaking, Wire, Readers), "a service reads other messages than before"),
     (rule("consume-removed", Warning, Behaviour, Readers), "messages are not read any more"),
+    (
+        rule("declaration-changed", Breaking, Wire, Both),
+        "a queue or exchange is declared otherwise than others declare it",
+    ),
     (rule("default-changed", Warning, Behaviour, Both), "what counts where nobody sets anything is different"),
     (rule("default-overridden", Warning, Behaviour, Both), "a default is different, and some deployment sets the key"),
     (rule("dependency-changed", Warning, Behaviour, Builders), "a service is built with another package or version"),
@@ -98,6 +102,7 @@ mod tests {
             include_str!("code.rs"),
             include_str!("nodes.rs"),
             include_str!("gateways.rs"),
+            include_str!("declared.rs"),
             include_str!("values.rs"),
         ];
         for source in sources {

@@ -43,7 +43,9 @@ fn topic(cx: &Cx<'_>, d: &Difference, node: usize, effect: &mut Effect) -> Optio
                     through: vec![edge.key.clone(), far.key.clone()],
                     places: vec![other.at.clone()],
                     certainty: Certainty::Inferred,
-                    moved: there.flat_map(|e| &e.details).any(|x| !x.operation.is_empty() && meets(&d.after, &x.operation)),
+                    moved: there
+                        .flat_map(|e| &e.details)
+                        .any(|x| !x.operation.is_empty() && meets(&d.after, &x.operation)),
                     service,
                 });
                 id = Some(if publish { "topic-moved" } else { "consume-changed" });
@@ -73,7 +75,8 @@ fn registered(cx: &Cx<'_>, d: &Difference, node: usize, effect: &mut Effect) -> 
         return None;
     }
     let looks_up = |e: &&Evidence| {
-        word(&e.says, &d.before).is_some_and(|rest| !rest.starts_with(':') || !rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+        word(&e.says, &d.before)
+            .is_some_and(|rest| !rest.starts_with(':') || !rest[1..].starts_with(|c: char| c.is_ascii_digit()))
     };
     for edge in callers(cx, node).filter(|e| e.kind.traffic() == Traffic::Call) {
         let places: Vec<Evidence> = said(edge).filter(looks_up).take(PLACES).cloned().collect();
@@ -93,9 +96,8 @@ fn database(cx: &Cx<'_>, d: &Difference, node: usize, effect: &mut Effect) -> Op
     }
     for edge in callers(cx, node) {
         let settings = cx.old.graph.settings.iter().filter(|s| s.node == edge.from);
-        let set = settings.filter(|s| {
-            word(&s.value, &d.before).is_some() || s.texts.iter().any(|t| word(t, &d.before).is_some())
-        });
+        let set = settings
+            .filter(|s| word(&s.value, &d.before).is_some() || s.texts.iter().any(|t| word(t, &d.before).is_some()));
         let own = said(edge).filter(|e| word(&e.says, &d.before).is_some());
         let places: Vec<Evidence> = set.map(|s| &s.at).chain(own).take(PLACES).cloned().collect();
         tie(cx, edge, places, format!("uses `{}` of it", d.before), effect);

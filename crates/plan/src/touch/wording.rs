@@ -124,15 +124,31 @@ fn sentence(text: &str) -> bool {
 /// Whether a line of code compares what it spells with something.
 fn compares(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
-    ["==", "!=", " in ", "assert", "expect", "contain", "equal", "includes", "match", "startswith", "should", "indexof", "case "]
-        .iter()
-        .any(|w| lower.contains(w))
+    [
+        "==",
+        "!=",
+        " in ",
+        "assert",
+        "expect",
+        "contain",
+        "equal",
+        "includes",
+        "match",
+        "startswith",
+        "should",
+        "indexof",
+        "case ",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
 }
 
 fn compared(cx: &Cx<'_>, path: &str, starts: &[String]) -> bool {
     let nodes = 0..cx.old.graph.nodes.len();
-    let files: BTreeSet<&str> = nodes.flat_map(|n| cx.old.files(n)).map(|f| f.as_str()).filter(|f| *f != path).collect();
-    let found = |text: &str, start: &str| text.contains(start) && text.lines().any(|l| l.contains(start) && compares(l));
+    let files: BTreeSet<&str> =
+        nodes.flat_map(|n| cx.old.files(n)).map(|f| f.as_str()).filter(|f| *f != path).collect();
+    let found =
+        |text: &str, start: &str| text.contains(start) && text.lines().any(|l| l.contains(start) && compares(l));
     files.into_iter().any(|file| (cx.old.text)(file).is_some_and(|text| starts.iter().any(|s| found(&text, s))))
 }
 

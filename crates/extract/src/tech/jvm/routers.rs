@@ -332,7 +332,8 @@ fn rewrites(code: &Code<'_>, route: &Site<'_>) -> Vec<Rewrite> {
     };
     found.sort_by_key(size);
     let step = |site: &Site<'_>| {
-        let args: Vec<SmolStr> = site.call.args.iter().filter_map(|a| code.value(&a.value, site.function).as_text()).collect();
+        let args: Vec<SmolStr> =
+            site.call.args.iter().filter_map(|a| code.value(&a.value, site.function).as_text()).collect();
         let args: Vec<&str> = args.iter().map(SmolStr::as_str).collect();
         Rewrite::of(site.call.name(), &args)
     };

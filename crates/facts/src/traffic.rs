@@ -154,6 +154,9 @@ pub struct Route {
 /// Stands in [`Route::via`] for a front end's development server, which forwards only where it is what is started.
 pub const DEVELOPMENT_SERVER: &str = "<development server>";
 
+/// The client of a message that subscriptions of GraphQL carry: within the process, unless a package puts a broker behind.
+pub const SUBSCRIPTIONS: &str = "graphql-subscriptions";
+
 /// A message goes to, or comes from, a topic, queue or subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Message {

@@ -238,6 +238,22 @@ const BUS: &[(Driver, &[&str])] = &[
     ),
 ];
 
+/// What stands behind subscriptions of GraphQL, which stay within the process where nothing else is installed.
+const SUBSCRIPTIONS: &[(Driver, &[&str])] = &[
+    (To(System::Redis), &["graphql-redis-subscriptions", "@graphql-yoga/redis-event-target", "mqemitter-redis"]),
+    (
+        To(System::Kafka),
+        &["graphql-kafka-subscriptions", "graphql-kafkajs-subscriptions", "mqemitter-kafka", "graphql-kafkajs-pubsub"],
+    ),
+    (
+        To(System::Rabbit),
+        &["graphql-rabbitmq-subscriptions", "graphql-amqp-subscriptions", "@zeroem/graphql-rabbitmq-subscriptions"],
+    ),
+    (To(System::Nats), &["graphql-nats-subscriptions", "@moonwalker/graphql-nats-subscriptions"]),
+    (To(System::Mqtt), &["graphql-mqtt-subscriptions"]),
+    (To(System::PubSub), &["graphql-google-pubsub", "@axelspringer/graphql-google-pubsub"]),
+];
+
 /// Keys of the configuration that name a driver's class, a dialect or a kind of database.
 const SAID: &[&str] = &[
     "spring.datasource.driver-class-name",
@@ -282,6 +298,16 @@ impl Linker<'_> {
                 Embedded | Other => None,
             };
         }
+        self.behind(node, table)
+    }
+
+    /// The broker that carries what subscriptions of GraphQL publish; `None` where they stay within the process.
+    pub(crate) fn subscriptions_behind(&self, node: usize) -> Option<System> {
+        self.behind(node, SUBSCRIPTIONS)
+    }
+
+    /// The one product that the packages which the node is built with lead to.
+    fn behind(&self, node: usize, table: &[(Driver, &[&str])]) -> Option<System> {
         let territory = &self.territories[node];
         let above = || {
             let manifests = self.index.modules.iter().map(|(file, ..)| *file);

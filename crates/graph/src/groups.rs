@@ -1,8 +1,8 @@
 //! Settings that a deployment takes whole: ConfigMaps and Secrets, dotenv files behind generators, and what a chart's
 //! template spreads from its values.
 
-use crate::index::{FileId, Index, folder, join};
-use seam_facts::{Fact, Hole, Setting, SettingScope, SmolStr};
+use crate::index::{FileId, Index, below, folder, join, name_of};
+use seam_facts::{Constant, Fact, Hole, Setting, SettingScope, SmolStr};
 use std::collections::HashMap;
 
 /// How the groups of a chart's values are called.
@@ -19,6 +19,13 @@ pub(crate) fn chart_of<'a>(index: &Index<'a>, file: FileId) -> &'a str {
         ["Chart.yaml", "Chart.yml"].iter().any(|n| index.by_path.contains_key(at(n).as_str()))
     };
     around.find(chart).unwrap_or(above)
+}
+
+/// What the named template that a file of a chart includes comes to: the nearest chart's that defines it.
+pub(crate) fn included<'a>(index: &Index<'a>, file: FileId, path: &str) -> Option<(FileId, &'a Constant, &'a Fact)> {
+    let all = index.constants.get(name_of(path)).into_iter().flatten().filter(|(_, c, _)| c.symbol == path);
+    let around = all.filter(|(at, ..)| below(index.paths[file], chart_of(index, *at)));
+    around.max_by_key(|(at, ..)| (chart_of(index, *at).len(), std::cmp::Reverse(*at))).copied()
 }
 
 /// Whether a file holds the values that a chart has by itself.
@@ -54,7 +61,10 @@ impl<'a> Groups<'a> {
             return self.of_values(index, file, group);
         }
         let mut out = Vec::new();
-        for (at, setting, fact) in self.by_name.get(group).into_iter().flatten() {
+        // A named template is that of the chart, or of one around it.
+        let templated = group.starts_with("include/");
+        let around = |at: FileId| !templated || below(index.paths[file], chart_of(index, at));
+        for (at, setting, fact) in self.by_name.get(group).into_iter().flatten().filter(|(at, ..)| around(*at)) {
             // All that something else holds.
             let whole = match setting.value.as_hole() {
                 Some(Hole::Ref(path)) if setting.key == "*" => Some(path),

@@ -295,6 +295,7 @@ pub fn is_test(path: &str) -> bool {
         || stem.ends_with("_test")
         || stem.ends_with("_spec")
         || lower == "conftest.py"
+        || matches!(lower.as_str(), "test.rs" | "tests.rs")
         || ["Test.java", "Tests.java", "IT.java", "Test.kt", "Tests.kt", "Test.cs", "Tests.cs", "Spec.kt", "Test.php"]
             .iter()
             .any(|s| name.ends_with(s));

@@ -16,6 +16,7 @@
 //! `passing` whom a gateway hands a call to.
 
 mod address;
+mod bases;
 mod beginnings;
 mod calls;
 mod clients;
@@ -36,6 +37,7 @@ mod index;
 mod ingress;
 mod join;
 mod likeness;
+mod linked;
 mod mentions;
 mod model;
 mod modules;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How imports lead to files.
 pub(crate) struct Modules<'a> {
-    /// Go module path, npm or Python package name → folder.
-    named: BTreeMap<&'a str, (&'a str, ModuleKind)>,
+    /// Go module path, npm or Python package name → its folders; several where a workspace holds copies of a module.
+    named: BTreeMap<&'a str, Vec<(&'a str, ModuleKind)>>,
     pub by_folder: HashMap<&'a str, Vec<FileId>>,
     /// Squashed stem → files, for dotted Python modules and the like.
     by_stem: HashMap<&'a str, Vec<FileId>>,
@@ -20,8 +20,10 @@ pub(crate) struct Modules<'a> {
 
 impl<'a> Modules<'a> {
     pub fn new(index: &Index<'a>) -> Self {
-        let named =
-            index.modules.iter().map(|(file, m, _)| (m.name.as_str(), (folder(index.paths[*file]), m.kind))).collect();
+        let mut named: BTreeMap<&str, Vec<(&str, ModuleKind)>> = BTreeMap::new();
+        for (file, module, _) in &index.modules {
+            named.entry(module.name.as_str()).or_default().push((folder(index.paths[*file]), module.kind));
+        }
         let mut by_folder: HashMap<&str, Vec<FileId>> = HashMap::new();
         let mut by_stem: HashMap<&str, Vec<FileId>> = HashMap::new();
         for (id, path) in index.paths.iter().enumerate() {
@@ -69,12 +71,11 @@ impl<'a> Modules<'a> {
             return prefer_own(files);
         }
         if path.ends_with(".go") {
-            let found =
-                self.named.iter().filter(|(_, (_, kind))| *kind == ModuleKind::Go).filter_map(|(name, (dir, _))| {
-                    let rest = module.strip_prefix(name)?;
-                    (rest.is_empty() || rest.starts_with('/'))
-                        .then(|| (name.len(), join(dir, rest.trim_start_matches('/'))))
-                });
+            let found = self.named.keys().filter_map(|name| {
+                let rest = module.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+                let dir = self.nearest(path, name, ModuleKind::Go)?;
+                Some((name.len(), join(dir, rest.trim_start_matches('/'))))
+            });
             let dir = match found.max() {
                 Some((_, dir)) => dir,
                 None => self.of_go_path(path, module),
@@ -103,15 +104,22 @@ impl<'a> Modules<'a> {
             let found = self.script(index, &target);
             return if found.is_empty() { self.flattened(index, path, module) } else { found };
         }
-        let package = self.named.iter().filter(|(_, (_, kind))| *kind == ModuleKind::Npm).find(|(name, _)| {
-            module == **name || module.strip_prefix(**name).is_some_and(|rest| rest.starts_with('/'))
+        let package = self.named.keys().find_map(|name| {
+            let rest = module.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            rest.and_then(|_| self.nearest(path, name, ModuleKind::Npm))
         });
         match package {
-            Some((_, (dir, _))) => (0..index.paths.len())
+            Some(dir) => (0..index.paths.len())
                 .filter(|f| index.uses[*f].is_some() && !index.test[*f] && below(index.paths[*f], dir))
                 .collect(),
             None => self.aliased(index, path, module),
         }
+    }
+
+    /// The folder of a module; of several copies, that which is nearest to whoever imports it.
+    fn nearest(&self, from: &str, name: &str, kind: ModuleKind) -> Option<&'a str> {
+        let of_kind = self.named.get(name)?.iter().filter(|(_, k)| *k == kind).map(|(dir, _)| *dir);
+        of_kind.max_by_key(|dir| (common(from, dir), std::cmp::Reverse(*dir)))
     }
 
     /// The folder that an import of a program without a module file means: from `GOPATH`, where the repository's own path
@@ -119,7 +127,7 @@ impl<'a> Modules<'a> {
     fn of_go_path(&self, path: &str, module: &str) -> Option<String> {
         let in_module = |(dir, kind): &(&str, ModuleKind)| *kind == ModuleKind::Go && below(path, dir);
         let host = module.split('/').next().unwrap_or("");
-        if !host.contains('.') || self.named.values().any(in_module) {
+        if !host.contains('.') || self.named.values().flatten().any(in_module) {
             return None;
         }
         let parts: Vec<&str> = module.split('/').collect();

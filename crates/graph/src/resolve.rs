@@ -5,6 +5,7 @@
 //! `{name}`, so that a path keeps its shape. Depth and number of answers are bounded; beyond them a value stays open.
 
 use crate::deploy::project_environment;
+use crate::groups::{VALUES, included};
 use crate::index::{FileId, Index, folder, last, name_of, owner_of, squash};
 use crate::parameters::handed_in;
 use crate::scope::{Home, Scope, Set};
@@ -169,7 +170,9 @@ impl<'a> View<'_, 'a> {
         frame: Option<&Frame<'_, '_>>,
         depth: usize,
     ) -> Vec<Text<'a>> {
-        if !found.is_empty() {
+        // A chart's value that is left empty is not given.
+        let given = default.is_none() || !name.starts_with(VALUES) || found.iter().any(|t| !t.text.is_empty());
+        if !found.is_empty() && given {
             return found;
         }
         match default {
@@ -402,7 +405,7 @@ impl<'a> View<'_, 'a> {
     }
 
     /// A symbol that another place defines.
-    fn reference(&self, path: &str, file: FileId, depth: usize) -> Vec<Text<'a>> {
+    pub(crate) fn reference(&self, path: &str, file: FileId, depth: usize) -> Vec<Text<'a>> {
         let group = path.strip_prefix("configmap/").or_else(|| path.strip_prefix("secret/"));
         if let Some((name, key)) = group.and_then(|g| g.split_once('/')) {
             let sets = self
@@ -425,6 +428,13 @@ impl<'a> View<'_, 'a> {
         }
         if path.contains(".*") || path.contains("#*") {
             return self.any_element(path, file, depth);
+        }
+        if path.starts_with("include/")
+            && let Some((at, template, fact)) = included(self.index, file, path)
+        {
+            let mut texts = self.value(&template.value, at, None, depth.saturating_sub(1));
+            texts.iter_mut().for_each(|t| t.via.push((at, fact)));
+            return texts;
         }
         let name = name_of(path);
         let owner = owner_of(path);
@@ -472,6 +482,9 @@ impl<'a> View<'_, 'a> {
         }
         if !out.is_empty() {
             return unique(out);
+        }
+        if let Some(base) = self.base_held(path, file, depth) {
+            return base;
         }
         if let Some(found) = self.bound(path, depth) {
             return found;
@@ -556,7 +569,7 @@ impl<'a> View<'_, 'a> {
     }
 
     /// How well a constant's or function's symbol fits a reference: `None` for not at all.
-    fn matches(&self, path: &str, owner: &str, symbol: &str, at: FileId, from: FileId) -> Option<u8> {
+    pub(crate) fn matches(&self, path: &str, owner: &str, symbol: &str, at: FileId, from: FileId) -> Option<u8> {
         let theirs = owner_of(symbol);
         let same_file = at == from;
         if owner.is_empty() {
@@ -610,7 +623,7 @@ impl<'a> View<'_, 'a> {
             || ty.strip_suffix("Impl") == Some(parent)
     }
 
-    fn result(
+    pub(crate) fn result(
         &self,
         callee: &str,
         args: &[Value],
@@ -668,6 +681,9 @@ impl<'a> View<'_, 'a> {
         if out.iter().any(|t| !t.open) {
             out.retain(|t| !t.open);
             return unique(out);
+        }
+        if let Some(base) = self.base_made(callee, args, file, frame, depth).filter(|_| out.is_empty()) {
+            return base;
         }
         // An object used as text is what it prints: a value type around a host or path.
         if let Some(ty) = name.strip_suffix(".<init>").filter(|_| out.is_empty()) {

@@ -8,7 +8,7 @@ use crate::images;
 use crate::index::{Index, below, folder, is_test, join, last, squash};
 use crate::likeness::{Name, Place, called, folder_named};
 use crate::model::NodeKind;
-use seam_facts::{Alias, Build, Fact, SmolStr, Target, Value};
+use seam_facts::{Alias, Build, Claim, Fact, SmolStr, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Folder that is built, recipe, stage of the recipe.
@@ -71,7 +71,14 @@ impl<'a> Deploy<'a> {
             let names = [Name::new(name), Name::new(&image)];
             // A recipe that only copies what was built elsewhere says nothing about the code.
             let coded = |source: &&Source| source.0.as_deref().is_some_and(|c| c.is_empty() || has_code(index, c));
-            if let Some((context, dockerfile, stage)) = by_image.get(&image).filter(|_| !image.is_empty()).filter(coded)
+            // A proxy's image is built of its rules, which are no code.
+            let ruled = |source: &&Source| {
+                let forwards = |f: usize| index.facts[f].iter().any(|fact| matches!(fact.claim, Claim::Route(_)));
+                let context = source.0.as_deref().filter(|c| !c.is_empty() && unit.product.is_some());
+                context.is_some_and(|c| index.below(c).any(forwards))
+            };
+            let fits = |source: &&Source| coded(source) || ruled(source);
+            if let Some((context, dockerfile, stage)) = by_image.get(&image).filter(|_| !image.is_empty()).filter(fits)
             {
                 found.push((id, context.clone(), dockerfile.clone(), stage.clone()));
             } else if unit.product.is_some() {

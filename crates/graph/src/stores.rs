@@ -12,7 +12,7 @@ use crate::registered::only_registered;
 use crate::resolve::Text;
 use crate::starts::takes_tasks;
 use crate::topics::topics;
-use seam_facts::{Claim, Fact, Hole, MASKED, Message, Store, System, Target, Value};
+use seam_facts::{Claim, Fact, Hole, MASKED, Message, SUBSCRIPTIONS, Store, System, Target, Value};
 
 impl<'a> Edges<'_, 'a> {
     pub(crate) fn messages(&mut self) {
@@ -33,7 +33,13 @@ impl<'a> Edges<'_, 'a> {
         let view = self.linker.view(node);
         let texts = message.address.as_ref().map(|a| view.texts(a, file)).unwrap_or_default();
         let topics = topics(&view, message, file);
-        let behind = self.linker.product_behind(node, message.system);
+        let behind = match message.client.as_str() {
+            SUBSCRIPTIONS => match self.linker.subscriptions_behind(node) {
+                Some(system) => Some(system),
+                None => return,
+            },
+            _ => self.linker.product_behind(node, message.system),
+        };
         let system = behind.unwrap_or(message.system);
         let (mut to, certainty, mut via) = self.store_node(node, system, &texts, (file, fact));
         if to.is_none() {

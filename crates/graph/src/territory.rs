@@ -9,6 +9,7 @@ use crate::crates;
 use crate::deploy::{Deploy, Merged, Unit};
 use crate::index::{FileId, Index, below, folder, join, last, squash};
 use crate::likeness::{Name, Place, folder_named};
+use crate::linked::unlinked;
 use crate::model::NodeKind;
 use crate::modules::{Modules, global_usings, layers, references};
 use crate::roles::{Role, roles};
@@ -98,6 +99,7 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
     let mut roles = roles(index, deploy, &roots, files).into_iter();
     let closed: Vec<Vec<String>> = (0..roots.len()).map(|node| parts_of_others(&roots, node)).collect();
     let owned: BTreeSet<FileId> = (0..roots.len()).flat_map(files).collect();
+    let unlinked = unlinked(index, &modules);
     let all_roots = roots.clone();
     roots
         .into_iter()
@@ -106,6 +108,7 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
         .map(|(node, (roots, closed))| {
             let role = roles.next().unwrap_or_default();
             let mut territory = Territory { closed, role, ..Territory::rooted(index, roots) };
+            territory.own.retain(|f| !unlinked.contains(f));
             let worker = |n: &usize| all_roots[*n] == territory.roots && matches!(starts[n], Start::Worker(_));
             if let Some(start) = starts.get(&node) {
                 territory.tasks_elsewhere = matches!(start, Start::File(_)) && starts.keys().any(worker);

@@ -1,6 +1,6 @@
-//! Stores of other ways to start the system, which nothing uses.
+//! Stores of other ways to start the system, which nothing uses, and somebody else's system that is started beside it.
 //!
-//! Invariant: what an edge touches stays, and so does what the default deployment starts.
+//! Invariant: what an edge to the rest touches stays, and so does what the default deployment starts.
 
 use crate::deploy::{Deploy, STANDARD};
 use crate::index::{FileId, Index, squash};
@@ -26,7 +26,44 @@ pub(crate) fn variants(index: &Index<'_>, deploy: &Deploy<'_>, graph: &Graph) ->
         let units = &deploy.nodes[*id].units;
         !units.is_empty() && units.iter().all(|u| overlays.contains(&deploy.units[*u].file))
     };
-    (0..deploy.nodes.len()).filter(|id| store(id) && !used.contains(id) && (beside(id) || overlaid(id))).collect()
+    let apart = apart(index, deploy, graph);
+    let unused = |id: &usize| store(id) && !used.contains(id) && (beside(id) || overlaid(id));
+    (0..deploy.nodes.len()).filter(|id| unused(id) || apart.contains(id)).collect()
+}
+
+/// What a compose file beside the standard one starts of somebody else's system: nothing of it is built here, one program at least is
+/// no product that code here could use, and nothing passes between it and the rest.
+fn apart(index: &Index<'_>, deploy: &Deploy<'_>, graph: &Graph) -> BTreeSet<usize> {
+    let name = |file: FileId| index.paths[file].rsplit('/').next().unwrap_or_default();
+    let composed = |id: &usize| {
+        let units = deploy.nodes[*id].units.iter().map(|u| &deploy.units[*u]);
+        units.into_iter().map(|u| (u.group, u.file, u.service.deployment)).collect::<BTreeSet<_>>()
+    };
+    let mut files: BTreeMap<(usize, FileId), Vec<usize>> = BTreeMap::new();
+    for id in 0..deploy.nodes.len() {
+        for (group, file, deployment) in composed(&id) {
+            if deployment == Deployment::Compose {
+                files.entry((group, file)).or_default().push(id);
+            }
+        }
+    }
+    let built = |id: &usize| deploy.nodes[*id].units.iter().any(|u| deploy.units[*u].context.is_some());
+    let ours: BTreeSet<usize> = files
+        .iter()
+        .filter(|((_, f), ids)| STANDARD.contains(&name(*f)) && ids.iter().any(built))
+        .map(|((g, _), _)| *g)
+        .collect();
+    let foreign = |((group, file), ids): &(&(usize, FileId), &Vec<usize>)| {
+        let alone = |id: &usize| composed(id).len() == 1 && !built(id);
+        let passes = |e: &crate::model::Edge| ids.contains(&e.from) != ids.contains(&e.to);
+        let program = |id: &usize| deploy.nodes[*id].product.is_none();
+        ours.contains(group)
+            && !STANDARD.contains(&name(*file))
+            && ids.iter().any(program)
+            && ids.iter().all(alone)
+            && !graph.edges.iter().any(passes)
+    };
+    files.iter().filter(foreign).flat_map(|(_, ids)| ids.iter().copied()).collect()
 }
 
 /// Compose files beside the standard one that change some of its services: people lay them over it when they want to.

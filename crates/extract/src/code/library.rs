@@ -3,7 +3,7 @@
 //!
 //! Invariant: everything here is about values only; calls that *do* something are technologies' business.
 
-use super::{Code, csharp, golang};
+use super::{Code, csharp, golang, joins};
 use crate::code::ir::{Annotation, Call, Expr, ExprKind, Field, Type};
 use crate::lang::Lang;
 use seam_facts::{FORMAT, Hole, SmolStr, Value, format_smolstr};
@@ -214,7 +214,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     if matches!(callee.as_str(), "urllib.parse#urljoin" | "url#resolve" | "URI.join") {
         return Some(join_url(arg(0)?, arg(1)?));
     }
-    None
+    joins::joined(lang, call, &callee, &eval)
 }
 
 /// Methods that give back their receiver, as far as an address goes.

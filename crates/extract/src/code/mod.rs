@@ -22,6 +22,7 @@ mod handed;
 pub(crate) use golang::{config_tag, generated, stub_of};
 pub(crate) mod cpp;
 pub mod ir;
+mod joins;
 mod jvm;
 mod leases;
 mod library;

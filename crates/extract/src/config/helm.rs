@@ -12,7 +12,7 @@ use seam_facts::{
 };
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "helm", version: 2, page: include_str!("helm.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "helm", version: 3, page: include_str!("helm.md"), reads: Reads::Files { wants, extract } };
 
 /// Settings taken from one values file.
 const MAX_VALUES: usize = 5_000;
@@ -322,6 +322,34 @@ fn helpers(file: &File<'_>, sink: &mut Sink) {
         if let Some(value) = template::body(body) {
             let constant = Constant { symbol: format_smolstr!("include/{name}"), value };
             sink.stated(Claim::Constant(constant), lines.span(start, start));
+        } else {
+            variables(&name, body, lines.span(start, start).line, sink);
         }
     }
+}
+
+/// A named template that prints entries of a container's environment: a group of settings that is called like it.
+fn variables(template: &SmolStr, body: &str, first: u32, sink: &mut Sink) {
+    let assigned = template::variables(body);
+    let mut open: Option<SmolStr> = None;
+    for (line, text) in body.lines().enumerate().take(MAX_VARIABLES) {
+        let text = text.trim();
+        if let Some(name) = text.strip_prefix("- name:") {
+            open = Some(plain(name).into()).filter(|n: &SmolStr| !n.is_empty() && !n.contains(['{', ' ']));
+        } else if let (Some(value), Some(key)) = (text.strip_prefix("value:"), &open) {
+            let written = template::substituted(plain(value), &assigned);
+            let scope = SettingScope::Group(format_smolstr!("include/{template}"));
+            let value = secret::setting(key, template::value(&written));
+            let setting = Setting { scope, key: key.clone(), value, profile: None };
+            sink.stated(Claim::Setting(setting), Span::at(first + line as u32, 1));
+            open = None;
+        }
+    }
+}
+
+/// A scalar without its quotes; those within an action are the action's.
+fn plain(text: &str) -> &str {
+    let text = text.trim();
+    let inner = |quote: char| text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote));
+    inner('"').or_else(|| inner('\'')).unwrap_or(text)
 }

@@ -280,7 +280,7 @@ fn term(text: &str, piped: Option<Value>, depth: usize) -> Value {
             },
             value => value.unwrap_or_default(),
         },
-        "printf" | "print" => format(&args, *head == "printf"),
+        "printf" | "print" => without_release(format(&args, *head == "printf")),
         "default" | "coalesce" | "or" | "dig" if args.len() >= 2 => {
             let (value, fallback) =
                 if *head == "default" { (args.pop(), args.pop()) } else { (Some(args.remove(0)), args.pop()) };

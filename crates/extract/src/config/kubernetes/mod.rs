@@ -14,7 +14,7 @@ use seam_facts::{Claim, Deployment, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "kubernetes",
-    version: 7,
+    version: 8,
     page: include_str!("kubernetes.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -184,6 +184,14 @@ fn spread(cx: &Cx<'_>, key: &Key, node: &Node) -> Vec<SmolStr> {
         }
     }
     out
+}
+
+/// Named templates that stand between the entries below a key, on lines of their own: `{{- include "shop.env" . | nindent 12 }}`.
+fn taken(cx: &Cx<'_>, key: &Key, node: &Node) -> Vec<SmolStr> {
+    let last = node.span.end_line.max(key.span.line) as usize + 1;
+    let within = cx.lines.iter().take(last).skip(key.span.line as usize).map(|line| line.trim());
+    let alone = within.filter(|line| line.starts_with("{{") && line.ends_with("}}"));
+    alone.flat_map(template::includes).map(|name| format_smolstr!("include/{name}")).collect()
 }
 
 /// Labels below a key: written pairs, and the templates that stand among them. A chart's `x.labels` holds its

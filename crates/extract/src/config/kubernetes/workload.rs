@@ -1,7 +1,7 @@
 //! Workloads: what runs, from which image, with which environment. The main container speaks for the workload; the others
 //! are stated beside it as auxiliary, so that their environment is not mixed in.
 
-use super::{Cx, Named, labels, name_at, spread, value, value_at};
+use super::{Cx, Named, labels, name_at, spread, taken, value, value_at};
 use crate::Sink;
 use crate::config::tree::{Node, join};
 use crate::config::{secret, template, words};
@@ -110,6 +110,7 @@ fn describe(cx: &Cx<'_>, container: &Node, spec: &Node, service: &mut Service) {
     }
     if let Some((key, variables)) = container.entry("env") {
         service.env_from.extend(spread(cx, key, variables));
+        service.env_from.extend(taken(cx, key, variables));
     }
     service.health_check =
         ["livenessProbe", "readinessProbe", "startupProbe"].iter().any(|probe| container.get(probe).is_some());

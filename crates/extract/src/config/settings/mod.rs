@@ -13,7 +13,7 @@ use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "settings",
-    version: 2,
+    version: 3,
     page: include_str!("settings.md"),
     reads: Reads::Files { wants: |file| place::of(file.path).is_some(), extract },
 };

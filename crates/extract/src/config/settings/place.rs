@@ -147,7 +147,9 @@ pub(super) fn of(path: &str) -> Option<Place> {
     if matches!(format, "yaml" | "yml") && (stem.starts_with("application") || stem.starts_with("bootstrap")) {
         return None;
     }
-    let known = |stem: &str| NAMES.contains(&stem) || within && IN_FOLDER.contains(&stem);
+    // Rust's programs read `App.toml` and `Rocket.toml` beside their manifest.
+    let beside = |stem: &str| format == "toml" && matches!(stem, "app" | "rocket");
+    let known = |stem: &str| NAMES.contains(&stem) || within && IN_FOLDER.contains(&stem) || beside(stem);
     if known(stem) {
         return place(None);
     }

@@ -19,7 +19,7 @@ use crate::{Extractor, File, Reads, Sink};
 use eval::Shell;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "shell", version: 2, page: include_str!("shell.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "shell", version: 3, page: include_str!("shell.md"), reads: Reads::Files { wants, extract } };
 
 /// Longer scripts are tools of their own (wrappers, completions).
 const MAX_SCRIPT: usize = 200_000;

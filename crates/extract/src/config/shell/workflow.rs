@@ -17,6 +17,7 @@ pub(super) fn read(text: &str, shell: &mut Shell<'_>) {
     shell.root = "../..".to_owned();
     shell.exports = false;
     let folder = root.text_at(&["defaults", "run", "working-directory"]);
+    let tags = named_tags(&root);
     for (name, job) in root.get("jobs").into_iter().flat_map(Node::entries) {
         for values in matrix(job) {
             for environment in [root.get("env"), job.get("env")].into_iter().flatten() {
@@ -27,7 +28,7 @@ pub(super) fn read(text: &str, shell: &mut Shell<'_>) {
             }
             let folder = job.text_at(&["defaults", "run", "working-directory"]).or(folder);
             for step in job.get("steps").into_iter().flat_map(Node::items) {
-                self::step(&name.text, step, folder, shell);
+                self::step(&name.text, step, folder, &tags, shell);
             }
         }
     }
@@ -73,7 +74,7 @@ fn environment_of(job: &SmolStr, environment: &Node, shell: &mut Shell<'_>) {
     }
 }
 
-fn step(job: &SmolStr, step: &Node, folder: Option<&SmolStr>, shell: &mut Shell<'_>) {
+fn step(job: &SmolStr, step: &Node, folder: Option<&SmolStr>, tags: &Tags, shell: &mut Shell<'_>) {
     if let Some(environment) = step.get("env") {
         environment_of(job, environment, shell);
     }
@@ -90,7 +91,7 @@ fn step(job: &SmolStr, step: &Node, folder: Option<&SmolStr>, shell: &mut Shell<
     } else if let Some((key, uses)) = step.entry("uses")
         && let (Some(uses), Some(with)) = (uses.text(), step.get("with"))
     {
-        action(uses.split('@').next().unwrap_or(uses), with, key.span, shell);
+        action(uses.split('@').next().unwrap_or(uses), with, key.span, tags, shell);
     }
 }
 
@@ -102,7 +103,34 @@ pub(super) fn text(node: &Node, shell: &mut Shell<'_>) {
     }
 }
 
-fn action(name: &str, with: &Node, at: Span, shell: &mut Shell<'_>) {
+/// Images that a step puts together for those after it, by the step's identifier.
+type Tags = Vec<(SmolStr, Vec<String>)>;
+
+/// `docker/metadata-action` makes tags of images for the step that builds them: `${{ steps.ID.outputs.tags }}`.
+fn named_tags(root: &Node) -> Tags {
+    let jobs = root.get("jobs").into_iter().flat_map(Node::entries);
+    let steps = jobs.flat_map(|(_, job)| job.get("steps").into_iter().flat_map(Node::items));
+    let metadata = |step: &&Node| step.text_at(&["uses"]).is_some_and(|u| u.starts_with("docker/metadata-action"));
+    let named = steps.filter(metadata).filter_map(|step| {
+        let images = step.text_at(&["with", "images"])?;
+        let images = images.split(['\n', ',']).map(str::trim).filter(|l| !l.is_empty());
+        // `name=ghcr.io/shop/cart,enable=…` says the same.
+        let images = images.filter(|l| !l.starts_with("enable=")).map(|l| plain(l.strip_prefix("name=").unwrap_or(l)));
+        Some((step.text_at(&["id"])?.clone(), images.collect()))
+    });
+    named.collect()
+}
+
+/// Actions that build an image, with their inputs for its name, its recipe and its folder.
+const BUILDERS: &[(&str, &[&str], &[&str], &[&str])] = &[
+    ("elgohr/Publish-Docker-Github-Action", &["name"], &["dockerfile"], &["workdir", "context"]),
+    ("mr-smithers-excellent/docker-build-push", &["image"], &["dockerfile"], &["directory"]),
+    ("redhat-actions/buildah-build", &["image"], &["containerfiles", "dockerfiles"], &["context"]),
+    ("whoan/docker-build-with-cache-action", &["image_name"], &["dockerfile"], &["context"]),
+    ("aevea/action-kaniko", &["image"], &["build_file"], &["path"]),
+];
+
+fn action(name: &str, with: &Node, at: Span, tags: &Tags, shell: &mut Shell<'_>) {
     let given = |shell: &mut Shell<'_>, keys: &[&str]| {
         let text = keys.iter().find_map(|key| with.text_at(&[key]))?.clone();
         Some(shell.text(&plain(&text)))
@@ -116,10 +144,21 @@ fn action(name: &str, with: &Node, at: Span, shell: &mut Shell<'_>) {
             let context = given(shell, &["context"]).unwrap_or_else(|| Value::text("."));
             let Some(context) = shell.path(&context) else { return };
             let file = given(shell, &["file"]).and_then(|f| shell.path(&f));
-            for tag in lines("tags") {
+            let stated = with.text_at(&["tags"]).map_or("", SmolStr::as_str);
+            let images = tags.iter().filter(|(id, _)| stated.contains(&format!("steps.{id}.outputs.tags")));
+            let images: Vec<String> = images.flat_map(|(_, images)| images.iter().cloned()).collect();
+            for tag in if images.is_empty() { lines("tags") } else { images } {
                 let tag = shell.text(&tag);
                 shell.found.build(&tag, Some(context.clone()), file.clone(), at);
             }
+            return;
+        }
+        _ if let Some((_, images, recipes, contexts)) = BUILDERS.iter().find(|(action, ..)| *action == name) => {
+            let Some(image) = given(shell, images) else { return };
+            let context = given(shell, contexts).unwrap_or_else(|| Value::text("."));
+            let context = shell.path(&context);
+            let file = given(shell, recipes).and_then(|f| shell.path(&f));
+            shell.found.build(&image, context, file, at);
             return;
         }
         "appleboy/ssh-action" => {

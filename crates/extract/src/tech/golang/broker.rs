@@ -1,6 +1,7 @@
 //! Kafka, RabbitMQ, NATS, cloud queues and buses in Go. See `broker.md`.
 
 use super::client::unknown;
+use super::handlers::handles;
 use super::{each_assign, items, key_of, literal, split};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
@@ -10,7 +11,7 @@ use seam_facts::{Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-broker",
-    version: 4,
+    version: 5,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -302,7 +303,7 @@ fn ways(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         let lower = callee.to_ascii_lowercase();
         // A local name counts where the file imports the library and the receiver's type is not another's.
         let imported = || code.unit.imports.iter().any(|i| i.path.contains(way.within));
-        let foreign = callee.contains('#') && !lower.contains(way.within);
+        let foreign = callee.contains('#') && !lower.contains(way.within) && !handles(code, site, way.within);
         if !(lower.contains(way.within) || !foreign && imported()) {
             continue;
         }

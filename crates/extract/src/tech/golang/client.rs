@@ -10,7 +10,7 @@ use seam_facts::{Call, Claim, Hole, Protocol, Route, SmolStr, Value, format_smol
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-http-client",
-    version: 3,
+    version: 4,
     page: include_str!("client.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -66,6 +66,14 @@ const WAYS: &[Way] = &[
     http("transport/http", "NewClient", "", 1, "go-kit"),
     http("valyala/fasthttp", "Get", "GET", 1, "fasthttp"),
     http("valyala/fasthttp", "Post", "POST", 1, "fasthttp"),
+    http("valyala/fasthttp", "Client.Get", "GET", 1, "fasthttp"),
+    http("valyala/fasthttp", "Client.Post", "POST", 1, "fasthttp"),
+    http("hertz/pkg/app/client", "Get", "GET", 2, "hertz"),
+    http("hertz/pkg/app/client", "Post", "POST", 2, "hertz"),
+    http("hertz/pkg/app/client", "Client.Get", "GET", 2, "hertz"),
+    http("hertz/pkg/app/client", "Client.Post", "POST", 2, "hertz"),
+    http("hertz/pkg/app/client", "NewClient().Get", "GET", 2, "hertz"),
+    http("hertz/pkg/app/client", "NewClient().Post", "POST", 2, "hertz"),
     http("levigross/grequests", "Get", "GET", 0, "grequests"),
     http("levigross/grequests", "Post", "POST", 0, "grequests"),
     http("levigross/grequests", "Put", "PUT", 0, "grequests"),
@@ -169,6 +177,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         }
         ways(code, site, &callee, sink);
         chained(code, site, &callee, sink);
+        told(code, site, &callee, sink);
         proxies(code, site, &callee, sink);
         mail(code, site, &callee, sink);
         discovery(code, site, &callee, sink);
@@ -219,6 +228,29 @@ fn ways(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     };
     let target = code.value(url, site.function);
     state(code, site, way.protocol, way.client, verb, target, sink);
+}
+
+/// A request that is told its address before it is sent: `req.SetRequestURI(url)`, with `req.Header.SetMethod("POST")` beside it.
+fn told(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
+    let Some((module, member)) = split(callee).filter(|_| site.call.name() == "SetRequestURI") else { return };
+    let client = match () {
+        () if module.ends_with("valyala/fasthttp") => "fasthttp",
+        () if module.ends_with("hertz/pkg/protocol") => "hertz",
+        () => return,
+    };
+    // A server's own request is rewritten, not sent.
+    let (Some(url), Some(request), "Request.SetRequestURI" | "AcquireRequest().SetRequestURI") =
+        (site.call.arg(0), site.call.receiver().and_then(Expr::path), member)
+    else {
+        return;
+    };
+    let method = code.calls_named(&["SetMethod", "SetMethodBytes"]).into_iter().find_map(|set| {
+        let on = set.call.receiver().and_then(Expr::path)?;
+        let same = set.function == site.function && on.trim_end_matches(".Header") == request;
+        set.call.arg(0).filter(|_| same).map(|m| code.value(m, set.function))
+    });
+    let verb = method.map_or_else(|| Some(SmolStr::from("GET")).into(), Verb::of);
+    state(code, site, Protocol::Http, client, verb, code.value(url, site.function), sink);
 }
 
 /// `resty.New().R().SetBody(x).Get(url)`, `sling.New().Base(b).Get(path)`, `req.C().R().Get(url)`.

@@ -7,6 +7,7 @@ mod broker;
 mod client;
 mod gozero;
 mod grpc;
+mod handlers;
 mod kitex;
 mod policy;
 mod proxy;

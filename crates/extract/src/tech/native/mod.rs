@@ -5,6 +5,7 @@ mod cpp_rpc;
 mod rust_data;
 mod rust_grpc;
 mod rust_messages;
+mod rust_objects;
 mod rust_web;
 mod sections;
 

@@ -1,6 +1,6 @@
 //! Stores and brokers in Rust. See `rust_data.md`.
 
-use super::{address, rust_messages, unknown};
+use super::{address, rust_messages, rust_objects, unknown};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::rust::dotted;
 use crate::code::{Code, Site};
@@ -10,7 +10,7 @@ use seam_facts::{Access, AccessMode, Claim, Message, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-data",
-    version: 3,
+    version: 4,
     page: include_str!("rust_data.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -65,6 +65,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
         opened(code, site, &callee, sink);
         managers(code, site, &callee, sink);
         built(code, site, &callee, sink);
+        rust_objects::extract(code, site, &callee, sink);
         rust_messages::extract(code, site, &callee, sink);
         collections(code, site, &callee, sink);
     }
@@ -82,8 +83,9 @@ fn opened(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
         callee == part
             || callee.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
             || callee.contains(&format!(".{part}."))
+            || from_all_of(code, part, callee)
     };
-    let Some((_, _, system)) = OPENS.iter().find(|(part, end, _)| *end == name && holds(part)) else {
+    let Some((part, _, system)) = OPENS.iter().find(|(part, end, _)| *end == name && holds(part)) else {
         return;
     };
     let Some(argument) = site.call.arg(if callee.contains("MqttOptions") { 1 } else { 0 }) else {
@@ -91,8 +93,19 @@ fn opened(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     };
     let at = address(code, argument, site.function);
     let client = callee.split(['.', '(']).next().unwrap_or(callee);
+    let client = if from_all_of(code, part, callee) { part } else { client };
     let system = system.or_else(|| scheme(&at)).or_else(|| feature(code)).unwrap_or(System::Sql);
     store(code, site, system, at, client, sink);
+}
+
+/// Whether a type that the file neither names in an import nor defines comes from all that a crate gives: `use fred::prelude::*`.
+pub(super) fn from_all_of(code: &Code<'_>, krate: &str, callee: &str) -> bool {
+    let ty = callee.split(['.', '(']).next().unwrap_or(callee);
+    let whole =
+        |part: &str| part.strip_prefix(krate).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '.']));
+    ty.starts_with(|c: char| c.is_ascii_uppercase())
+        && code.unit.parts.iter().any(|part| whole(part))
+        && !code.unit.types.iter().any(|t| t.name == ty)
 }
 
 fn scheme(value: &Value) -> Option<System> {

@@ -1,6 +1,6 @@
 //! Messages in Rust: which call of which crate publishes or takes what. See `rust_data.md`.
 
-use super::rust_data::{items, message, store};
+use super::rust_data::{from_all_of, items, message, store};
 use super::{address, unknown};
 use crate::Sink;
 use crate::code::ir::Expr;
@@ -43,6 +43,11 @@ const SAYS: &[Says] = &[
     says("aws_sdk_sns", "publish", "topic_arn", 0, System::Sns, true),
     says("google_cloud_pubsub", "", "topic", 0, System::PubSub, true),
     says("google_cloud_pubsub", "", "subscription", 0, System::PubSub, false),
+    says("fred", "", "publish", 0, System::Redis, true),
+    says("fred", "", "spublish", 0, System::Redis, true),
+    says("fred", "", "subscribe", 0, System::Redis, false),
+    says("fred", "", "psubscribe", 0, System::Redis, false),
+    says("fred", "", "ssubscribe", 0, System::Redis, false),
     says("redis", "", "xadd", 0, System::Redis, true),
     says("redis", "", "xadd_map", 0, System::Redis, true),
     says("redis", "", "xread", 0, System::Redis, false),
@@ -60,7 +65,9 @@ pub(super) fn extract(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut
 }
 
 fn of(code: &Code<'_>, callee: &str, krate: &str) -> bool {
-    callee.split(['.', '(']).next() == Some(krate) || code.imports(krate) && !code.imports(&format!("r{krate}"))
+    callee.split(['.', '(']).next() == Some(krate)
+        || code.imports(krate) && !code.imports(&format!("r{krate}"))
+        || from_all_of(code, krate, callee)
 }
 
 fn named(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {

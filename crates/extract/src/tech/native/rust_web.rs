@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "rust-web",
-    version: 4,
+    version: 5,
     page: include_str!("rust_web.md"),
     reads: Reads::Code { langs: &[Lang::Rust], extract },
 };
@@ -292,6 +292,11 @@ fn requests(code: &Code<'_>, site: &Site<'_>, callee: &str, sink: &mut Sink) {
     let args = site.call.args.len();
     let (method, url) = match (name, args) {
         ("get" | "post" | "put" | "delete" | "patch" | "head", 1) => (Some(name.to_ascii_uppercase().into()), 0),
+        ("get_async" | "delete_async" | "head_async", 1) | ("post_async" | "put_async", 2) => {
+            (name.strip_suffix("_async").map(|n| n.to_ascii_uppercase().into()), 0)
+        }
+        // A client of functions takes the body beside the address.
+        ("post" | "put", 2) if library == "isahc" => (Some(name.to_ascii_uppercase().into()), 0),
         ("request", 2) => {
             let method =
                 site.call.arg(0).and_then(Expr::path).and_then(|p| p.rsplit(['.', ':']).next().map(SmolStr::from));

@@ -1,7 +1,7 @@
 //! Messages that scripts send and receive: Kafka, RabbitMQ, NATS, Redis, SQS and SNS, Pub/Sub, Service Bus, MQTT.
 //! See `broker.md`.
 
-use super::options;
+use super::{options, subscriptions};
 use crate::code::ir::{Expr, ExprKind};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
@@ -10,7 +10,7 @@ use seam_facts::{Claim, Message, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-broker",
-    version: 3,
+    version: 4,
     page: include_str!("broker.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -20,7 +20,12 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         let callee = code.callee(site.call, site.function);
         let cx = Cx { code, site, callee: &callee, addresses: &addresses };
-        let done = kafka(&cx, sink) || amqp(&cx, sink) || subjects(&cx, sink) || aws(&cx, sink) || cloud(&cx, sink);
+        let done = kafka(&cx, sink)
+            || amqp(&cx, sink)
+            || subscriptions::extract(&cx, sink)
+            || subjects(&cx, sink)
+            || aws(&cx, sink)
+            || cloud(&cx, sink);
         if !done {
             continue;
         }
@@ -29,23 +34,23 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 }
 
 /// One call, with what is known of the file's connections.
-struct Cx<'a> {
+pub(super) struct Cx<'a> {
     code: &'a Code<'a>,
-    site: &'a Site<'a>,
-    callee: &'a str,
+    pub site: &'a Site<'a>,
+    pub callee: &'a str,
     addresses: &'a [(System, Value)],
 }
 
 impl Cx<'_> {
-    fn value(&self, expr: &Expr) -> Value {
+    pub fn value(&self, expr: &Expr) -> Value {
         self.code.value(expr, self.site.function)
     }
 
-    fn arg(&self, index: usize) -> Option<Value> {
+    pub fn arg(&self, index: usize) -> Option<Value> {
         self.site.call.arg(index).map(|a| self.value(a))
     }
 
-    fn key(&self, index: usize, names: &[&str]) -> Option<Value> {
+    pub fn key(&self, index: usize, names: &[&str]) -> Option<Value> {
         options::value(self.code, self.site.call.arg(index)?, self.site.function, names)
     }
 
@@ -53,17 +58,17 @@ impl Cx<'_> {
         names.contains(&self.site.call.name())
     }
 
-    fn from(&self, modules: &[&str]) -> bool {
+    pub fn from(&self, modules: &[&str]) -> bool {
         modules.iter().any(|m| self.callee.starts_with(m))
     }
 
     /// The receiver's name in lower case: `this.channel` is `channel`.
-    fn receiver(&self) -> String {
+    pub fn receiver(&self) -> String {
         let path = self.site.call.receiver().and_then(Expr::path).unwrap_or_default();
         path.rsplit('.').next().unwrap_or(&path).to_ascii_lowercase()
     }
 
-    fn message(&self, system: System, publish: bool, topic: Value) -> Message {
+    pub fn message(&self, system: System, publish: bool, topic: Value) -> Message {
         Message {
             system,
             publish,
@@ -78,7 +83,7 @@ impl Cx<'_> {
         }
     }
 
-    fn state(&self, message: Message, sink: &mut Sink) {
+    pub fn state(&self, message: Message, sink: &mut Sink) {
         sink.stated(Claim::Message(message), self.site.span());
     }
 }

@@ -11,7 +11,7 @@ use seam_facts::{Call, Claim, Constant, Hole, Part, Protocol, Return, SmolStr, S
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "node-http-client",
-    version: 3,
+    version: 4,
     page: include_str!("http_client.md"),
     reads: Reads::Code { langs: &[Lang::Script], extract },
 };
@@ -287,6 +287,14 @@ fn named_like_client(name: &str) -> bool {
         && !name.contains("redis")
 }
 
+/// Whether what is called so is a client: by its name, or as another service that is asked for a path.
+fn is_client(name: &str, path: &Value) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let service = || ["service", "proxy", "backend", "gateway", "server"].iter().any(|w| lower.ends_with(w));
+    let path = || matches!(path.parts.first(), Some(Part::Text(text)) if text.starts_with('/'));
+    named_like_client(name) || service() && path()
+}
+
 /// A verb on a client that another file of this workspace makes.
 fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     let (Some(receiver), Some(url)) = (site.call.receiver(), site.call.arg(0)) else {
@@ -313,7 +321,8 @@ fn foreign(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
     };
     let name = receiver.path().unwrap_or_default();
     let handler = site.call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Lambda(_)));
-    if handler || member.contains('(') || !named_like_client(name.rsplit('.').next().unwrap_or(&name)) {
+    let path = code.value(url, site.function);
+    if handler || member.contains('(') || !is_client(name.rsplit('.').next().unwrap_or(&name), &path) {
         return;
     }
     let base = match member {
@@ -376,7 +385,8 @@ fn made_by_function(code: &Code<'_>, site: &Site<'_>) -> Option<Value> {
     };
     // What another file's function makes is known as a client by its name only.
     let name = site.call.receiver().and_then(Expr::path).unwrap_or_default();
-    if local && !named_like_client(name.rsplit('.').next().unwrap_or(&name)) && !named_like_client(call.name()) {
+    let path = site.call.arg(0).map(|url| code.value(url, site.function)).unwrap_or_default();
+    if local && !is_client(name.rsplit('.').next().unwrap_or(&name), &path) && !is_client(call.name(), &path) {
         return None;
     }
     let args: Vec<Value> = call.args.iter().take(8).map(|a| code.value(&a.value, at)).collect();

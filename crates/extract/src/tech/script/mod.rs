@@ -17,6 +17,7 @@ mod sdk;
 mod settings;
 mod store;
 mod store_table;
+mod subscriptions;
 
 use crate::Extractor;
 

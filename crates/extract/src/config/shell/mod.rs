@@ -19,7 +19,7 @@ use crate::{Extractor, File, Reads, Sink};
 use eval::Shell;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "shell", version: 2, page: include_str!("shell.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "shell", version: 3, page: include_str!("shell.md"), reads: Reads::Files { wants, extract } };
 
 /// Longer scripts are tools of their own (wrappers, completions).
 const MAX_SCRIPT: usize = 200_000;
@@ -50,7 +50,13 @@ fn kind(file: &File<'_>) -> Option<Kind> {
                 || lower.starts_with("bitbucket-pipelines")
                 || lower.starts_with("taskfile.")
                 || lower.starts_with("buildspec")
-                || file.folder().ends_with(".circleci") =>
+                || lower.starts_with(".travis")
+                || lower.starts_with(".drone")
+                || lower.starts_with(".woodpecker")
+                || lower.trim_start_matches('.').starts_with("appveyor")
+                || [".circleci", ".buildkite", ".semaphore", ".woodpecker"]
+                    .iter()
+                    .any(|f| file.folder().ends_with(f)) =>
         {
             Kind::Pipeline
         }

@@ -6,6 +6,7 @@ use crate::endpoints::answers;
 use crate::hosted;
 use crate::images::{self, Product};
 use crate::index::{FileId, last, squash};
+use crate::likeness::bare;
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::{Text, View};
 use crate::routes::REGISTRIES;
@@ -242,9 +243,16 @@ impl<'a> Edges<'_, 'a> {
                 continue;
             }
             let literal = path.split(['/', '?']).filter(|p| p.len() > 2 && !p.contains('{')).count();
-            if literal < 2 {
+            if literal < 1 {
                 continue;
             }
+            // A short path is many services'; the variable that holds the host may be called after one of them.
+            let host = squash(&rest[..rest.len() - path.len()]);
+            let named = |id: &usize| {
+                let name = squash(&self.node(*id).name);
+                let name = bare(&name);
+                name.len() > 3 && host.contains(name)
+            };
             let method = call.method.as_deref().or(text.verb.as_deref());
             let hits: BTreeSet<usize> = self
                 .endpoints
@@ -254,7 +262,10 @@ impl<'a> Edges<'_, 'a> {
                 .filter(|e| !e.path.starts_with("/{") && !e.path.starts_with("/*") && answers(&e.path, path))
                 .map(|e| e.node)
                 .collect();
-            let hits = self.but_tools(hits);
+            let mut hits = self.but_tools(hits);
+            if literal < 2 || hits.len() > 1 {
+                hits.retain(named);
+            }
             if hits.len() == 1
                 && let Some(&answers) = hits.first()
             {
@@ -272,7 +283,7 @@ impl<'a> Edges<'_, 'a> {
                     &text.via,
                 );
                 joined = true;
-            } else {
+            } else if literal > 1 {
                 left.insert(text.text.as_str(), text);
             }
         }

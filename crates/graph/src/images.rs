@@ -185,7 +185,15 @@ const WORDS: &[(&str, Product)] = &[
     ("flagd", SERVER),
     ("unleash", SERVER),
     ("apicurio", SERVER),
+    ("temporal-ui", TOOL),
+    ("temporal-web", TOOL),
+    ("temporal-admin-tools", TOOL),
     ("temporal", SERVER),
+    ("zeebe", SERVER),
+    ("camunda-bpm-platform", SERVER),
+    ("camunda-platform", SERVER),
+    ("conductor-server", SERVER),
+    ("conductor-ui", TOOL),
     ("hasura", SERVER),
     ("wiremock", SERVER),
     ("debezium", SERVER),
@@ -222,6 +230,9 @@ pub fn product(image: &str) -> Option<Product> {
     if image.split('/').rev().skip(1).any(|part| WATCHING.contains(&part)) {
         return Some(TOOL);
     }
+    if let Some(engine) = engine(image, &name) {
+        return Some(engine);
+    }
     // `mssql/server`, `oracle/database`, `datalust/seq`, `openzipkin/zipkin`: the folder may say it.
     let folder = image.rsplit_once('/').map(|(f, _)| f.rsplit('/').next().unwrap_or(f)).unwrap_or("");
     let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
@@ -237,6 +248,19 @@ pub fn product(image: &str) -> Option<Product> {
         .map(|(_, product)| *product)
         // What this organisation publishes beside databases carries their changes.
         .or_else(|| image.split('/').rev().nth(1).filter(|f| *f == "debezium").map(|_| SERVER))
+}
+
+/// Workflow engines, whose images are called like anything else, and what their makers publish to watch them.
+fn engine(image: &str, name: &str) -> Option<Product> {
+    let maker = image.split('/').rev().nth(1)?;
+    Some(match (maker, name) {
+        ("camunda", "operate" | "tasklist" | "optimize" | "identity" | "console" | "web-modeler") => TOOL,
+        ("camunda", "camunda") => SERVER,
+        ("temporalio", "ui" | "web" | "admin-tools") | ("ubercadence", "web") => TOOL,
+        ("temporalio", _) | ("ubercadence", _) => SERVER,
+        ("conductoross" | "orkesio", _) => SERVER,
+        _ => return None,
+    })
 }
 
 /// A tool by the name that people give its deployable, whatever its image: `jaeger`, `zipkin-mysql`.
@@ -295,6 +319,8 @@ mod tests {
         assert_eq!(system("confluentinc/cp-kafka:7"), Some(System::Kafka));
         assert_eq!(system("mongo:4"), Some(System::Mongo));
         assert_eq!(product("oliver006/redis_exporter"), Some(TOOL));
+        assert_eq!(product("temporalio/auto-setup:1.24"), Some(SERVER));
+        assert_eq!(product("temporalio/ui:2"), Some(TOOL));
         assert_eq!(product("acme/shop-cart:1"), None);
         assert_eq!(product("acme/sequencer"), None);
     }

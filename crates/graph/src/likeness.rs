@@ -22,8 +22,8 @@ pub(crate) struct Place {
     pub path: String,
     /// The last three parts, from the end.
     parts: Vec<Forms>,
-    /// Its last two parts together: `orders/server` is `ordersserver`.
-    both: Option<String>,
+    /// Its last parts together, two or more: `orders/server` is `ordersserver`.
+    together: Vec<String>,
 }
 
 /// What a folder's own name is compared by.
@@ -47,22 +47,26 @@ impl Forms {
 impl Place {
     pub fn new(path: String) -> Place {
         let parts: Vec<Forms> = path.rsplit('/').take(DEPTH).map(Forms::new).collect();
-        let both = match parts.as_slice() {
-            [last, outer, ..] => Some(outer.squashed.clone() + &last.squashed),
-            _ => None,
-        };
-        Place { path, parts, both }
+        let together = together(&path);
+        Place { path, parts, together }
     }
 
-    /// Whether the folder's last two parts together are one of the names.
+    /// Whether the folder's last parts together are one of the names.
     fn joined(&self, names: &[Name<'_>]) -> bool {
-        self.both.as_ref().is_some_and(|both| names.iter().any(|n| n.squashed == *both))
+        self.together.iter().any(|all| names.iter().any(|n| n.squashed == *all))
     }
 
     /// The last parts with their forms, from the end.
     fn named(&self) -> impl Iterator<Item = (&str, &Forms)> {
         self.path.rsplit('/').zip(&self.parts)
     }
+}
+
+/// A path's last two, three and four parts, each together: an image is often called after its way through the folders.
+pub(crate) fn together(path: &str) -> Vec<String> {
+    let ends = path.rmatch_indices('/').map(|(at, _)| at).skip(1).take(2).map(|at| at + 1);
+    let ends = ends.chain((path.contains('/') && path.matches('/').count() <= 2).then_some(0));
+    ends.map(|at| squash(&path[at..])).collect()
 }
 
 /// Where the second and later words of a name begin, once it is squashed.

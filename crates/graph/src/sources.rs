@@ -6,7 +6,7 @@
 use crate::deploy::{Deploy, recipe_of, script_folder};
 use crate::images;
 use crate::index::{Index, below, folder, is_test, join, last, squash};
-use crate::likeness::{Name, Place, called, folder_named};
+use crate::likeness::{Name, Place, called, folder_named, together};
 use crate::model::NodeKind;
 use seam_facts::{Alias, Build, Claim, Fact, SmolStr, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -131,7 +131,8 @@ impl<'a> Deploy<'a> {
     }
 
     /// An image that shares a word with a product, and the whole of its name with a program that is built here, is that
-    /// program: `shop/table-placement` beside a module `table-placement-v1` is no placement service of Dapr's.
+    /// program: `shop/table-placement` beside a module `table-placement-v1` is no placement service of Dapr's, and
+    /// `shop/kafka-java-orders` is no broker where `kafka/java/orders` is a program.
     fn recognise_own(&mut self, index: &Index<'_>) {
         let modules: BTreeSet<String> = index
             .modules
@@ -143,10 +144,23 @@ impl<'a> Deploy<'a> {
             .flat_map(|(file, module, _)| [module.name.as_str(), last(folder(index.paths[*file]))])
             .map(|name| squash(unversioned(name)))
             .collect();
+        // Who builds an image, or keeps a program where the image's name leads to, says whose it is.
+        let coded = |at: &str| !at.is_empty() && !is_test(at) && has_code(index, at);
+        let mut own: BTreeSet<String> = BTreeSet::new();
+        for (file, build) in self.builds.iter().flat_map(|(file, all)| all.iter().map(move |(b, _)| (file, b))) {
+            let (Some(image), base) = (&build.image, folder(index.paths[*file])) else { continue };
+            let context = build.context.as_ref().and_then(|c| c.as_text()).unwrap_or_default();
+            if script_folder(index, base, &context).is_some_and(|at| coded(&at)) {
+                own.insert(squash(&images::basename(&image.to_string())));
+            }
+        }
+        let folders = index.modules.iter().map(|(file, ..)| folder(index.paths[*file])).filter(|at| coded(at));
+        own.extend(folders.flat_map(together));
         for unit in self.units.iter_mut().filter(|u| u.context.is_none() && u.product.is_some()) {
             let name = squash(unversioned(&unit.image_name));
             let compound = unit.image_name.split(['-', '_', '.']).count() > 1;
-            if compound && modules.contains(&name) && squash(unversioned(&unit.name)) == name {
+            let called = modules.contains(&name) && squash(unversioned(&unit.name)) == name;
+            if compound && (called || own.contains(&squash(&unit.image_name))) {
                 unit.product = None;
             }
         }

@@ -211,7 +211,11 @@ impl<'a> Edges<'_, 'a> {
             [only] => (Some(*only), via),
             [] => {
                 let kind = store_kind(system);
-                (Some(self.outside(&Self::product_name(system), kind, Some(system), (file, fact))), via)
+                // An account of a cloud has a name of its own.
+                let cloud = matches!(system, System::Objects | System::Cosmos | System::ServiceBus | System::EventHubs);
+                let account = cloud && !host.is_empty() && !host.contains('$') && !address::is_local(host);
+                let name = if account { host.to_string() } else { Self::product_name(system) };
+                (Some(self.outside(&name, kind, Some(system), (file, fact))), via)
             }
             _ => (None, Vec::new()),
         }

@@ -4,6 +4,7 @@
 //! it states only what the text shows. Where a library's documented default matters, the fact is inferred.
 
 mod dotnet;
+mod engines;
 mod golang;
 mod hosted;
 mod identity;
@@ -15,6 +16,7 @@ mod python;
 mod script;
 mod sidecar;
 pub(crate) mod sql;
+mod told;
 mod verbs;
 mod web;
 
@@ -23,6 +25,7 @@ use crate::Extractor;
 /// Every code technology, by family.
 pub static EXTRACTORS: &[&[&Extractor]] = &[
     dotnet::EXTRACTORS,
+    engines::EXTRACTORS,
     golang::EXTRACTORS,
     hosted::EXTRACTORS,
     identity::EXTRACTORS,

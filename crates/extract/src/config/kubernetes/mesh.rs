@@ -121,7 +121,29 @@ const PRODUCTS: &[(&str, System)] = &[
     ("cockroachdb", System::Postgres),
     ("memcached", System::Memcached),
     ("etcd", System::Etcd),
+    ("solace.amqp", System::Solace),
+    ("azure.blobstorage", System::Objects),
+    ("azure.tablestorage", System::Objects),
+    ("azure.storagequeues", System::Objects),
+    ("azure.cosmosdb", System::Cosmos),
+    ("azure.servicebus", System::ServiceBus),
+    ("azure.servicebus.topics", System::ServiceBus),
+    ("azure.servicebus.queues", System::ServiceBus),
+    ("azure.servicebusqueues", System::ServiceBus),
+    ("azure.eventhubs", System::EventHubs),
+    ("aws.s3", System::Objects),
+    ("aws.dynamodb", System::Dynamo),
+    ("aws.snssqs", System::Sqs),
+    ("aws.sqs", System::Sqs),
+    ("aws.sns", System::Sns),
+    ("aws.kinesis", System::Kinesis),
+    ("gcp.bucket", System::Objects),
+    ("gcp.pubsub", System::PubSub),
+    ("gcp.firestore", System::Firestore),
 ];
+
+/// What a cloud's account is called by, where a component names no address.
+const ACCOUNTS: &[&str] = &["storageAccount", "accountName", "storageAccountName", "bucket", "namespaceName"];
 
 /// A Dapr component (`pubsub.redis`): its name stands for the product at the address that it holds.
 pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
@@ -154,7 +176,11 @@ pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
             return;
         }
     }
-    component(SmolStr::default());
+    let account = metadata().find_map(|item| {
+        let named = item.text_at(&["name"]).is_some_and(|key| ACCOUNTS.iter().any(|a| a.eq_ignore_ascii_case(key)));
+        item.text_at(&["value"]).filter(|_| named).and_then(|text| host_of(text))
+    });
+    component(account.unwrap_or_default());
 }
 
 /// The host of a URL, a `host:port`, the first of a list, or `Server=` of a connection string.

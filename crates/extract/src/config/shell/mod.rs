@@ -50,7 +50,13 @@ fn kind(file: &File<'_>) -> Option<Kind> {
                 || lower.starts_with("bitbucket-pipelines")
                 || lower.starts_with("taskfile.")
                 || lower.starts_with("buildspec")
-                || file.folder().ends_with(".circleci") =>
+                || lower.starts_with(".travis")
+                || lower.starts_with(".drone")
+                || lower.starts_with(".woodpecker")
+                || lower.trim_start_matches('.').starts_with("appveyor")
+                || [".circleci", ".buildkite", ".semaphore", ".woodpecker"]
+                    .iter()
+                    .any(|f| file.folder().ends_with(f)) =>
         {
             Kind::Pipeline
         }

@@ -77,8 +77,25 @@ pub(super) fn read(text: &str, shell: &mut Shell<'_>) {
 }
 
 fn walk(node: &Node, shell: &mut Shell<'_>) {
-    const COMMANDS: [&str; 9] =
-        ["script", "before_script", "after_script", "run", "command", "commands", "cmds", "bash", "inlineScript"];
+    const COMMANDS: [&str; 17] = [
+        "script",
+        "before_script",
+        "after_script",
+        "before_install",
+        "install",
+        "after_success",
+        "before_deploy",
+        "after_deploy",
+        "build_script",
+        "after_build",
+        "deploy_script",
+        "run",
+        "command",
+        "commands",
+        "cmds",
+        "bash",
+        "inlineScript",
+    ];
     match &node.value {
         Data::Map(entries) => {
             for (key, value) in entries {

@@ -2,57 +2,9 @@
 //! documentation.
 
 use crate::lang::Lang;
+use crate::tech::told::Told::{Argument, Keys, Section};
+use crate::tech::told::{Client, Told, of, on};
 use Lang::{CSharp, Go, Java, Php, Python, Ruby, Script};
-use Told::{Argument, Keys, Section};
-
-pub struct Client {
-    pub lang: Lang,
-    /// The package, by its beginning; none where the names alone say it.
-    pub package: &'static str,
-    /// What the call's path begins with, where names are imported without their packages.
-    pub on: &'static str,
-    /// What is called or made.
-    made: &'static [&'static str],
-    pub told: Told,
-    pub name: &'static str,
-}
-
-/// Where the address stands.
-#[derive(Clone, Copy)]
-pub enum Told {
-    Argument(usize),
-    /// The first of these that is given, wherever it stands in the options.
-    Keys(&'static [&'static str]),
-    /// A section of the configuration, unless the call says more.
-    Section(&'static str),
-}
-
-impl Client {
-    pub fn makes(&self, name: &str) -> bool {
-        self.made.contains(&name)
-    }
-}
-
-const fn of(
-    lang: Lang,
-    package: &'static str,
-    made: &'static [&'static str],
-    told: Told,
-    name: &'static str,
-) -> Client {
-    Client { lang, package, on: "", made, told, name }
-}
-
-const fn on(
-    lang: Lang,
-    package: &'static str,
-    on: &'static str,
-    made: &'static [&'static str],
-    told: Told,
-    name: &'static str,
-) -> Client {
-    Client { lang, package, on, made, told, name }
-}
 
 /// What the server asks itself stands before what it sends a browser to.
 const OAUTH: Told = Keys(&["wellKnown", "issuer", "tokenURL", "tokenUrl", "token"]);

@@ -9,7 +9,7 @@ use seam_facts::{Claim, SmolStr, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-kafka",
-    version: 1,
+    version: 2,
     page: include_str!("kafka.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -150,11 +150,16 @@ fn header_topic(code: &Code<'_>, function: usize) -> Option<Value> {
 
 /// kafka-clients: records and subscriptions.
 fn plain(code: &Code<'_>, own: Option<&Value>, sink: &mut Sink) {
+    // A record for Spring's template goes where the template does.
+    let spring =
+        || keys(&["spring.kafka.producer.bootstrap-servers", "spring.kafka.bootstrap-servers"], Some("localhost:9092"));
+    let template = code.imports("org.springframework.kafka.core");
     for site in code.calls_named(&["ProducerRecord"]) {
         if let (true, Some(topic)) = (site.call.new, site.call.arg_or("topic", 0)) {
             let topic = filled(code.value(topic, site.function));
-            let mut m = message(System::Kafka, true, topic, "kafka-clients", code.within(site.function));
-            m.address = own.cloned();
+            let client = if template { "Spring Kafka" } else { "kafka-clients" };
+            let mut m = message(System::Kafka, true, topic, client, code.within(site.function));
+            m.address = own.cloned().or_else(|| template.then(spring));
             state(m, site.span(), sink);
         }
     }

@@ -117,7 +117,8 @@ fn judged(defect: &Value, new: &[Finding], list: bool) -> (String, Option<bool>)
     if list {
         let _ = writeln!(out, "         {}", word("what"));
         for (f, mark) in there.iter().map(|f| (f, "there")).chain(elsewhere.iter().map(|f| (f, "else "))) {
-            let _ = writeln!(out, "         {mark} {}[{}] {}:{} {}", f.severity, f.rule, f.at.path, f.at.line, f.message);
+            let _ =
+                writeln!(out, "         {mark} {}[{}] {}:{} {}", f.severity, f.rule, f.at.path, f.at.line, f.message);
         }
     }
     (out, found.map(|f| f.severity != "note"))

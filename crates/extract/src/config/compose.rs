@@ -159,7 +159,7 @@ fn service(
     let depends = node.get("depends_on").into_iter().flat_map(Node::entries);
     service.awaits = depends.filter(|(_, n)| waits(n)).map(|(k, _)| k.text.clone()).collect();
     let depends = || node.get("depends_on").into_iter();
-    let listed = depends().flat_map(Node::items).filter_map(|n| Some((SmolStr::from(text(n)?), n.span.line)));
+    let listed = depends().flat_map(Node::items).filter_map(|n| Some((text(n)?, n.span.line)));
     let keyed = depends().flat_map(Node::entries).map(|(k, _)| (k.text.clone(), k.span.line));
     service.depends_at = listed.chain(keyed).collect();
     let mut seen = Vec::new();

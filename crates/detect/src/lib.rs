@@ -35,6 +35,8 @@ pub mod paths;
 mod patience;
 mod payloads;
 mod ports;
+mod refused;
+mod registry;
 mod repeats;
 mod rule;
 mod rules;

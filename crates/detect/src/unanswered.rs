@@ -137,7 +137,7 @@ fn unlike(endpoint: &Endpoint, own: &[&str], request: &Request<'_>) -> Option<Un
 }
 
 /// Parts that paths of many services begin with.
-const BEGINNINGS: [&str; 7] = ["api", "v1", "v2", "v3", "rest", "public", "internal"];
+pub(crate) const BEGINNINGS: [&str; 7] = ["api", "v1", "v2", "v3", "rest", "public", "internal"];
 
 fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
     all.next().filter(|_| all.next().is_none())

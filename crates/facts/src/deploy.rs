@@ -37,6 +37,8 @@ pub struct Service {
     pub depends_on: Vec<SmolStr>,
     /// Those of them whose health or end is waited for (compose `condition`).
     pub awaits: Vec<SmolStr>,
+    /// The lines of the declaration's file that name them, where they stand there.
+    pub depends_at: Vec<(SmolStr, u32)>,
     pub command: Option<Value>,
     /// Files of environment settings, relative to the declaring file (compose `env_file`).
     pub env_files: Vec<SmolStr>,
@@ -71,6 +73,7 @@ impl Service {
             ports: Vec::new(),
             depends_on: Vec::new(),
             awaits: Vec::new(),
+            depends_at: Vec::new(),
             command: None,
             env_files: Vec::new(),
             env_from: Vec::new(),

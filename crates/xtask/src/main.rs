@@ -1,5 +1,5 @@
 //! Chores of the repository: `cargo xtask new extractor|rule NAME`, `docs`, `accuracy`, `microsecend`, `seed`,
-//! `context`, `contracts`, `changes`, `errors`, `generate`.
+//! `context`, `contracts`, `changes`, `defects`, `errors`, `generate`.
 
 #![expect(clippy::disallowed_methods, reason = "chores read and write the repository")]
 
@@ -7,6 +7,7 @@ mod accuracy;
 mod changes;
 mod context;
 mod contracts;
+mod defects;
 mod diagnose;
 mod docs;
 mod errors;
@@ -39,6 +40,8 @@ cargo xtask recall [--half tune|held] [--list] [--scale N]   whether questions i
 cargo xtask guards PROGRAM [--static] [--only HAZARD,…]   whether PROGRAM (`seam`) makes a guard of an incident of each hazard of workspaces/kiosk
 cargo xtask contracts BENCHDIR [BUFDIR]   compare contracts as oasdiff, buf (a checkout in BUFDIR) and graphql-js test themselves
 cargo xtask changes FOLDER [--half tune|held] [--only ID,…] [--list]   whom `plan` finds to be touched by the edits of docs/truth/changes.json
+cargo xtask defects FOLDER [--only ID|SYSTEM,…] [--list]   which hazards that were put into systems by hand (docs/truth/defects.json) `detect`
+                                         finds at the right place, and what else it says
 cargo xtask diagnose nezha NORMAL FAULTS LABELS [--code FOLDER] [--without-logs] [--without-metrics] [--memory] [--list]
 cargo xtask diagnose petshop FOLDER [--memory] [--list]   score `diagnose` on telemetry with known causes, ties counted against us
 cargo xtask cascades [--cases N] [--seed N] [--memory] [--list] [--signs | --repeats [--systems N] [--days N] [--force PERCENT]]   the same on systems that are made up, with faults and without
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         ["contracts", bench] => contracts::run(Path::new(bench), None),
         ["contracts", bench, buf] => contracts::run(Path::new(bench), Some(Path::new(buf))),
         ["changes", systems, options @ ..] => changes::run(&root(), Path::new(systems), options),
+        ["defects", systems, options @ ..] => defects::run(&root(), Path::new(systems), options),
         ["diagnose", "nezha", normal, faults, labels, options @ ..] => {
             diagnose::nezha(Path::new(normal), Path::new(faults), Path::new(labels), options)
         }

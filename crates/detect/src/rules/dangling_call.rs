@@ -6,7 +6,7 @@ use crate::gated::gated;
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
 use crate::paths::{alike, by_itself, fits, open, parts};
-use crate::unanswered::unanswered;
+use crate::unanswered::{BEGINNINGS, unanswered};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, How, Key, Protocol, SmolStr};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, Endpoint, NodeKind, is_test};
@@ -219,6 +219,20 @@ pub(crate) fn http<'e>(
             fits(end, short) && end.iter().zip(short).any(|(a, b)| !open(a) && !open(b))
         }
     };
+    // Where requests beside it arrive as they are written, nothing takes parts away, and nobody else asks for what is left.
+    let beside = |d: &Detail| d.endpoint.is_some() && d.at.path == detail.at.path && d.at.at.line != detail.at.at.line;
+    let strayed = http.iter().find(|e| {
+        !elsewhere
+            && !method.is_empty()
+            && same_method(e)
+            && stated(cx, detail)
+            && tail(&parts, &e.parts)
+            && matches!(&parts[..parts.len() - e.parts.len()], [word] if !open(word) && !is_beginning(word))
+            && !asked.contains(&e.at.key)
+    });
+    if let Some(found) = strayed.filter(|_| edge.details.iter().any(beside)) {
+        return Some((found.at, Wrong::Path));
+    }
     let free = free(cx, edge, detail, &http, asked, (method, &parts));
     for Served { parts: own, .. } in &http {
         // The root of a group of routes is often mapped by a declaration without a path of its own.
@@ -248,6 +262,13 @@ pub(crate) fn http<'e>(
     let path = parts.join("/");
     let any = http.iter().min_by_key(|e| (!same_method(e), edits(&e.parts.join("/"), &path), e.at.key.clone()));
     any.filter(|_| alone).map(|e| (e.at, Wrong::Unknown))
+}
+
+/// Whether a path may begin with a part wherever it leads.
+fn is_beginning(part: &str) -> bool {
+    let part = part.to_ascii_lowercase();
+    let version = part.strip_prefix('v').is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+    version || BEGINNINGS.contains(&part.as_str())
 }
 
 /// The endpoint whose path is the call's with literal parts more before its last word (`/api/v2/orders/{id}` for `/orders/{id}`).

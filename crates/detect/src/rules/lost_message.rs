@@ -2,8 +2,9 @@
 
 use crate::keys::{distance, nearest, squash};
 use crate::paths::spelled_alike;
+use crate::refused::refused;
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Ack, BINDING, Claim, PolicyKind, SmolStr, System};
+use seam_facts::{BINDING, Claim, System};
 use seam_graph::{Certainty, Detail, Edge, EdgeKind, is_test};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +48,12 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if !consumers {
             alone(cx, *broker, (consumed, published), (false, publishers, both), &mut told, out);
         }
+        if publishers {
+            nearly(cx, *broker, (consumed, published), false, &mut told, out);
+        }
+        if consumers {
+            nearly(cx, *broker, (published, consumed), true, &mut told, out);
+        }
     }
 }
 
@@ -82,9 +89,7 @@ fn alone<'a>(
     };
     let alone_too: Vec<&str> = alone_too.iter().copied().filter(|t| !said_again(t)).collect();
     for topic in &single {
-        let Some((edge, detail)) = one.get(topic).and_then(|uses| uses.first()) else { continue };
-        let (service, store) = (cx.name(edge.from), cx.name(broker));
-        let (does, nobody) = if publishes { ("publishes to", "consumes it") } else { ("consumes", "publishes to it") };
+        let store = cx.name(broker);
         let near = || nearest(topic, alone_too.iter().copied()).filter(|n| common || is_one_name(topic, n));
         let grown = || alone_too.iter().copied().find(|t| is_one_name(topic, t));
         let part = || alone_too.iter().copied().find(|t| parts_once(topic, t));
@@ -121,48 +126,104 @@ fn alone<'a>(
             continue;
         }
         told.extend(near);
-        let mut draft = Draft::new(
-            format!("{} {store} {topic}", if publishes { "publish" } else { "consume" }),
-            &detail.at,
-            format!("`{service}` {does} `{topic}`, and nothing {nobody}"),
-        )
-        .why(match (publishes, near) {
-            (true, Some(near)) => format!("Messages pile up or are dropped by `{store}`, while the consumer of `{near}` waits for messages that do not come."),
-            (true, None) => format!("No service here reads `{topic}` from `{store}`: its messages pile up, or are dropped without a trace."),
-            (false, Some(near)) => format!("The handler never runs; messages go to `{near}` instead."),
-            (false, None) => format!("No service here sends to `{topic}` on `{store}`: the handler never runs."),
-        })
-        .about([edge.key.clone(), cx.node(edge.from).key.clone()])
-        .help(match near {
-            Some(near) => format!("use one name for `{topic}` and `{near}`"),
-            None if publishes => "remove it, add the consumer, or accept it with a reason if somebody outside reads it".to_owned(),
-            None => "remove the consumer, add the publisher, or accept it with a reason if somebody outside sends it".to_owned(),
-        });
-        if guessed && near.is_some() {
-            draft = draft.severity(Severity::Note).certainty(Certainty::Inferred);
-        }
-        if near.is_none() {
-            draft = draft.severity(Severity::Note).open(format!("who uses `{store}` from outside of this workspace"));
-        }
-        if !known {
-            draft = draft
+        told.insert(topic);
+        let draft = told_of(cx, broker, (one, other), publishes, topic, near);
+        let draft = if guessed && near.is_some() {
+            draft.severity(Severity::Note).certainty(Certainty::Inferred)
+        } else {
+            draft
+        };
+        let draft = match known {
+            true => draft,
+            false => draft
                 .certainty(Certainty::Inferred)
-                .open(format!("all topics of `{store}`: some are made in a way that is not followed"));
-        }
-        for (edge, detail) in one.get(topic).into_iter().flatten().take(4) {
-            draft = draft.link(&detail.at, format!("`{}` {does} `{topic}`", cx.name(edge.from)));
-            draft = told_to(cx, edge.from, topic, detail, draft);
-            draft = called(cx, edge.from, topic, draft);
-        }
-        if let Some((near, uses)) = near.and_then(|n| other.get_key_value(n))
-            && let Some((edge, detail)) = uses.first()
-        {
-            let does = if publishes { "consumes" } else { "publishes to" };
-            draft = draft.link(&detail.at, format!("`{}` {does} `{near}`", cx.name(edge.from)));
-            draft = called(cx, edge.from, near, draft);
-        }
+                .open(format!("all topics of `{store}`: some are made in a way that is not followed")),
+        };
         out.push(draft);
     }
+}
+
+/// A topic that the other side does not know and that is nearly one of those that it does: others use that one, so that it is not
+/// left over, and whoever is told of it here uses none of the two names but the wrong one.
+fn nearly<'a>(
+    cx: &Cx<'_>,
+    broker: usize,
+    (one, other): (&Side<'a>, &Side<'a>),
+    publishes: bool,
+    told: &mut BTreeSet<&'a str>,
+    out: &mut Vec<Draft>,
+) {
+    let users =
+        |topic: &str| -> BTreeSet<usize> { one.get(topic).into_iter().flatten().map(|(e, _)| e.from).collect() };
+    for topic in one.keys().copied().filter(|t| !is_open(t) && !is_technical(t)) {
+        if told.contains(topic) || other.keys().any(|t| is_open(t) || agree(&names(topic), &names(t))) {
+            continue;
+        }
+        let meant = |t: &&str| is_close(topic, t) && users(topic).is_disjoint(&users(t));
+        let near: Vec<&str> = other.keys().copied().filter(meant).collect();
+        let [near] = near.as_slice() else { continue };
+        told.insert(topic);
+        out.push(told_of(cx, broker, (one, other), publishes, topic, Some(near)).certainty(Certainty::Inferred));
+    }
+}
+
+/// Whether two topics differ in one part only, and there by a letter or two that are no number and say no opposite.
+fn is_close(topic: &str, other: &str) -> bool {
+    let (a, b) = (names(topic).1, names(other).1);
+    let (mine, its): (Vec<&String>, Vec<&String>) = (a.difference(&b).collect(), b.difference(&a).collect());
+    let ([x], [y]) = (mine.as_slice(), its.as_slice()) else { return false };
+    let plain = |s: &str| s.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let (short, long) = if x.len() < y.len() { (x, y) } else { (y, x) };
+    let most = if short.len() > 7 { 2 } else { 1 };
+    short.len() > 3 && plain(x) != plain(y) && !long.ends_with(short.as_str()) && distance(x, y) <= most
+}
+
+/// What is said of a topic that the other side does not know.
+fn told_of(
+    cx: &Cx<'_>,
+    broker: usize,
+    (one, other): (&Side<'_>, &Side<'_>),
+    publishes: bool,
+    topic: &str,
+    near: Option<&str>,
+) -> Draft {
+    let uses = one.get(topic).map(Vec::as_slice).unwrap_or_default();
+    let (edge, detail) = uses[0];
+    let (service, store) = (cx.name(edge.from), cx.name(broker));
+    let (does, nobody) = if publishes { ("publishes to", "consumes it") } else { ("consumes", "publishes to it") };
+    let mut draft = Draft::new(
+        format!("{} {store} {topic}", if publishes { "publish" } else { "consume" }),
+        &detail.at,
+        format!("`{service}` {does} `{topic}`, and nothing {nobody}"),
+    )
+    .why(match (publishes, near) {
+        (true, Some(near)) => format!("Messages pile up or are dropped by `{store}`, while the consumer of `{near}` waits for messages that do not come."),
+        (true, None) => format!("No service here reads `{topic}` from `{store}`: its messages pile up, or are dropped without a trace."),
+        (false, Some(near)) => format!("The handler never runs; messages go to `{near}` instead."),
+        (false, None) => format!("No service here sends to `{topic}` on `{store}`: the handler never runs."),
+    })
+    .about([edge.key.clone(), cx.node(edge.from).key.clone()])
+    .help(match near {
+        Some(near) => format!("use one name for `{topic}` and `{near}`"),
+        None if publishes => "remove it, add the consumer, or accept it with a reason if somebody outside reads it".to_owned(),
+        None => "remove the consumer, add the publisher, or accept it with a reason if somebody outside sends it".to_owned(),
+    });
+    if near.is_none() {
+        draft = draft.severity(Severity::Note).open(format!("who uses `{store}` from outside of this workspace"));
+    }
+    for (edge, detail) in one.get(topic).into_iter().flatten().take(4) {
+        draft = draft.link(&detail.at, format!("`{}` {does} `{topic}`", cx.name(edge.from)));
+        draft = told_to(cx, edge.from, topic, detail, draft);
+        draft = called(cx, edge.from, topic, draft);
+    }
+    if let Some((near, uses)) = near.and_then(|n| other.get_key_value(n))
+        && let Some((edge, detail)) = uses.first()
+    {
+        let does = if publishes { "consumes" } else { "publishes to" };
+        draft = draft.link(&detail.at, format!("`{}` {does} `{near}`", cx.name(edge.from)));
+        draft = called(cx, edge.from, near, draft);
+    }
+    draft
 }
 
 /// Whether a service sends and takes both itself.
@@ -332,95 +393,4 @@ fn technical(topic: &str) -> impl Iterator<Item = &'static str> + use<> {
         "audit",
     ];
     WORDS.into_iter().filter(move |w| name.contains(w))
-}
-
-/// Messages that a consumer refuses, on a broker where nothing takes what is refused.
-fn refused(cx: &Cx<'_>, out: &mut Vec<Draft>) {
-    let dead = |f: &seam_facts::Fact| match &f.claim {
-        Claim::Policy(p) => p.kind == PolicyKind::DeadLetter,
-        Claim::Setting(s) => {
-            let key = squash(&s.key);
-            ["deadletter", "dlq", "dlx", "dlt"].iter().any(|w| key.contains(w))
-        }
-        _ => false,
-    };
-    let mut places: Vec<(usize, &SmolStr, &seam_facts::Fact, Ack)> = Vec::new();
-    for (node, it) in cx.graph.nodes.iter().enumerate() {
-        for path in it.own.iter().chain(&it.libraries) {
-            for fact in cx.facts(path) {
-                if let Claim::Intake(intake) = &fact.claim
-                    && matches!(intake.ack, Ack::Rejected | Ack::Requeued)
-                    && !places.iter().any(|(_, p, f, _)| *p == path && f.at == fact.at)
-                {
-                    places.push((node, path, fact, intake.ack));
-                }
-            }
-        }
-    }
-    // A queue may be declared by whoever sends, or by the broker's own configuration.
-    if places.is_empty() || cx.base.facts().any(|(_, f)| dead(f)) {
-        return;
-    }
-    for (node, path, fact, ack) in places {
-        let consumes = |e: &&usize| {
-            let edge = cx.edge(**e);
-            edge.kind == EdgeKind::QueueConsume && cx.node(edge.to).system == Some(seam_facts::System::Rabbit)
-        };
-        let Some(edge) = cx.outgoing(node).iter().find(consumes).map(|e| cx.edge(*e)) else { continue };
-        let Claim::Intake(intake) = &fact.claim else { continue };
-        if ack == Ack::Requeued && counts_attempts(cx, path, &intake.within) {
-            continue;
-        }
-        let (service, broker) = (cx.name(node), cx.name(edge.to));
-        let (does, message, why, help) = match ack {
-            Ack::Requeued => (
-                "gives it back",
-                format!("`{service}` gives failed messages back to `{broker}` at once, and nothing ends that"),
-                format!(
-                    "A message that cannot be handled comes back at once and fails again, as fast as `{service}` can read it: one bad \
-                     message keeps the consumer busy and hides all others. No queue here has a dead letter exchange or a limit of \
-                     deliveries that would take it out."
-                ),
-                "refuse it without requeueing, and give the queue a dead letter exchange (or a delivery limit)",
-            ),
-            _ => (
-                "refuses it",
-                format!("`{service}` refuses messages of `{broker}` that no dead letter exchange takes"),
-                format!(
-                    "A message that is refused without requeueing is dropped by `{broker}`, for no queue here is declared with a dead \
-                     letter exchange: whatever made `{service}` refuse it, nobody can look at it or try again."
-                ),
-                "declare the queue with `x-dead-letter-exchange` and look at what arrives there",
-            ),
-        };
-        let at = cx.evidence(path, fact, does);
-        // One consumer that treats all its messages so is told once.
-        let subject = format!("{service} {does}");
-        if let Some(known) = out.iter_mut().find(|d| d.subject == subject) {
-            let more = known.clone().link(&at, format!("`{service}` {does} here too"));
-            *known = more;
-            continue;
-        }
-        let draft = Draft::new(subject, &at, message)
-            .why(why)
-            .help(help)
-            .about([edge.key.clone(), cx.node(node).key.clone()])
-            .certainty(Certainty::Inferred)
-            .open(format!("policies that are set on `{broker}` itself"))
-            .link(&edge.details[0].at, format!("`{service}` takes messages from `{broker}`"))
-            .link(&at, format!("`{service}` {does}"));
-        out.push(draft);
-    }
-}
-
-/// A function that knows how often a message came.
-fn counts_attempts(cx: &Cx<'_>, path: &str, within: &str) -> bool {
-    const WORDS: [&str; 6] = ["redeliver", "deliverycount", "xdeath", "attempt", "retr", "requeuecount"];
-    cx.facts(path).iter().any(|f| match &f.claim {
-        Claim::Uses(uses) => {
-            let names = uses.functions.iter().filter(|(s, _)| s == within).flat_map(|(_, names)| names);
-            names.map(|n| squash(n)).any(|n| WORDS.iter().any(|w| n.contains(w)))
-        }
-        _ => false,
-    })
 }

@@ -41,6 +41,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if !crate::keys::is_ours(cx.node(node).kind) || WAITERS.iter().any(|w| waits.contains(w)) {
                 continue;
             }
+            let mut named: Option<u32> = None;
             let early: Vec<(usize, Evidence)> = service
                 .depends_on
                 .iter()
@@ -51,13 +52,20 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                     let used = cx.outgoing(node).iter().any(|e| cx.edge(*e).to == id);
                     let needed = cx.node(id).kind.is_store() || cx.node(id).kind == NodeKind::Server;
                     let says = format!("`{}` has a health check", of.name);
-                    (used && needed).then(|| (id, cx.evidence(path, at, says)))
+                    let found = (used && needed).then(|| (id, cx.evidence(path, at, says)))?;
+                    named = named.or_else(|| service.depends_at.iter().find(|(n, _)| n == d).map(|(_, line)| *line));
+                    Some(found)
                 })
                 .collect();
             if early.is_empty() || !told.insert(node) {
                 continue;
             }
-            out.push(draft(cx, node, &cx.evidence(path, fact, format!("service {}", service.name)), &early));
+            // The line to change is the one that names what is not waited for.
+            let mut at = cx.evidence(path, fact, format!("service {}", service.name));
+            if let Some(line) = named {
+                (at.at.line, at.at.end_line, at.at.column) = (line, line, 1);
+            }
+            out.push(draft(cx, node, &at, &early));
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::keys::{
     squash, stating,
 };
 use crate::names::{self, Address, Called};
+use crate::registry::unregistered;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Hole};
 use seam_graph::{Evidence, NodeKind};
@@ -33,6 +34,7 @@ struct Use<'a> {
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     nowhere(cx, out);
     renamed(cx, out);
+    out.extend(unregistered(cx));
 }
 
 /// Hosts that nothing in the workspace is called.

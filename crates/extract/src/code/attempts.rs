@@ -8,6 +8,7 @@ use super::again;
 use super::flow::mention;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::pauses;
+use super::second;
 use super::verdicts;
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "attempts",
-    version: 4,
+    version: 5,
     page: include_str!("attempts.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -25,12 +26,14 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
         look(code, index, &function.body, sink);
         again::itself(code, index, sink);
+        second::find(code, index, sink);
         if code.unit.lang == Lang::Ruby {
             again(code, index, &function.body, sink);
         }
     }
     handed(code, sink);
     executed(code, sink);
+    second::chained(code, sink);
 }
 
 /// Closures that libraries of the JVM try again: `retryTemplate.execute(ctx -> …)`, `Failsafe.with(policy).get(() -> …)`,
@@ -862,6 +865,6 @@ fn span_of(stmt: &Stmt) -> Span {
     }
 }
 
-fn lines(stmts: &[Stmt]) -> Option<(u32, u32)> {
+pub(super) fn lines(stmts: &[Stmt]) -> Option<(u32, u32)> {
     Some((stmts.iter().map(|s| span_of(s).line).min()?, stmts.iter().map(|s| span_of(s).end_line).max()?))
 }

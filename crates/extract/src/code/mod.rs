@@ -35,6 +35,7 @@ mod regions;
 pub(crate) mod rust;
 pub(crate) mod rust_settings;
 mod script;
+mod second;
 mod shapes;
 mod statuses;
 mod steps;

@@ -36,7 +36,9 @@ pub(super) fn succeeds(expr: &Expr) -> bool {
                 ExprKind::Member(base, _) => matches!(&base.kind, ExprKind::Name(n) if STREAMS.contains(&n.as_str())),
                 _ => false,
             };
+            let results = ["OkResult", "OkObjectResult", "NoContentResult", "AcceptedResult", "CreatedResult"];
             ANSWERS.contains(&call.name()) && !speaks_of(expr, FAILURE)
+                || call.new && results.contains(&call.name()) && !speaks_of(expr, FAILURE)
                 || matches!(call.name(), "empty" | "complete") && of_stream()
                 // `ResponseEntity.accepted().body(…)`.
                 || matches!(call.name(), "build" | "body") && call.receiver().is_some_and(succeeds)

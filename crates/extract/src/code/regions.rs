@@ -6,7 +6,7 @@
 use super::attempts::Outcome;
 use super::ir::{BlockKind, Call, Expr, ExprKind, Leave, Stmt, walk_stmts};
 use super::outcomes::{Does, is_log, is_quiet, made_here, succeeds};
-use super::{Code, again, steps, transactions, verdicts};
+use super::{Code, again, second, steps, transactions, verdicts};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Claim, Region, RegionKind, SmolStr, Span};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 7,
+    version: 8,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -88,6 +88,10 @@ impl Look<'_, '_> {
         for stmt in clauses {
             let Stmt::Block { kind: BlockKind::Catch, head, body: caught, span } = stmt else { continue };
             if head.as_ref().is_some_and(expected) || repeats || self.says(*span, LEAVES) {
+                continue;
+            }
+            // What is asked for once more is no answer that agrees.
+            if second::second(self.code, body, stmt).is_some() {
                 continue;
             }
             let mut does = self.does(caught);
@@ -676,7 +680,10 @@ fn asked_about(stmts: &[Stmt], name: &SmolStr) -> bool {
         _ => {}
     });
     walk_stmts(stmts, &mut |e| {
-        if let ExprKind::Call(call) = &e.kind {
+        // Whoever only writes it down does not look at it.
+        if let ExprKind::Call(call) = &e.kind
+            && !is_log(&call.callee)
+        {
             found |= call.args.iter().any(|a| is(&a.value));
         }
     });

@@ -12,7 +12,7 @@ use seam_facts::{
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "compose", version: 5, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "compose", version: 6, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -158,6 +158,10 @@ fn service(
     };
     let depends = node.get("depends_on").into_iter().flat_map(Node::entries);
     service.awaits = depends.filter(|(_, n)| waits(n)).map(|(k, _)| k.text.clone()).collect();
+    let depends = || node.get("depends_on").into_iter();
+    let listed = depends().flat_map(Node::items).filter_map(|n| Some((text(n)?, n.span.line)));
+    let keyed = depends().flat_map(Node::entries).map(|(k, _)| (k.text.clone(), k.span.line));
+    service.depends_at = listed.chain(keyed).collect();
     let mut seen = Vec::new();
     service.depends_on.retain(|d| !seen.contains(d) && (seen.push(d.clone()), true).1);
     let parts = ["entrypoint", "command"].iter().filter_map(|k| node.get(k)).filter_map(command);

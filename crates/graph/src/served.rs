@@ -12,7 +12,7 @@ use crate::resolve::Text;
 use seam_facts::{Call, Fact, Protocol, SmolStr, format_smolstr};
 
 impl<'a> Edges<'_, 'a> {
-    /// Whether one of the paths is answered: by the node itself, which is no traffic, or behind one of its rules.
+    /// Whether all that is asked for is answered: by the node itself, which is no traffic, or behind one of its rules.
     pub(crate) fn by_own_rules(
         &mut self,
         node: usize,
@@ -21,12 +21,12 @@ impl<'a> Edges<'_, 'a> {
         texts: &[Text<'a>],
     ) -> bool {
         let rules = self.own_rules(node);
-        let mut joined = false;
+        let mut left = texts.len();
         for text in texts.iter().filter(|t| t.text.starts_with('/') && !t.text.starts_with("//")) {
             let method = call.method.as_deref().or(text.verb.as_deref());
             let path = text.text.split(['?', '#']).next().unwrap_or_default();
             if self.answered(node, method, path) {
-                joined = true;
+                left -= 1;
                 continue;
             }
             let fit = rules.iter().filter(|(prefix, _)| below(prefix, path));
@@ -38,9 +38,9 @@ impl<'a> Edges<'_, 'a> {
             let operation = format_smolstr!("{}{path}", method.map(|m| format!("{m} ")).unwrap_or_default());
             let (client, within) = (&call.client, &call.within);
             self.add(node, *to, EdgeKind::Http, Certainty::Inferred, operation, client, within, at, &text.via);
-            joined = true;
+            left -= 1;
         }
-        joined
+        !texts.is_empty() && left == 0
     }
 
     /// What the rules of a node forward begins with, and to whom.
@@ -59,7 +59,8 @@ impl<'a> Edges<'_, 'a> {
             e.node == node
                 && e.protocol == Protocol::Http
                 && e.method.as_deref().is_none_or(|m| method.is_none_or(|asked| asked == m))
-                && !e.path.starts_with("/*")
+                // What takes anything says nothing about this path.
+                && !e.path.trim_start_matches('/').starts_with(['*', '{'])
                 && answers(&e.path, path)
         })
     }

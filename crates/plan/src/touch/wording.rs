@@ -69,7 +69,8 @@ pub(super) fn only_texts(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk) -> bool {
     for (was, is) in before.iter().zip(&after) {
         let (was, is) = (quoted(was), quoted(is));
         for ((label, old), (_, new)) in was.iter().zip(&is).filter(|((_, a), (_, b))| a != b) {
-            if !sentence(old) && !(LABELS.contains(&label.as_str()) && plain(old)) || !plain(new) {
+            let shown = sentence(old) || LABELS.contains(&label.as_str()) && plain(old);
+            if !(shown && plain(new)) {
                 return false;
             }
             starts.push(old.split_whitespace().take(3).collect::<Vec<_>>().join(" "));

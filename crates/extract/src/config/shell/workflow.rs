@@ -121,8 +121,11 @@ fn named_tags(root: &Node) -> Tags {
     named.collect()
 }
 
-/// Actions that build an image, with their inputs for its name, its recipe and its folder.
-const BUILDERS: &[(&str, &[&str], &[&str], &[&str])] = &[
+/// An action, with its inputs for the image's name, its recipe and its folder.
+type Builder = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+/// Actions that build an image.
+const BUILDERS: &[Builder] = &[
     ("elgohr/Publish-Docker-Github-Action", &["name"], &["dockerfile"], &["workdir", "context"]),
     ("mr-smithers-excellent/docker-build-push", &["image"], &["dockerfile"], &["directory"]),
     ("redhat-actions/buildah-build", &["image"], &["containerfiles", "dockerfiles"], &["context"]),

@@ -6,6 +6,7 @@ mod graphql;
 mod hostile;
 mod impact;
 mod jsonschema;
+mod named;
 mod openapi;
 mod protobuf;
 mod sql;

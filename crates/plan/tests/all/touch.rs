@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-type Files = BTreeMap<String, String>;
+pub(crate) type Files = BTreeMap<String, String>;
 
 fn workspace(name: &str) -> Files {
     fn walk(root: &Path, folder: &Path, out: &mut Files) {
@@ -38,8 +38,8 @@ fn base(files: &Files) -> FactBase {
 }
 
 /// All that is said of an edit.
-struct Said {
-    effects: Vec<Effect>,
+pub(crate) struct Said {
+    pub(crate) effects: Vec<Effect>,
     unknown: usize,
     beyond: Vec<Beyond>,
     steps: Vec<Step>,
@@ -47,15 +47,19 @@ struct Said {
 }
 
 impl Said {
-    fn rules(&self) -> BTreeSet<&str> {
+    pub(crate) fn unknown(&self) -> usize {
+        self.unknown
+    }
+
+    pub(crate) fn rules(&self) -> BTreeSet<&str> {
         self.effects.iter().map(|e| e.rule.id).collect()
     }
 
-    fn direct(&self) -> BTreeSet<&str> {
+    pub(crate) fn direct(&self) -> BTreeSet<&str> {
         self.serious().flat_map(|e| e.direct.keys()).map(|s| s.as_str()).collect()
     }
 
-    fn dependent(&self) -> BTreeSet<&str> {
+    pub(crate) fn dependent(&self) -> BTreeSet<&str> {
         self.serious().flat_map(|e| &e.dependent).map(|t| t.service.as_str()).collect()
     }
 
@@ -65,7 +69,7 @@ impl Said {
 }
 
 /// What is said when in some files one text stands in place of another.
-fn edited(before: &Files, edits: &[(&str, &str, &str)]) -> Said {
+pub(crate) fn edited(before: &Files, edits: &[(&str, &str, &str)]) -> Said {
     let mut after = before.clone();
     for (path, old, new) in edits {
         let text = after.entry((*path).to_owned()).or_default();
@@ -101,7 +105,7 @@ fn said(before: &Files, after: &Files) -> Said {
     }
 }
 
-fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
+pub(crate) fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
     names.iter().copied().collect()
 }
 
@@ -320,7 +324,7 @@ fn any_cut_of_any_file_is_answered() {
 }
 
 /// A system of a few lines, as files.
-fn small(files: &[(&str, &str)]) -> Files {
+pub(crate) fn small(files: &[(&str, &str)]) -> Files {
     files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }
 

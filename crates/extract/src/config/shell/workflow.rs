@@ -4,7 +4,7 @@ use super::eval::{Shell, is_name};
 use super::found::source;
 use super::options::pair;
 use crate::config::secret;
-use crate::config::tree::{Data, Node, Style, entry_span};
+use crate::config::tree::{Data, Node, entry_span};
 use crate::config::yaml;
 use seam_facts::{Setting, SettingScope, SmolStr, Span, Value};
 
@@ -97,9 +97,10 @@ fn step(job: &SmolStr, step: &Node, folder: Option<&SmolStr>, tags: &Tags, shell
 
 /// The commands in a scalar.
 pub(super) fn text(node: &Node, shell: &mut Shell<'_>) {
-    if let Data::Scalar(text, style) = &node.value {
-        let before = if *style == Style::Literal { node.span.line } else { node.span.line.saturating_sub(1) };
-        shell.read(&plain(text), before);
+    if let Data::Scalar(text, _) = &node.value {
+        // A block is marked at its first line that says something.
+        let blank = text.len() - text.trim_start_matches('\n').len();
+        shell.read(&plain(text), node.span.line.saturating_sub(1 + blank as u32));
     }
 }
 

@@ -35,6 +35,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     nowhere(cx, out);
     renamed(cx, out);
     out.extend(unregistered(cx));
+    // What two ways of looking find is told once.
+    let mut told = BTreeSet::new();
+    out.retain(|d| told.insert((d.subject.clone(), d.at.path.clone(), d.at.at.line)));
 }
 
 /// Hosts that nothing in the workspace is called.

@@ -6,6 +6,7 @@
 //! systems that were not looked at while rules were written (`held`); `fresh` ones were written later, of systems that were met then. A shared library touches many services at once,
 //! so both means are told: over all services (micro), and over edits (macro).
 
+use crate::edits::put;
 use crate::read;
 use seam_host::{CachePlace, Opening, Progress, Workspace};
 use serde_json::{Value, json};
@@ -83,13 +84,10 @@ fn one(
     let word = |key: &str| change[key].as_str().unwrap_or_default().to_owned();
     let (id, path) = (word("id"), word("path"));
     let bytes = std::fs::read(folder.join(&path)).map_err(|e| format!("{id}: cannot read `{path}`: {e}"))?;
-    let before = String::from_utf8_lossy(&bytes).into_owned();
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
     let at = change["line"].as_u64().unwrap_or_default() as usize;
-    let mut lines: Vec<String> = before.split('\n').map(str::to_owned).collect();
-    let line = lines.get_mut(at.saturating_sub(1)).filter(|l| l.contains(&word("old")));
-    let line = line.ok_or_else(|| format!("{id}: `{}` does not stand at {path}:{at}", word("old")))?;
-    *line = line.replacen(&word("old"), &word("new"), 1);
-    let request = json!({ "edits": [{ "path": path, "text": lines.join("\n") }] });
+    put(&mut text, at, (&word("old"), &word("new"))).map_err(|e| format!("{id}: {path}: {e}"))?;
+    let request = json!({ "edits": [{ "path": path, "text": text }] });
     let answer = workspace.ask("plan", &request.to_string()).map_err(|e| format!("{id}: {e}"))?;
     let answer: Value = serde_json::from_str(&answer).map_err(|e| e.to_string())?;
     let told: BTreeSet<String> = ["direct", "dependent"]

@@ -6,6 +6,7 @@
 //! says so, for a hazard has several names. Warnings and notes are counted apart. What else is new is listed as well: it is either a
 //! consequence or noise, and somebody has to read it.
 
+use crate::edits::put;
 use crate::read;
 use seam_engine::asks::detect;
 use seam_engine::{Finding, Snapshot};
@@ -86,11 +87,7 @@ fn edited(folder: &Path, defect: &Value) -> Result<Vec<(String, String)>, String
             texts.insert(path.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
         }
         let Some(text) = texts.get_mut(path) else { continue };
-        let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-        let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let at = text[start..].find(old).map(|at| start + at).filter(|at| *at <= end);
-        let at = at.ok_or_else(|| format!("`{old}` does not stand at {path}:{line}"))?;
-        text.replace_range(at..at + old.len(), word("new"));
+        put(text, line, (old, word("new"))).map_err(|e| format!("{path}: {e}"))?;
     }
     Ok(texts.into_iter().collect())
 }

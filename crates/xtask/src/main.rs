@@ -10,6 +10,7 @@ mod contracts;
 mod defects;
 mod diagnose;
 mod docs;
+mod edits;
 mod errors;
 mod generate;
 mod guards;

@@ -77,5 +77,5 @@ pub use model::{
     Asked, Certainty, Detail, Edge, EdgeKind, Endpoint, Evidence, Graph, Meant, Node, NodeKind, Options, OwnerOf,
     PackageOf, Policy, PortOf, PortRole, Proof, ReadOf, SettingOf, TestOf, Traffic, Unresolved,
 };
-pub use passing::{Passed, forwarded, passed};
+pub use passing::{Passed, forwarded, passed, takes};
 pub use reach::paths;

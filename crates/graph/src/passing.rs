@@ -24,6 +24,14 @@ pub fn forwarded(operation: &str) -> Option<&str> {
     path(operation).strip_suffix('*').filter(|p| p.starts_with('/'))
 }
 
+/// Whether a rule's path takes what is asked for: everything below a beginning, or one path with its parameters.
+pub fn takes(rule: &str, asked: &str) -> bool {
+    match forwarded(rule) {
+        Some(prefix) => below(prefix, asked),
+        None => answers(rule, asked),
+    }
+}
+
 /// What a rule asks of the other side, from its own path and the one at its target: what its `*` takes stays behind the new
 /// beginning. Empty where the target says no path.
 pub(crate) fn asks(path: &str, below: &str) -> SmolStr {
@@ -46,7 +54,7 @@ pub fn passed(graph: &Graph) -> Vec<Passed> {
         }
         let asked = path(&detail.operation);
         let own = rules.iter().filter(|(_, rule, _)| rule.from == edge.to && rule.to != edge.from);
-        let fit: Vec<_> = own.filter(|(_, _, rule)| rule.takes(asked)).collect();
+        let fit: Vec<_> = own.filter(|(_, _, rule)| takes(rule.path, asked)).collect();
         let longest = fit.iter().map(|(.., rule)| rule.length()).max();
         for (by, to, rule) in fit {
             if Some(rule.length()) != longest {
@@ -76,13 +84,6 @@ fn rule(detail: &Detail) -> Option<Rule<'_>> {
 }
 
 impl Rule<'_> {
-    fn takes(&self, asked: &str) -> bool {
-        match self.prefix {
-            Some(prefix) => below(prefix, asked),
-            None => answers(self.path, asked),
-        }
-    }
-
     /// One path is nearer than everything below its beginning.
     fn length(&self) -> usize {
         self.prefix.map_or(self.path.len() + 1, |prefix| prefix.trim_end_matches('/').len())

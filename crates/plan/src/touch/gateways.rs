@@ -62,8 +62,7 @@ fn callers(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
         tie(edge, &edge.details[passed.call.1]);
     }
     let rule = path(&d.name);
-    let prefix = rule.trim_end_matches('*').trim_end_matches('/');
-    if prefix.len() < 2 {
+    if rule.trim_end_matches(['*', '/']).len() < 2 {
         effect.open.push(format!("who asks `{}` for `{rule}` is not known", d.node));
         return;
     }
@@ -71,9 +70,7 @@ fn callers(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
         for detail in &edge.details {
             // What another rule takes is not this one's.
             let by_another = || detail.endpoint.is_some() && !own.is_empty();
-            let below =
-                path(&detail.operation).strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-            if below && !by_another() {
+            if takes(rule, path(&detail.operation)) && !by_another() {
                 tie(edge, detail);
             }
         }
@@ -136,22 +133,10 @@ pub(super) fn carried(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Eff
     }
 }
 
-/// Whether a path is the one of a rule or lies below it; names of parameters do not count.
+/// Whether a rule takes a path; one without parameters and without an end of its own is a beginning.
 fn takes(rule: &str, path: &str) -> bool {
-    let parts = |text: &str| -> Vec<String> {
-        let all = text.split('/').filter(|p| !p.is_empty());
-        all.map(|p| if p.starts_with('{') { "{}".to_owned() } else { p.to_ascii_lowercase() }).collect()
-    };
-    let (mut rule, path) = (parts(rule), parts(path));
-    let open = rule.last().is_some_and(|p| p.ends_with('*'));
-    // `/orders*`, as servers match beginnings.
-    let begins = if open { rule.pop().map(|p| p.trim_end_matches('*').to_owned()) } else { None }.unwrap_or_default();
-    let same = path.len() >= rule.len() && rule.iter().zip(&path).all(|(r, p)| r == p || r == "{}" || p == "{}");
-    same && match begins.is_empty() {
-        // A beginning without a parameter is one for everything below it.
-        true => open || path.len() == rule.len() || !rule.iter().any(|p| p == "{}"),
-        false => path.get(rule.len()).is_some_and(|p| *p == begins),
-    }
+    let begins = || !rule.contains(['{', '*']) && seam_graph::takes(&format!("{}/*", rule.trim_end_matches('/')), path);
+    seam_graph::takes(rule, path) || begins()
 }
 
 fn path(operation: &str) -> &str {
@@ -168,7 +153,8 @@ mod tests {
             ("/api/orders/*", "/api/orders/{id}", true),
             ("/api/orders/*", "/api/orders", true),
             ("/api/orders*", "/api/orders/{id}", true),
-            ("/api/orders*", "/api/ordersheet", false),
+            ("/api/orders*", "/api/ordersheet", true),
+            ("/api/orders", "/api/ordersheet", false),
             ("/api/orders/{id}/pay", "/api/orders/{orderId}/pay", true),
             ("/api/orders/{id}/pay", "/api/orders/{id}", false),
             ("/api/orders/*", "/api/carts", false),

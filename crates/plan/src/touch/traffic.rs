@@ -383,14 +383,15 @@ fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
             Effect::of("consume-changed", format!("reads `{}` instead of `{topic}`", d.to), d)
         }
     };
-    // Who sends what is not read here any more.
+    // Who sends what is not read here any more; one that is not known may be any.
+    let known = d.turn != Turn::Removed && !d.name.is_empty() && !d.name.contains('{');
     let own = cx.old.graph.edges.iter().filter(|e| {
-        e.kind == EdgeKind::QueueConsume && cx.old.name(e.from) == &d.node && cx.old.name(e.to) == d.peer.as_str()
+        known
+            && e.kind == EdgeKind::QueueConsume
+            && cx.old.name(e.from) == &d.node
+            && cx.old.name(e.to) == d.peer.as_str()
     });
     for (far, detail) in own.flat_map(|e| sides(cx, e, &d.name)) {
-        if d.turn == Turn::Removed || d.name.is_empty() || d.name.contains('{') {
-            break;
-        }
         let service = cx.old.name(far.from).clone();
         let now = cx.new.graph.edges.iter().filter(|e| e.kind == far.kind && cx.new.name(e.from) == &service);
         effect.tie(Tie {

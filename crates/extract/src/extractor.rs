@@ -100,11 +100,5 @@ pub fn extract(file: &File<'_>) -> FileFacts {
             extract(file, &mut sink);
         }
     }
-    // A script within a document may be put together from more lines than it stands on.
-    let last = file.text.lines().count().max(1) as u32;
-    for fact in sink.facts().iter_mut().filter(|f| f.at.end_line > last) {
-        fact.at.line = fact.at.line.min(last);
-        fact.at.end_line = last;
-    }
     sink.finish()
 }

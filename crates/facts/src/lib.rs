@@ -41,6 +41,6 @@ pub use smol_str::{SmolStr, format_smolstr};
 pub use status::{Fallback, Status, StatusOf};
 pub use traffic::{
     Access, AccessMode, Call, DEVELOPMENT_SERVER, Endpoint, METHODS, Message, Mount, Policy, PolicyKind, Protocol,
-    Route, SUBSCRIPTIONS, Store, System,
+    Route, SCRAPER, SUBSCRIPTIONS, Store, System,
 };
 pub use value::{FLAG, FORMAT, Hole, MASKED, MASKED_APART, MASKED_TOKEN, MASKED_TOKEN_APART, Part, Value};

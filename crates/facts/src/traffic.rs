@@ -157,6 +157,9 @@ pub const DEVELOPMENT_SERVER: &str = "<development server>";
 /// The client of a message that subscriptions of GraphQL carry: within the process, unless a package puts a broker behind.
 pub const SUBSCRIPTIONS: &str = "graphql-subscriptions";
 
+/// Stands in [`Call::client`] for a tool that fetches metrics from whoever it is told of.
+pub const SCRAPER: &str = "Prometheus";
+
 /// A message goes to, or comes from, a topic, queue or subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Message {

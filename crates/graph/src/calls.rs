@@ -10,7 +10,7 @@ use crate::likeness::bare;
 use crate::model::{Certainty, EdgeKind, NodeKind};
 use crate::resolve::{Text, View};
 use crate::routes::REGISTRIES;
-use seam_facts::{Call, Claim, Fact, Hole, How, METHODS, Part, Protocol, SmolStr, Value, format_smolstr};
+use seam_facts::{Call, Claim, Fact, Hole, How, METHODS, Part, Protocol, SCRAPER, SmolStr, Value, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that an address leads to, with what its holes were filled from.
@@ -23,7 +23,9 @@ impl<'a> Edges<'_, 'a> {
             let mut by_themselves: Vec<(FileId, &'a Fact, &'a Call)> = Vec::new();
             for (file, fact) in self.linker.visible_facts(node) {
                 let Claim::Call(call) = &fact.claim else { continue };
-                if !self.linker.reaches(node, file, &call.within) {
+                // Whom a scraper asks is no business of the code that its configuration lies beside.
+                let scraped = call.client == SCRAPER && self.linker.deploy.nodes[node].product.is_none();
+                if scraped || !self.linker.reaches(node, file, &call.within) {
                     continue;
                 }
                 match (&call.operation, call.protocol) {
@@ -112,6 +114,12 @@ impl<'a> Edges<'_, 'a> {
                     let kind = self.kind_for(to, kind);
                     self.add(node, to, kind, certainty, operation, &call.client, &call.within, (file, fact), &text.via);
                     joined = true;
+                }
+                Place::Itself(to) => {
+                    reason = Some(format!(
+                        "in a container this machine is the container itself, and `{}`, which has the port, runs in another",
+                        self.node(to).name
+                    ))
                 }
                 Place::Local => {
                     reason = Some("the address is this machine, and no deployable publishes that port".to_owned())
@@ -246,12 +254,13 @@ impl<'a> Edges<'_, 'a> {
             if literal < 1 {
                 continue;
             }
-            // A short path is many services'; the variable that holds the host may be called after one of them.
-            let host = squash(&rest[..rest.len() - path.len()]);
+            // A short path is many services'; the variable that holds the host may be called after one of them. A host that is
+            // written out is called what it says.
+            let host = Some(&rest[..rest.len() - path.len()]).filter(|h| h.contains('{')).map(squash);
             let named = |id: &usize| {
                 let name = squash(&self.node(*id).name);
                 let name = bare(&name);
-                name.len() > 3 && host.contains(name)
+                name.len() > 3 && host.as_ref().is_some_and(|h| h.contains(name))
             };
             let method = call.method.as_deref().or(text.verb.as_deref());
             let hits: BTreeSet<usize> = self

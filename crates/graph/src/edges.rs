@@ -45,6 +45,8 @@ pub(crate) enum Place {
     External(String),
     /// The host is this machine, on a port that nobody declares.
     Local,
+    /// The host is this machine, where another deployable has the port; in containers each is a machine of its own.
+    Itself(usize),
     Unknown(String),
     Open,
 }
@@ -461,9 +463,9 @@ impl<'l, 'a> Edges<'l, 'a> {
                     && address::is_local(&address.host)
                     && sidecar(&address).is_none()
                     && !text.via.iter().any(|(_, f)| matches!(f.claim, Claim::Setting(_)))
-                    && ids.iter().any(|to| self.together(node, *to))
+                    && let Some(to) = ids.iter().copied().find(|to| self.together(node, *to))
                 {
-                    place = Place::Local;
+                    place = Place::Itself(to);
                 }
                 out.push((text.clone(), address, place));
             }

@@ -302,7 +302,7 @@ impl<'a> Edges<'_, 'a> {
                     let to = self.outside(managed(system).unwrap_or(&host), kind, Some(system), at);
                     return (Some(to), Certainty::Stated, text.via.clone());
                 }
-                Place::Nodes(_) | Place::Local | Place::Unknown(_) | Place::Open => {}
+                Place::Nodes(_) | Place::Local | Place::Itself(_) | Place::Unknown(_) | Place::Open => {}
             }
         }
         let mut candidates = self.linker.stores_of(system);

@@ -391,8 +391,22 @@ fn minimal(roots: BTreeSet<String>) -> Vec<String> {
 fn takes_all(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>) -> bool {
     let build = unit.dockerfile.as_ref().and_then(|_| deploy.recipe_of(index, unit));
     build.is_some_and(|(_, b, _)| {
-        b.copies.iter().any(|c| join(context, c.trim_end_matches('*')).as_deref() == Some(context))
+        b.copies.iter().any(|c| in_context(context, c.trim_end_matches('*')).as_deref() == Some(context))
     })
+}
+
+/// A path of a recipe, which never leaves what it is built from: `..` and a slash before it are the context itself.
+fn in_context(context: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    join(context, parts.join("/").trim_start_matches('/'))
 }
 
 /// What a recipe copies from its context, as workspace paths of folders or single files of code.
@@ -405,7 +419,7 @@ fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>
     for copy in &build.copies {
         let path = copy.trim_end_matches(['*', '/']);
         // Manifests are copied ahead of code to fill a layer of dependencies; they say nothing about whose code it is.
-        let Some(path) = join(context, path) else { continue };
+        let Some(path) = in_context(context, path) else { continue };
         // A proxy's image is its configuration.
         let says = |f: FileId| {
             index.uses[f].is_some() || index.facts[f].iter().any(|x| matches!(x.claim, seam_facts::Claim::Route(_)))

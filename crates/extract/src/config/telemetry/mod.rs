@@ -7,7 +7,7 @@ use super::interpolate::{self, Dollar};
 use super::tree::{Node, entry_span};
 use super::{secret, yaml};
 use crate::{Extractor, File, Reads, Sink};
-use seam_facts::{Call, Claim, Protocol, SmolStr, Span, Store, System, Value};
+use seam_facts::{Call, Claim, Protocol, SCRAPER, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "telemetry",
@@ -39,7 +39,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         return;
     }
     let Some(root) = yaml::document(text, sink) else { return };
-    prometheus(&root, "Prometheus", sink);
+    prometheus(&root, SCRAPER, sink);
     grafana(&root, sink);
     logs::beats(&root, sink);
     collector::state(&root, sink);

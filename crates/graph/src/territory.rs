@@ -16,7 +16,7 @@ use crate::roles::{Role, roles};
 use crate::sources::generated;
 use crate::starts::{Start, starts};
 use crate::whole::whole;
-use seam_facts::{SmolStr, Value};
+use seam_facts::{SettingScope, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The code of one node.
@@ -416,10 +416,16 @@ fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>
     }
     let Some((_, build, _)) = deploy.recipe_of(index, unit) else { return Vec::new() };
     let mut out = Vec::new();
+    // Manifests are copied ahead of code to fill a layer of dependencies: they say nothing about whose code it is, but where
+    // what lies beside them is copied too, part by part (or comes as a volume), the program is all of it.
+    let mut manifests: BTreeSet<String> = BTreeSet::new();
     for copy in &build.copies {
+        let copy = filled(index, unit, copy);
         let path = copy.trim_end_matches(['*', '/']);
-        // Manifests are copied ahead of code to fill a layer of dependencies; they say nothing about whose code it is.
         let Some(path) = in_context(context, path) else { continue };
+        if index.by_path.get(path.as_str()).is_some_and(|f| index.modules.iter().any(|(m, ..)| m == f)) {
+            manifests.insert(folder(&path).to_owned());
+        }
         // A proxy's image is its configuration.
         let says = |f: FileId| {
             index.uses[f].is_some() || index.facts[f].iter().any(|x| matches!(x.claim, seam_facts::Claim::Route(_)))
@@ -429,7 +435,32 @@ fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>
             out.push(path);
         }
     }
+    for path in &mut out {
+        let around = folder(path);
+        if !around.is_empty() && around != context && manifests.contains(around) {
+            *path = around.to_owned();
+        }
+    }
     out
+}
+
+/// A path whose variables are what the deployment builds the image with: `${APP}/lib`, `$APP`.
+fn filled<'p>(index: &Index<'_>, unit: &Unit<'_>, path: &'p str) -> std::borrow::Cow<'p, str> {
+    if !path.contains('$') {
+        return path.into();
+    }
+    let mut out = path.to_owned();
+    for (setting, _) in index.settings_in(unit.file) {
+        let own = matches!(&setting.scope, SettingScope::Service(name) if *name == unit.service.name);
+        let Some(value) = setting.value.as_text().filter(|v| own && !v.is_empty()) else { continue };
+        out = out.replace(&format!("${{{}}}", setting.key), &value);
+        if let Some(rest) =
+            out.strip_prefix(&format!("${}", setting.key)).filter(|r| r.is_empty() || r.starts_with('/'))
+        {
+            out = format!("{value}{rest}");
+        }
+    }
+    out.into()
 }
 
 /// Folders within `root` that a deployable's name or command names, or that are called nearly so.

@@ -44,9 +44,9 @@ pub fn run(root: &Path, systems: &Path, options: &[&str]) -> Result<String, Stri
         let folder = systems.join(system);
         let opening = Opening { roots: vec![folder.clone()], cache: CachePlace::Nowhere, threads: 0 };
         let (mut workspace, _) = Workspace::open(&opening, &Progress::default()).map_err(|e| e.to_string())?;
-        let aliases = aliases(root, system);
+        let (aliases, beside) = known(root, system);
         for change in changes {
-            let line = one(&mut workspace, (&folder, &aliases), change, &mut sums)?;
+            let line = one(&mut workspace, (&folder, &aliases, &beside), change, &mut sums)?;
             if list {
                 out.push_str(&line);
             }
@@ -68,16 +68,19 @@ fn names(value: &Value) -> BTreeSet<String> {
 }
 
 /// Other names of a system's services, in lower case, where its architecture is written down.
-fn aliases(root: &Path, system: &str) -> BTreeMap<String, String> {
+/// Other names of a system's services, and what its truth leaves open.
+fn known(root: &Path, system: &str) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let truth = read(&root.join(format!("docs/truth/{system}.json"))).ok();
-    let truth: Option<Value> = truth.and_then(|text| serde_json::from_str(&text).ok());
-    let aliases = truth.as_ref().and_then(|t| t["aliases"].as_object()).into_iter().flatten();
-    aliases.filter_map(|(alias, name)| Some((alias.to_lowercase(), name.as_str()?.to_owned()))).collect()
+    let truth: Value = truth.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let aliases = truth["aliases"].as_object().into_iter().flatten();
+    let aliases = aliases.filter_map(|(alias, name)| Some((alias.to_lowercase(), name.as_str()?.to_owned()))).collect();
+    let beside = truth["optional_nodes"].as_array().into_iter().flatten();
+    (aliases, beside.filter_map(|n| Some(n.as_str()?.to_owned())).collect())
 }
 
 fn one(
     workspace: &mut Workspace,
-    (folder, aliases): (&Path, &BTreeMap<String, String>),
+    (folder, aliases, beside): (&Path, &BTreeMap<String, String>, &BTreeSet<String>),
     change: &Value,
     sums: &mut BTreeMap<String, Sum>,
 ) -> Result<String, String> {
@@ -96,10 +99,11 @@ fn one(
         .filter_map(|t| t["service"].as_str())
         .map(|name| aliases.get(&name.to_lowercase()).cloned().unwrap_or_else(|| name.to_owned()))
         .collect();
-    let optional = names(&change["optional"]);
+    let mut optional = names(&change["optional"]);
+    optional.extend(beside.iter().cloned());
     let mut wanted = names(&change["direct"]);
     wanted.extend(names(&change["dependent"]));
-    let told: BTreeSet<String> = told.difference(&optional).cloned().collect();
+    let told: BTreeSet<String> = told.into_iter().filter(|t| wanted.contains(t) || !optional.contains(t)).collect();
     let missing: Vec<&String> = wanted.difference(&told).collect();
     let extra: Vec<&String> = told.difference(&wanted).collect();
     let hit = wanted.intersection(&told).count();

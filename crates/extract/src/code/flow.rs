@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 13, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 14, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -350,6 +350,10 @@ const NOISE: &[&str] = &[
 const MAX_ARGUMENT: usize = 300;
 
 fn passes(code: &Code<'_>, sink: &mut Sink) {
+    // What a generated client does within itself is the call that its users make.
+    if code.path.contains("kitex_gen/") {
+        return;
+    }
     for site in code.calls() {
         let name = site.call.name();
         let on_self = site.call.receiver().is_some_and(|r| matches!(&r.kind, ExprKind::Name(n) if n == "this"));

@@ -1,6 +1,6 @@
 //! Types of code that travel as JSON, with the names that their fields have on the way. See `shapes.md`.
 
-use super::ir::{Annotation, Expr, ExprKind, Field, Type};
+use super::ir::{Annotation, Expr, ExprKind, Field, Stmt, Type};
 use super::{Code, enums};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -8,7 +8,7 @@ use seam_facts::{Claim, Shape, ShapeField, ShapeKind, SmolStr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "shapes",
-    version: 4,
+    version: 5,
     page: include_str!("shapes.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Rust],
@@ -101,10 +101,33 @@ fn getters(code: &Code<'_>, ty: &Type, fields: &mut Vec<ShapeField>) {
         let known = fields.iter().any(|f| f.name.eq_ignore_ascii_case(&name))
             || ty.fields.iter().any(|f| f.name.eq_ignore_ascii_case(&name));
         if !known && !function.annotations.iter().any(is_left_out) {
-            let (ty, line) = (function.returns.clone(), function.span.line);
+            let (given, line) = (function.returns.clone(), function.span.line);
+            // What it gives is a field: that travels under the getter's name, unless it has a getter of its own.
+            let returned = function.body.iter().find_map(|s| match s {
+                Stmt::Return(value) => value.path(),
+                _ => None,
+            });
+            let field = returned.as_deref().map(|p| p.strip_prefix("this.").unwrap_or(p));
+            let hidden = |f: &&Field| Some(f.name.as_str()) == field && f.annotations.is_empty();
+            if let Some(field) = ty.fields.iter().find(hidden)
+                && !has_getter(code, ty, &field.name)
+                && let Some(known) = fields.iter_mut().find(|f| f.name == field.name)
+            {
+                (known.name, known.line) = (name.into(), line);
+                continue;
+            }
+            let ty = given;
             fields.push(ShapeField { name: name.into(), ty, required: None, number: None, line });
         }
     }
+}
+
+fn has_getter(code: &Code<'_>, ty: &Type, field: &str) -> bool {
+    let gives = |name: &str| {
+        let rest = name.strip_prefix("get").or_else(|| name.strip_prefix("is")).unwrap_or(name);
+        rest.eq_ignore_ascii_case(field)
+    };
+    code.unit.functions.iter().any(|f| f.owner == ty.name && f.params.is_empty() && gives(&f.name))
 }
 
 /// A type that does something: what has it as a field is no data.

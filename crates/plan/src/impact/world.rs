@@ -44,6 +44,8 @@ pub struct Module {
     pub sources: Vec<usize>,
     /// The folder that it is.
     pub folder: Option<String>,
+    /// The one service that it is generated for, where its names do not say which (Kitex).
+    pub service: Option<usize>,
 }
 
 pub struct Declared<'a> {
@@ -224,7 +226,11 @@ impl<'a> World<'a> {
             let named = |s: &super::schema::Source| s.go_package().is_some_and(fits);
             sources = (0..self.schema.sources.len()).filter(|s| named(&self.schema.sources[*s])).collect();
         }
-        Module { sources, folder: folder.map(str::to_owned) }
+        let last = path.rsplit('/').next().unwrap_or(path);
+        let service = path
+            .contains("kitex_gen/")
+            .then(|| self.schema.services.iter().position(|s| s.name.eq_ignore_ascii_case(last)));
+        Module { sources, folder: folder.map(str::to_owned), service: service.flatten() }
     }
 
     /// The sources that files generated in a folder were made of: of several with a stem, the ones nearest to it.
@@ -343,6 +349,15 @@ impl<'a> World<'a> {
             }
         }
         None
+    }
+
+    /// What a name means in a package that holds generated code.
+    fn of_module(&self, module: &Module, name: &str) -> Option<Ty> {
+        match (module.service, name) {
+            (Some(service), "Client") => Some(Ty::Service(service)),
+            (Some(service), "NewClient" | "MustNewClient") => Some(Ty::Function(vec![Ty::Service(service)])),
+            _ => self.generated(&module.sources, name),
+        }
     }
 
     /// What a mention of a name in generated code of these sources refers to.
@@ -473,7 +488,7 @@ impl<'a> World<'a> {
     /// A name of a package that a Go file imports: a type, a function, or a value.
     pub fn member_of_module(&self, file: usize, import: usize, name: &str) -> Ty {
         let module = &self.modules[file][import];
-        if let Some(ty) = self.generated(&module.sources, name) {
+        if let Some(ty) = self.of_module(module, name) {
             return ty;
         }
         let Some(folder) = module.folder.as_deref() else { return Ty::Other };

@@ -20,7 +20,13 @@ pub(super) fn effects(cx: &Cx<'_>, out: &mut Vec<Effect>, unknown: &mut Vec<Evid
         let told = out.len();
         gone(cx, edited, out);
         for hunk in &edited.hunks {
-            if spoken(&out[..told], edited, hunk) {
+            let known = speaking(&out[..told], edited, hunk);
+            let (is_spoken, is_tied) = (!known.is_empty(), known.iter().any(|e| !e.dependent.is_empty()));
+            if let Some(effect) = super::spelled::effect(cx, edited, hunk).filter(|_| !is_tied) {
+                out.push(effect);
+                continue;
+            }
+            if is_spoken {
                 continue;
             }
             if wording::only_texts(cx, edited, hunk) {
@@ -123,8 +129,8 @@ fn reaches(cx: &Cx<'_>, path: &str, other: &str) -> bool {
     named || folder(path) == folder(other)
 }
 
-/// Whether an effect has a place on the lines of a hunk.
-fn spoken(effects: &[Effect], edited: &Edited, hunk: &Hunk) -> bool {
+/// The effects that have a place on the lines of a hunk.
+fn speaking<'e>(effects: &'e [Effect], edited: &Edited, hunk: &Hunk) -> Vec<&'e Effect> {
     let on = |e: &Evidence, newer: bool| {
         let end = e.at.end_line.max(e.at.line);
         // A long span (a class, a route with its body) speaks for its first line only.
@@ -139,12 +145,13 @@ fn spoken(effects: &[Effect], edited: &Edited, hunk: &Hunk) -> bool {
     // What is only added speaks for lines that are only added.
     let speaks =
         |e: &&Effect| e.rule.level > crate::change::Level::Safe || hunk.old.1 == 0 || !e.rule.id.ends_with("-added");
-    effects.iter().filter(speaks).any(|e| {
+    let tells = |e: &&Effect| {
         (e.key.starts_with("field/") && e.was.iter().chain(&e.is).any(beside))
             || e.was.as_ref().is_some_and(|p| on(p, false))
             || e.is.as_ref().is_some_and(|p| on(p, true))
             || e.direct.values().flatten().any(|p| on(p, true) || on(p, false))
-    })
+    };
+    effects.iter().filter(speaks).filter(tells).collect()
 }
 
 /// The lines as they are, without comments: where keys stand.

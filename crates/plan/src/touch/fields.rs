@@ -18,6 +18,8 @@ struct Held<'a> {
     of: Option<BodyOf>,
     within: SmolStr,
     fields: Vec<&'a ShapeField>,
+    /// What it has are values of an enumeration.
+    values: bool,
 }
 
 /// A library that more services share than this is told service by service, without the other sides.
@@ -71,15 +73,16 @@ fn held<'a>(side: &Side<'a>, path: &str) -> BTreeMap<(SmolStr, u8, SmolStr), Vec
     };
     for fact in side.base.get(path).into_iter().flat_map(|f| &f.facts) {
         match &fact.claim {
-            Claim::Shape(Shape { name, kind: ShapeKind::Object, fields, .. }) => {
-                let fields = fields.iter().collect();
-                put(Held { ty: last(name).into(), of: None, within: SmolStr::default(), fields });
+            Claim::Shape(Shape { name, kind: kind @ (ShapeKind::Object | ShapeKind::Enum), fields, .. }) => {
+                let (fields, values) = (fields.iter().collect(), *kind == ShapeKind::Enum);
+                put(Held { ty: last(name).into(), of: None, within: SmolStr::default(), fields, values });
             }
             Claim::Body(Body { of, ty, fields, within, .. })
                 if !fields.is_empty() && !matches!(of, BodyOf::Made | BodyOf::Looked | BodyOf::Handed) =>
             {
                 let fields = fields.iter().collect();
-                put(Held { ty: last(ty).into(), of: Some(*of), within: within.clone(), fields });
+                let ty = last(ty).into();
+                put(Held { ty, of: Some(*of), within: within.clone(), fields, values: false });
             }
             _ => {}
         }
@@ -101,6 +104,7 @@ fn compared(cx: &Cx<'_>, edited: &Edited, before: &Held<'_>, after: &Held<'_>, o
     let gone: Vec<&&ShapeField> = before.fields.iter().filter(|f| !lives(f, &after.fields)).collect();
     let mut come: Vec<&&ShapeField> = after.fields.iter().filter(|f| !lives(f, &before.fields)).collect();
     let whose = if before.ty.is_empty() { "a body".to_owned() } else { format!("`{}`", before.ty) };
+    let what = if before.values { "value" } else { "field" };
     // A field begins with its annotations: the line that is edited says more.
     let place = |f: &ShapeField, newer: bool| {
         let hunks = edited.hunks.iter().map(|h| if newer { h.new } else { h.old });
@@ -127,14 +131,14 @@ fn compared(cx: &Cx<'_>, edited: &Edited, before: &Held<'_>, after: &Held<'_>, o
         match same {
             Some(new) => {
                 let new = come.remove(new);
-                let text = format!("field `{}` of {whose} is `{}` now", field.name, new.name);
+                let text = format!("{what} `{}` of {whose} is `{}` now", field.name, new.name);
                 tell("field-renamed", text, Some(field), Some(new));
             }
-            None => tell("field-removed", format!("field `{}` of {whose} is gone", field.name), Some(field), None),
+            None => tell("field-removed", format!("{what} `{}` of {whose} is gone", field.name), Some(field), None),
         }
     }
     for field in come {
-        tell("field-added", format!("{whose} has a field `{}`", field.name), None, Some(field));
+        tell("field-added", format!("{whose} has a {what} `{}`", field.name), None, Some(field));
     }
     for field in &before.fields {
         let Some(new) = after.fields.iter().find(|f| f.name == field.name) else { continue };
@@ -164,7 +168,7 @@ fn reach(cx: &Cx<'_>, edited: &Edited, held: &Held<'_>, field: Option<&str>, eff
 /// Whom a field of a type of a file touches, without an edit of it.
 pub(super) fn of_type(cx: &Cx<'_>, path: &str, ty: &str, field: &str, effect: &mut Effect) {
     let places: Vec<Evidence> = effect.was.iter().cloned().collect();
-    let held = Held { ty: ty.into(), of: None, within: SmolStr::default(), fields: Vec::new() };
+    let held = Held { ty: ty.into(), of: None, within: SmolStr::default(), fields: Vec::new(), values: false };
     let owners: Vec<usize> = cx.old.owners(path).into_iter().filter(|n| mentions(cx, *n, path, ty)).collect();
     for node in &owners {
         effect.direct.insert(cx.old.name(*node).clone(), places.clone());
@@ -250,7 +254,8 @@ pub(super) fn named(cx: &Cx<'_>, node: usize, field: &str, ty: &str, meeting: &B
     for path in cx.old.files(node).filter(|p| !is_test(p)) {
         for fact in cx.old.base.get(path).into_iter().flat_map(|f| &f.facts) {
             let (name, fields) = match &fact.claim {
-                Claim::Shape(s) if s.kind != ShapeKind::Enum => (last(&s.name), &s.fields),
+                // Values of another enumeration say nothing.
+                Claim::Shape(s) if s.kind != ShapeKind::Enum || last(&s.name) == ty => (last(&s.name), &s.fields),
                 Claim::Body(b) => (last(&b.ty), &b.fields),
                 _ => continue,
             };
@@ -258,7 +263,10 @@ pub(super) fn named(cx: &Cx<'_>, node: usize, field: &str, ty: &str, meeting: &B
             if !ty.is_empty() && name == ty { typed.extend(places) } else { alike.extend(places) }
         }
         let Some(lang) = seam_extract::lang::of_path(path) else { continue };
-        let member = (lang == seam_extract::lang::Lang::Script && meeting.contains(path)).then(|| format!(".{field}"));
+        // A module beside the one that meets the other side takes apart what came.
+        let up = |p: &str| p.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+        let meets = meeting.contains(path) || meeting.iter().any(|m| up(m) == up(path));
+        let member = (lang == seam_extract::lang::Lang::Script && meets).then(|| format!(".{field}"));
         let Some(text) = (cx.old.text)(path).filter(|t| t.contains(field)) else { continue };
         for (index, line) in text.lines().enumerate() {
             let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '(');
@@ -276,6 +284,23 @@ pub(super) fn named(cx: &Cx<'_>, node: usize, field: &str, ty: &str, meeting: &B
     places.retain(|p| seen.insert((p.path.clone(), p.at.line)));
     places.truncate(PLACES);
     Named { places, typed: is_typed }
+}
+
+/// Where a node's own code says a text between quotes, and nothing but that.
+pub(super) fn quoted(cx: &Cx<'_>, node: usize, text: &str, most: usize) -> Vec<Evidence> {
+    let marks = ['"', '\'', '`'].map(|q| format!("{q}{text}{q}"));
+    let own = cx.old.graph.nodes[node].own.iter().filter(|p| !is_test(p) && seam_extract::lang::of_path(p).is_some());
+    let mut out = Vec::new();
+    for path in own {
+        let Some(code) = (cx.old.text)(path).filter(|t| t.contains(text)) else { continue };
+        let lines = code.lines().enumerate().filter(|(_, l)| marks.iter().any(|m| l.contains(m.as_str())));
+        out.extend(lines.map(|(i, _)| Cx::place(path, i as u32 + 1, "says it")));
+        if out.len() >= most {
+            break;
+        }
+    }
+    out.truncate(most);
+    out
 }
 
 /// Types that hold a type, themselves included, as far as a node's files declare them.

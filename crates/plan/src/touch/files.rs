@@ -32,11 +32,17 @@ pub fn left_out(path: &str, text: &str) -> Option<&'static str> {
     if MADE.iter().any(|e| name.ends_with(e)) || head_says_made(text) {
         return Some("generated: it is made again from what it is made of");
     }
-    if seam_graph::is_test(path) {
+    // `conf/test/conf.yaml` is what a stage is given.
+    let stage = folders.windows(2).any(|f| f[0] == "test" && SETTINGS.contains(&f[1]));
+    if seam_graph::is_test(path) && !(stage && seam_extract::lang::of_path(path).is_none()) {
         return Some("a test");
     }
     None
 }
+
+/// Folders that hold what each stage is given.
+const SETTINGS: &[&str] =
+    &["conf", "config", "configs", "configuration", "env", "envs", "environments", "overlays", "profiles", "settings"];
 
 const LOCKS: &[&str] =
     &["package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "packages.lock.json", "go.work.sum", "glide.lock"];

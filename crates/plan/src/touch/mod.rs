@@ -21,8 +21,10 @@ mod remember;
 mod risk;
 mod rules;
 mod settings;
+mod spelled;
 mod steps;
 pub mod suppose;
+mod tables;
 mod text;
 mod traffic;
 mod trials;
@@ -50,6 +52,7 @@ pub fn effects(cx: &Cx<'_>, named: &contracts::Named<'_>) -> (Vec<Effect>, Vec<E
     traffic::effects(cx, &settings::configured(cx), &mut out);
     contracts::effects(cx, named, &mut out);
     fields::effects(cx, &mut out);
+    tables::effects(cx, &mut out);
     code::effects(cx, &mut out, &mut unknown);
     for effect in &mut out {
         effect.dependent.sort_by(|a, b| a.service.cmp(&b.service));

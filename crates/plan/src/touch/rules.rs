@@ -72,6 +72,7 @@ pub static RULES: &[(Rule, &str)] = &[
     (rule("store-renamed", Breaking, Wire, Senders), "a store is told another name for what its clients use"),
     (rule("table-added", Safe, Fine, Both), "a table is used that was not before"),
     (rule("table-changed", Warning, Behaviour, Both), "another table is used"),
+    (rule("table-gone", Breaking, Wire, Both), "a table is not made any more, or under another name"),
     (rule("table-removed", Warning, Behaviour, Both), "a table is not used any more"),
     (rule("text-changed", Safe, Fine, Both), "a text for people, which nobody compares, is worded otherwise"),
     (rule("topic-added", Safe, Fine, Readers), "messages are sent that were not sent before"),

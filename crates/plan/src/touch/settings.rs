@@ -3,9 +3,9 @@
 //! Invariant: a setting touches a service that reads it, or that it is given to alone. One file of variables that all services
 //! share touches those that read the variable; where nobody is seen to read it, that is said and nobody is touched.
 
-use super::effect::{Cx, Effect, Side, Tie};
+use super::effect::{Cx, Effect, Side};
 use seam_facts::SmolStr;
-use seam_graph::{Certainty, Difference, PortRole, ReadOf, Traffic, Turn, What};
+use seam_graph::{Certainty, Difference, PortRole, ReadOf, Turn, What};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A variable that is given to more services than this, none of which is seen to read it, is nobody's.
@@ -133,7 +133,7 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
         places.dedup_by(|a, b| (&a.path, a.at.line) == (&b.path, b.at.line));
         effect.direct.insert(d.node.clone(), places);
     }
-    ported(cx, first, &mut effect);
+    super::spelled::ported(cx, first, &mut effect);
     for d in &chosen {
         super::values::named(cx, d, &mut effect);
     }
@@ -156,43 +156,6 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
         effect.text = format!("{}: {wrong}", effect.text);
     }
     (!effect.direct.is_empty() || !effect.open.is_empty()).then_some(effect)
-}
-
-/// A port that only a setting tells: those who call the service, and whose own settings name the number.
-fn ported(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
-    let named = d.name.rsplit(['.', '_', ':', '-']).next().is_some_and(|w| w.eq_ignore_ascii_case("port"));
-    let number =
-        d.before.parse::<u32>().ok().filter(|_| named && d.turn == Turn::Changed && d.after.parse::<u32>().is_ok());
-    let (Some(number), Some(node)) = (number, cx.old.node(&d.node)) else { return };
-    if cx.differences.iter().any(|o| o.what == What::Port && o.node == d.node) {
-        return;
-    }
-    let number = number.to_string();
-    for edge in
-        cx.old.graph.edges.iter().filter(|e| e.to == node && e.from != node && e.kind.traffic() == Traffic::Call)
-    {
-        let has = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|part| part == number);
-        let set = cx
-            .old
-            .graph
-            .settings
-            .iter()
-            .find(|s| s.node == edge.from && (has(&s.value) || s.texts.iter().any(|t| has(t))));
-        if let Some(set) = set {
-            let service = cx.old.name(edge.from).clone();
-            effect.tie(Tie {
-                why: format!("`{}` names the port", set.key),
-                through: vec![edge.key.clone()],
-                places: vec![set.at.clone()],
-                certainty: Certainty::Inferred,
-                moved: cx.differences.iter().any(|o| o.what == What::Setting && o.node == service && o.name == set.key),
-                service,
-            });
-        }
-    }
-    if !effect.dependent.is_empty() {
-        effect.rule = super::rules::find("port-moved");
-    }
 }
 
 fn value(text: &str) -> String {

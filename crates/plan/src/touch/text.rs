@@ -213,8 +213,11 @@ pub fn lost(hunk: &Hunk, old: &[String], new: &[String]) -> Vec<(String, bool)> 
         let start = (from.saturating_sub(1) as usize).min(lines.len());
         lines[start..(start + count as usize).min(lines.len())].iter().flat_map(|l| words(l)).collect()
     };
-    let kept = of(new, hunk.new);
-    let mut out: Vec<(String, bool)> = of(old, hunk.old).into_iter().filter(|w| !kept.contains(w)).collect();
+    let mut kept = of(new, hunk.new);
+    // One that stands there twice may stay once.
+    let mut stays =
+        |word: &(String, bool)| kept.iter().position(|k| k == word).map(|at| kept.swap_remove(at)).is_some();
+    let mut out: Vec<(String, bool)> = of(old, hunk.old).into_iter().filter(|w| !stays(w)).collect();
     out.sort();
     out.dedup();
     out

@@ -78,9 +78,9 @@ pub(super) fn asked(cx: &Cx<'_>, endpoint: usize, only: Option<&str>, effect: &m
         let detail = &edge.details[detail];
         // A stub whose methods are called where nobody can follow it may call this one.
         let whole = detail.operation.ends_with("/*");
-        if only
-            .is_some_and(|o| o != detail.operation && !(whole && o.starts_with(detail.operation.trim_end_matches('*'))))
-        {
+        let is_it =
+            |o: &str| same(o, &detail.operation) || whole && o.starts_with(detail.operation.trim_end_matches('*'));
+        if only.is_some_and(|o| !is_it(o)) {
             continue;
         }
         let operation = if detail.operation.is_empty() { "it" } else { detail.operation.as_str() };
@@ -93,6 +93,16 @@ pub(super) fn asked(cx: &Cx<'_>, endpoint: usize, only: Option<&str>, effect: &m
             moved: moved(cx, edge.from, detail),
         });
     }
+}
+
+/// Whether two operations are one: packages that are generated for a service spell it in lower case.
+fn same(one: &str, other: &str) -> bool {
+    let rpc = |o: &str| {
+        o.split_once('/')
+            .filter(|(s, _)| !s.is_empty() && !s.contains(' '))
+            .map(|(s, m)| (s.to_ascii_lowercase(), m.to_owned()))
+    };
+    one == other || rpc(one).is_some_and(|a| rpc(other) == Some(a))
 }
 
 /// The call, and what its address is put together from in the caller's own files, where that is about nothing else.
@@ -403,6 +413,9 @@ fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
             service,
         });
     }
+    if !known && d.turn == Turn::Renamed {
+        spelled_by_senders(cx, d, &mut effect);
+    }
     let sent = |topic: &str| {
         let edges = cx.new.graph.edges.iter().filter(|e| e.kind == EdgeKind::QueuePublish);
         edges.flat_map(|e| &e.details).any(|x| meets(&x.operation, topic))
@@ -413,6 +426,19 @@ fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
         effect.rule = super::rules::find("consume-removed");
     }
     Some(effect)
+}
+
+/// Part of what is read is worked out where the program runs: of the senders, those whose own code says the part that changes.
+fn spelled_by_senders(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
+    let kept: Vec<&str> = d.to.split_whitespace().collect();
+    let lost = d.name.split_whitespace().filter(|w| w.len() > 2 && !w.contains('{') && !kept.contains(w));
+    for word in lost {
+        let sends = |e: &&seam_graph::Edge| e.kind == EdgeKind::QueuePublish && cx.old.name(e.to) == d.peer.as_str();
+        for edge in cx.old.graph.edges.iter().filter(sends) {
+            let places = super::fields::quoted(cx, edge.from, word, 4);
+            super::values::tie(cx, edge, places, format!("sends to `{word}`"), effect);
+        }
+    }
 }
 
 fn table(cx: &Cx<'_>, d: &Difference, configured: &BTreeSet<SmolStr>) -> Option<Effect> {
@@ -477,7 +503,7 @@ pub(super) fn named(cx: &Cx<'_>, operation: &str) -> Vec<usize> {
     let whole = operation.split_once('/').filter(|(s, _)| !s.contains(' ') && !s.is_empty());
     let Some((service, _)) = whole.filter(|_| exact.is_empty()) else { return exact };
     let whole = format_smolstr!("{service}/*");
-    endpoints.filter(|(_, e)| e.path == whole).map(|(i, _)| i).collect()
+    endpoints.filter(|(_, e)| e.path.eq_ignore_ascii_case(&whole)).map(|(i, _)| i).collect()
 }
 
 /// The key's endpoint in the older state.

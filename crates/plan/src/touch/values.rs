@@ -16,7 +16,7 @@ pub(super) fn named(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
     let (Some(node), true, Turn::Changed) = (cx.old.node(&d.node), single, d.turn) else { return };
     let before = effect.dependent.len();
     let id = if cx.old.runs(node) {
-        topic(cx, d, node, effect).or_else(|| registered(cx, d, node, effect))
+        topic(cx, d, node, effect).or_else(|| registered(cx, d, node, effect)).or_else(|| below(cx, d, node, effect))
     } else {
         database(cx, d, node, effect)
     };
@@ -74,49 +74,93 @@ fn registered(cx: &Cx<'_>, d: &Difference, node: usize, effect: &mut Effect) -> 
     if !NAMES.iter().any(|n| plain(n) == key) {
         return None;
     }
-    let looks_up = |e: &&Evidence| {
-        word(&e.says, &d.before)
-            .is_some_and(|rest| !rest.starts_with(':') || !rest[1..].starts_with(|c: char| c.is_ascii_digit()))
-    };
-    for edge in callers(cx, node).filter(|e| e.kind.traffic() == Traffic::Call) {
-        let places: Vec<Evidence> = said(edge).filter(looks_up).take(PLACES).cloned().collect();
-        tie(cx, edge, places, format!("looks it up as `{}`", d.before), effect);
-    }
+    looked_up(cx, node, &d.before, effect);
     Some("service-renamed")
 }
 
+/// Ties those who ask a registry for a node by a name.
+pub(super) fn looked_up(cx: &Cx<'_>, node: usize, name: &str, effect: &mut Effect) {
+    let looks_up = |e: &&Evidence| {
+        word(&e.says, name)
+            .is_some_and(|rest| !rest.starts_with(':') || !rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+    };
+    for edge in callers(cx, node).filter(|e| e.kind.traffic() == Traffic::Call) {
+        let says = || said(edge).filter(looks_up).take(PLACES).cloned().collect::<Vec<_>>();
+        let known = said(edge).all(|e| word(&e.says, name).is_none()) || says().len() > 0;
+        // The literal itself, where the caller's own code has it: calls are known by what they lead to.
+        let mut places = if known { super::fields::quoted(cx, edge.from, name, PLACES) } else { Vec::new() };
+        if places.is_empty() {
+            places = says();
+        }
+        tie(cx, edge, places, format!("looks it up as `{name}`"), effect);
+    }
+}
+
+/// Callers that are told the same beginning of paths, and those who ask below it.
+fn below(cx: &Cx<'_>, d: &Difference, node: usize, effect: &mut Effect) -> Option<&'static str> {
+    let old = d.before.trim_end_matches('/');
+    if !old.starts_with('/') || old.len() < 3 || !d.after.starts_with('/') {
+        return None;
+    }
+    for edge in callers(cx, node).filter(|e| e.kind.traffic() == Traffic::Call) {
+        let settings = cx.old.graph.settings.iter().filter(|s| s.node == edge.from);
+        let same = |text: &str| text.trim_end_matches('/') == old;
+        let set = settings.filter(|s| same(&s.value) || s.texts.iter().any(|t| same(t))).map(|s| &s.at);
+        let asks = edge.details.iter().filter(|x| {
+            let path = x.operation.rsplit(' ').next().unwrap_or_default();
+            path.strip_prefix(old).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        let places: Vec<Evidence> = set.chain(asks.map(|x| &x.at)).take(PLACES).cloned().collect();
+        tie(cx, edge, places, format!("asks below `{old}`"), effect);
+    }
+    Some("endpoint-moved")
+}
+
 /// Last words of keys by which a store is told what it holds, and for whom.
-const HOLDS: [&str; 9] = ["db", "database", "dbname", "databases", "user", "username", "schema", "vhost", "bucket"];
+pub(super) const HOLDS: [&str; 9] =
+    ["db", "database", "dbname", "databases", "user", "username", "schema", "vhost", "bucket"];
 
 /// Clients of a store whose own settings or code say what it is not called any more.
 fn database(cx: &Cx<'_>, d: &Difference, node: usize, effect: &mut Effect) -> Option<&'static str> {
-    let last = d.name.rsplit(['.', '_', '-', ':']).next().unwrap_or_default().to_ascii_lowercase();
-    if !HOLDS.contains(&last.as_str()) {
+    if !HOLDS.contains(&last(&d.name).as_str()) {
         return None;
     }
-    for edge in callers(cx, node) {
-        let settings = cx.old.graph.settings.iter().filter(|s| s.node == edge.from);
-        let set = settings
-            .filter(|s| word(&s.value, &d.before).is_some() || s.texts.iter().any(|t| word(t, &d.before).is_some()));
-        let own = said(edge).filter(|e| word(&e.says, &d.before).is_some());
-        let places: Vec<Evidence> = set.map(|s| &s.at).chain(own).take(PLACES).cloned().collect();
-        tie(cx, edge, places, format!("uses `{}` of it", d.before), effect);
-    }
+    held(cx, node, &d.before, effect);
     Some("store-renamed")
 }
 
-/// Most places of one service that are told.
-const PLACES: usize = 4;
+/// Ties those among a store's clients who name something of it.
+pub(super) fn held(cx: &Cx<'_>, node: usize, name: &str, effect: &mut Effect) {
+    for edge in callers(cx, node) {
+        let settings = cx.old.graph.settings.iter().filter(|s| s.node == edge.from);
+        let set =
+            settings.filter(|s| word(&s.value, name).is_some() || s.texts.iter().any(|t| word(t, name).is_some()));
+        let own = said(edge).filter(|e| word(&e.says, name).is_some());
+        let mut places: Vec<Evidence> = set.map(|s| &s.at).chain(own).take(PLACES).cloned().collect();
+        if !places.is_empty() {
+            places.splice(0..0, super::spelled::beside(cx, edge.from, name));
+        }
+        tie(cx, edge, places, format!("uses `{name}` of it"), effect);
+    }
+}
 
-fn callers<'c>(cx: &'c Cx<'_>, node: usize) -> impl Iterator<Item = &'c Edge> {
+/// The last word of a key.
+pub(super) fn last(key: &str) -> String {
+    key.rsplit(['.', '_', '-', ':']).next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Most places of one service that are told.
+pub(super) const PLACES: usize = 4;
+
+pub(super) fn callers<'c>(cx: &'c Cx<'_>, node: usize) -> impl Iterator<Item = &'c Edge> {
     cx.old.graph.edges.iter().filter(move |e| e.to == node && e.from != node)
 }
 
-fn said(edge: &Edge) -> impl Iterator<Item = &Evidence> {
+pub(super) fn said(edge: &Edge) -> impl Iterator<Item = &Evidence> {
     edge.details.iter().map(|x| &x.at).chain(edge.proof.iter())
 }
 
-fn tie(cx: &Cx<'_>, edge: &Edge, places: Vec<Evidence>, why: String, effect: &mut Effect) {
+pub(super) fn tie(cx: &Cx<'_>, edge: &Edge, places: Vec<Evidence>, why: String, effect: &mut Effect) {
     if places.is_empty() {
         return;
     }
@@ -132,7 +176,7 @@ fn tie(cx: &Cx<'_>, edge: &Edge, places: Vec<Evidence>, why: String, effect: &mu
 }
 
 /// What follows a name in a text that says it as a word.
-fn word<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+pub(super) fn word<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(name).find_map(|(at, _)| {
         let rest = &text[at + name.len()..];

@@ -9,5 +9,6 @@ mod jsonschema;
 mod named;
 mod openapi;
 mod protobuf;
+mod spelled;
 mod sql;
 mod touch;

@@ -413,7 +413,7 @@ fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
             service,
         });
     }
-    if !known && d.turn == Turn::Renamed {
+    if !known && !d.to.is_empty() {
         spelled_by_senders(cx, d, &mut effect);
     }
     let sent = |topic: &str| {

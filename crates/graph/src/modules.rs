@@ -22,7 +22,7 @@ impl<'a> Modules<'a> {
     pub fn new(index: &Index<'a>) -> Self {
         let mut named: BTreeMap<&str, Vec<(&str, ModuleKind)>> = BTreeMap::new();
         for (file, module, _) in &index.modules {
-            named.entry(module.name.as_str()).or_default().push((folder(index.paths[*file]), module.kind));
+            named.entry(module.name.as_str()).or_default().push((index.home(*file, module), module.kind));
         }
         let mut by_folder: HashMap<&str, Vec<FileId>> = HashMap::new();
         let mut by_stem: HashMap<&str, Vec<FileId>> = HashMap::new();

@@ -198,7 +198,7 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
 
 /// What several images copy besides their own code is a library: it counts as far as each of them uses it.
 fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
-    let module = |root: &str| index.modules.iter().any(|(f, ..)| below(index.paths[*f], root));
+    let module = |root: &str| index.modules.iter().any(|(f, m, _)| below(index.home(*f, m), root));
     // Packages of one Go module are imported by their paths, which lead to the files that are used.
     let package = |root: &str| {
         let around = |(f, m, _): &(FileId, &seam_facts::Module, &seam_facts::Fact)| {
@@ -341,7 +341,7 @@ fn unclaimed(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
     let code: BTreeSet<String> = index
         .modules
         .iter()
-        .map(|(file, ..)| folder(index.paths[*file]).to_owned())
+        .map(|(file, module, _)| index.home(*file, module).to_owned())
         .chain(
             (0..index.paths.len())
                 .filter(|f| index.uses[*f].is_some() && !index.test[*f] && !generated(index.paths[*f]))
@@ -607,7 +607,7 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<File
         }
         // Types of one package of the JVM name one another without imports.
         let path = index.paths[file].as_str();
-        let jvm = path.ends_with(".java") || path.ends_with(".kt");
+        let jvm = [".java", ".kt", ".scala"].iter().any(|e| path.ends_with(e));
         if jvm && territory.libraries.contains(&file) && !uses.package.is_empty() {
             let named: HashSet<&str> = uses.functions.iter().flat_map(|(_, n)| n).map(SmolStr::as_str).collect();
             let beside = modules.by_folder.get(folder(path)).into_iter().flatten().copied();

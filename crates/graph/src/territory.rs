@@ -11,7 +11,7 @@ use crate::index::{FileId, Index, below, folder, join, last, squash};
 use crate::likeness::{Name, Place, folder_named};
 use crate::linked::unlinked;
 use crate::model::NodeKind;
-use crate::modules::{Modules, global_usings, layers, references};
+use crate::modules::{Modules, built_with, global_usings, layers, references};
 use crate::roles::{Role, roles};
 use crate::sources::generated;
 use crate::starts::{Start, starts};
@@ -549,10 +549,17 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<File
         }
     }
     let referenced = references(index, &territory.roots);
+    let built = built_with(index, &territory.roots);
     let territory_closed = territory.closed.clone();
     let allowed = |file: FileId| {
         let path = index.paths[file].as_str();
         if territory_closed.iter().any(|root| below(path, root)) {
+            return false;
+        }
+        if let Some((with, others)) = &built
+            && others.iter().any(|f| below(path, f))
+            && !with.iter().any(|f| below(path, f))
+        {
             return false;
         }
         !path.ends_with(".cs") || referenced.as_ref().is_none_or(|folders| folders.iter().any(|f| below(path, f)))

@@ -62,8 +62,7 @@ pub(super) fn build(file: &File<'_>, sink: &mut Sink) {
         });
     }
     let mut top = Project::default();
-    let mut count = 0;
-    let mut at_top = false;
+    let mut projects: Vec<(&SmolStr, SmolStr, Project, Span)> = Vec::new();
     let mut loose = false;
     for stmt in &unit.functions[0].body {
         match stmt {
@@ -74,12 +73,10 @@ pub(super) fn build(file: &File<'_>, sink: &mut Sink) {
                 if !read(&unit, value, &mut project, &[], 8) {
                     continue;
                 }
-                count += 1;
                 let folder = project.folder.take().unwrap_or_else(|| id.clone());
                 let folder: SmolStr = folder.trim_start_matches("./").trim_matches('/').into();
                 let folder = if folder == "." { SmolStr::default() } else { folder };
-                at_top |= folder.is_empty();
-                state(file, id, folder, project, *span, sink);
+                projects.push((id, folder, project, *span));
             }
             Stmt::Assign { target: Expr { kind: ExprKind::Name(_), .. }, append: true, .. } => loose = true,
             Stmt::Expr(expr) => {
@@ -91,6 +88,14 @@ pub(super) fn build(file: &File<'_>, sink: &mut Sink) {
             }
             _ => {}
         }
+    }
+    let (count, at_top) = (projects.len(), projects.iter().any(|(_, folder, ..)| folder.is_empty()));
+    let folders: Vec<(SmolStr, SmolStr)> = projects.iter().map(|(id, f, ..)| ((*id).clone(), f.clone())).collect();
+    for (id, folder, mut project, at) in projects {
+        // What a project is built with is found by its folder; a name that is no project of this file stays.
+        let named = |name: &SmolStr| folders.iter().find(|(id, _)| id == name).map(|(_, folder)| folder.clone());
+        project.uses = project.uses.iter().map(|name| named(name).unwrap_or_else(|| name.clone())).collect();
+        state(file, id, folder, project, at, sink);
     }
     let named = top.name.is_some() && count == 0;
     if !at_top && file.name() == "build.sbt" && (named || loose || count == 0) {

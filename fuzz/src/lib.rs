@@ -29,7 +29,7 @@ pub fn target(path: &str) -> &'static str {
         "tf" | "hcl" | "nomad" | "tfvars" => "hcl",
         "proto" | "graphql" | "graphqls" | "gql" | "thrift" | "prisma" => "contracts",
         "json" | "jsonc" | "xml" | "toml" | "csproj" | "props" | "config" | "avsc" => "trees",
-        "java" | "kt" | "kts" | "cs" | "py" | "js" | "mjs" | "ts" | "tsx" | "go" | "rs" | "rb" | "php" | "ex"
+        "java" | "kt" | "kts" | "scala" | "cs" | "py" | "js" | "mjs" | "ts" | "tsx" | "go" | "rs" | "rb" | "php" | "ex"
         | "exs" | "cpp" | "cc" | "h" => "code",
         _ if name.starts_with("caddyfile") => "servers",
         _ => "lines",

@@ -393,6 +393,11 @@ mod tests {
             &[("log info", "took … from …"), ("raised", "bad name …")],
         );
         check(
+            "A.scala",
+            "object A { def f(x: String) = { logger.info(s\"took $x from ${x.y}\"); throw new IllegalArgumentException(s\"bad name $x\") } }",
+            &[("log info", "took … from …"), ("raised", "bad name …")],
+        );
+        check(
             "a.py",
             "def f(x):\n    logger.error(\"cannot pay %s\", x)\n    print(f\"paid {x}\")\n    raise ValueError('no {} here'.format(x))\n",
             &[("log error", "cannot pay …"), ("log unknown", "paid …"), ("raised", "no … here")],

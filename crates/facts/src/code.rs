@@ -108,6 +108,8 @@ pub struct Module {
     pub runnable: Option<bool>,
     /// Local modules it is built with: relative paths, or names of other modules in the workspace.
     pub uses: Vec<SmolStr>,
+    /// Where it stands below the manifest's folder; empty if that is its own. One manifest may declare many (sbt).
+    pub folder: SmolStr,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,6 +126,8 @@ pub enum ModuleKind {
     Gem,
     Mix,
     Cmake,
+    Sbt,
+    Mill,
 }
 
 /// A package, image or runtime that something is built with.

@@ -64,6 +64,9 @@ impl Display for Claim {
                     Some(false) => f.write_str(" library")?,
                     None => {}
                 }
+                if !m.folder.is_empty() {
+                    write!(f, " in {}", m.folder)?;
+                }
                 list(f, "uses", &m.uses)
             }
             Claim::Depends(d) => {

@@ -60,7 +60,7 @@ impl<'a> Edges<'_, 'a> {
         let files = open.filter_map(|u| linker.index.by_path.get(u.at.path.as_str())).filter(|f| libraries.contains(f));
         let modules = |file: &FileId| {
             let path = linker.index.paths[*file].as_str();
-            let around = linker.index.modules.iter().map(|(f, ..)| folder(linker.index.paths[*f]));
+            let around = linker.index.modules.iter().map(|(f, m, _)| linker.index.home(*f, m));
             around.filter(|root| below(path, root)).max_by_key(|root| root.len()).unwrap_or(folder(path)).to_owned()
         };
         files.map(modules).collect::<BTreeSet<_>>().into_iter().filter(|root| !root.is_empty()).collect()

@@ -134,8 +134,26 @@ impl<'a> Index<'a> {
                 index.sourced.entry(id).or_default().push(file);
             }
         }
+        let gone = |file: FileId, module: &Module| index.declared_home(file, module).is_none();
+        let missing: Vec<bool> = index.modules.iter().map(|(file, module, _)| gone(*file, module)).collect();
+        let mut missing = missing.into_iter();
+        index.modules.retain(|_| !missing.next().unwrap_or(false));
         index.groups = Groups::new(&index.settings);
         index
+    }
+
+    /// The folder of a module: its manifest's, or the one below it that the manifest says.
+    pub fn home(&self, file: FileId, module: &Module) -> &'a str {
+        self.declared_home(file, module).unwrap_or_else(|| folder(self.paths[file]))
+    }
+
+    /// The same; `None` where no file stands there.
+    fn declared_home(&self, file: FileId, module: &Module) -> Option<&'a str> {
+        let above = folder(self.paths[file]);
+        if module.folder.is_empty() {
+            return Some(above);
+        }
+        self.folders.get(join(above, &module.folder)?.as_str()).copied()
     }
 
     /// The files below a folder, or the file itself: one run of the sorted paths.
@@ -298,7 +316,8 @@ pub fn is_test(path: &str) -> bool {
         || matches!(lower.as_str(), "test.rs" | "tests.rs")
         || ["Test.java", "Tests.java", "IT.java", "Test.kt", "Tests.kt", "Test.cs", "Tests.cs", "Spec.kt", "Test.php"]
             .iter()
-            .any(|s| name.ends_with(s));
+            .any(|s| name.ends_with(s))
+        || ["Spec.scala", "Test.scala", "Tests.scala", "Suite.scala", "Specs.scala"].iter().any(|s| name.ends_with(s));
     folder || file
 }
 

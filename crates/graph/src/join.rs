@@ -504,6 +504,7 @@ fn language(path: &str) -> Option<SmolStr> {
         match extension {
             "java" => "Java",
             "kt" | "kts" => "Kotlin",
+            "scala" | "sc" => "Scala",
             "cs" => "C#",
             "py" => "Python",
             "js" | "mjs" | "cjs" | "jsx" => "JavaScript",

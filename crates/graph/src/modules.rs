@@ -22,7 +22,7 @@ impl<'a> Modules<'a> {
     pub fn new(index: &Index<'a>) -> Self {
         let mut named: BTreeMap<&str, Vec<(&str, ModuleKind)>> = BTreeMap::new();
         for (file, module, _) in &index.modules {
-            named.entry(module.name.as_str()).or_default().push((folder(index.paths[*file]), module.kind));
+            named.entry(module.name.as_str()).or_default().push((index.home(*file, module), module.kind));
         }
         let mut by_folder: HashMap<&str, Vec<FileId>> = HashMap::new();
         let mut by_stem: HashMap<&str, Vec<FileId>> = HashMap::new();
@@ -285,6 +285,28 @@ pub(crate) fn references(index: &Index<'_>, roots: &[String]) -> Option<BTreeSet
         }
     }
     Some(seen.iter().map(|p| folder(p).to_owned()).filter(|f| !f.is_empty()).collect())
+}
+
+/// Folders of the projects of one build of sbt: those that the projects at `roots` are built with, directly or not, and the
+/// others, whose packages may have the same names. `None` where a project is built with something that is not known here.
+pub(crate) fn built_with(index: &Index<'_>, roots: &[String]) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
+    let projects = || index.modules.iter().filter(|(_, m, _)| m.kind == ModuleKind::Sbt);
+    let own = |home: &str| !home.is_empty() && roots.iter().any(|r| below(home, r));
+    let mut queue: Vec<_> = projects().filter(|(f, m, _)| own(index.home(*f, m))).collect();
+    let files: BTreeSet<FileId> = queue.iter().map(|(f, ..)| *f).collect();
+    let mut with: BTreeSet<String> = queue.iter().map(|(f, m, _)| index.home(*f, m).to_owned()).collect();
+    while let Some((file, module, _)) = queue.pop() {
+        for used in &module.uses {
+            let home = join(folder(index.paths[*file]), used)?;
+            let found = projects().find(|(f, m, _)| f == file && index.home(*f, m) == home)?;
+            if with.insert(home) {
+                queue.push(found);
+            }
+        }
+    }
+    let all = projects().filter(|(f, ..)| files.contains(f)).map(|(f, m, _)| index.home(*f, m).to_owned());
+    let others: BTreeSet<String> = all.filter(|home| !home.is_empty() && !with.contains(home)).collect();
+    (!files.is_empty()).then_some((with, others))
 }
 
 /// Code of the .NET projects that are layers of the one at `roots`: referenced, and named like it up to the last word

@@ -145,7 +145,7 @@ struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     fn new(index: &Index<'a>) -> Self {
-        let modules: BTreeSet<&str> = index.modules.iter().map(|(f, ..)| folder(index.paths[*f])).collect();
+        let modules: BTreeSet<&str> = index.modules.iter().map(|(f, m, _)| index.home(*f, m)).collect();
         let mut shared =
             Shared { beside_modules: HashMap::new(), charts: HashMap::new(), maps: HashMap::new(), handed: Vec::new() };
         for (file, setting, fact) in &index.settings {

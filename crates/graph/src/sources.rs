@@ -138,10 +138,10 @@ impl<'a> Deploy<'a> {
             .modules
             .iter()
             .filter(|(file, module, _)| {
-                let at = folder(index.paths[*file]);
+                let at = index.home(*file, module);
                 module.runnable != Some(false) && !at.is_empty() && !is_test(at) && has_code(index, at)
             })
-            .flat_map(|(file, module, _)| [module.name.as_str(), last(folder(index.paths[*file]))])
+            .flat_map(|(file, module, _)| [module.name.as_str(), last(index.home(*file, module))])
             .map(|name| squash(unversioned(name)))
             .collect();
         // Who builds an image, or keeps a program where the image's name leads to, says whose it is.
@@ -154,7 +154,7 @@ impl<'a> Deploy<'a> {
                 own.insert(squash(&images::basename(&image.to_string())));
             }
         }
-        let folders = index.modules.iter().map(|(file, ..)| folder(index.paths[*file])).filter(|at| coded(at));
+        let folders = index.modules.iter().map(|(file, module, _)| index.home(*file, module)).filter(|at| coded(at));
         own.extend(folders.flat_map(together));
         for unit in self.units.iter_mut().filter(|u| u.context.is_none() && u.product.is_some()) {
             let name = squash(unversioned(&unit.image_name));
@@ -174,7 +174,7 @@ impl<'a> Deploy<'a> {
             .iter()
             .filter(|(_, builds)| recipe(builds))
             .map(|(file, _)| folder(index.paths[*file]).to_owned())
-            .chain(index.modules.iter().map(|(file, ..)| folder(index.paths[*file]).to_owned()))
+            .chain(index.modules.iter().map(|(file, module, _)| index.home(*file, module).to_owned()))
             .filter(|folder| !folder.is_empty() && !is_test(folder))
             .collect::<BTreeSet<_>>()
             .into_iter()

@@ -11,7 +11,7 @@ use crate::index::{FileId, Index, below, folder, join, last, squash};
 use crate::likeness::{Name, Place, folder_named};
 use crate::linked::unlinked;
 use crate::model::NodeKind;
-use crate::modules::{Modules, global_usings, layers, references};
+use crate::modules::{Modules, built_with, global_usings, layers, references};
 use crate::roles::{Role, roles};
 use crate::sources::generated;
 use crate::starts::{Start, starts};
@@ -198,7 +198,7 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
 
 /// What several images copy besides their own code is a library: it counts as far as each of them uses it.
 fn unshare(index: &Index<'_>, out: &mut [Vec<String>]) {
-    let module = |root: &str| index.modules.iter().any(|(f, ..)| below(index.paths[*f], root));
+    let module = |root: &str| index.modules.iter().any(|(f, m, _)| below(index.home(*f, m), root));
     // Packages of one Go module are imported by their paths, which lead to the files that are used.
     let package = |root: &str| {
         let around = |(f, m, _): &(FileId, &seam_facts::Module, &seam_facts::Fact)| {
@@ -341,7 +341,7 @@ fn unclaimed(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
     let code: BTreeSet<String> = index
         .modules
         .iter()
-        .map(|(file, ..)| folder(index.paths[*file]).to_owned())
+        .map(|(file, module, _)| index.home(*file, module).to_owned())
         .chain(
             (0..index.paths.len())
                 .filter(|f| index.uses[*f].is_some() && !index.test[*f] && !generated(index.paths[*f]))
@@ -549,10 +549,17 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<File
         }
     }
     let referenced = references(index, &territory.roots);
+    let built = built_with(index, &territory.roots);
     let territory_closed = territory.closed.clone();
     let allowed = |file: FileId| {
         let path = index.paths[file].as_str();
         if territory_closed.iter().any(|root| below(path, root)) {
+            return false;
+        }
+        if let Some((with, others)) = &built
+            && others.iter().any(|f| below(path, f))
+            && !with.iter().any(|f| below(path, f))
+        {
             return false;
         }
         !path.ends_with(".cs") || referenced.as_ref().is_none_or(|folders| folders.iter().any(|f| below(path, f)))
@@ -607,7 +614,7 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<File
         }
         // Types of one package of the JVM name one another without imports.
         let path = index.paths[file].as_str();
-        let jvm = path.ends_with(".java") || path.ends_with(".kt");
+        let jvm = [".java", ".kt", ".scala"].iter().any(|e| path.ends_with(e));
         if jvm && territory.libraries.contains(&file) && !uses.package.is_empty() {
             let named: HashSet<&str> = uses.functions.iter().flat_map(|(_, n)| n).map(SmolStr::as_str).collect();
             let beside = modules.by_folder.get(folder(path)).into_iter().flatten().copied();

@@ -40,16 +40,16 @@ impl<'a> Deploy<'a> {
         let folders: Vec<String> = index
             .modules
             .iter()
-            .map(|(f, ..)| folder(index.paths[*f]).to_owned())
+            .map(|(f, m, _)| index.home(*f, m).to_owned())
             .filter(|base| !is_page_assets(index, base))
             .collect();
         let scripts = if deployed { Vec::new() } else { listening(index) };
         for (file, module, fact) in &index.modules {
             let path = index.paths[*file].as_str();
-            let base = folder(path);
+            let base = index.home(*file, module);
             let covered = territories.iter().any(|t| t.roots.iter().any(|r| below(base, r) || below(r, base)));
             let inner = folders.iter().any(|f| f != base && below(f, base));
-            if covered || inner || is_test(path) || module.runnable == Some(false) {
+            if covered || inner || is_test(path) || is_test(base) || module.runnable == Some(false) {
                 continue;
             }
             let several = scripts.iter().filter(|(f, ..)| below(index.paths[*f], base)).count() > 1;
@@ -67,7 +67,7 @@ impl<'a> Deploy<'a> {
             let registered = self
                 .aliases
                 .iter()
-                .find(|(f, a, _)| inside(f) && a.target == Target::Own)
+                .find(|(f, a, fact)| inside(f) && a.target == Target::Own && fact.by != "lagom")
                 .map(|(_, a, _)| a.name.clone());
             let name = registered.unwrap_or_else(|| {
                 if base.is_empty() { module.name.clone() } else { base.rsplit('/').next().unwrap_or(base).into() }
@@ -182,7 +182,7 @@ fn listening<'a>(index: &Index<'a>) -> Vec<(FileId, &'a Fact)> {
 /// The folder in which a web framework keeps what its own pages load (Phoenix, the SPA templates of .NET).
 fn is_page_assets(index: &Index<'_>, base: &str) -> bool {
     matches!(base.rsplit('/').next(), Some("assets" | "ClientApp"))
-        && index.modules.iter().any(|(f, ..)| folder(index.paths[*f]) == folder(base))
+        && index.modules.iter().any(|(f, m, _)| index.home(*f, m) == folder(base))
 }
 
 /// Whether code below the folder starts a process: a Go `main` package, a Rust or Python main file.
@@ -190,6 +190,31 @@ pub(crate) fn has_main(index: &Index<'_>, base: &str) -> bool {
     (0..index.paths.len()).filter(|f| !index.test[*f] && below(index.paths[*f], base)).any(|f| {
         let path = index.paths[f].as_str();
         let main = || index.uses[f].is_some_and(|u| u.functions.iter().any(|(name, _)| name == "main"));
+        // Scala's programs are objects that extend a kind of application.
+        let applies = || {
+            let of = |supers: &[SmolStr]| {
+                supers.iter().any(|s| {
+                    matches!(
+                        s.as_str(),
+                        "App"
+                            | "IOApp"
+                            | "Simple"
+                            | "ZIOAppDefault"
+                            | "ZIOApp"
+                            | "ResourceApp"
+                            | "TwitterServer"
+                            | "HttpServer"
+                            | "MainRoutes"
+                    )
+                })
+            };
+            let named = |name: &str| matches!(name.rsplit('.').next(), Some("main"));
+            index.uses[f]
+                .is_some_and(|u| u.types.iter().any(|(_, s)| of(s)) || u.functions.iter().any(|(n, _)| named(n)))
+        };
+        if path.ends_with(".scala") {
+            return applies();
+        }
         path.ends_with(".go") && index.uses[f].is_some_and(|u| u.package == "main") && main()
             || path.ends_with("src/main.rs") && main()
     })

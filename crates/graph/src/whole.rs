@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 
 /// Folders and files below `context` that are the program's own. `starts`: folders of other recipes and builds.
 pub(crate) fn whole(index: &Index<'_>, context: &str, starts: &BTreeSet<String>) -> Vec<String> {
-    let here = |file: &usize| folder(index.paths[*file]) == context;
-    let kinds: BTreeSet<ModuleKind> = index.modules.iter().filter(|(f, ..)| here(f)).map(|(_, m, _)| m.kind).collect();
+    let here = |file: usize, module: &seam_facts::Module| index.home(file, module) == context;
+    let kinds: BTreeSet<ModuleKind> =
+        index.modules.iter().filter(|(f, m, _)| here(*f, m)).map(|(_, m, _)| m.kind).collect();
     let spoken =
         |path: &str| kinds.is_empty() || kinds.iter().any(|kind| speaks(*kind).iter().any(|end| path.ends_with(end)));
     let code = |file: usize| index.uses[file].is_some() && !index.test[file];
@@ -21,7 +22,7 @@ pub(crate) fn whole(index: &Index<'_>, context: &str, starts: &BTreeSet<String>)
     let apart: BTreeSet<&str> = starts
         .iter()
         .map(String::as_str)
-        .chain(index.modules.iter().map(|(f, ..)| folder(index.paths[*f])))
+        .chain(index.modules.iter().map(|(f, m, _)| index.home(*f, m)))
         .filter(|dir| *dir != context && below(dir, context))
         .collect();
     let mut out = Vec::new();
@@ -51,7 +52,9 @@ pub(crate) fn whole(index: &Index<'_>, context: &str, starts: &BTreeSet<String>)
 /// How files of a manifest's language end.
 fn speaks(kind: ModuleKind) -> &'static [&'static str] {
     match kind {
-        ModuleKind::Maven | ModuleKind::Gradle => &[".java", ".kt", ".groovy", ".scala"],
+        ModuleKind::Maven | ModuleKind::Gradle | ModuleKind::Sbt | ModuleKind::Mill => {
+            &[".java", ".kt", ".groovy", ".scala"]
+        }
         ModuleKind::Npm => &[".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte"],
         ModuleKind::Go => &[".go"],
         ModuleKind::Cargo => &[".rs"],

@@ -335,7 +335,7 @@ fn mapped(code: &Code<'_>, ty: &Type, sink: &mut Sink) {
     };
     let lang = code.unit.lang;
     let table = match lang {
-        Lang::Java | Lang::Kotlin => {
+        Lang::Java | Lang::Kotlin | Lang::Scala => {
             if annotation(&["Entity", "Table", "MappedEntity"]).is_none() {
                 return;
             }

@@ -40,7 +40,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 /// `Retry.decorateSupplier(retry, () -> …)`.
 fn executed(code: &Code<'_>, sink: &mut Sink) {
     const TYPES: [&str; 6] = ["RetryTemplate", "RetryOperations", "Retryer", "Failsafe", "FailsafeExecutor", "Retry"];
-    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin) {
+    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin | Lang::Scala) {
         return;
     }
     for site in code.calls() {

@@ -80,6 +80,7 @@ impl<'a> Code<'a> {
                 match self.unit.lang {
                     Lang::Script
                     | Lang::Kotlin
+                    | Lang::Scala
                     | Lang::CSharp
                     | Lang::Python
                     | Lang::Ruby
@@ -257,10 +258,13 @@ impl<'a> Code<'a> {
 
     /// What a method gives that is called like a variable, without parentheses.
     fn method(&self, owner: &str, name: &str) -> Option<Value> {
-        if self.unit.lang != Lang::Ruby {
+        if !matches!(self.unit.lang, Lang::Ruby | Lang::Scala) {
             return None;
         }
         let found = self.unit.functions.iter().find(|f| f.name == name && (f.owner == owner || f.owner.is_empty()))?;
+        if self.unit.lang == Lang::Scala && !found.params.is_empty() {
+            return None;
+        }
         Some(Value::hole(Hole::Result { callee: found.symbol(), args: Vec::new() }))
     }
 
@@ -319,6 +323,9 @@ impl<'a> Code<'a> {
                 return Value::either([Value::reference(format_smolstr!("{owner}.{member}")), value]);
             }
             return value;
+        }
+        if self.unit.lang == Lang::Scala && super::scala::TRANSPARENT.contains(&member) {
+            return self.eval(base, function, steps.saturating_sub(1));
         }
         // Ruby calls methods without parentheses; the parts of a parsed address stand for the address.
         if self.unit.lang == Lang::Ruby

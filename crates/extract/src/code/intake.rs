@@ -97,7 +97,7 @@ fn taken(code: &Code<'_>, site: &Site<'_>) -> Option<(&'static str, Ack, bool)> 
         "BasicConsume" | "BasicConsumeAsync" => {
             Some(("RabbitMQ.Client", automatic(named(&["autoAck", "noAck"]).or_else(|| call.arg(1))), true))
         }
-        "basicConsume" if matches!(lang, Lang::Java | Lang::Kotlin) => {
+        "basicConsume" if matches!(lang, Lang::Java | Lang::Kotlin | Lang::Scala) => {
             Some(("RabbitMQ Java client", automatic(call.arg(1)), true))
         }
         "Consume" if lang == Lang::Go && imports(code, &["amqp"]) => Some(("amqp091", automatic(call.arg(2)), true)),
@@ -314,7 +314,7 @@ fn dead_letter(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
 
 /// `@RabbitListener(ackMode = "NONE")`, and a container factory that is told so.
 fn annotated(code: &Code<'_>, sink: &mut Sink) {
-    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin) {
+    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin | Lang::Scala) {
         return;
     }
     let intake = |within: SmolStr, at: Span| Intake {

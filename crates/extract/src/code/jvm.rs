@@ -40,7 +40,7 @@ const PROPERTIES: &[(&str, &str)] = &[
 ];
 
 pub(super) fn called(code: &Code<'_>, call: &Call, callee: &str, function: usize, steps: usize) -> Option<Value> {
-    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin) || steps == 0 {
+    if !matches!(code.unit.lang, Lang::Java | Lang::Kotlin | Lang::Scala) || steps == 0 {
         return None;
     }
     environment(code, call, callee, function, steps)

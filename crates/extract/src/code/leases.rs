@@ -131,7 +131,9 @@ fn called(code: &Code<'_>, site: &Site<'_>, sink: &mut Sink) {
             }
         }
         // Redisson: `tryLock(wait, lease, unit)`, `lock(lease, unit)`.
-        "tryLock" | "lock" if matches!(code.unit.lang, Lang::Java | Lang::Kotlin) && call.args.len() > 1 => {
+        "tryLock" | "lock"
+            if matches!(code.unit.lang, Lang::Java | Lang::Kotlin | Lang::Scala) && call.args.len() > 1 =>
+        {
             let index = call.args.len() - 2;
             let unit = call.args.last().map(|a| last(&a.value)).unwrap_or_default();
             let by = match unit.as_str() {

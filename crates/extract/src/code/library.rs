@@ -14,6 +14,18 @@ const ENV_READERS: &[(Lang, &str)] = &[
     (Lang::Java, "System.getProperty"),
     (Lang::Kotlin, "System.getenv"),
     (Lang::Kotlin, "System.getProperty"),
+    (Lang::Scala, "System.getenv"),
+    (Lang::Scala, "System.getProperty"),
+    (Lang::Scala, "sys.env"),
+    (Lang::Scala, "sys.env.get"),
+    (Lang::Scala, "sys.env.getOrElse"),
+    (Lang::Scala, "sys.env.apply"),
+    (Lang::Scala, "sys.props.getOrElse"),
+    (Lang::Scala, "Properties.envOrElse"),
+    (Lang::Scala, "Properties.envOrNone"),
+    (Lang::Scala, "Properties.propOrElse"),
+    (Lang::Scala, "scala.util.Properties.envOrElse"),
+    (Lang::Scala, "Env.make.get"),
     (Lang::CSharp, "Environment.GetEnvironmentVariable"),
     (Lang::CSharp, "System.Environment.GetEnvironmentVariable"),
     (Lang::Python, "os#getenv"),
@@ -112,6 +124,11 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     {
         return Some(found);
     }
+    if lang == Lang::Scala
+        && let Some(found) = super::scala::called(code, call, &callee, function, steps)
+    {
+        return Some(found);
+    }
     if lang == Lang::Rust
         && let Some(found) = super::rust::called(code, call, &callee, function, steps)
     {
@@ -145,7 +162,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     let format = match (lang, callee.as_str()) {
         (Lang::Python | Lang::Ruby, "%") | (Lang::Ruby, "format" | "sprintf") => Some(Format::Percent),
         (Lang::Go, "fmt#Sprintf") | (Lang::Php, "sprintf") | (Lang::Script, "util#format") => Some(Format::Percent),
-        (Lang::Java | Lang::Kotlin, "String.format") => Some(Format::Percent),
+        (Lang::Java | Lang::Kotlin | Lang::Scala, "String.format") => Some(Format::Percent),
         (Lang::CSharp, "String.Format" | "string.Format") => Some(Format::Braces),
         (Lang::Rust, "format!" | "format") => Some(Format::Braces),
         _ => None,
@@ -156,7 +173,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     }
     if let Some(receiver) = call.receiver() {
         match (lang, name) {
-            (Lang::Python, "format") | (Lang::Java, "formatted") | (Lang::Kotlin, "format") => {
+            (Lang::Python, "format") | (Lang::Java, "formatted") | (Lang::Kotlin | Lang::Scala, "format") => {
                 let format = if lang == Lang::Python { Format::Braces } else { Format::Percent };
                 return Some(fill(format, eval(receiver), call, 0, &eval));
             }
@@ -193,7 +210,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
         }
     }
     // Kotlin writes no `new`, and a name of capitals alone may be a function.
-    let made = call.new || lang == Lang::Kotlin && call.receiver().is_none();
+    let made = call.new || matches!(lang, Lang::Kotlin | Lang::Scala) && call.receiver().is_none();
     if TRANSPARENT_CALLS.iter().any(|(l, c)| *l == lang && *c == callee) || (made && TRANSPARENT_TYPES.contains(&name))
     {
         // `new URL(path, base)` and `urljoin(base, path)`.
@@ -201,7 +218,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
             return Some(join_url(arg(1)?, arg(0)?));
         }
         // `new URL("http", host, port, file)`.
-        if made && name == "URL" && call.args.len() >= 3 && matches!(lang, Lang::Java | Lang::Kotlin) {
+        if made && name == "URL" && call.args.len() >= 3 && matches!(lang, Lang::Java | Lang::Kotlin | Lang::Scala) {
             let authority = arg(0)?.then("://".into()).then(arg(1)?);
             let rest = arg(2)?;
             return Some(match arg(3) {
@@ -295,6 +312,20 @@ const TRANSPARENT_CALLS: &[(Lang, &str)] = &[
     (Lang::Java, "HttpUrl.parse"),
     (Lang::Java, "HttpUrl.get"),
     (Lang::Kotlin, "URI.create"),
+    (Lang::Scala, "URI.create"),
+    (Lang::Scala, "Uri.unsafeFromString"),
+    (Lang::Scala, "Uri.fromString"),
+    (Lang::Scala, "Uri.unsafeParse"),
+    (Lang::Scala, "Uri.parse"),
+    (Lang::Scala, "URL.decode"),
+    (Lang::Scala, "URL.fromString"),
+    (Lang::Scala, "Uri.parseAbsolute"),
+    (Lang::Scala, "String.valueOf"),
+    (Lang::Scala, "Objects.requireNonNull"),
+    (Lang::Scala, "Integer.parseInt"),
+    (Lang::Scala, "Try"),
+    (Lang::Scala, "Future.successful"),
+    (Lang::Scala, "IO.pure"),
     (Lang::Kotlin, "requireNotNull"),
     (Lang::Kotlin, "checkNotNull"),
     (Lang::Python, "str"),
@@ -400,7 +431,7 @@ fn config_read(lang: Lang, call: &Call, callee: &str) -> Option<usize> {
     let receiver = callee.rsplit_once('.').map(|(r, _)| r).unwrap_or("");
     let on = |words: &[&str]| words.iter().any(|w| receiver.to_ascii_lowercase().contains(w));
     let found = match lang {
-        Lang::Java | Lang::Kotlin => {
+        Lang::Java | Lang::Kotlin | Lang::Scala => {
             matches!(name, "getProperty" | "getRequiredProperty") && on(&["env", "config"])
                 || matches!(name, "getString" | "getValue" | "getOptionalValue") && on(&["config"])
         }
@@ -491,6 +522,9 @@ pub(super) fn bound(code: &Code<'_>, ty: &Type, field: &Field, steps: usize) -> 
     }
     if code.unit.lang == Lang::Rust {
         return super::rust_settings::bound(code, ty, field);
+    }
+    if let Some(setting) = super::scala::bound(code, ty, field) {
+        return Some(setting);
     }
     let annotation = ty
         .annotations

@@ -34,6 +34,7 @@ mod python;
 mod regions;
 pub(crate) mod rust;
 pub(crate) mod rust_settings;
+mod scala;
 mod script;
 mod second;
 mod shapes;
@@ -451,7 +452,8 @@ impl<'a> Code<'a> {
                     .bindings(name, function)
                     .and_then(|b| b.iter().rev().find(|b| !matches!(b.value.kind, ExprKind::Null)))
                     .or_else(|| self.implicit_field(name, function))
-                    .map(|b| (b.value, b.function)),
+                    .map(|b| (b.value, b.function))
+                    .or_else(|| self.implicit_init(name, function)),
                 ExprKind::Member(base, member) if matches!(&base.kind, ExprKind::Name(n) if n == "this") => {
                     let owner = self.unit.functions[function].owner.as_str();
                     let init = self
@@ -486,6 +488,21 @@ impl<'a> Code<'a> {
             return None;
         }
         self.fields.get(&(f.owner.as_str(), name)).and_then(|b| b.first())
+    }
+
+    /// What a field of the type around begins with; in Scala a bare name means it, and nothing is assigned to it later.
+    fn implicit_init(&self, name: &str, function: usize) -> Option<(&Expr, usize)> {
+        let f = &self.unit.functions[function];
+        let mut scope = Some(function);
+        while let Some(index) = scope.filter(|_| self.unit.lang == Lang::Scala) {
+            if self.unit.functions[index].params.iter().any(|p| p.name == name) {
+                return None;
+            }
+            scope = self.unit.functions[index].parent;
+        }
+        let ty = self.type_named(&f.owner).filter(|_| self.unit.lang == Lang::Scala)?;
+        let init = ty.fields.iter().find(|f| f.name == name)?.init.as_ref()?;
+        Some((init, self.scope_of(&ty.name)))
     }
 
     /// One name followed to an object literal, for a member of it.

@@ -387,7 +387,7 @@ impl<'a> Code<'a> {
     fn imported(&self, name: &str) -> Option<SmolStr> {
         let import = &self.unit.imports[*self.imports.get(name)?];
         match self.unit.lang {
-            Lang::Java | Lang::Kotlin | Lang::CSharp | Lang::Php | Lang::Cpp => {
+            Lang::Java | Lang::Kotlin | Lang::Scala | Lang::CSharp | Lang::Php | Lang::Cpp => {
                 Some(import.name.clone().unwrap_or_else(|| import.alias.clone()))
             }
             Lang::Python | Lang::Script | Lang::Go | Lang::Rust | Lang::Ruby | Lang::Elixir => match &import.name {

@@ -22,7 +22,7 @@ pub(super) fn find(code: &Code<'_>, index: usize, sink: &mut Sink) {
 pub(super) fn chained(code: &Code<'_>, sink: &mut Sink) {
     let names: &[&str] = match code.unit.lang {
         Lang::Script => &["catch"],
-        Lang::Java | Lang::Kotlin => {
+        Lang::Java | Lang::Kotlin | Lang::Scala => {
             &["exceptionally", "exceptionallyCompose", "onErrorResume", "getOrElse", "recover", "recoverCatching"]
         }
         Lang::Rust => &["or_else", "unwrap_or_else"],

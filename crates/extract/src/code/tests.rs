@@ -29,7 +29,9 @@ fn is_test(code: &Code<'_>, function: &Function) -> bool {
     let marked = |names: &[&str]| function.annotations.iter().any(|a| names.contains(&a.simple()));
     let name = function.name.as_str();
     match code.unit.lang {
-        Lang::Java | Lang::Kotlin => marked(&["Test", "ParameterizedTest", "RepeatedTest", "TestFactory"]),
+        Lang::Java | Lang::Kotlin | Lang::Scala => {
+            marked(&["Test", "ParameterizedTest", "RepeatedTest", "TestFactory"])
+        }
         Lang::CSharp => marked(&["Fact", "Theory", "Test", "TestCase", "TestMethod", "DataTestMethod"]),
         Lang::Python => name.starts_with("test_") && test_file(code.path, &["test_"], &["_test.py", "tests.py"]),
         Lang::Go => {
@@ -50,6 +52,7 @@ fn test_file(path: &str, starts: &[&str], ends: &[&str]) -> bool {
 fn described(code: &Code<'_>, sink: &mut Sink) {
     let words: &[&str] = match code.unit.lang {
         Lang::Script => &["it", "test"],
+        Lang::Scala => &["test", "it"],
         Lang::Ruby => &["it", "specify", "scenario"],
         Lang::Elixir => &["test"],
         Lang::Java | Lang::Kotlin | Lang::CSharp | Lang::Python | Lang::Go | Lang::Rust | Lang::Php | Lang::Cpp => {

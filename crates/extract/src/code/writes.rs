@@ -284,7 +284,7 @@ fn called(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
         _ => {}
     }
     match code.unit.lang {
-        Lang::Java | Lang::Kotlin => jvm(code, site),
+        Lang::Java | Lang::Kotlin | Lang::Scala => jvm(code, site),
         Lang::CSharp => dotnet(code, site),
         Lang::Python => python(code, site),
         Lang::Go => golang(code, site),

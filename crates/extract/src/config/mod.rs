@@ -41,6 +41,7 @@ mod migrations;
 mod nginx;
 mod own_rules;
 mod owners;
+mod play_routes;
 mod prisma;
 mod process;
 mod programs;
@@ -58,6 +59,7 @@ use crate::{Extractor, File};
 #[rustfmt::skip]
 pub static EXTRACTORS: &[&Extractor] = &[
     &app::EXTRACTOR,
+    &play_routes::EXTRACTOR,
     &connections::EXTRACTOR,
     &cloud::EXTRACTOR,
     &compose::EXTRACTOR,

@@ -15,6 +15,7 @@ mod php;
 mod python;
 mod ruby;
 mod rust;
+mod scala;
 mod script;
 
 use crate::Sink;
@@ -26,6 +27,7 @@ use seam_facts::{Problem, ProblemKind, Span};
 pub enum Lang {
     Java,
     Kotlin,
+    Scala,
     CSharp,
     Python,
     /// JavaScript and TypeScript alike.
@@ -45,6 +47,7 @@ pub fn of_path(path: &str) -> Option<Lang> {
     Some(match extension {
         "java" => Lang::Java,
         "kt" | "kts" => Lang::Kotlin,
+        "scala" | "sc" => Lang::Scala,
         "cs" => Lang::CSharp,
         "py" => Lang::Python,
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" => Lang::Script,
@@ -63,6 +66,7 @@ pub fn lower(lang: Lang, text: &str, sink: &mut Sink) -> Unit {
     let (grammar, lowering): (tree_sitter::Language, fn(&mut Lower<'_>, tree_sitter::Node<'_>)) = match lang {
         Lang::Java => (tree_sitter_java::LANGUAGE.into(), java::lower),
         Lang::Kotlin => (tree_sitter_kotlin_ng::LANGUAGE.into(), kotlin::lower),
+        Lang::Scala => (tree_sitter_scala::LANGUAGE.into(), scala::lower),
         Lang::CSharp => (tree_sitter_c_sharp::LANGUAGE.into(), csharp::lower),
         Lang::Python => (tree_sitter_python::LANGUAGE.into(), python::lower),
         // One grammar reads plain and typed scripts, with and without JSX; type assertions in angle brackets are rare.
@@ -153,6 +157,6 @@ pub(crate) use lower::plain_type;
 impl Lang {
     /// Whether a bare name may be a member of the enclosing type.
     pub fn implicit_this(self) -> bool {
-        matches!(self, Lang::Java | Lang::Kotlin | Lang::CSharp | Lang::Cpp)
+        matches!(self, Lang::Java | Lang::Kotlin | Lang::Scala | Lang::CSharp | Lang::Cpp)
     }
 }

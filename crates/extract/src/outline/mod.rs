@@ -168,6 +168,7 @@ pub fn outline(path: &str, text: &str) -> Option<Outline> {
         Lang::Go => golang::outline(text),
         Lang::Java
         | Lang::Kotlin
+        | Lang::Scala
         | Lang::CSharp
         | Lang::Python
         | Lang::Script

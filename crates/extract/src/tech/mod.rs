@@ -13,6 +13,7 @@ mod listen;
 mod native;
 mod paths;
 mod python;
+mod scala;
 mod script;
 mod sidecar;
 pub(crate) mod sql;
@@ -33,6 +34,7 @@ pub static EXTRACTORS: &[&[&Extractor]] = &[
     listen::EXTRACTORS,
     native::EXTRACTORS,
     python::EXTRACTORS,
+    scala::EXTRACTORS,
     script::EXTRACTORS,
     sidecar::EXTRACTORS,
     web::EXTRACTORS,

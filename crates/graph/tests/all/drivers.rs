@@ -111,7 +111,13 @@ fn an_application_may_ask_a_configuration_server_by_another_name() {
 #[test]
 fn a_program_of_our_own_is_no_tool_because_its_name_shares_a_word_with_one() {
     let table = "table-placement-v1";
-    let module = Module { name: table.into(), kind: ModuleKind::Maven, runnable: Some(true), uses: Vec::new() };
+    let module = Module {
+        name: table.into(),
+        kind: ModuleKind::Maven,
+        runnable: Some(true),
+        uses: Vec::new(),
+        folder: Default::default(),
+    };
     let graph = linked([
         (
             "compose.yaml",

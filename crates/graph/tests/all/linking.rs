@@ -153,7 +153,16 @@ fn what_asks_the_ingress_controller_asks_whom_its_rules_mean() {
 
 fn manifest(name: &str, uses: &[&str]) -> Vec<Fact> {
     let uses = uses.iter().map(|u| (*u).into()).collect();
-    vec![fact(1, Claim::Module(Module { name: name.into(), kind: ModuleKind::Cargo, runnable: None, uses }))]
+    vec![fact(
+        1,
+        Claim::Module(Module {
+            name: name.into(),
+            kind: ModuleKind::Cargo,
+            runnable: None,
+            uses,
+            folder: Default::default(),
+        }),
+    )]
 }
 
 fn mentions(function: &str, names: &[&str], parts: &[&str]) -> Fact {

@@ -161,7 +161,16 @@ fn an_interface_of_a_library_is_served_where_it_is_mounted() {
     let mount = Mount { router: "PaymentOperations".into(), prefix: "/payment".into(), on: "<server>".into() };
     let module = |name: &str, uses: &[&str]| {
         let uses = uses.iter().map(|u| format_smolstr!("{u}")).collect();
-        vec![fact(1, Claim::Module(Module { name: name.into(), kind: ModuleKind::Maven, runnable: None, uses }))]
+        vec![fact(
+            1,
+            Claim::Module(Module {
+                name: name.into(),
+                kind: ModuleKind::Maven,
+                runnable: None,
+                uses,
+                folder: Default::default(),
+            }),
+        )]
     };
     let imports = || {
         let calls = vec!["PaymentOperations".into(), "accounts".into()];

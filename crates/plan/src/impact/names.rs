@@ -100,6 +100,8 @@ pub fn of_field(lang: Lang, name: &str) -> Vec<(String, Role)> {
             let name = go(name);
             vec![(format!("Get{name}"), Reads), (name, Reads)]
         }
+        // ScalaPB makes case classes.
+        Lang::Scala => with(&[("", "", Reads)], &lower),
         Lang::Java | Lang::Kotlin => {
             let mut out = with(
                 &[
@@ -187,7 +189,7 @@ pub fn of_field(lang: Lang, name: &str) -> Vec<(String, Role)> {
 pub fn of_rpc(lang: Lang, name: &str) -> Vec<String> {
     match lang {
         Lang::Go => vec![go(name)],
-        Lang::Java | Lang::Kotlin | Lang::Php => vec![camel(name)],
+        Lang::Java | Lang::Kotlin | Lang::Scala | Lang::Php => vec![camel(name)],
         Lang::CSharp => vec![name.to_owned(), format!("{name}Async")],
         Lang::Python => vec![name.to_owned()],
         Lang::Ruby | Lang::Rust | Lang::Elixir => vec![snake(name)],

@@ -99,7 +99,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         let build = Build { image: Some(Value::text(image.as_str())), ..Build::default() };
         sink.stated(Claim::Build(build), *at);
     }
-    let module = Module { name, kind: ModuleKind::DotNet, runnable, uses: project.uses };
+    let module = Module { name, kind: ModuleKind::DotNet, runnable, uses: project.uses, folder: SmolStr::default() };
     sink.stated(Claim::Module(module), project.at);
 }
 

@@ -2,8 +2,10 @@
 
 mod gradle;
 mod maven;
+mod mill;
 mod other;
 mod python;
+mod sbt;
 mod script;
 mod starters;
 mod toolchain;
@@ -12,7 +14,7 @@ use crate::{Extractor, File, Reads, Sink};
 use seam_facts::{Claim, Depends, Module, ModuleKind, SmolStr, Span};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "manifest", version: 2, page: include_str!("manifest.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "manifest", version: 3, page: include_str!("manifest.md"), reads: Reads::Files { wants, extract } };
 
 type Reading = fn(&File<'_>, &mut Sink);
 
@@ -22,6 +24,8 @@ fn reading(file: &File<'_>) -> Option<Reading> {
         "pom.xml" => maven::extract,
         "build.gradle" | "build.gradle.kts" => gradle::build,
         "settings.gradle" | "settings.gradle.kts" => gradle::settings,
+        "build.sc" | "build.mill" => mill::build,
+        name if name.ends_with(".sbt") && name != "plugins.sbt" => sbt::build,
         "package.json" => script::package,
         "composer.json" => other::composer,
         "go.mod" => toolchain::go,
@@ -65,7 +69,8 @@ fn module(
 ) {
     let mut seen: Vec<SmolStr> = Vec::new();
     uses.retain(|u| !u.is_empty() && !seen.contains(u) && (seen.push(u.clone()), true).1);
-    sink.stated(Claim::Module(Module { name: name.into(), kind, runnable, uses }), at);
+    let folder = SmolStr::default();
+    sink.stated(Claim::Module(Module { name: name.into(), kind, runnable, uses, folder }), at);
 }
 
 fn depends(
@@ -78,7 +83,7 @@ fn depends(
 ) {
     let package = package.into();
     if !package.is_empty() {
-        if !development && matches!(kind, ModuleKind::Maven | ModuleKind::Gradle) {
+        if !development && matches!(kind, ModuleKind::Maven | ModuleKind::Gradle | ModuleKind::Sbt | ModuleKind::Mill) {
             starters::starter(&package, at, sink);
         }
         sink.stated(Claim::Depends(Depends { package, version, kind, development }), at);

@@ -2,6 +2,7 @@
 
 mod hocon;
 mod ini;
+mod journal;
 mod place;
 
 use super::entries::{self, Document};
@@ -13,7 +14,7 @@ use seam_facts::{Claim, Setting, SettingScope, SmolStr, Span, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "settings",
-    version: 3,
+    version: 4,
     page: include_str!("settings.md"),
     reads: Reads::Files { wants: |file| place::of(file.path).is_some(), extract },
 };
@@ -51,6 +52,7 @@ fn lightbend(place: &Place, entries: &[(SmolStr, Value, Span)], sink: &mut Sink)
     if entries.len() > MAX_SETTINGS {
         return;
     }
+    journal::state(entries, sink);
     for (key, value, at) in entries.iter().filter(|(_, v, _)| v.to_string().len() <= MAX_VALUE) {
         let value = secret::setting(key, value.clone());
         let setting = Setting { scope: SettingScope::App, key: key.clone(), value, profile: place.profile.clone() };

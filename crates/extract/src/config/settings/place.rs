@@ -135,7 +135,14 @@ pub(super) fn of(path: &str) -> Option<Place> {
         let (first, profile) = stem.split_once(['.', '-', '_']).unwrap_or((stem, ""));
         let profile = Some(profile).filter(|p| !p.is_empty());
         let known = first == "application" && profile.is_none_or(|p| PROFILES.contains(&p));
-        return known.then(|| place(profile)).flatten();
+        // Beside it stand files that it includes, and whole configurations of one deployment that include it.
+        let beside = within && parts.last().is_some_and(|p| *p == "conf") || folder.ends_with("src/main/resources");
+        return match (known, beside) {
+            (true, _) => place(profile),
+            (false, true) if PROFILES.contains(&stem) => place(Some(stem)),
+            (false, true) if !matches!(first, "nginx" | "redis" | "httpd" | "logging" | "supervisord") => place(None),
+            (false, _) => None,
+        };
     }
     if format == "properties" {
         return properties(&parts, stem).then(|| place(None)).flatten();

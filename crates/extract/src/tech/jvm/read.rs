@@ -6,7 +6,7 @@ use crate::code::{Code, placeholders};
 use crate::lang::{Lang, plain_type};
 use seam_facts::{Call, Claim, Hole, Part, Protocol, SmolStr, Span, Value, format_smolstr};
 
-pub const JVM: &[Lang] = &[Lang::Java, Lang::Kotlin];
+pub const JVM: &[Lang] = &[Lang::Java, Lang::Kotlin, Lang::Scala];
 
 /// The first annotation with one of these simple names.
 pub fn find<'a>(annotations: &'a [Annotation], names: &[&str]) -> Option<&'a Annotation> {

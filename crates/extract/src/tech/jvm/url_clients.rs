@@ -12,7 +12,7 @@ use seam_facts::{Claim, Constant, Part, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-url-clients",
-    version: 1,
+    version: 2,
     page: include_str!("url_clients.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -259,7 +259,16 @@ fn chained_verb(code: &Code<'_>, site: &Site<'_>) -> Option<SmolStr> {
     if let Some(first) = site.call.arg(0).filter(|_| site.call.name() == "buildRequest") {
         return last_name(first).filter(capitals);
     }
-    let methods = code.calls_named(&["method"]).into_iter().filter(|s| s.function == site.function);
+    // Play's verb follows what is said of the request: `ws.url(url).addHttpHeaders(…).get()`.
+    if site.call.name() == "url" {
+        let verbs: Vec<&str> = PLAIN.iter().map(|(name, ..)| *name).collect();
+        let outer = code.calls_named(&verbs).into_iter().filter(|s| s.function == site.function);
+        let mut asks = outer.filter(|s| s.call.receiver().is_some_and(|on| chained_holds(on, site.expr)));
+        if let Some(verb) = asks.next() {
+            return Some(verb.call.name().to_uppercase().into());
+        }
+    }
+    let methods = code.calls_named(&["method", "withMethod"]).into_iter().filter(|s| s.function == site.function);
     let mut own = methods.filter(|s| s.call.receiver().is_some_and(|on| chained_holds(on, site.expr)));
     own.next().and_then(|s| last_name(s.call.arg(0)?)).filter(capitals)
 }

@@ -44,6 +44,7 @@ mod transactions;
 mod validated;
 mod verdicts;
 mod views;
+mod wire;
 
 mod alters;
 mod flow;
@@ -75,6 +76,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &shapes::EXTRACTOR,
     &statuses::EXTRACTOR,
     &tests::EXTRACTOR,
+    &wire::EXTRACTOR,
     &writes::EXTRACTOR,
 ];
 

@@ -45,13 +45,16 @@ pub(crate) fn below(
     Some(draft)
 }
 
+/// By its symbol, where a method calls, whether it looks at a status, and where it reads the body.
+type Methods<'a> = BTreeMap<&'a str, (u32, bool, Option<Evidence>)>;
+
 /// Methods of one client that read an answer without a look at its status, where all others of the client look.
 pub(crate) fn unlike_others(cx: &Cx<'_>, silent: &[&str], out: &mut Vec<Draft>) {
     for (id, node) in cx.graph.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Service) {
         for path in node.own.iter().filter(|p| !is_test(p)) {
             let facts = cx.facts(path);
             // Methods of one type that call by the same library.
-            let mut methods: BTreeMap<(&str, &str), BTreeMap<&str, (u32, bool, Option<Evidence>)>> = BTreeMap::new();
+            let mut methods: BTreeMap<(&str, &str), Methods<'_>> = BTreeMap::new();
             for fact in facts {
                 let Claim::Call(call) = &fact.claim else { continue };
                 let Some((owner, _)) = call.within.rsplit_once('.') else { continue };

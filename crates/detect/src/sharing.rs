@@ -10,9 +10,12 @@ use seam_facts::{Claim, Hole, SmolStr, System, Value};
 use seam_graph::{Detail, Edge, EdgeKind, NodeKind, is_test};
 use std::collections::BTreeMap;
 
+/// Who takes one topic as one group.
+type Takers<'a> = Vec<(&'a Edge, &'a Detail)>;
+
 pub(crate) fn sharing(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let all = by_node(cx.graph);
-    let mut groups: BTreeMap<(usize, &str, String), Vec<(&Edge, &Detail)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(usize, &str, String), Takers<'_>> = BTreeMap::new();
     for (_, edge, detail) in cx.operations() {
         let ours = cx.node(edge.from).kind == NodeKind::Service && !is_test(&detail.at.path);
         if edge.kind != EdgeKind::QueueConsume || !ours || detail.operation.contains(['{', '*']) {
@@ -24,7 +27,7 @@ pub(crate) fn sharing(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         });
         let text = |value: &Value| -> Option<SmolStr> {
             if let Some(text) = value.as_text() {
-                return Some(text.into());
+                return Some(text);
             }
             let (key, default) = match value.as_hole()? {
                 Hole::Env { name, default } => (name, default),
@@ -34,7 +37,7 @@ pub(crate) fn sharing(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let mut texts = all[edge.from].set.get(&squash(key)).into_iter().flatten().flat_map(|s| &s.texts);
             match (texts.next(), texts.next()) {
                 (Some(text), None) => Some(text.clone()),
-                (None, _) => default.as_ref()?.as_text().map(Into::into),
+                (None, _) => default.as_ref()?.as_text(),
                 _ => None,
             }
         };

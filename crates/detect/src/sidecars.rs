@@ -49,10 +49,14 @@ pub(crate) fn forwards(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
 }
 
+/// The files that say who may use one component, and whom each names.
+type Scopes<'a> = Vec<(&'a SmolStr, &'a seam_facts::Fact, BTreeSet<String>)>;
+
 /// A component that the sidecar of one of its users does not load: a part of `lost-message`.
 pub(crate) fn scoped(cx: &Cx<'_>, out: &mut Vec<Draft>) {
-    let mut scopes: BTreeMap<&str, Vec<(&SmolStr, &seam_facts::Fact, BTreeSet<String>)>> = BTreeMap::new();
-    let mut components: BTreeSet<(&SmolStr, &str)> = BTreeSet::new();
+    let mut scopes: BTreeMap<&str, Scopes<'_>> = BTreeMap::new();
+    // What carries messages, and is no binding that may be called like a topic.
+    let mut components: BTreeSet<&str> = BTreeSet::new();
     for (path, fact) in cx.base.facts() {
         match &fact.claim {
             Claim::Constant(constant) => {
@@ -62,8 +66,12 @@ pub(crate) fn scoped(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 let names = text.split(',').map(|n| n.trim().to_ascii_lowercase()).collect();
                 scopes.entry(name).or_default().push((path, fact, names));
             }
-            Claim::Alias(alias) if matches!(alias.target, Target::Component { .. }) => {
-                components.insert((path, &alias.name));
+            Claim::Alias(alias) => {
+                if let Target::Component { block, .. } = &alias.target
+                    && block == "pubsub"
+                {
+                    components.insert(&alias.name);
+                }
             }
             _ => {}
         }
@@ -77,25 +85,22 @@ pub(crate) fn scoped(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let node = cx.node(edge.from);
-        for (component, files) in scopes.iter().filter(|(c, _)| detail.operation.split(' ').any(|p| p == **c)) {
+        let used = |c: &str| components.contains(c) && detail.operation.split(' ').skip(1).any(|p| p == c);
+        for (component, files) in scopes.iter().filter(|(c, _)| used(c)) {
             let known = |names: &BTreeSet<String>| {
                 std::iter::once(&node.name).chain(&node.aliases).any(|n| names.contains(&n.to_ascii_lowercase()))
             };
-            // Of several deployments, the one whose components stand beside the service's own declaration.
-            let beside = |path: &SmolStr| {
-                let up = |p: &str| p.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+            // Of several deployments, those that declare the service beside the component.
+            let up = |p: &str| p.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+            let beside = |path: &str| {
                 let around = up(&up(path));
-                node.proof.iter().any(|e| around.is_empty() || e.path.starts_with(&format!("{around}/")))
+                let declared = |e: &&seam_graph::Evidence| {
+                    e.says.starts_with("service ") && e.path.starts_with(&format!("{around}/"))
+                };
+                !around.is_empty() && node.proof.iter().any(|e| declared(&e))
             };
-            let near: Vec<_> = files.iter().filter(|(path, ..)| beside(path)).collect();
-            let files: Vec<_> = if near.is_empty() { files.iter().collect() } else { near };
-            let open = components
-                .iter()
-                .any(|(path, name)| name == component && beside(path) && !files.iter().any(|(p, ..)| p == path));
-            if open || files.iter().any(|(_, _, names)| known(names)) || !told.insert((edge.from, *component)) {
-                continue;
-            }
-            let Some((path, fact, _)) = files.first() else { continue };
+            let lacks = files.iter().find(|(path, _, names)| beside(path) && !known(names));
+            let Some((path, fact, _)) = lacks.filter(|_| told.insert((edge.from, *component))) else { continue };
             let at = cx.evidence(path, fact, "who may use the component");
             let service = &node.name;
             out.push(

@@ -182,9 +182,12 @@ fn is_near(a: &str, b: &str) -> bool {
     !x.is_empty() && !y.is_empty() && (x.is_subset(&y) || y.is_subset(&x)) && x.len().abs_diff(y.len()) == 1
 }
 
+/// Who writes to one topic, and who reads from it.
+type Sides = (BTreeSet<usize>, BTreeSet<usize>);
+
 /// A message that is written in one form and read in another.
 pub(crate) fn forms(cx: &Cx<'_>, out: &mut Vec<Draft>) {
-    let mut topics: BTreeMap<(usize, &str), (BTreeSet<usize>, BTreeSet<usize>)> = BTreeMap::new();
+    let mut topics: BTreeMap<(usize, &str), Sides> = BTreeMap::new();
     let all: Vec<_> = cx.operations().collect();
     for (at, (_, edge, detail)) in all.iter().enumerate() {
         let sides = || (edge.to, detail.operation.as_str());
@@ -208,7 +211,7 @@ pub(crate) fn forms(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if pass.callee != kind || pass.within != detail.within || pass.within.is_empty() {
                 continue;
             }
-            let name = SmolStr::from(name?);
+            let name = name?;
             match &found {
                 Some((known, _)) if *known != name => return None,
                 Some(_) => {}

@@ -29,6 +29,8 @@ pub(crate) struct Regard {
     pub read: Option<Evidence>,
     /// Successes of which each alone is none of the failures.
     pub wanted: BTreeMap<SmolStr, Evidence>,
+    /// Whatever is no failure of the server counts as a success.
+    pub below: Option<Evidence>,
 }
 
 impl<'a> Answers<'a> {
@@ -61,6 +63,10 @@ impl<'a> Answers<'a> {
                 StatusOf::Wanted => {
                     let says = format!("takes everything but {} for a failure", status.code);
                     out.wanted.entry(status.code.clone()).or_insert_with(|| cx.evidence(path, fact, says));
+                }
+                StatusOf::Below => {
+                    out.below
+                        .get_or_insert_with(|| cx.evidence(path, fact, "takes everything below 500 for a success"));
                 }
                 StatusOf::Given | StatusOf::Mapped | StatusOf::Named | StatusOf::Succeeds => {}
             }
@@ -168,9 +174,12 @@ impl<'a> Answers<'a> {
                 let gives = match status.of {
                     StatusOf::Given | StatusOf::Mapped => status.code.is_empty() || status.code == code,
                     StatusOf::Named => status.code == code,
-                    StatusOf::Told | StatusOf::Checked | StatusOf::Read | StatusOf::Succeeds | StatusOf::Wanted => {
-                        false
-                    }
+                    StatusOf::Told
+                    | StatusOf::Checked
+                    | StatusOf::Read
+                    | StatusOf::Succeeds
+                    | StatusOf::Wanted
+                    | StatusOf::Below => false,
                 };
                 if gives {
                     return false;

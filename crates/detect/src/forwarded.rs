@@ -142,6 +142,100 @@ pub(crate) fn unchanged(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
     out
 }
 
+/// Rules that take their own prefix away (nginx: a target that ends in a slash) where whatever is behind them serves below that prefix
+/// and nothing without it.
+///
+/// A service's own name in front of its paths is taken away on purpose: only of a prefix that another rule of the same gateway keeps for
+/// the same service, or that says nothing but that an API follows, is it said.
+pub(crate) fn stripped(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -> Vec<Draft> {
+    const PLAIN: [&str; 5] = ["api", "rest", "graphql", "v1", "v2"];
+    let mut out = Vec::new();
+    let mut told = BTreeSet::new();
+    for edge in cx.graph.edges.iter().filter(|e| e.kind == EdgeKind::Http) {
+        let Some(endpoints) = served.get(&edge.to).filter(|_| cx.node(edge.to).kind == NodeKind::Service) else {
+            continue;
+        };
+        for detail in edge.details.iter().filter(|d| d.is_rule() && d.at.by == "nginx") {
+            let path = detail.operation.rsplit(' ').next().unwrap_or_default();
+            let Some(prefix) =
+                path.strip_suffix("/*").map(|p| p.trim_matches('/')).filter(|p| !p.is_empty() && !p.contains('/'))
+            else {
+                continue;
+            };
+            if !bare(cx, detail) || open(prefix) {
+                continue;
+            }
+            let http: Vec<Vec<&str>> = endpoints
+                .iter()
+                .filter(|e| e.protocol == Protocol::Http && e.is_written())
+                .map(|e| parts(&e.path))
+                .collect();
+            // What takes one part alone takes none of the paths that are cut.
+            let vague = |p: &Vec<&str>| p.iter().any(|f| f.contains('*')) || p.len() > 1 && open(p[0]);
+            let below: Vec<&Vec<&str>> =
+                http.iter().filter(|p| p.len() > 1 && p[0].eq_ignore_ascii_case(prefix)).collect();
+            let without = |own: &[&str]| http.iter().any(|p| p.first().is_some_and(|f| f.eq_ignore_ascii_case(own[1])));
+            let keeps = |d: &&Detail| {
+                let own = d.operation.rsplit(' ').next().unwrap_or_default();
+                let own = own.trim_end_matches('*').trim_matches('/');
+                d.is_rule()
+                    && d.at.path == detail.at.path
+                    && !own.is_empty()
+                    && path_of(cx, d).is_some_and(|p| p.trim_matches('/') == own)
+            };
+            let fellow = edge.details.iter().find(keeps);
+            let plain = PLAIN.contains(&prefix.to_ascii_lowercase().as_str());
+            if below.is_empty()
+                || http.iter().any(vague)
+                || below.iter().any(|own| without(own))
+                || below.len() * 2 < http.len()
+                || !(plain || fellow.is_some())
+                || !told.insert((detail.at.path.clone(), detail.at.at.line))
+            {
+                continue;
+            }
+            let (from, to) = (cx.name(edge.from), cx.name(edge.to));
+            let shown = format!("/{}", below[0].join("/"));
+            let near = endpoints.iter().find(|e| parts(&e.path) == *below[0]);
+            let mut draft = Draft::new(
+                format!("{} {} stripped", edge.key, detail.operation),
+                &detail.at,
+                format!("`{from}` takes `/{prefix}` away from what it forwards to `{to}`, which serves nothing without it"),
+            )
+            .why(format!(
+                "A target that ends in a slash replaces what the rule matched: `{shown}` arrives as `/{}`, and no endpoint of `{to}` begins so.                  Whoever asks `{from}` gets 404.",
+                below[0][1..].join("/")
+            ))
+            .help(format!("forward to `/{prefix}/` of `{to}`, or leave the slash at the end of the target away"))
+            .about([edge.key.clone()])
+            .certainty(detail.certainty)
+            .link(&detail.at, format!("`/{prefix}/` is replaced by `/`"));
+            if let Some(fellow) = fellow {
+                draft = draft.link(&fellow.at, format!("`{}` is kept for the same service", fellow.operation));
+            }
+            for at in near.into_iter().flat_map(|e| e.proof.iter()).take(3) {
+                draft = draft.link(at, format!("`{to}` serves `{shown}`"));
+            }
+            for evidence in near.map(|e| mounts(cx, e)).into_iter().flatten().take(2) {
+                draft = draft.link(&evidence, format!("routes of `{to}` are mounted here"));
+            }
+            out.push(draft);
+        }
+    }
+    out
+}
+
+/// Whether a rule's target is a host and a slash.
+fn bare(cx: &Cx<'_>, detail: &Detail) -> bool {
+    cx.facts(&detail.at.path).iter().filter(|f| f.at == detail.at.at).any(|f| match &f.claim {
+        Claim::Route(route) => {
+            let text = route.target.to_string();
+            text.split_once("://").is_some_and(|(_, rest)| rest.find('/').is_some_and(|at| at + 1 == rest.len()))
+        }
+        _ => false,
+    })
+}
+
 /// Words by which gateways are told to change a path.
 const REWRITES: [&str; 10] = [
     "StripPrefix",

@@ -205,6 +205,9 @@ pub(crate) fn is_address(key: &str) -> bool {
 
 /// Keys of runtimes, frameworks and agents, which read them without anybody's code saying so.
 pub fn is_of_a_platform(key: &str) -> bool {
+    if key.starts_with("dapr.io/") {
+        return true;
+    }
     const STARTS: &[&str] = &[
         "OTEL_",
         "JAVA_",

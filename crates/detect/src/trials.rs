@@ -160,6 +160,17 @@ impl<'a> Trials<'a> {
                         && said.names.iter().any(|n| n == last(&detail.within))
                         && detail.asked.iter().any(|asked| asked.through == through)
                 }));
+                // A message is often made before the loop that sends it.
+                if operations.is_empty() {
+                    const SENDS: [&str; 5] = ["send", "publish", "produce", "sendmessage", "convertandsend"];
+                    let verb = |n: &SmolStr| SENDS.contains(&n.to_ascii_lowercase().trim_end_matches("async"));
+                    let sends = said.names.iter().any(verb);
+                    let own = placed.get(&(node, path.as_str())).into_iter().flatten().copied();
+                    operations.extend(own.filter(|o| {
+                        let (edge, detail) = (cx.edge(o.edge), cx.detail(*o));
+                        sends && edge.kind == EdgeKind::QueuePublish && detail.within == said.within
+                    }));
+                }
                 push(operations, None);
             }
         }

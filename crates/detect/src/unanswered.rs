@@ -28,6 +28,8 @@ struct Request<'a> {
     method: &'a str,
     path: &'a str,
     parts: Vec<&'a str>,
+    /// What the host is kept in, when that is one name: `january` of `{january}/embeds`.
+    host: String,
 }
 
 pub fn unanswered(cx: &Cx<'_>) -> Vec<Draft> {
@@ -57,7 +59,11 @@ pub fn unanswered(cx: &Cx<'_>) -> Vec<Draft> {
                 begins && e.node != request.of.node && !asked.contains(&e.key) && !is_test(&e.proof.first().path)
             });
             let near: Vec<(&Endpoint, Unlike)> = free
-                .filter_map(|(e, own)| Some((*e, unlike(e, own, request)?)))
+                .filter_map(|(e, own)| {
+                    let named = || request.host == crate::keys::squash(cx.name(e.node));
+                    let kind = unlike(e, own, request).or_else(|| misspelt(e, own, request).filter(|_| named()))?;
+                    Some((*e, kind))
+                })
                 // What a framework serves unseen; not where the service writes such endpoints itself.
                 .filter(|(e, _)| !by_itself(cx, e.node, &request.parts) || by_itself(cx, e.node, &parts(&e.path)))
                 .collect();
@@ -100,7 +106,8 @@ fn request<'a>(cx: &Cx<'a>, of: &'a Unresolved) -> Option<Request<'a>> {
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let parts = parts(path);
     let begins = parts.first().is_some_and(|p| !open(p));
-    begins.then_some(Request { of, method: call.method.as_deref()?, path, parts })
+    let host = host.strip_prefix('{').and_then(|h| h.strip_suffix('}')).map(crate::keys::squash).unwrap_or_default();
+    begins.then_some(Request { of, method: call.method.as_deref()?, path, parts, host })
 }
 
 /// Callers and callees of the requests of one file that are answered.
@@ -134,6 +141,14 @@ fn unlike(endpoint: &Endpoint, own: &[&str], request: &Request<'_>) -> Option<Un
         false if last && telling => Some(Unlike::Part),
         false => None,
     }
+}
+
+/// A path of one part, in nearly the same spelling: it says enough only where the host is kept under the service's own name.
+fn misspelt(endpoint: &Endpoint, own: &[&str], request: &Request<'_>) -> Option<Unlike> {
+    let ([a], [b]) = (own, request.parts.as_slice()) else { return None };
+    let same_method = endpoint.method.as_deref() == Some(request.method);
+    let close = a.len() > 3 && a != b && crate::keys::distance(a, b) <= 1;
+    (same_method && close && !open(a) && !open(b)).then_some(Unlike::Letters)
 }
 
 /// Parts that paths of many services begin with.

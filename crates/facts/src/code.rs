@@ -14,6 +14,25 @@ pub const GLOBAL_USING: &str = "<project>.<using>";
 /// Callee of the [`Pass`] that stands for a binding of RabbitMQ: of a queue, to an exchange, with a key.
 pub const BINDING: &str = "<binding>";
 
+/// Callees of the [`Pass`]es that stand for what travels beside or inside of requests and messages, and is known by name on both sides.
+pub mod wire {
+    /// A token is made with this claim; [`OPEN`] where not all of its claims are known.
+    pub const CLAIM_GIVEN: &str = "<claim given>";
+    pub const CLAIM_READ: &str = "<claim read>";
+    /// Metadata of a gRPC call, or a header that somebody made up.
+    pub const METADATA_GIVEN: &str = "<metadata given>";
+    pub const METADATA_READ: &str = "<metadata read>";
+    /// A value is written to bytes or text in this form, or read from such.
+    pub const WRITTEN_AS: &str = "<written as>";
+    pub const READ_AS: &str = "<read as>";
+    pub const OPEN: &str = "*";
+    /// A client of Spring is told to look hosts up in a registry.
+    pub const BALANCED: &str = "<load balanced>";
+}
+
+/// Symbol of the [`Constant`] that names who may use a sidecar's component, after the component's name.
+pub const SCOPES: &str = ".<scopes>";
+
 /// A symbol is given a value: a constant, a field, a module-level variable, a key of an exported object
 /// (`endpoints.catalogueUrl`), the base address of a client object (`OrdersClient.<base>`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

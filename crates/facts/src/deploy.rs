@@ -95,6 +95,8 @@ pub struct Source {
     pub dockerfile: Option<Value>,
     /// Build stage.
     pub target: Option<SmolStr>,
+    /// What the recipe's arguments are given.
+    pub args: Vec<(SmolStr, Value)>,
 }
 
 /// A port: what callers dial and what the process listens on.

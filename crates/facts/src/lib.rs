@@ -26,7 +26,7 @@ pub use base::{FactBase, FileFacts};
 pub use claim::{Claim, Fact, How};
 pub use code::{
     Argument, BINDING, Constant, Depends, ENVIRONMENT_PREFIX, GLOBAL_USING, Guard, Made, Module, ModuleKind, Owner,
-    Pass, Read, Return, Schema, Test, Uses,
+    Pass, Read, Return, SCOPES, Schema, Test, Uses, wire,
 };
 pub use deploy::{Alias, Build, Deployment, Port, Profile, Service, Setting, SettingScope, Source, Target};
 pub use hazard::{

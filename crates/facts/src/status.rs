@@ -35,6 +35,8 @@ pub enum StatusOf {
     Succeeds,
     /// An answer counts as a failure unless it is this one.
     Wanted,
+    /// An answer below this one counts as a success, refusals among them: `status < 500`.
+    Below,
 }
 
 /// What is done instead when something fails.

@@ -7,7 +7,7 @@
 use crate::beginnings;
 use crate::crates;
 use crate::deploy::{Deploy, Merged, Unit};
-use crate::index::{FileId, Index, below, folder, join, last, squash};
+use crate::index::{FileId, Index, below, folder, is_test, join, last, squash};
 use crate::likeness::{Name, Place, folder_named};
 use crate::linked::unlinked;
 use crate::model::NodeKind;
@@ -241,8 +241,13 @@ fn mounted(index: &Index<'_>, deploy: &Deploy<'_>, out: &mut [Vec<String>]) {
             let sources = unit.service.mounts.iter().filter_map(|(m, to)| Some((join(from, m)?, to)));
             let own = sources.filter(|(m, to)| {
                 let elsewhere = out.iter().flatten().any(|r| below(r, m) || below(m, r));
+                // Code that is mounted over the image for development, beside what the image has of the same folder.
+                let beside = || {
+                    let own = out[id].iter().any(|r| !folder(r).is_empty() && folder(r) == folder(m));
+                    own && index.folders.contains(m.as_str()) && holds_code(index, m) && !is_test(m)
+                };
                 !m.is_empty()
-                    && (!rules || scripts(to) || index.by_path.get(m.as_str()).is_some_and(forwards))
+                    && (!rules || scripts(to) || index.by_path.get(m.as_str()).is_some_and(forwards) || beside())
                     && (index.by_path.contains_key(m.as_str()) || index.folders.contains(m.as_str()) && !elsewhere)
             });
             roots.extend(own.map(|(m, _)| m));
@@ -420,7 +425,7 @@ fn copies(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>
     // what lies beside them is copied too, part by part (or comes as a volume), the program is all of it.
     let mut manifests: BTreeSet<String> = BTreeSet::new();
     for copy in &build.copies {
-        let copy = filled(index, unit, copy);
+        let copy = given(&filled(index, unit, copy), unit);
         let path = copy.trim_end_matches(['*', '/']);
         let Some(path) = in_context(context, path) else { continue };
         if index.by_path.get(path.as_str()).is_some_and(|f| index.modules.iter().any(|(m, ..)| m == f)) {
@@ -461,6 +466,13 @@ fn filled<'p>(index: &Index<'_>, unit: &Unit<'_>, path: &'p str) -> std::borrow:
         }
     }
     out.into()
+}
+
+/// A path of a recipe that several images share, with what this one gives for the recipe's arguments: `COPY ${APP}/src`.
+fn given(path: &str, unit: &Unit<'_>) -> String {
+    let args = unit.service.source.iter().flat_map(|source| &source.args);
+    args.filter_map(|(name, value)| Some((name, value.as_text()?)))
+        .fold(path.to_owned(), |path, (name, value)| path.replace(&format!("${{{name}}}"), &value))
 }
 
 /// Folders within `root` that a deployable's name or command names, or that are called nearly so.

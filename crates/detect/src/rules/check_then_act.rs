@@ -25,6 +25,7 @@ struct Asked {
 }
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    last_writes(cx, out);
     // Several deployables may be built from one code.
     let mut places = BTreeSet::new();
     for (node, it) in cx.graph.nodes.iter().enumerate() {
@@ -62,6 +63,60 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                     out.push(draft(cx, node, (path, symbol, steps.lines), read, write));
                 }
             }
+        }
+    }
+}
+
+/// A state that is read with its version, changed and tried to be saved, by options that let the last writer win: the attempt always
+/// succeeds, whatever was written in between (Dapr's `TrySave…` and `ConcurrencyMode`).
+fn last_writes(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let mut told = BTreeSet::new();
+    for (node, it) in cx.graph.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Service) {
+        for path in it.own.iter().filter(|p| !seam_graph::is_test(p)) {
+            let facts = cx.facts(path);
+            let options = facts.iter().find(|f| match &f.claim {
+                Claim::Constant(c) => {
+                    c.symbol.ends_with("Concurrency") && {
+                        let value = c.value.to_string();
+                        value.contains("LastWrite") || value.contains("last-write") || value.contains("LAST_WRITE")
+                    }
+                }
+                _ => false,
+            });
+            let tries: Vec<&seam_facts::Fact> = facts
+                .iter()
+                .filter(|f| match &f.claim {
+                    Claim::Pass(p) => {
+                        let name = p.callee.rsplit(['.', '#']).next().unwrap_or_default();
+                        name.starts_with("TrySave") && !p.args.is_empty()
+                    }
+                    _ => false,
+                })
+                .collect();
+            let (Some(options), Some(first)) = (options, tries.first()) else { continue };
+            if !told.insert(path) {
+                continue;
+            }
+            let service = cx.name(node);
+            let at = cx.evidence(path, options, "the last writer wins");
+            let mut draft = Draft::new(
+                format!("{service} last write {path}"),
+                &at,
+                format!("`{service}` tries to save what it has read, by options that let the last writer win"),
+            )
+            .why(
+                "The attempt is there to fail when somebody else has written since the state was read. With the last write winning it never \
+                 fails: of two requests at a time, the changes of one are gone, and neither learns of it.",
+            )
+            .help("use first-write-wins, so that the attempt fails and is made again on what is there now")
+            .about([it.key.clone()])
+            .link(&at, "the last writer wins");
+            for attempt in tries.iter().take(3) {
+                draft =
+                    draft.link(&cx.evidence(path, attempt, "saved here"), "saved here, as though it could be refused");
+            }
+            let _ = first;
+            out.push(draft);
         }
     }
 }

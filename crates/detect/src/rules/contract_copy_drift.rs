@@ -69,6 +69,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
     out.extend(copies::drifts(cx).iter().map(|drift| documents(cx, drift)));
     enumerations(cx, out);
+    crate::patterns::patterns(cx, out);
 }
 
 /// Enumerations of code that services which talk have each for itself.

@@ -1,7 +1,7 @@
 //! Calls that no endpoint of the service they go to answers. See `dangling_call.md`.
 
 use crate::documents::protos;
-use crate::forwarded::{forwarded, mounts, unchanged};
+use crate::forwarded::{forwarded, mounts, stripped, unchanged};
 use crate::gated::gated;
 use crate::keys::distance as edits;
 use crate::methods::{Contract, undeclared, vague};
@@ -68,6 +68,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     gated(cx, &served, &asked, out);
     out.extend(forwarded(cx, &served));
     out.extend(unchanged(cx, &served));
+    out.extend(stripped(cx, &served));
     out.extend(unanswered(cx));
 }
 

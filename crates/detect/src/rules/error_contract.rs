@@ -3,6 +3,7 @@
 
 use crate::answers::{Answers, Regard};
 use crate::effects::{is_page, pages};
+use crate::lenient;
 use crate::patience::{called, is_call};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{SmolStr, format_smolstr};
@@ -51,6 +52,8 @@ const OWN: &[&str] = &[
 ];
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    crate::lenient::unlike_others(cx, SILENT, out);
+    crate::lenient::mapped(cx, out);
     let answers = Answers::new(cx);
     let mut by_function: HashMap<(usize, &str, &str), Vec<Operation>> = HashMap::new();
     for (operation, edge, detail) in cx.operations().filter(|(o, _, _)| is_call(cx, *o)) {
@@ -64,7 +67,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             continue;
         }
         let regard = answers.regard(cx, detail);
-        if regard.read.is_none() && regard.told.is_empty() && regard.wanted.is_empty() {
+        if regard.read.is_none() && regard.told.is_empty() && regard.wanted.is_empty() && regard.below.is_none() {
             continue;
         }
         let Some(key) = &detail.endpoint else { continue };
@@ -81,6 +84,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if let Some(draft) = taken(cx, (operation, edge, detail), &regard, &given) {
                 out.push(if in_page { draft.severity(Severity::Note) } else { draft });
             }
+        }
+        if edge.kind == EdgeKind::Http && lenient::is_written(cx, detail) {
+            out.extend(lenient::below(cx, (operation, edge, detail), &regard, &answers.given(cx, key)));
         }
         let beside = &by_function[&(edge.from, detail.at.path.as_str(), detail.within.as_str())];
         let alone = beside.iter().all(|o| cx.edge(o.edge).to == edge.to) && !has_open(cx, edge.from, detail);

@@ -22,6 +22,8 @@ type Side<'a> = BTreeMap<&'a str, Vec<(&'a Edge, &'a Detail)>>;
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     refused(cx, out);
+    crate::sharing::sharing(cx, out);
+    crate::sidecars::scoped(cx, out);
     let mut brokers: BTreeMap<usize, (Side<'_>, Side<'_>)> = BTreeMap::new();
     for (_, edge, detail) in cx.operations() {
         // An answer goes to a queue that its asker opened, and that nobody else knows.
@@ -47,6 +49,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         alone(cx, *broker, (published, consumed), (true, consumers, both), &mut told, out);
         if !consumers {
             alone(cx, *broker, (consumed, published), (false, publishers, both), &mut told, out);
+        }
+        if both {
+            unfed(cx, *broker, (consumed, published), &mut told, out);
         }
         if publishers {
             nearly(cx, *broker, (consumed, published), false, &mut told, out);
@@ -140,6 +145,40 @@ fn alone<'a>(
                 .open(format!("all topics of `{store}`: some are made in a way that is not followed")),
         };
         out.push(draft);
+    }
+}
+
+/// A topic that a service takes and nobody sends to, where all other topics of the broker are met: what it is called is longer or
+/// shorter by a part than one that others send and take. Whoever takes nothing else gets nothing at all.
+fn unfed<'a>(
+    cx: &Cx<'_>,
+    broker: usize,
+    (consumed, published): (&Side<'a>, &Side<'a>),
+    told: &mut BTreeSet<&'a str>,
+    out: &mut Vec<Draft>,
+) {
+    let met = |topic: &str| published.keys().any(|p| agree(&names(topic), &names(p)));
+    let lone: Vec<&'a str> =
+        consumed.keys().copied().filter(|t| !is_open(t) && !is_technical(t) && !met(t) && !told.contains(t)).collect();
+    let [topic] = lone.as_slice() else { return };
+    let takers = |t: &str| -> BTreeSet<usize> { consumed.get(t).into_iter().flatten().map(|(e, _)| e.from).collect() };
+    let mine = takers(topic);
+    let parts =
+        |t: &str| -> Vec<String> { t.split(['-', '.', '_', '/', ' ']).map(squash).filter(|p| !p.is_empty()).collect() };
+    let own = parts(topic);
+    let kin = |t: &&&'a str| {
+        let other = parts(t);
+        let (short, long) = if own.len() < other.len() { (&own, &other) } else { (&other, &own) };
+        long.len() == short.len() + 1 && (long.starts_with(short) || long.ends_with(short))
+    };
+    let shared = |t: &&&'a str| met(t) && takers(t).is_disjoint(&mine) && !takers(t).is_empty();
+    let mut near = consumed.keys().filter(shared).filter(kin);
+    let Some(near) = near.next().copied().filter(|_| near.next().is_none()) else { return };
+    let alone = consumed.iter().all(|(t, uses)| t == topic || uses.iter().all(|(e, _)| !mine.contains(&e.from)));
+    let sends = published.get(near).into_iter().flatten().any(|(e, _)| mine.contains(&e.from));
+    if alone && sends {
+        told.insert(topic);
+        out.push(told_of(cx, broker, (consumed, published), false, topic, Some(near)).certainty(Certainty::Inferred));
     }
 }
 

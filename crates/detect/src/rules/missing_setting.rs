@@ -67,6 +67,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 });
             }
         }
+        for (read, set) in misspelt(cx, node, keys) {
+            if told_of.insert(squash(&read.key)) {
+                out.push(instead(cx, node, keys, (&read.key, &read.at), set));
+            }
+        }
         // To a wholly different name: the only two of their kind that are left over.
         let pairs = if elsewhere.contains(&node) { Vec::new() } else { leftovers(cx, node, keys, &used) };
         for pair in pairs {
@@ -81,6 +86,28 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+}
+
+/// Variables of the environment that are set with the same letters and other separators: `STOREID` where code reads `STORE_ID`.
+/// Frameworks know both as one; code that asks for a variable by its name does not.
+fn misspelt<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> Vec<(&'a ReadOf, &'a SettingOf)> {
+    let variable = |key: &str| key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let own = &cx.node(node).own;
+    let mut out = Vec::new();
+    for (squashed, reads) in &keys.read {
+        let Some(read) = reads.first().copied().filter(|r| variable(&r.key) && own.contains(&r.at.path)) else {
+            continue;
+        };
+        let by_name = reads.iter().all(|r| r.at.says.starts_with("read ${env:") && r.key == read.key);
+        let sets = keys.set.get(squashed).map(Vec::as_slice).unwrap_or_default();
+        // Another deployment of it may have it right.
+        let exact = |file: &SmolStr| sets.iter().any(|s| s.at.path == *file && s.key == read.key);
+        let other = |s: &&SettingOf| is_deployed(s) && variable(&s.key) && s.key != read.key && !exact(&s.at.path);
+        if let Some(set) = sets.iter().copied().find(other).filter(|_| by_name && !seam_graph::is_test(&read.at.path)) {
+            out.push((read, set));
+        }
+    }
+    out
 }
 
 /// Parts of keys that say where further configuration comes from: Spring Cloud's, Micronaut's and Quarkus' clients of Config, Consul,

@@ -38,6 +38,8 @@ struct Way<'w> {
 }
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    crate::wire::names(cx, out);
+    crate::wire::forms(cx, out);
     let payloads = Payloads::new(cx);
     let mut told: BTreeSet<String> = BTreeSet::new();
     let endpoints: BTreeMap<&Key, usize> = cx.graph.endpoints.iter().enumerate().map(|(i, e)| (&e.key, i)).collect();

@@ -26,6 +26,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     callers(cx, &doors, out);
     services(cx, &doors, out);
     nobody(cx, out);
+    crate::listeners::listeners(cx, out);
+    crate::sidecars::forwards(cx, out);
     let all = by_node(cx.graph);
     for node in (0..cx.graph.nodes.len()).filter(|n| is_ours(cx.node(*n).kind)) {
         let known = out.len();

@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    crate::unacked::unacked(cx, out);
     let mut told: BTreeSet<(String, u32)> = BTreeSet::new();
     for (node, _) in cx.graph.nodes.iter().enumerate() {
         let consumes: Vec<Operation> = cx

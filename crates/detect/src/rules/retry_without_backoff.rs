@@ -5,7 +5,7 @@ use crate::repeats::listeners;
 use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Bound, Claim, Pause, Policy, PolicyKind, Value};
-use seam_graph::Operation;
+use seam_graph::{EdgeKind, Operation};
 use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
@@ -20,7 +20,15 @@ pub static RULE: Rule = Rule {
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for trial in &cx.trials().all {
-        let Some(operation) = trial.operations.iter().copied().find(|o| is_call(cx, *o)) else { continue };
+        let sends = |o: &Operation| cx.edge(o.edge).kind == EdgeKind::QueuePublish;
+        let endless =
+            matches!(trial.means, Means::Loop(said) if said.bound == Bound::Nothing && said.attempts.is_none());
+        let of_calls = trial.operations.iter().copied().find(|o| is_call(cx, *o));
+        // A message that is sent again and again without end stops whoever waits for it, too.
+        let Some(operation) = of_calls.or_else(|| trial.operations.iter().copied().find(|o| endless && sends(o)))
+        else {
+            continue;
+        };
         if waits_on_purpose(trial.within()) || waits_in_vain(trial.means) {
             continue;
         }

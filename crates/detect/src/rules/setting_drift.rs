@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    crate::passwords::passwords(cx, out);
     let all = by_node(cx.graph);
     databases(cx, &all, out);
     shared(cx, &all, out);

@@ -3,7 +3,7 @@
 use crate::stored::{Databases, is_aside, stem};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Write, WriteKind};
-use seam_graph::{Certainty, Evidence, NodeKind};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind};
 use std::collections::BTreeMap;
 
 pub static RULE: Rule = Rule {
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
 type Writers<'a> = BTreeMap<usize, Vec<(Evidence, &'a Write)>>;
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    foreign(cx, out);
     // What the table is called by its first writer, and the places where each service writes it.
     let mut tables: BTreeMap<String, Writers<'_>> = BTreeMap::new();
     for (node, _) in cx.graph.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Service) {
@@ -65,6 +66,76 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 told.extend(&group);
                 out.push(draft(cx, store, &group, writers));
             }
+        }
+    }
+}
+
+/// Tables that a service writes in another's database, which it names before them (`orders.invoices`).
+fn foreign(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let mut told = std::collections::BTreeSet::new();
+    let plain = |n: &str| n.len() > 2 && n.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    for (node, it) in cx.graph.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Service) {
+        for (path, fact) in cx.own_facts(node).filter(|(path, _)| !is_aside(path)) {
+            let Claim::Access(access) = &fact.claim else { continue };
+            let Some(name) = access.name.as_text().filter(|_| access.mode == seam_facts::AccessMode::Write) else {
+                continue;
+            };
+            let Some((database, table)) = name.split_once('.') else { continue };
+            let (database, table) =
+                (database.trim_matches(['`', '"', '[', ']']), table.trim_matches(['`', '"', '[', ']']));
+            if !plain(database) || !plain(table) || is_technical(table) {
+                continue;
+            }
+            // Whose database that is: who is connected to it by name, and declares or writes the table.
+            let owner =
+                cx.outgoing(node).iter().map(|e| cx.edge(*e)).filter(|e| e.kind == EdgeKind::Db).find_map(|edge| {
+                    let named = |e: &&seam_graph::Edge| e.details.iter().any(|d| d.operation == database);
+                    if named(&edge) {
+                        return None;
+                    }
+                    // Whoever makes the table is its owner before whoever only reads it.
+                    let at = |e: &seam_graph::Edge, makes: bool| {
+                        cx.own_facts(e.from).find_map(|(path, f)| {
+                            let own = match &f.claim {
+                                Claim::Alter(a) => makes && a.table == table,
+                                Claim::Columns(c) => !makes && c.table == table,
+                                Claim::Write(w) => !makes && w.name == table,
+                                _ => false,
+                            };
+                            own.then(|| cx.evidence(path, f, "has the table"))
+                        })
+                    };
+                    let others: Vec<&seam_graph::Edge> = cx
+                        .incoming(edge.to)
+                        .iter()
+                        .map(|e| cx.edge(*e))
+                        .filter(|e| e.from != node && named(e) && !same_code(cx, e.from, node))
+                        .collect();
+                    let found = |makes: bool| others.iter().find_map(|e| Some((edge.to, e.from, at(e, makes)?)));
+                    found(true).or_else(|| found(false))
+                });
+            let Some((store, owner, there)) = owner else { continue };
+            if !told.insert((node, name.to_string())) {
+                continue;
+            }
+            let (service, of) = (cx.name(node), cx.name(owner));
+            let at = cx.evidence(path, fact, "writes it");
+            out.push(
+                Draft::new(
+                    format!("{} {service} {of} {table}", cx.name(store)),
+                    &at,
+                    format!("`{service}` writes `{table}` in the database of `{of}`"),
+                )
+                .why(format!(
+                    "`{of}` owns `{database}` and cannot change `{table}` alone any more: what it checks before it writes, `{service}` does not \
+                     know, and a change of the table breaks `{service}`."
+                ))
+                .help(format!("let `{of}` own `{table}`, and ask it or send it a message"))
+                .about([it.key.clone(), cx.node(owner).key.clone()])
+                .certainty(Certainty::Inferred)
+                .link(&at, format!("`{service}` writes `{database}.{table}`"))
+                .link(&there, format!("`{of}` has it for itself")),
+            );
         }
     }
 }

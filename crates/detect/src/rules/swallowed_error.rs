@@ -47,10 +47,18 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 let held = held(cx, id, path, region, &places);
                 let message = |(o, _): &(Operation, _)| matches!(change(cx, *o), Some(Change::Message));
                 if held.is_empty() {
+                    if !is_test(path)
+                        && let Some(draft) = unasked(cx, id, (path, fact, region), places.get(path.as_str()))
+                    {
+                        seen.insert((path.clone(), region.lines));
+                        let page = in_browser.contains(&id) || is_page(path);
+                        out.push(if page { draft.severity(Severity::Note) } else { draft });
+                        continue;
+                    }
                     let handlers = taken.entry(id).or_insert_with(|| handlers(cx, id));
                     if !kept
                         && !is_test(path)
-                        && let Some(draft) = lost(cx, id, (path, fact, region), handlers)
+                        && let Some(draft) = lost(cx, id, (path, fact, region), handlers, places.get(path.as_str()))
                     {
                         seen.insert((path.clone(), region.lines));
                         // One consumer with several clauses of the kind is told once.
@@ -99,13 +107,27 @@ fn lost(
     node: usize,
     (path, fact, region): (&SmolStr, &Fact, &Region),
     handlers: &[Taken],
+    places: Option<&Vec<(u32, Operation)>>,
 ) -> Option<Draft> {
     let here = (path.clone(), region.within.clone());
     let taken = handlers.iter().find(|t| t.runs.contains(&here))?.operation;
     let start = Start { node, path, within: &region.within, names: &region.names, lines: region.lines };
     let all = deeds(cx, start);
-    let deed = all.iter().find(|d| d.way.len() <= DEPTH)?;
-    let (name, what) = (cx.name(node), deed.says(cx));
+    // What a sidecar stores is asked of it by a call.
+    let stored = |o: &Operation| {
+        let (edge, detail) = (cx.edge(o.edge), cx.detail(*o));
+        edge.from == node && matches!(edge.kind, EdgeKind::Db | EdgeKind::Cache) && detail.at.says.starts_with("call ")
+    };
+    let (what, done, near) = match all.iter().find(|d| d.way.len() <= DEPTH) {
+        Some(deed) => (deed.says(cx), deed.at.clone(), deed.way.is_empty()),
+        None => {
+            let mut here = places.into_iter().flatten().filter(|(line, o)| region.holds(*line) && stored(o));
+            let (_, operation) = here.next()?;
+            let store = cx.name(cx.edge(operation.edge).to);
+            (format!("what it keeps in `{store}`"), cx.detail(*operation).at.clone(), true)
+        }
+    };
+    let name = cx.name(node);
     let topic = topic(&cx.detail(taken).operation);
     let message_of = if topic.is_empty() || topic.contains('{') {
         format!("a message of `{}`", cx.name(cx.edge(taken.edge).to))
@@ -129,10 +151,57 @@ fn lost(
     )
     .about([cx.edge(taken.edge).key.clone()])
     .link(&cx.detail(taken).at, format!("`{name}` takes {message_of}"))
-    .link(&deed.at, format!("and does {what}"))
+    .link(&done, format!("and does {what}"))
     .link(&at, "the error ends here")
-    .certainty(if deed.way.is_empty() { Certainty::Stated } else { Certainty::Inferred });
+    .certainty(if near { Certainty::Stated } else { Certainty::Inferred });
     Some(draft)
+}
+
+/// Somebody else was to be asked whether this may be, cannot be asked, and it may be all the same.
+fn unasked(
+    cx: &Cx<'_>,
+    node: usize,
+    (path, fact, region): (&SmolStr, &Fact, &Region),
+    places: Option<&Vec<(u32, Operation)>>,
+) -> Option<Draft> {
+    const WORDS: [&str; 10] = [
+        "isvalid",
+        "validate",
+        "verify",
+        "introspect",
+        "authorize",
+        "authorise",
+        "permission",
+        "checktoken",
+        "checkaccess",
+        "isallowed",
+    ];
+    let asks = |o: &Operation| {
+        let (edge, detail) = (cx.edge(o.edge), cx.detail(*o));
+        let said: String =
+            detail.operation.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
+        let call = matches!(edge.kind, EdgeKind::Http | EdgeKind::Grpc) && cx.node(edge.to).kind == NodeKind::Service;
+        edge.from == node && call && WORDS.iter().any(|w| said.contains(w))
+    };
+    let (_, operation) = places?.iter().find(|(line, o)| region.holds(*line) && asks(o))?;
+    let (edge, detail) = (cx.edge(operation.edge), cx.detail(*operation));
+    let (name, callee, what) = (cx.name(node), cx.name(edge.to), said(cx, *operation));
+    let at = cx.evidence(path, fact, "the error ends here");
+    Some(
+        Draft::new(
+            format!("{name} {} unasked", region.within),
+            &at,
+            format!("`{name}` goes on as though {what} had agreed when it cannot be asked"),
+        )
+        .why(format!(
+            "When `{callee}` is down or too slow, the error ends here and what it was to decide counts as allowed: whoever keeps `{callee}` from              answering is let in."
+        ))
+        .help("refuse what could not be checked (503), and let whoever asks try again")
+        .about([edge.key.clone()])
+        .link(&detail.at, format!("`{name}` asks for {what}"))
+        .link(&at, "the error ends here")
+        .certainty(detail.certainty),
+    )
 }
 
 /// Whether what keeps messages is told, after the failure, that this one was handed on.
@@ -156,10 +225,16 @@ fn held(
     region: &Region,
     places: &HashMap<&str, Vec<(u32, Operation)>>,
 ) -> Vec<(Operation, Vec<SmolStr>)> {
+    // Objects that are put or deleted, as the names of what is called say.
+    const VERBS: [&str; 7] = ["delete", "remove", "put", "upload", "save", "store", "write"];
+    let puts = region.names.iter().any(|n| VERBS.iter().any(|v| n.to_ascii_lowercase().starts_with(v)));
+    let kept = |operation: &Operation| {
+        let to = cx.node(cx.edge(operation.edge).to);
+        puts && to.system == Some(seam_facts::System::Objects)
+    };
     let here = |operation: &Operation| {
         cx.edge(operation.edge).from == node
-            && change(cx, *operation).is_some()
-            && alters(cx, *operation) != Some(false)
+            && (change(cx, *operation).is_some() && alters(cx, *operation) != Some(false) || kept(operation))
     };
     let all = places.get(path.as_str());
     let direct = all.into_iter().flatten().filter(|(line, o)| region.holds(*line) && here(o));

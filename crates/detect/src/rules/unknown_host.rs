@@ -35,6 +35,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     nowhere(cx, out);
     renamed(cx, out);
     out.extend(unregistered(cx));
+    out.extend(crate::unbalanced::unbalanced(cx));
     // What two ways of looking find is told once.
     let mut told = BTreeSet::new();
     out.retain(|d| told.insert((d.subject.clone(), d.at.path.clone(), d.at.at.line)));

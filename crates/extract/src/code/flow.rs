@@ -9,7 +9,7 @@ use seam_facts::{Argument, Claim, Constant, Hole, Pass, Read, Return, SmolStr, S
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "flow", version: 14, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "flow", version: 15, page: include_str!("flow.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     constants(code, sink);
@@ -357,7 +357,10 @@ fn passes(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
         let name = site.call.name();
         let on_self = site.call.receiver().is_some_and(|r| matches!(&r.kind, ExprKind::Name(n) if n == "this"));
-        if NOISE.contains(&name) && !on_self || site.call.args.is_empty() || site.call.args.len() > 12 {
+        // `client.put("/orders/7", body)` puts nothing into a map.
+        let asks = name == "put"
+            && site.call.arg(0).is_some_and(|a| code.value(a, site.function).to_string().starts_with('/'));
+        if NOISE.contains(&name) && !on_self && !asks || site.call.args.is_empty() || site.call.args.len() > 12 {
             continue;
         }
         let mut args: Vec<Argument> = Vec::new();

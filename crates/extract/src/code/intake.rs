@@ -11,7 +11,7 @@ use seam_facts::{Ack, Claim, Intake, Policy, PolicyKind, SmolStr, Span};
 use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "intake", version: 3, page: include_str!("intake.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "intake", version: 4, page: include_str!("intake.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for site in code.calls() {
@@ -92,6 +92,16 @@ fn taken(code: &Code<'_>, site: &Site<'_>) -> Option<(&'static str, Ack, bool)> 
         }
         "basic_consume" if lang == Lang::Php => {
             Some(("php-amqplib", automatic(named(&["no_ack"]).or_else(|| call.arg(3))), true))
+        }
+        "basic_consume" if lang == Lang::Rust && code.imports("amqprs") => {
+            // The arguments are built before, and acknowledge by hand unless they are told otherwise.
+            let told = |name: &str, word: bool| {
+                code.calls_named(&[name])
+                    .iter()
+                    .any(|s| s.function == function && s.call.arg(0).is_some_and(|a| is(code, a, function, word)))
+            };
+            let by_itself = told("manual_ack", false) || told("auto_ack", true) || told("no_ack", true);
+            Some(("amqprs", if by_itself { Ack::Delivery } else { Ack::Last }, true))
         }
         "basic_consume" if lang == Lang::Rust => Some(("lapin", automatic(option(call, &["no_ack"])), true)),
         "BasicConsume" | "BasicConsumeAsync" => {

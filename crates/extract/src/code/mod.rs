@@ -45,6 +45,7 @@ mod transactions;
 mod validated;
 mod verdicts;
 mod views;
+mod wire;
 
 mod alters;
 mod flow;
@@ -76,6 +77,7 @@ pub static EXTRACTORS: &[&Extractor] = &[
     &shapes::EXTRACTOR,
     &statuses::EXTRACTOR,
     &tests::EXTRACTOR,
+    &wire::EXTRACTOR,
     &writes::EXTRACTOR,
 ];
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "statuses",
-    version: 2,
+    version: 3,
     page: include_str!("statuses.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Python, Lang::Script, Lang::Go, Lang::Rust],
@@ -198,6 +198,11 @@ impl<'a> Look<'a> {
         {
             self.note(StatusOf::Wanted, one.clone(), whole.span);
         }
+        if let ([one], Some(below)) = (statuses.as_slice(), self.is_below(whole))
+            && one.as_str() == below
+        {
+            self.note(StatusOf::Below, "500", whole.span);
+        }
         // `!= 404` lets this one pass with the successes: nothing waits for it.
         for status in statuses.into_iter().filter(|s| fails(s)) {
             self.note(if equal { StatusOf::Told } else { StatusOf::Named }, status, whole.span);
@@ -219,6 +224,19 @@ impl<'a> Look<'a> {
     fn is_denial(&self, expr: &Expr) -> bool {
         let text = self.text(expr);
         text.contains("!=") && !text.contains("||") && !text.contains("&&") && !text.contains(" and ")
+    }
+
+    /// What the line says of everything below failures of the server, alone: `code < 500`, `code <= 499`.
+    fn is_below(&self, expr: &Expr) -> Option<&'static str> {
+        let text: String = self.text(expr).chars().filter(|c| !c.is_whitespace()).collect();
+        let alone = !["||", "&&", "and", "or(", "!(", ">"].iter().any(|w| text.contains(w));
+        let ends = |with: &str| text.trim_end_matches([';', ')', '{', ':', '}']).ends_with(with);
+        match () {
+            () if !alone || text.contains("if") => None,
+            () if ends("<500") => Some("500"),
+            () if ends("<=499") => Some("499"),
+            () => None,
+        }
     }
 
     /// Whether the line compares for being the same, as far as its text shows.
@@ -396,7 +414,7 @@ impl<'a> Look<'a> {
         let codes: Vec<(SmolStr, Span)> = self
             .found
             .iter()
-            .filter(|((of, _, _, w), _)| *of == StatusOf::Given && *w == within)
+            .filter(|((of, _, _, w), _)| matches!(of, StatusOf::Given | StatusOf::Succeeds) && *w == within)
             .map(|((_, c, _, _), at)| (c.clone(), *at))
             .collect();
         for (status, at) in codes {

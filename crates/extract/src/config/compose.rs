@@ -12,7 +12,7 @@ use seam_facts::{
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "compose", version: 6, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "compose", version: 7, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -221,14 +221,25 @@ fn unquoted(text: &str) -> &str {
 
 fn source(build: &Node) -> Option<Source> {
     match &build.value {
-        Data::Scalar(..) => Some(Source { context: value(build)?, dockerfile: None, target: None }),
+        Data::Scalar(..) => Some(Source { context: value(build)?, ..Source::default() }),
         Data::Map(_) => Some(Source {
             context: build.get("context").and_then(value).unwrap_or_else(|| Value::text(".")),
             dockerfile: build.get("dockerfile").and_then(value),
             target: build.get("target").and_then(text),
+            args: build.get("args").map(arguments).unwrap_or_default(),
         }),
         Data::List(_) => None,
     }
+}
+
+/// `args`, as a map or as a list of `NAME=value`; what has no value comes from outside.
+fn arguments(node: &Node) -> Vec<(SmolStr, Value)> {
+    let listed = node.items().filter_map(|item| {
+        let (name, value) = item.text()?.split_once('=')?;
+        Some((name.trim().into(), interpolate::env(unquoted(value), Dollar::Doubled)))
+    });
+    let named = node.entries().filter_map(|(key, held)| Some((key.text.clone(), value(held)?)));
+    listed.chain(named).collect()
 }
 
 fn ports(node: &Node) -> Vec<Port> {

@@ -33,7 +33,7 @@ fn serverless(root: &Node, sink: &mut Sink) {
         return;
     };
     let mut service = Service::new(name.clone(), Deployment::Serverless);
-    service.source = Some(Source { context: Value::text("."), dockerfile: None, target: None });
+    service.source = Some(Source { context: Value::text("."), ..Source::default() });
     sink.stated(Claim::Service(service), key.span);
     variables(&name, root.path(&["provider", "environment"]), sink);
     for (_, function) in root.get("functions").into_iter().flat_map(Node::entries) {
@@ -66,7 +66,7 @@ fn sam(root: &Node, sink: &mut Sink) {
         service.hostnames.extend(properties.text_at(&["FunctionName"]).cloned());
         service.image = properties.text_at(&["ImageUri"]).map(|i| Value::text(i.clone()));
         let code = properties.text_at(&["CodeUri"]);
-        service.source = code.map(|c| Source { context: Value::text(c.clone()), dockerfile: None, target: None });
+        service.source = code.map(|c| Source { context: Value::text(c.clone()), ..Source::default() });
         sink.stated(Claim::Service(service), key.span);
         variables(&key.text, common, sink);
         variables(&key.text, properties.path(&["Environment", "Variables"]), sink);

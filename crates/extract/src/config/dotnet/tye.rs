@@ -45,7 +45,7 @@ fn service(node: &Node, sink: &mut Sink) {
         service.source = Some(Source {
             context: Value::text(folder.unwrap_or_else(|| ".".into())),
             dockerfile: recipe,
-            target: None,
+            ..Source::default()
         });
     }
     service.command = node.text_at(&["executable"]).or_else(|| node.text_at(&["args"])).map(|c| Value::text(c.clone()));

@@ -149,6 +149,15 @@ const ACCOUNTS: &[&str] = &["storageAccount", "accountName", "storageAccountName
 pub(super) fn dapr_component(cx: &Cx<'_>, named: &Named<'_>, sink: &mut Sink) {
     let of = named.spec().and_then(|s| s.text_at(&["type"])).and_then(|t| t.split_once('.'));
     let product = of.and_then(|(_, name)| PRODUCTS.iter().find(|(n, _)| *n == name));
+    // Whose sidecars load it, where that is not everybody's.
+    if let Some((key, scopes)) = named.object.entry("scopes") {
+        let names: Vec<&str> = scopes.items().filter_map(|n| n.text().map(SmolStr::as_str)).collect();
+        if !names.is_empty() {
+            let symbol = seam_facts::format_smolstr!("{}{}", named.name, seam_facts::SCOPES);
+            let value = seam_facts::Value::text(names.join(","));
+            sink.stated(Claim::Constant(seam_facts::Constant { symbol, value }), key.span);
+        }
+    }
     let mut component = |host: SmolStr| {
         if let (Some((block, _)), Some((_, system))) = (of, product) {
             let target = Target::Component { block: block.into(), system: *system, host };

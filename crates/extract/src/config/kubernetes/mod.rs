@@ -14,7 +14,7 @@ use seam_facts::{Claim, Deployment, SmolStr, Span, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "kubernetes",
-    version: 8,
+    version: 9,
     page: include_str!("kubernetes.md"),
     reads: Reads::Files { wants, extract },
 };

@@ -62,6 +62,18 @@ pub(super) fn state(cx: &Cx<'_>, named: &Named<'_>, template: &[&str], sink: &mu
         };
         sink.stated(Claim::Alias(alias), key.span);
     }
+    // Where the sidecar finds the application.
+    if let Some((key, port)) = pod.path(&["metadata", "annotations"]).and_then(|a| a.entry("dapr.io/app-port"))
+        && let Some(port) = port.text().filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
+    {
+        let setting = seam_facts::Setting {
+            scope: seam_facts::SettingScope::Service(scope.clone()),
+            key: "dapr.io/app-port".into(),
+            value: seam_facts::Value::text(port.clone()),
+            profile: None,
+        };
+        sink.stated(Claim::Setting(setting), key.span);
+    }
     if let Some(main) = main {
         environment(&scope, main, sink);
     }

@@ -120,7 +120,7 @@ impl Found {
 /// A folder as the source of what is deployed.
 pub(super) fn source(context: String) -> Source {
     let context = if context.is_empty() { ".".to_owned() } else { context };
-    Source { context: Value::text(context), dockerfile: None, target: None }
+    Source { context: Value::text(context), ..Source::default() }
 }
 
 fn named(name: &Value) -> Option<SmolStr> {

@@ -145,7 +145,7 @@ fn added(code: &Code<'_>, site: &Site<'_>) -> Option<Service> {
     }
     let mut service = Service::new(named(code, call, site.function)?, Deployment::Aspire);
     let text = |i: usize| call.arg(i).map(|a| code.value(a, site.function));
-    let folder = |path: Value| Some(Source { context: path, dockerfile: None, target: None });
+    let folder = |path: Value| Some(Source { context: path, ..Source::default() });
     match kind {
         Kind::External => return None,
         Kind::Image(image) => service.image = Some(Value::text(*image)),

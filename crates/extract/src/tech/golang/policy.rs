@@ -9,7 +9,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "go-policy",
-    version: 3,
+    version: 4,
     page: include_str!("policy.md"),
     reads: Reads::Code { langs: &[Lang::Go], extract },
 };
@@ -51,6 +51,9 @@ fn policy(code: &Code<'_>, site: &Site<'_>, module: &str, member: &str) -> Optio
             let given = site.call.arg(0).is_some_and(|o| o.key("Timeout").is_some());
             let timeout = if given { timeout_key(code, site.expr, "Timeout", f)? } else { "0".into() };
             Policy { millis: Some(timeout), ..make(PolicyKind::Timeout, "http.Client") }
+        }
+        (m, "WithRPCTimeout") if m.ends_with("cloudwego/kitex/client") => {
+            Policy { millis: Some(time(0)?), ..make(PolicyKind::Timeout, "kitex") }
         }
         ("net/http", "TimeoutHandler") => {
             Policy { millis: Some(time(1)?), ..make(PolicyKind::Timeout, "http.TimeoutHandler") }

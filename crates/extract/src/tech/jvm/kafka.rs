@@ -9,7 +9,7 @@ use seam_facts::{Claim, SmolStr, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "jvm-kafka",
-    version: 2,
+    version: 3,
     page: include_str!("kafka.md"),
     reads: Reads::Code { langs: JVM, extract },
 };
@@ -84,7 +84,10 @@ fn listener(
     for name in names {
         let mut m = message(System::Kafka, false, name, "Spring Kafka", within.clone());
         m.address = Some(address(own, false));
-        m.group = text(code, a, &["groupId"], owner);
+        // The listener's own name is its group, unless it is told that it is not.
+        let named = !a.arg("idIsGroup").is_some_and(|e| matches!(e.kind, crate::code::ir::ExprKind::Bool(false)));
+        let own_name = || a.arg("id").filter(|_| named).and_then(|_| text(code, a, &["id"], owner));
+        m.group = a.arg("groupId").and_then(|_| text(code, a, &["groupId"], owner)).or_else(own_name);
         m.payload = payload.clone();
         state(m, a.span, sink);
     }

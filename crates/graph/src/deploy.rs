@@ -93,6 +93,8 @@ pub(crate) struct Deploy<'a> {
     pub builds: BTreeMap<FileId, Vec<(&'a Build, &'a Fact)>>,
     /// Squashed names of the deployables of one program that only the environment tells apart, by image.
     pub programs: BTreeMap<String, BTreeSet<String>>,
+    /// Programs that a process manager starts within a container, by the container.
+    pub supervised: BTreeMap<usize, Vec<usize>>,
     /// Compose files that build nothing but tests.
     pub for_tests: BTreeSet<FileId>,
     /// Somebody asked for one deployment.
@@ -108,6 +110,7 @@ impl<'a> Deploy<'a> {
             aliases: Vec::new(),
             builds: BTreeMap::new(),
             programs: BTreeMap::new(),
+            supervised: BTreeMap::new(),
             for_tests: BTreeSet::new(),
             profiled: options.profile.is_some(),
         };
@@ -129,7 +132,9 @@ impl<'a> Deploy<'a> {
         deploy.tell_apart();
         deploy.set_tests_apart(index);
         deploy.find_sources(index);
+        deploy.find_supervised(index);
         deploy.tell_projects_apart();
+        deploy.set_manifests_apart(index);
         deploy.choose_system(index, &includes, options);
         deploy.merge(index);
         deploy
@@ -242,6 +247,7 @@ impl<'a> Deploy<'a> {
         if !self.profiled {
             spare.extend(self.second_hand(index));
         }
+        spare.extend(self.within_containers());
         let of_system = |u: &usize| self.groups[self.units[*u].group].system && !spare.contains(u);
         let system: Vec<usize> = (0..self.units.len()).filter(of_system).collect();
         let mut parent: HashMap<usize, usize> = system.iter().map(|u| (*u, *u)).collect();
@@ -286,7 +292,7 @@ impl<'a> Deploy<'a> {
                 union(&mut parent, pair[0], pair[1]);
             }
         }
-        for (a, b) in self.prefixed(&system) {
+        for (a, b) in self.prefixed(&system).into_iter().chain(self.apart_elsewhere(&system)) {
             union(&mut parent, a, b);
         }
         // The same image or source under another name in another deployment. Within one deployment, two names are two

@@ -467,6 +467,11 @@ impl<'l, 'a> Edges<'l, 'a> {
                 {
                     place = Place::Itself(to);
                 }
+                if matches!(place, Place::Local)
+                    && let Some(to) = self.by_a_proxy_within(node, text, &address)
+                {
+                    place = Place::Nodes(vec![to]);
+                }
                 out.push((text.clone(), address, place));
             }
         }

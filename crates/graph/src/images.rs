@@ -230,6 +230,10 @@ pub fn product(image: &str) -> Option<Product> {
     if image.split('/').rev().skip(1).any(|part| WATCHING.contains(&part)) {
         return Some(TOOL);
     }
+    // Commands in a box: a client of an object store, curl, git, openssl.
+    if image.split('/').rev().nth(1) == Some("alpine") || image.contains("minio/mc") && name == "mc" {
+        return Some(TOOL);
+    }
     if let Some(engine) = engine(image, &name) {
         return Some(engine);
     }

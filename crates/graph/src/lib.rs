@@ -62,12 +62,14 @@ mod sources;
 mod starts;
 mod stock;
 mod stores;
+mod supervised;
 mod system;
 mod territory;
 mod topics;
 mod undeployed;
 mod variants;
 mod whole;
+mod within;
 
 pub use delta::{Difference, Turn, What, delta};
 pub use flows::{Effect, Flows, Operation, endpoint_of, is_synchronous};

@@ -112,6 +112,7 @@ fn rank(written: &str, part: &Forms, names: &[Name<'_>]) -> Option<u8> {
         let rank = if part.squashed == name.squashed {
             3
         } else if stem == other && !other.is_empty()
+            || name.squashed.len() > 4 && plural(&name.squashed, &part.squashed)
             || name.squashed.len() > 2
                 && ends(&part.squashed, &part.words, &name.squashed)
                 && !is_common(&name.squashed)
@@ -130,6 +131,12 @@ fn rank(written: &str, part: &Forms, names: &[Name<'_>]) -> Option<u8> {
         best = best.max(Some(rank));
     }
     best
+}
+
+/// Whether two names are one in the singular and in the plural, and say something.
+fn plural(a: &str, b: &str) -> bool {
+    let one = a.trim_end_matches('s');
+    a != b && one == b.trim_end_matches('s') && !is_common(one)
 }
 
 /// Words that end the names of many different things.

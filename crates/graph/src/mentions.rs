@@ -259,6 +259,10 @@ impl<'a> Linker<'a> {
 /// Words of keys that hold addresses even without a scheme or port.
 pub(crate) fn names_address(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
+    // An option that asks what something is called (a label, a resource) is none.
+    if key.starts_with("--") && key.ends_with("-name") {
+        return false;
+    }
     ["host", "url", "uri", "addr", "endpoint", "server", "service", "base", "broker", "dsn", "conn"]
         .iter()
         .any(|w| key.contains(w))

@@ -30,7 +30,8 @@ impl<'a> Edges<'_, 'a> {
         let linker = self.linker;
         for node in (0..linker.territories.len()).filter(|n| linker.is_ready_made_server(*n)) {
             // Which way a runner of connectors goes is said by its connectors.
-            let publishes = linker.images_of(node).any(|image| PUBLISHERS.iter().any(|p| image.contains(p)));
+            let published = |image: &str| PUBLISHERS.iter().any(|p| image.contains(p));
+            let publishes = linker.images_of(node).any(published) || linker.runs_connectors(node);
             let mut sets: Vec<_> = linker.scopes[node].environment.values().flatten().collect();
             sets.sort_by_key(|s| (s.file, s.fact.at));
             let mut found: BTreeMap<usize, Named<'a>> = BTreeMap::new();
@@ -78,11 +79,20 @@ impl<'a> Linker<'a> {
 
     /// Nodes that run connectors: what is written of one is theirs.
     pub(crate) fn connector_runners(&self) -> Vec<usize> {
-        let runs = |image: &str| {
+        (0..self.deploy.nodes.len()).filter(|n| self.is_ready_made_server(*n) && self.runs_connectors(*n)).collect()
+    }
+
+    /// Whether a node runs connectors: by its image, the image that its own is built from, or what it starts.
+    fn runs_connectors(&self, node: usize) -> bool {
+        let named = |image: &str| {
             let name = crate::images::basename(image);
             name.contains("connect") && !name.contains("connector")
         };
-        (0..self.deploy.nodes.len()).filter(|n| self.is_ready_made_server(*n) && self.images_of(*n).any(runs)).collect()
+        let units = self.deploy.nodes[node].units.iter().map(|u| &self.deploy.units[*u]);
+        let built = |u| self.deploy.recipe_of(self.index, u).and_then(|(_, build, _)| build.bases.last());
+        self.images_of(node).any(named)
+            || units.clone().filter_map(built).any(|base| named(&base.to_string()))
+            || units.filter_map(|u| u.service.command.as_ref()).any(|c| starts_connectors(&c.to_string()))
     }
 
     /// Files of connectors' settings.
@@ -90,4 +100,9 @@ impl<'a> Linker<'a> {
         let says = |facts: &[Fact]| facts.iter().any(|f| f.by == CONNECTORS && matches!(f.claim, Claim::Store(_)));
         (0..self.index.facts.len()).filter(move |f| says(self.index.facts[*f]))
     }
+}
+
+/// Whether a command is one of those that Kafka and its packagings start workers of Kafka Connect with.
+pub(crate) fn starts_connectors(command: &str) -> bool {
+    ["connect-distributed", "connect-standalone", "kafka_connect_run"].iter().any(|script| command.contains(script))
 }

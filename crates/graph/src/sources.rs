@@ -3,11 +3,12 @@
 //! Invariant: a folder is only found by a name: another declaration's image, a recipe, the folder's own name. Folders that
 //! somebody's declared source holds are nobody else's.
 
-use crate::deploy::{Deploy, recipe_of, script_folder};
-use crate::images;
+use crate::deploy::{Deploy, Unit, recipe_of, script_folder};
+use crate::images::{self, Product};
 use crate::index::{Index, below, folder, is_test, join, last, squash};
 use crate::likeness::{Name, Place, called, folder_named, together};
 use crate::model::NodeKind;
+use crate::ready::starts_connectors;
 use seam_facts::{Alias, Build, Claim, Fact, SmolStr, Target, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -59,6 +60,11 @@ impl<'a> Deploy<'a> {
         let coded_places: BTreeSet<&str> = code.iter().map(|p| p.path.as_str()).collect();
         let images: BTreeSet<&str> =
             self.builds.keys().map(|file| folder(index.paths[*file])).filter(|f| has_code(index, f)).collect();
+        // An image that several different programs share is called like none of them.
+        let mut sharing: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for unit in self.units.iter().filter(|u| !u.image_name.is_empty() && !u.image.contains("${")) {
+            sharing.entry(&unit.image_name).or_default().insert(&unit.squashed);
+        }
         let mut found = Vec::new();
         let mut open = Vec::new();
         for (id, unit) in self.units.iter().enumerate() {
@@ -83,6 +89,12 @@ impl<'a> Deploy<'a> {
                 found.push((id, context.clone(), dockerfile.clone(), stage.clone()));
             } else if unit.product.is_some() {
                 continue;
+            } else if let Some(folder) = (sharing.get(image.as_str()).is_some_and(|s| s.len() > 2)
+                && !self.one_program(unit))
+            .then(|| self.program_named(&images, &code, &coded_places, unit))
+            .flatten()
+            {
+                found.push((id, Some(folder), None, None));
             } else if let Some(folder) = called(&recipes, &images, &code, &coded_places, &names)
                 .or_else(|| folder_named(&recipes, &names))
                 .or_else(|| self.registered(&recipes, index, &names))
@@ -125,8 +137,20 @@ impl<'a> Deploy<'a> {
             let Some((_, build, _)) = recipe_of(&self.builds, index, unit) else { continue };
             let last = build.bases.last().map(Value::to_string).unwrap_or_default();
             // An image built from a proxy's or a tool's image is one, as long as no code of its own runs in it.
-            let bare = |kind| matches!(kind, NodeKind::Tool | NodeKind::Gateway) && !has_code(index, context);
+            let coded = has_code(index, context);
+            let bare = |kind| matches!(kind, NodeKind::Tool | NodeKind::Gateway) && !coded;
             unit.product = images::product(&last).filter(|p| p.kind.is_store() || bare(p.kind));
+            // A broker's image holds the worker that runs connectors, too; what is started says which it is. Plugins are
+            // all that such an image is built for.
+            let started = unit.service.command.as_ref().or(build.command.as_ref());
+            let named = |image: &str| {
+                let name = images::basename(image);
+                name.contains("connect") && !name.contains("connector")
+            };
+            let worker = started.is_some_and(|c| starts_connectors(&c.to_string())) || named(&last);
+            if worker && !coded {
+                unit.product = Some(Product { kind: NodeKind::Server, system: None });
+            }
         }
     }
 
@@ -164,6 +188,20 @@ impl<'a> Deploy<'a> {
                 unit.product = None;
             }
         }
+    }
+
+    /// The folder that is called like the program which a deployable's command starts, or like the deployable.
+    fn program_named(
+        &self,
+        images: &BTreeSet<&str>,
+        code: &[Place],
+        coded: &BTreeSet<&str>,
+        unit: &Unit<'_>,
+    ) -> Option<String> {
+        let command = unit.service.command.as_ref().map(Value::to_string).unwrap_or_default();
+        let program = command.split([' ', ',', '"', '[', ']']).find(|w| !w.is_empty()).map(last_part)?;
+        let of = |name: &str| called(&[], images, code, coded, &[Name::new(name)]);
+        of(program).or_else(|| of(&unit.name))
     }
 
     /// Folders of image recipes and build manifests.
@@ -222,6 +260,11 @@ impl<'a> Deploy<'a> {
         let around = folders.iter().filter(|f| below(index.paths[*file], &f.path));
         around.max_by_key(|f| f.path.len()).map(|f| f.path.clone())
     }
+}
+
+/// The last part of a path.
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// A name without the version that it ends in: `orders-v2`.

@@ -45,7 +45,7 @@ pub(crate) fn takes_tasks(message: &Message) -> bool {
 }
 
 /// For deployables of one folder that are started in different ways: each one's start.
-pub(crate) fn starts(index: &Index<'_>, deploy: &Deploy<'_>, roots: &[Vec<String>]) -> BTreeMap<usize, Start> {
+pub(crate) fn starts(index: &Index<'_>, deploy: &Deploy<'_>, roots: &[Vec<String>]) -> BTreeMap<usize, Vec<Start>> {
     let mut sharing: BTreeMap<&Vec<String>, Vec<usize>> = BTreeMap::new();
     for (id, roots) in roots.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
         sharing.entry(roots).or_default().push(id);
@@ -53,16 +53,25 @@ pub(crate) fn starts(index: &Index<'_>, deploy: &Deploy<'_>, roots: &[Vec<String
     let mut found = BTreeMap::new();
     for (roots, ids) in sharing.into_iter().filter(|(_, ids)| ids.len() > 1) {
         let start = |id: usize| {
+            // What a process manager starts in it, each by its own command.
+            let managed = deploy.nodes[id].units.iter().filter_map(|u| deploy.supervised.get(u)).flatten();
+            let commands = managed.filter_map(|p| deploy.units[*p].service.command.as_ref());
+            let within: BTreeSet<Start> =
+                commands.filter_map(|command| of_command(index, roots, &command.to_string())).collect();
+            if !within.is_empty() {
+                return Some(within.into_iter().collect());
+            }
             let units = deploy.nodes[id].units.iter().map(|u| &deploy.units[*u]);
             let mut commands = units.flat_map(|unit| {
                 let build = deploy.recipe_of(index, unit);
                 unit.service.command.as_ref().into_iter().chain(build.and_then(|(_, b, _)| b.command.as_ref()))
             });
             // What the deployable says wins over what its image says.
-            commands.by_ref().take(2).find_map(|command| of_command(index, roots, &command.to_string()))
+            let mut own = commands.by_ref().take(2);
+            own.find_map(|command| of_command(index, roots, &command.to_string())).map(|start| vec![start])
         };
-        let each: Vec<(usize, Start)> = ids.iter().filter_map(|id| Some((*id, start(*id)?))).collect();
-        let different: BTreeSet<Start> = each.iter().map(|(_, s)| *s).collect();
+        let each: Vec<(usize, Vec<Start>)> = ids.iter().filter_map(|id| Some((*id, start(*id)?))).collect();
+        let different: BTreeSet<&Vec<Start>> = each.iter().map(|(_, s)| s).collect();
         if each.len() == ids.len() && different.len() > 1 {
             found.extend(each);
         }
@@ -91,6 +100,12 @@ fn of_command(index: &Index<'_>, roots: &[String], command: &str) -> Option<Star
         code(&|path| ends(path, &tail)).or_else(|| code(&|path| ends(path, &package)))
     };
     let named = |word: &str| {
+        // A folder before the name says which of several files is meant.
+        let whole = word.trim_start_matches("./");
+        let ends = |path: &str| path.strip_suffix(whole).is_some_and(|p| p.is_empty() || p.ends_with('/'));
+        if let Some(file) = whole.contains('/').then(|| code(&ends)).flatten() {
+            return Some(file);
+        }
         let (stem, extension) = word.rsplit('/').next()?.rsplit_once('.')?;
         code(&|path| {
             let name = path.rsplit('/').next().unwrap_or(path);

@@ -36,6 +36,36 @@ impl<'a> Deploy<'a> {
         }
     }
 
+    /// Manifests in folders of tests, examples and documentation, where others deploy a system: they show something, or are
+    /// read by tests. What such a folder builds of its own may be all there is, and stays.
+    pub(crate) fn set_manifests_apart(&mut self, index: &Index<'_>) {
+        let cluster = |u: &Unit<'_>| matches!(u.service.deployment, Deployment::Kubernetes | Deployment::Helm);
+        let shows = |file: FileId| shown(index.paths[file]);
+        let own = |u: &&Unit<'_>| u.product.is_none() && !u.service.auxiliary && !shows(u.file);
+        let real = |u: &&Unit<'_>| {
+            own(u) && !matches!(u.service.deployment, Deployment::Script | Deployment::Procfile | Deployment::Systemd)
+        };
+        let names: BTreeSet<&str> = self.units.iter().filter(real).map(|u| u.squashed.as_str()).collect();
+        if names.len() < 2 {
+            return;
+        }
+        let within = |u: &Unit<'_>| u.context.as_deref().is_some_and(|c| shown(&format!("{c}/")));
+        let mut apart: BTreeMap<usize, BTreeSet<FileId>> = BTreeMap::new();
+        let kept: BTreeSet<FileId> = self.units.iter().filter(|u| within(u)).map(|u| u.file).collect();
+        for unit in self.units.iter().filter(|u| cluster(u) && shows(u.file) && !kept.contains(&u.file)) {
+            apart.entry(unit.group).or_default().insert(unit.file);
+        }
+        for (group, files) in apart {
+            let new = self.groups.len();
+            let Group { deployment, ref folder, .. } = self.groups[group];
+            let folder = folder.clone();
+            self.groups[group].files.retain(|f| !files.contains(f));
+            self.units.iter_mut().filter(|u| files.contains(&u.file)).for_each(|u| u.group = new);
+            self.for_tests.extend(&files);
+            self.groups.push(Group { deployment, folder, files, system: false });
+        }
+    }
+
     /// Compose files where all that they build beyond what other files beside them start lies in folders of tests, whatever
     /// they are called.
     pub(crate) fn files_that_build_tests(&self) -> BTreeSet<FileId> {
@@ -123,6 +153,7 @@ impl<'a> Deploy<'a> {
                 && (!tested[id] || most == 0)
                 && (size >= 2 || size == most || most <= 1);
         }
+        self.set_hand_starts_apart(index);
         // What one service's own file starts is that service's development set-up, if the system starts it too;
         // otherwise it is a part of the system that is declared apart.
         let covered: BTreeSet<String> = self
@@ -144,6 +175,36 @@ impl<'a> Deploy<'a> {
                 self.units.iter().any(|u| u.group == id && u.context.as_ref().is_some_and(|c| contexts.contains(c)));
             let known = member.iter().all(|m| covered.contains(m)) && !member.is_empty();
             self.groups[id].system = !(beside_code || known_source || known);
+        }
+    }
+
+    /// A Procfile above the code that containers of several names run starts by hand what they are.
+    fn set_hand_starts_apart(&mut self, index: &Index<'a>) {
+        for id in 0..self.groups.len() {
+            if self.groups[id].deployment != Deployment::Procfile {
+                continue;
+            }
+            let here = self.groups[id].folder.clone();
+            let built = |u: &Unit<'a>| {
+                let recipe = || self.recipe_of(index, u).map(|(file, ..)| folder(index.paths[file]).to_owned());
+                let contained = u.product.is_none() && self.groups[u.group].system && !u.service.auxiliary;
+                let code = || u.context.clone().or_else(recipe).is_some_and(|c| below(&c, &here));
+                contained && u.service.deployment != Deployment::Procfile && code()
+            };
+            let names = |of: &dyn Fn(&Unit<'a>) -> bool| -> BTreeSet<&str> {
+                self.units.iter().filter(|u| of(u)).map(|u| u.squashed.as_str()).collect()
+            };
+            // What has a folder of its own that no container is built from runs nowhere else.
+            let taken = |context: &str| {
+                self.units.iter().filter(|u| built(u)).filter_map(|u| u.context.as_deref()).any(|c| below(context, c))
+            };
+            if self.units.iter().any(|u| u.group == id && u.context.as_deref().is_some_and(|c| !taken(c))) {
+                continue;
+            }
+            let contained = names(&built).len();
+            if contained > 1 && contained * 2 >= names(&|u| u.group == id && u.product.is_none()).len() {
+                self.groups[id].system = false;
+            }
         }
     }
 
@@ -284,6 +345,13 @@ impl<'a> Deploy<'a> {
         let mut keep = keep.into_iter();
         self.nodes.retain(|_| keep.next().unwrap_or(true));
     }
+}
+
+/// Whether a path lies in a folder of tests, examples or documentation.
+fn shown(path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let word = |p: &str| matches!(p, "doc" | "docs" | "example" | "examples" | "sample" | "samples");
+    is_test(&format!("{folder}/x")) || folder.split('/').any(word)
 }
 
 /// Whether rules are stated about a gateway by its name.

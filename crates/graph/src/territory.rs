@@ -16,7 +16,7 @@ use crate::roles::{Role, roles};
 use crate::sources::generated;
 use crate::starts::{Start, starts};
 use crate::whole::whole;
-use seam_facts::{SettingScope, SmolStr, Value};
+use seam_facts::{Claim, SettingScope, SmolStr, Value};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The code of one node.
@@ -27,6 +27,8 @@ pub(crate) struct Territory<'a> {
     pub own: BTreeSet<FileId>,
     /// Folders of others that are started from the same program with another word: imported, and not run.
     pub closed: Vec<String>,
+    /// The folder of which its image holds only its own parts.
+    pub taken_from: Option<String>,
     /// Files of libraries that it imports, directly or not.
     pub libraries: BTreeSet<FileId>,
     /// Those of them that are another deployable's own code.
@@ -101,18 +103,32 @@ pub(crate) fn territories<'a>(index: &Index<'a>, deploy: &Deploy<'a>) -> Vec<Ter
     let owned: BTreeSet<FileId> = (0..roots.len()).flat_map(files).collect();
     let unlinked = unlinked(index, &modules);
     let all_roots = roots.clone();
+    // A proxy's rules that are mounted into its container are nobody's whose folder they lie in.
+    let rules = |file: usize| index.facts[file].iter().any(|f| matches!(&f.claim, Claim::Route(r) if r.via.is_none()));
+    let handed: BTreeSet<&String> = (0..all_roots.len())
+        .filter(|n| deploy.nodes[*n].product.is_some_and(|p| p.kind == NodeKind::Gateway))
+        .flat_map(|n| &all_roots[n])
+        .collect();
+    let rules_of_another = |file: &FileId, roots: &[String]| {
+        let path = index.paths[*file].as_str();
+        rules(*file) && handed.iter().any(|r| below(path, r) && !roots.contains(r))
+    };
     roots
         .into_iter()
         .zip(closed)
         .enumerate()
         .map(|(node, (roots, closed))| {
             let role = roles.next().unwrap_or_default();
-            let mut territory = Territory { closed, role, ..Territory::rooted(index, roots) };
-            territory.own.retain(|f| !unlinked.contains(f));
-            let worker = |n: &usize| all_roots[*n] == territory.roots && matches!(starts[n], Start::Worker(_));
+            let taken_from = taken_from(index, deploy, node);
+            let mut territory = Territory { closed, role, taken_from, ..Territory::rooted(index, roots) };
+            territory.own.retain(|f| !unlinked.contains(f) && !rules_of_another(f, &territory.roots));
+            let worker =
+                |n: &usize| all_roots[*n] == territory.roots && starts[n].iter().any(|s| matches!(s, Start::Worker(_)));
             if let Some(start) = starts.get(&node) {
-                territory.tasks_elsewhere = matches!(start, Start::File(_)) && starts.keys().any(worker);
-                let started = start.files(index, &modules, &territory.own);
+                let asks = start.iter().all(|s| matches!(s, Start::File(_)));
+                territory.tasks_elsewhere = asks && starts.keys().any(worker);
+                let started: BTreeSet<FileId> =
+                    start.iter().flat_map(|s| s.files(index, &modules, &territory.own)).collect();
                 territory.own.retain(|f| index.uses[*f].is_none() || started.contains(f));
             }
             libraries(index, &modules, &owned, &mut territory);
@@ -155,6 +171,14 @@ fn roots(index: &Index<'_>, deploy: &Deploy<'_>) -> Vec<Vec<String>> {
                 let recipe_folder = dockerfile.map(folder).unwrap_or(context);
                 // A context that several recipes share is nobody's own, whoever's recipe it is that lies in it.
                 let part = if below(recipe_folder, context) { recipe_folder } else { context };
+                if beside_another(index, deploy, context, unit) && !takes_all(index, deploy, context, unit) {
+                    let mut copied = copies(index, deploy, context, unit);
+                    copied.retain(|path| !path.is_empty() && path != context && !broad(path, recipe_folder));
+                    if copied.iter().any(|path| holds_code(index, path)) {
+                        roots.extend(copied);
+                        continue;
+                    }
+                }
                 if !broad(context, part) && (holds_code(index, context) || dockerfile.is_none()) {
                     roots.insert(context.clone());
                     continue;
@@ -400,6 +424,27 @@ fn takes_all(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<
     })
 }
 
+/// The folder that an image takes only parts of, where all declarations of it do.
+fn taken_from(index: &Index<'_>, deploy: &Deploy<'_>, node: usize) -> Option<String> {
+    let units = deploy.nodes[node].units.iter().map(|u| &deploy.units[*u]);
+    let mut parts = units.filter(|u| u.context.is_some()).map(|unit| {
+        let context = unit.context.as_deref().unwrap_or_default();
+        let part = beside_another(index, deploy, context, unit) && !takes_all(index, deploy, context, unit);
+        let holds = || copies(index, deploy, context, unit).iter().any(|path| holds_code(index, path));
+        (part && holds()).then(|| context.to_owned())
+    });
+    let first = parts.next()??;
+    parts.all(|part| part.as_ref() == Some(&first)).then_some(first)
+}
+
+/// Whether another recipe is built from the same folder: then each image is what its own recipe copies.
+fn beside_another(index: &Index<'_>, deploy: &Deploy<'_>, context: &str, unit: &Unit<'_>) -> bool {
+    let recipe = |u: &Unit<'_>| deploy.recipe_of(index, u).map(|(file, ..)| file);
+    let own = recipe(unit);
+    let other = |u: &Unit<'_>| u.context.as_deref() == Some(context) && recipe(u).is_some_and(|r| Some(r) != own);
+    own.is_some() && !context.is_empty() && deploy.units.iter().any(other)
+}
+
 /// A path of a recipe, which never leaves what it is built from: `..` and a slash before it are the context itself.
 fn in_context(context: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
@@ -563,6 +608,7 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<File
     let referenced = references(index, &territory.roots);
     let built = built_with(index, &territory.roots);
     let territory_closed = territory.closed.clone();
+    let (taken_from, territory_own) = (territory.taken_from.clone(), territory.own.clone());
     let allowed = |file: FileId| {
         let path = index.paths[file].as_str();
         if territory_closed.iter().any(|root| below(path, root)) {
@@ -572,6 +618,10 @@ fn libraries<'a>(index: &Index<'a>, modules: &Modules<'a>, owned: &BTreeSet<File
             && others.iter().any(|f| below(path, f))
             && !with.iter().any(|f| below(path, f))
         {
+            return false;
+        }
+        // What its image does not take in, it cannot run.
+        if taken_from.as_ref().is_some_and(|from| below(path, from)) && !territory_own.contains(&file) {
             return false;
         }
         !path.ends_with(".cs") || referenced.as_ref().is_none_or(|folders| folders.iter().any(|f| below(path, f)))

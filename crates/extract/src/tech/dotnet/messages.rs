@@ -11,7 +11,7 @@ use seam_facts::{Claim, Hole, Message, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-messages",
-    version: 4,
+    version: 5,
     page: include_str!("messages.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -153,12 +153,19 @@ const HANDLERS: &[(&str, &str, &str)] = &[
     ("IDistributedEventHandler", "", "ABP event bus"),
 ];
 
+/// What people call the base class of their consumers.
+const CONSUMERS: &[&str] =
+    &["Consumer", "ConsumerBase", "BaseConsumer", "AbstractConsumer", "MessageConsumer", "EventConsumer"];
+
 fn handlers(code: &Code<'_>, sink: &mut Sink) {
     for ty in code.unit.types.iter().filter(|t| !t.interface) {
         for written in &ty.super_texts {
             let name = simple(written);
-            let Some((_, _, client)) =
-                HANDLERS.iter().find(|(n, import, _)| *n == name && (import.is_empty() || code.imports(import)))
+            let known =
+                HANDLERS.iter().find(|(n, import, _)| *n == name && (import.is_empty() || code.imports(import)));
+            // A base class of one's own that handles what its type argument says: `Consumer<PlaceOrder>`.
+            let own = || CONSUMERS.contains(&name.as_str()) && ty.name.ends_with("Consumer");
+            let Some(client) = known.map(|(_, _, client)| *client).or_else(|| own().then_some("message consumer"))
             else {
                 continue;
             };
@@ -361,6 +368,9 @@ const SENDERS: &[Sender] = &[
             "IBus",
             "ConsumeContext",
             "ISendEndpoint",
+            "GetSendEndpoint()",
+            "GetPublishSendEndpoint()",
+            "CreateMessageScheduler()",
             "IBusControl",
             "ISendEndpointProvider",
             "IScopedMediator",

@@ -86,7 +86,7 @@ pub(super) fn looked_up(cx: &Cx<'_>, node: usize, name: &str, effect: &mut Effec
     };
     for edge in callers(cx, node).filter(|e| e.kind.traffic() == Traffic::Call) {
         let says = || said(edge).filter(looks_up).take(PLACES).cloned().collect::<Vec<_>>();
-        let known = said(edge).all(|e| word(&e.says, name).is_none()) || says().len() > 0;
+        let known = said(edge).all(|e| word(&e.says, name).is_none()) || !says().is_empty();
         // The literal itself, where the caller's own code has it: calls are known by what they lead to.
         let mut places = if known { super::fields::quoted(cx, edge.from, name, PLACES) } else { Vec::new() };
         if places.is_empty() {

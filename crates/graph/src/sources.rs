@@ -62,7 +62,9 @@ impl<'a> Deploy<'a> {
             self.builds.keys().map(|file| folder(index.paths[*file])).filter(|f| has_code(index, f)).collect();
         // An image that several different programs share is called like none of them.
         let mut sharing: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for unit in self.units.iter().filter(|u| !u.image_name.is_empty() && !u.image.contains("${")) {
+        // One whose name is worked out when it is deployed may be a different one for each.
+        let plain = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+        for unit in self.units.iter().filter(|u| plain(&u.image_name) && !u.image.contains(['$', '{'])) {
             sharing.entry(&unit.image_name).or_default().insert(&unit.squashed);
         }
         let mut found = Vec::new();
@@ -89,10 +91,11 @@ impl<'a> Deploy<'a> {
                 found.push((id, context.clone(), dockerfile.clone(), stage.clone()));
             } else if unit.product.is_some() {
                 continue;
-            } else if let Some(folder) = (sharing.get(image.as_str()).is_some_and(|s| s.len() > 2)
-                && !self.one_program(unit))
-            .then(|| self.program_named(&images, &code, &coded_places, unit))
-            .flatten()
+            } else if let Some(folder) =
+                (sharing.get(image.as_str()).is_some_and(|s| s.len() > 2 && !s.contains(squash(&image).as_str()))
+                    && !self.one_program(unit))
+                .then(|| self.program_named(&images, &code, &coded_places, unit))
+                .flatten()
             {
                 found.push((id, Some(folder), None, None));
             } else if let Some(folder) = called(&recipes, &images, &code, &coded_places, &names)

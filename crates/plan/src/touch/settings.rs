@@ -108,6 +108,12 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
         [] => all.iter().collect(),
         _ => all.iter().filter(|d| reading.contains(d) || own(d)).collect(),
     };
+    // What a chart gives to a part that is called like one of them is that one's.
+    let part = |d: &&&Difference| {
+        first.name.starts_with("values.") && first.name.split('.').any(|p| plain(p) == plain(&d.node))
+    };
+    let named: Vec<&&Difference> = chosen.iter().copied().filter(|d| part(d)).collect();
+    let chosen = if named.is_empty() { chosen } else { named };
     let text = match first.turn {
         Turn::Added => format!("`{}` is set to {}", first.name, value(&first.after)),
         Turn::Removed => format!("`{}` is not set any more", first.name),

@@ -7,7 +7,7 @@
 use super::effect::{Cx, Effect, Tie};
 use super::rules;
 use super::traffic::{meets, sides};
-use seam_graph::{Certainty, Difference, Edge, EdgeKind, Evidence, Traffic, Turn};
+use seam_graph::{Certainty, Difference, Edge, EdgeKind, Evidence, NodeKind, Traffic, Turn};
 
 /// Ties whoever knows the thing by its old name; the effect is then called by what it is.
 pub(super) fn named(cx: &Cx<'_>, d: &Difference, effect: &mut Effect) {
@@ -122,7 +122,19 @@ pub(super) const HOLDS: [&str; 9] =
 
 /// Clients of a store whose own settings or code say what it is not called any more.
 fn database(cx: &Cx<'_>, d: &Difference, node: usize, effect: &mut Effect) -> Option<&'static str> {
-    if !HOLDS.contains(&last(&d.name).as_str()) {
+    let word = last(&d.name);
+    if !HOLDS.contains(&word.as_str()) {
+        return None;
+    }
+    let it = &cx.old.graph.nodes[node];
+    // A broker has no databases; and what a chart gives to one of its stores is no other's.
+    let of_databases = ["db", "database", "dbname", "databases", "schema"].contains(&word.as_str());
+    let key = d.name.to_ascii_lowercase();
+    let system = it.system.map(|s| format!("{s:?}").to_ascii_lowercase()).unwrap_or_default();
+    let other = key.starts_with("values.")
+        && !key.contains(&it.name.to_ascii_lowercase())
+        && (system.is_empty() || !key.contains(&system));
+    if other || of_databases && it.kind == NodeKind::Broker {
         return None;
     }
     held(cx, node, &d.before, effect);

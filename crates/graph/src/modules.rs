@@ -106,14 +106,30 @@ impl<'a> Modules<'a> {
         }
         let package = self.named.keys().find_map(|name| {
             let rest = module.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-            rest.and_then(|_| self.nearest(path, name, ModuleKind::Npm))
+            rest.and_then(|_| self.package(path, name))
         });
         match package {
-            Some(dir) => (0..index.paths.len())
-                .filter(|f| index.uses[*f].is_some() && !index.test[*f] && below(index.paths[*f], dir))
-                .collect(),
+            Some(dir) => {
+                let within: Vec<&str> = self.packages().filter(|d| *d != dir && below(d, dir)).collect();
+                let own = |path: &str| below(path, dir) && !within.iter().any(|d| below(path, d));
+                let code = (0..index.paths.len()).filter(|f| index.uses[*f].is_some() && !index.test[*f]);
+                code.filter(|f| own(index.paths[*f])).collect()
+            }
             None => self.aliased(index, path, module),
         }
+    }
+
+    /// The folders of packages for scripts.
+    fn packages(&self) -> impl Iterator<Item = &'a str> {
+        self.named.values().flatten().filter(|(_, kind)| *kind == ModuleKind::Npm).map(|(dir, _)| *dir)
+    }
+
+    /// The folder of the package that an import names. One around the importing package is not linked into it: what is
+    /// called so is fetched, like a product's published client that has the name of its repository.
+    fn package(&self, from: &str, name: &str) -> Option<&'a str> {
+        let dir = self.nearest(from, name, ModuleKind::Npm)?;
+        let inner = |d: &str| d != dir && below(d, dir) && below(from, d);
+        (!self.packages().any(inner)).then_some(dir)
     }
 
     /// The folder of a module; of several copies, that which is nearest to whoever imports it.

@@ -21,7 +21,7 @@ pub enum ProblemKind {
     TooLarge,
     /// Not text, or not UTF-8 (read with replacements).
     Encoding,
-    /// The syntax is broken; what could be understood was kept.
+    /// Broken, or newer than the grammar; what could be understood was kept.
     Syntax,
     /// A limit against hostile input was hit (depth, expansion).
     Limit,

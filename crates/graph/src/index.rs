@@ -265,6 +265,7 @@ pub fn is_test(path: &str) -> bool {
             "test"
                 | "tests"
                 | "__tests__"
+                | "__e2e__"
                 | "spec"
                 | "specs"
                 | "e2e"
@@ -312,6 +313,8 @@ pub fn is_test(path: &str) -> bool {
         || lower.starts_with("test_")
         || stem.ends_with("_test")
         || stem.ends_with("_spec")
+        // `api.servertest.ts`: a kind of tests of one's own.
+        || lower.split('.').rev().nth(1).is_some_and(|kind| kind != stem && kind.len() > 4 && kind.ends_with("test"))
         || lower == "conftest.py"
         || matches!(lower.as_str(), "test.rs" | "tests.rs")
         || ["Test.java", "Tests.java", "IT.java", "Test.kt", "Tests.kt", "Test.cs", "Tests.cs", "Spec.kt", "Test.php"]

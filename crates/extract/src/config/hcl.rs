@@ -6,7 +6,7 @@
 
 use super::tree::{Data, Key, MAX_DEPTH, Node, Style};
 use crate::Sink;
-use seam_facts::{Problem, ProblemKind, SmolStr, Span, format_smolstr};
+use seam_facts::{SmolStr, Span, format_smolstr};
 use tree_sitter::{Node as Syntax, Parser};
 
 /// Deeper syntax is not walked.
@@ -18,8 +18,7 @@ pub fn document(text: &str, sink: &mut Sink) -> Option<Node> {
     let tree = parser.parse(text, None)?;
     let root = tree.root_node();
     if root.has_error() {
-        let message = "the syntax is broken in places; the rest was read";
-        sink.problem(Problem::new(ProblemKind::Syntax, message, Some(Span::at(1, 1))));
+        sink.problem(crate::lang::broken(root));
     }
     let body = children(root).into_iter().find(|c| c.kind() == "body").unwrap_or(root);
     Some(Node { value: Data::Map(entries(body, text, 0)), span: span(root), tag: SmolStr::default() })

@@ -96,11 +96,7 @@ pub fn lower(lang: Lang, text: &str, sink: &mut Sink) -> Unit {
     }
     if let Some(tree) = tree {
         if tree.root_node().has_error() {
-            sink.problem(Problem::new(
-                ProblemKind::Syntax,
-                "the syntax is broken in places; the rest was read",
-                Some(Span::at(1, 1)),
-            ));
+            sink.problem(broken(tree.root_node()));
         }
         lowering(&mut lower, tree.root_node());
     }
@@ -108,6 +104,19 @@ pub fn lower(lang: Lang, text: &str, sink: &mut Sink) -> Unit {
         sink.problem(Problem::new(ProblemKind::Limit, "nesting beyond the limit was not read", None));
     }
     lower.finish()
+}
+
+/// What is told of a tree that has errors, at the first of them: the file may be broken, or newer than the grammar.
+pub(crate) fn broken(root: tree_sitter::Node<'_>) -> Problem {
+    let mut at = root;
+    while !at.is_error() && !at.is_missing() {
+        let mut cursor = at.walk();
+        let Some(next) = at.children(&mut cursor).find(|c| c.has_error() || c.is_missing()) else { break };
+        at = next;
+    }
+    let start = at.start_position();
+    let place = Span::at(start.row as u32 + 1, start.column as u32 + 1);
+    Problem::new(ProblemKind::Syntax, "not understood from here; the rest was read", Some(place))
 }
 
 /// Functions and types that are a script's only export, without a name of their own, are called after the file, as

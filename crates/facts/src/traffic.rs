@@ -179,6 +179,24 @@ pub struct Message {
     pub payload: Option<SmolStr>,
 }
 
+impl Message {
+    /// A message of which no more is said than where it goes, or comes from.
+    pub fn to(system: System, publish: bool, topic: Value, client: SmolStr, within: SmolStr) -> Self {
+        Message {
+            system,
+            publish,
+            topic,
+            address: None,
+            exchange: None,
+            routing_key: None,
+            group: None,
+            client,
+            within,
+            payload: None,
+        }
+    }
+}
+
 /// A connection to a store or broker is opened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Store {

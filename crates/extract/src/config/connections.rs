@@ -140,16 +140,16 @@ fn messenger(root: &Node, sink: &mut Sink) {
             transport.path(&["options", "queues"]).and_then(|q| q.entries().next().map(|(k, _)| k.text.clone()));
         let exchange = transport.text_at(&["options", "exchange", "name"]).map(|t| Value::text(t.clone()));
         let message = |publish: bool, payload: Option<SmolStr>| Message {
-            system: by_scheme(text).unwrap_or(System::Bus),
-            publish,
-            topic: Value::text(queue.clone().unwrap_or_else(|| name.text.clone())),
             address: Some(secret::clean(php(text))),
             exchange: exchange.clone(),
-            routing_key: None,
-            group: None,
-            client: "Symfony Messenger".into(),
-            within: SmolStr::default(),
             payload,
+            ..Message::to(
+                by_scheme(text).unwrap_or(System::Bus),
+                publish,
+                Value::text(queue.clone().unwrap_or_else(|| name.text.clone())),
+                "Symfony Messenger".into(),
+                SmolStr::default(),
+            )
         };
         for (class, to) in messenger.get("routing").into_iter().flat_map(Node::entries) {
             if to.texts().contains(&name.text) {

@@ -108,18 +108,8 @@ fn connector(config: &[(SmolStr, SmolStr, Span)], class: Option<SmolStr>, sink: 
     let sink_of = lower.ends_with("sink") || lower.contains("sink");
     let topic = ["topics", "topics.regex", "topic.prefix", "database.server.name"].iter().find_map(|key| of(key));
     let place = topic.map_or(*at, |(.., at)| *at);
-    let message = Message {
-        system: System::Kafka,
-        publish: !sink_of,
-        topic: topic.map(|(_, v, _)| value(v)).unwrap_or_default(),
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client,
-        within,
-        payload: None,
-    };
+    let message =
+        Message::to(System::Kafka, !sink_of, topic.map(|(_, v, _)| value(v)).unwrap_or_default(), client, within);
     sink.stated(Claim::Message(message), place);
 }
 

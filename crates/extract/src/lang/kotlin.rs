@@ -5,7 +5,7 @@
 
 mod values;
 
-use super::lower::{Lower, child, children, expr, plain_type, span};
+use super::lower::{Lower, child, children, expr, fills, plain_type, span};
 use crate::code::ir::{Annotation, Arg, BlockKind, Call, Expr, ExprKind, Field, Function, Leave, Param, Stmt, Type};
 use seam_facts::SmolStr;
 use tree_sitter::Node;
@@ -147,16 +147,7 @@ fn primary_constructor(cx: &mut Lower<'_>, node: Node<'_>, ty: usize, passed: Op
         });
         params.push(param);
     }
-    let fills: Vec<Stmt> = params
-        .iter()
-        .map(|p| Stmt::Assign {
-            target: Expr::new(ExprKind::Member(Box::new(Expr::name("this", p.span)), p.name.clone()), p.span),
-            ty: SmolStr::default(),
-            value: Expr::name(p.name.clone(), p.span),
-            append: false,
-            span: p.span,
-        })
-        .collect();
+    let filled = fills(&params);
     let function = Function {
         name: "<init>".into(),
         owner: cx.owner.clone(),
@@ -166,7 +157,7 @@ fn primary_constructor(cx: &mut Lower<'_>, node: Node<'_>, ty: usize, passed: Op
         ..Function::default()
     };
     cx.function(function, |cx| {
-        let mut body = fills;
+        let mut body = filled;
         if let Some(parent) = passed {
             body.push(Stmt::Expr(invocation(cx, parent)));
         }

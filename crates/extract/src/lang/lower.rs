@@ -1,7 +1,7 @@
 //! What all lowerings share: reading nodes, opening and closing functions, and the bound on depth.
 
 use super::Lang;
-use crate::code::ir::{Expr, ExprKind, Function, Import, Stmt, Type, Unit};
+use crate::code::ir::{Expr, ExprKind, Function, Import, Param, Stmt, Type, Unit};
 use seam_facts::{SmolStr, Span};
 use tree_sitter::Node;
 
@@ -192,4 +192,16 @@ pub fn unquote(source: &str) -> SmolStr {
         }
     }
     out.into()
+}
+
+/// What a constructor does whose parameters are the object's fields.
+pub fn fills(params: &[Param]) -> Vec<Stmt> {
+    let fill = |p: &Param| Stmt::Assign {
+        target: Expr::new(ExprKind::Member(Box::new(Expr::name("this", p.span)), p.name.clone()), p.span),
+        ty: SmolStr::default(),
+        value: Expr::name(p.name.clone(), p.span),
+        append: false,
+        span: p.span,
+    };
+    params.iter().map(fill).collect()
 }

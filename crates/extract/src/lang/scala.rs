@@ -10,7 +10,7 @@ mod patterns;
 mod statements;
 mod values;
 
-use super::lower::{Lower, child, children, expr, plain_type, span};
+use super::lower::{Lower, child, children, expr, fills, plain_type, span};
 use crate::code::ir::{Annotation, Arg, Call, Expr, ExprKind, Field, Function, Param, Stmt, Type};
 use seam_facts::{SmolStr, format_smolstr};
 use tree_sitter::Node;
@@ -267,16 +267,7 @@ fn constructor(cx: &mut Lower<'_>, node: Node<'_>, lists: &[Node<'_>], ty: usize
             span: param.span,
         });
     }
-    let fills: Vec<Stmt> = params
-        .iter()
-        .map(|p| Stmt::Assign {
-            target: Expr::new(ExprKind::Member(Box::new(Expr::name("this", p.span)), p.name.clone()), p.span),
-            ty: SmolStr::default(),
-            value: Expr::name(p.name.clone(), p.span),
-            append: false,
-            span: p.span,
-        })
-        .collect();
+    let filled = fills(&params);
     let annotations = annotations(cx, node);
     let at = lists.first().map(|l| span(*l)).unwrap_or_else(|| span(node));
     let function = Function {
@@ -288,7 +279,7 @@ fn constructor(cx: &mut Lower<'_>, node: Node<'_>, lists: &[Node<'_>], ty: usize
         ..Function::default()
     };
     bodied(cx, function, |cx| {
-        let mut body = fills;
+        let mut body = filled;
         if let Some((written, arguments)) = passed {
             let callee = Expr::name(simple_type(&written), span(arguments));
             let args = args(cx, arguments);

@@ -1,21 +1,7 @@
 //! Other sides that only a name leads to: rules of gateways, topics and databases that settings name, names in a registry,
 //! declarations of queues; and words that nobody depends on.
 
-use crate::touch::{Files, edited, set, small};
-
-fn node(name: &str, code: &str) -> [(String, String); 2] {
-    let package = format!(
-        "{{\"name\": \"{name}\", \"dependencies\": {{\"express\": \"4\", \"amqplib\": \"0\", \"pg\": \"8\"}}}}\n"
-    );
-    [(format!("{name}/package.json"), package), (format!("{name}/index.js"), code.to_owned())]
-}
-
-fn system(compose: &str, more: &[(&str, &str)], code: &[(&str, &str)]) -> Files {
-    let mut out = small(&[("compose.yaml", compose)]);
-    out.extend(small(more));
-    out.extend(code.iter().flat_map(|(name, code)| node(name, code)));
-    out
-}
+use crate::touch::{Files, edited, set, small, system};
 
 const SPRING: &str = "spring:\n  application:\n    name: edge\n  cloud:\n    gateway:\n      routes:\n        - id: stock\n          uri: http://stock:3000\n          predicates:\n            - Path=/api/stock/**\n          filters:\n            - FILTER\n";
 

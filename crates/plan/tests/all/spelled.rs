@@ -1,21 +1,7 @@
 //! Lines that state nothing by themselves and whose other end is known: ports that are dialled, names that are looked up, what
 //! stores hold and whom they let in, tables that code makes, values of enumerations.
 
-use crate::touch::{Files, edited, set, small};
-
-fn node(name: &str, code: &str) -> [(String, String); 2] {
-    let package = format!(
-        "{{\"name\": \"{name}\", \"dependencies\": {{\"express\": \"4\", \"mysql2\": \"3\", \"amqplib\": \"0\"}}}}\n"
-    );
-    [(format!("{name}/package.json"), package), (format!("{name}/index.js"), code.to_owned())]
-}
-
-fn system(compose: &str, more: &[(&str, &str)], code: &[(&str, &str)]) -> Files {
-    let mut out = small(&[("compose.yaml", compose)]);
-    out.extend(small(more));
-    out.extend(code.iter().flat_map(|(name, code)| node(name, code)));
-    out
-}
+use crate::touch::{Files, edited, set, small, system};
 
 const TWO: &str = "services:\n  shop:\n    build: ./shop\n  stock:\n    build: ./stock\n";
 

@@ -323,6 +323,21 @@ fn any_cut_of_any_file_is_answered() {
     }
 }
 
+fn node(name: &str, code: &str) -> [(String, String); 2] {
+    let package = format!(
+        "{{\"name\": \"{name}\", \"dependencies\": {{\"express\": \"4\", \"amqplib\": \"0\", \"pg\": \"8\", \"mysql2\": \"3\"}}}}\n"
+    );
+    [(format!("{name}/package.json"), package), (format!("{name}/index.js"), code.to_owned())]
+}
+
+/// A system of a compose file, further files, and services of JavaScript with one file of code each.
+pub(crate) fn system(compose: &str, more: &[(&str, &str)], code: &[(&str, &str)]) -> Files {
+    let mut out = small(&[("compose.yaml", compose)]);
+    out.extend(small(more));
+    out.extend(code.iter().flat_map(|(name, code)| node(name, code)));
+    out
+}
+
 /// A system of a few lines, as files.
 pub(crate) fn small(files: &[(&str, &str)]) -> Files {
     files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()

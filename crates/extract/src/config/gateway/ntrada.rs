@@ -46,16 +46,10 @@ fn publish(root: &Node, rule: &Node, sink: &mut Sink) {
     let given = |names: [&str; 2]| names.iter().find_map(|n| config.text_at(&[n])).map(|t| text(t));
     let hosts = root.path(&["extensions", "rabbitmq", "hostnames"]).map(Node::texts).unwrap_or_default();
     let message = Message {
-        system: System::Rabbit,
-        publish: true,
-        topic: Value::default(),
         address: hosts.first().map(|h| text(h)),
         exchange: given(["exchange", "exchangeName"]),
         routing_key: given(["routing_key", "routingKey"]),
-        group: None,
-        client: "Ntrada".into(),
-        within: SmolStr::default(),
-        payload: None,
+        ..Message::to(System::Rabbit, true, Value::default(), "Ntrada".into(), SmolStr::default())
     };
     sink.stated(Claim::Message(message), entry_span(key, config));
 }

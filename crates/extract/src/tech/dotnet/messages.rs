@@ -34,18 +34,8 @@ impl Line {
     }
 
     pub fn at(within: SmolStr, at: Span, system: System, publish: bool, topic: Value, client: &str) -> Self {
-        let message = Message {
-            system,
-            publish,
-            topic: if unknown(&topic) { Value::default() } else { topic },
-            address: None,
-            exchange: None,
-            routing_key: None,
-            group: None,
-            client: client.into(),
-            within,
-            payload: None,
-        };
+        let message =
+            Message::to(system, publish, if unknown(&topic) { Value::default() } else { topic }, client.into(), within);
         Line(message, at)
     }
 

@@ -228,16 +228,14 @@ fn message(
     client: &str,
 ) -> Message {
     Message {
-        system,
-        publish,
-        topic: if unknown(&topic) { Value::default() } else { topic },
-        address: None,
-        exchange: None,
-        routing_key: None,
         group: group.filter(|v| !unknown(v)),
-        client: client.into(),
-        within: code.within(site.function),
-        payload: None,
+        ..Message::to(
+            system,
+            publish,
+            if unknown(&topic) { Value::default() } else { topic },
+            client.into(),
+            code.within(site.function),
+        )
     }
 }
 

@@ -112,16 +112,16 @@ fn queue(
 ) {
     let known = |v: Value| (!opaque(&v) && !v.is_empty()).then_some(v);
     let message = Message {
-        system: System::Kafka,
-        publish,
-        topic: known(topic).unwrap_or_default(),
         address: known(brokers),
-        exchange: None,
-        routing_key: None,
         group: group.and_then(known),
-        client: "go-queue".into(),
-        within: code.within(site.function),
         payload: None::<SmolStr>,
+        ..Message::to(
+            System::Kafka,
+            publish,
+            known(topic).unwrap_or_default(),
+            "go-queue".into(),
+            code.within(site.function),
+        )
     };
     sink.stated(Claim::Message(message), site.span());
 }

@@ -77,7 +77,7 @@ fn endpoint(
 }
 
 /// Contracts write methods with a capital; generated Java does not.
-fn capital(name: &str) -> SmolStr {
+pub(crate) fn capital(name: &str) -> SmolStr {
     let mut out = name.to_string();
     if let Some(first) = out.get_mut(0..1) {
         first.make_ascii_uppercase();

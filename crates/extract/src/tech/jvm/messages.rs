@@ -8,18 +8,7 @@ use seam_facts::{Claim, Message, SmolStr, Span, System, Value};
 
 /// A message claim without its particulars.
 pub fn message(system: System, publish: bool, topic: Value, client: &str, within: SmolStr) -> Message {
-    Message {
-        system,
-        publish,
-        topic,
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client: client.into(),
-        within,
-        payload: None,
-    }
+    Message::to(system, publish, topic, client.into(), within)
 }
 
 pub fn state(message: Message, at: Span, sink: &mut Sink) {

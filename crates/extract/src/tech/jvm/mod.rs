@@ -9,7 +9,7 @@ mod declarative;
 mod discovery;
 mod eventuate;
 mod flags;
-mod grpc;
+pub(crate) mod grpc;
 mod http_clients;
 mod injected;
 mod integration;

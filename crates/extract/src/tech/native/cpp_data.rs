@@ -241,18 +241,13 @@ fn assigned<'a>(stmts: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr, &'a Expr, Spa
 }
 
 fn message(code: &Code<'_>, site: &Site<'_>, system: System, publish: bool, topic: Value, client: &str) -> Message {
-    Message {
+    Message::to(
         system,
         publish,
-        topic: if unknown(&topic) { Value::default() } else { topic },
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client: client.into(),
-        within: code.within(site.function),
-        payload: None,
-    }
+        if unknown(&topic) { Value::default() } else { topic },
+        client.into(),
+        code.within(site.function),
+    )
 }
 
 /// librdkafka in C and C++, cppkafka, modern-cpp-kafka.

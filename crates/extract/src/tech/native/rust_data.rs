@@ -180,18 +180,13 @@ pub(super) fn message(
     topic: Value,
     client: &str,
 ) -> Message {
-    Message {
+    Message::to(
         system,
         publish,
-        topic: if unknown(&topic) { Value::default() } else { topic },
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client: client.into(),
-        within: code.within(site.function),
-        payload: None,
-    }
+        if unknown(&topic) { Value::default() } else { topic },
+        client.into(),
+        code.within(site.function),
+    )
 }
 
 /// The elements of a list given inline, by reference or through a name.

@@ -41,16 +41,8 @@ impl<'a> Cx<'_, 'a> {
 
     fn message(&self, system: System, publish: bool, topic: Value, client: &str) -> Message {
         Message {
-            system,
-            publish,
-            topic: known(topic),
             address: self.brokers.iter().find(|(s, _)| *s == system).map(|(_, a)| a.clone()),
-            exchange: None,
-            routing_key: None,
-            group: None,
-            client: client.into(),
-            within: self.code.within(self.site.function),
-            payload: None,
+            ..Message::to(system, publish, known(topic), client.into(), self.code.within(self.site.function))
         }
     }
 

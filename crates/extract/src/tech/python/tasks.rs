@@ -23,18 +23,7 @@ fn extract(code: &Code<'_>, sink: &mut Sink) {
 }
 
 fn message(system: System, publish: bool, topic: Value, client: &str, within: SmolStr) -> Message {
-    Message {
-        system,
-        publish,
-        topic,
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client: client.into(),
-        within,
-        payload: None,
-    }
+    Message::to(system, publish, topic, client.into(), within)
 }
 
 /// `Celery("x", broker=…, backend=…)` and settings of the same meaning; gives the broker's address.

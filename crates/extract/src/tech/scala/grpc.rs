@@ -6,6 +6,7 @@ use super::read::SCALA;
 use crate::code::Code;
 use crate::code::ir::{Expr, ExprKind, Type};
 use crate::lang::plain_type;
+use crate::tech::jvm::grpc::capital;
 use crate::{Extractor, Reads, Sink};
 use seam_facts::{Call, Claim, Endpoint, Protocol, SmolStr, Span, Value, format_smolstr};
 
@@ -84,14 +85,6 @@ fn endpoint(service: &str, method: &str, handler: SmolStr, at: Span, sink: &mut 
     let (request, response) = (None, None);
     let endpoint = Endpoint { protocol: Protocol::Grpc, method: None, path, handler, router: None, request, response };
     sink.stated(Claim::Endpoint(endpoint), Span { end_line: at.line, ..at });
-}
-
-fn capital(name: &str) -> SmolStr {
-    let mut out = name.to_string();
-    if let Some(first) = out.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
-    out.into()
 }
 
 /// The service that a call makes a client of.

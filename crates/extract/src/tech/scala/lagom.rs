@@ -169,16 +169,9 @@ fn subscribed(code: &Code<'_>, sink: &mut Sink) {
 
 fn message(publish: bool, topic: Value, group: Option<Value>, within: SmolStr, at: Span, sink: &mut Sink) {
     let message = Message {
-        system: System::Kafka,
-        publish,
-        topic,
         address: Some(Value::config("lagom.broker.kafka.brokers", None)),
-        exchange: None,
-        routing_key: None,
         group,
-        client: "Lagom".into(),
-        within,
-        payload: None,
+        ..Message::to(System::Kafka, publish, topic, "Lagom".into(), within)
     };
     sink.stated(Claim::Message(message), at);
 }

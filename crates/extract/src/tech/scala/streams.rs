@@ -144,18 +144,7 @@ fn message(
     more: impl FnOnce(&mut Message),
     sink: &mut Sink,
 ) {
-    let mut message = Message {
-        system,
-        publish,
-        topic,
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client: client.into(),
-        within: code.within(site.function),
-        payload: None,
-    };
+    let mut message = Message::to(system, publish, topic, client.into(), code.within(site.function));
     more(&mut message);
     sink.stated(Claim::Message(message), site.span());
 }

@@ -70,16 +70,8 @@ impl Cx<'_> {
 
     pub fn message(&self, system: System, publish: bool, topic: Value) -> Message {
         Message {
-            system,
-            publish,
-            topic,
             address: self.addresses.iter().find(|(s, _)| *s == system).map(|(_, a)| a.clone()),
-            exchange: None,
-            routing_key: None,
-            group: None,
-            client: client(self.callee, system),
-            within: self.code.within(self.site.function),
-            payload: None,
+            ..Message::to(system, publish, topic, client(self.callee, system), self.code.within(self.site.function))
         }
     }
 
@@ -525,16 +517,5 @@ fn nest_message(
     group: Option<Value>,
     within: seam_facts::SmolStr,
 ) -> Message {
-    Message {
-        system,
-        publish,
-        topic,
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group,
-        client: Default::default(),
-        within,
-        payload: None,
-    }
+    Message { group, ..Message::to(system, publish, topic, Default::default(), within) }
 }

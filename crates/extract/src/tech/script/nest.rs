@@ -115,18 +115,13 @@ fn patterns(code: &Code<'_>, ty: &Type, function: &Function, sink: &mut Sink) {
                 let Some(pattern) = annotation.positional(0) else {
                     continue;
                 };
-                let message = Message {
-                    system: transport(code, annotation.positional(1)).unwrap_or(System::Bus),
-                    publish: false,
-                    topic: topic(code, pattern, 0),
-                    address: None,
-                    exchange: None,
-                    routing_key: None,
-                    group: None,
-                    client: "nestjs".into(),
-                    within: function.symbol(),
-                    payload: None,
-                };
+                let message = Message::to(
+                    transport(code, annotation.positional(1)).unwrap_or(System::Bus),
+                    false,
+                    topic(code, pattern, 0),
+                    "nestjs".into(),
+                    function.symbol(),
+                );
                 sink.stated(Claim::Message(message), annotation.span);
             }
             "GrpcMethod" | "GrpcStreamMethod" | "GrpcStreamCall" => {
@@ -404,23 +399,21 @@ fn sends(code: &Code<'_>, sink: &mut Sink) {
                 continue;
             };
             let message = Message {
-                system: match origin.rsplit('#').next().unwrap_or("") {
-                    "ClientKafka" | "ClientKafkaProxy" => System::Kafka,
-                    "ClientRMQ" => System::Rabbit,
-                    "ClientNats" => System::Nats,
-                    "ClientRedis" => System::Redis,
-                    "ClientMqtt" => System::Mqtt,
-                    _ => System::Bus,
-                },
-                publish: true,
-                topic: topic(code, pattern, at),
                 address: base(token_of(code, receiver, at)),
-                exchange: None,
-                routing_key: None,
-                group: None,
-                client: "nestjs".into(),
-                within: code.within(at),
-                payload: None,
+                ..Message::to(
+                    match origin.rsplit('#').next().unwrap_or("") {
+                        "ClientKafka" | "ClientKafkaProxy" => System::Kafka,
+                        "ClientRMQ" => System::Rabbit,
+                        "ClientNats" => System::Nats,
+                        "ClientRedis" => System::Redis,
+                        "ClientMqtt" => System::Mqtt,
+                        _ => System::Bus,
+                    },
+                    true,
+                    topic(code, pattern, at),
+                    "nestjs".into(),
+                    code.within(at),
+                )
             };
             sink.stated(Claim::Message(message), site.span());
             continue;

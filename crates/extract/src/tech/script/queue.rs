@@ -77,18 +77,7 @@ fn store(address: Option<Value>, code: &Code<'_>, site: &Site<'_>, sink: &mut Si
 }
 
 fn message(publish: bool, topic: Value, address: Option<Value>, within: SmolStr, at: Span, sink: &mut Sink) {
-    let message = Message {
-        system: System::Redis,
-        publish,
-        topic,
-        address,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client: "bull".into(),
-        within,
-        payload: None,
-    };
+    let message = Message { address, ..Message::to(System::Redis, publish, topic, "bull".into(), within) };
     sink.stated(Claim::Message(message), at);
 }
 

@@ -85,16 +85,8 @@ fn call(code: &Code<'_>, method: Option<SmolStr>, target: Value, function: usize
 
 fn message(code: &Code<'_>, publish: bool, to: (&Expr, &Expr), function: usize, at: Span, sink: &mut Sink) {
     let message = Message {
-        system: System::Bus,
-        publish,
-        topic: code.value(to.1, function),
-        address: None,
         exchange: Some(code.value(to.0, function)),
-        routing_key: None,
-        group: None,
-        client: "dapr".into(),
-        within: code.within(function),
-        payload: None,
+        ..Message::to(System::Bus, publish, code.value(to.1, function), "dapr".into(), code.within(function))
     };
     sink.stated(Claim::Message(message), at);
 }

@@ -11,18 +11,7 @@ pub fn call(protocol: Protocol, client: &str, target: Value, within: SmolStr) ->
 
 /// A message before its details are known.
 pub fn message(system: System, publish: bool, topic: Value, client: &str, within: SmolStr) -> Message {
-    Message {
-        system,
-        publish,
-        topic,
-        address: None,
-        exchange: None,
-        routing_key: None,
-        group: None,
-        client: client.into(),
-        within,
-        payload: None,
-    }
+    Message::to(system, publish, topic, client.into(), within)
 }
 
 /// A named argument, or a key of an options hash or array that is an argument.

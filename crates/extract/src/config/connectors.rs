@@ -8,7 +8,7 @@ use seam_facts::{Claim, Message, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "connectors",
-    version: 1,
+    version: 2,
     page: include_str!("connectors.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -106,11 +106,86 @@ fn connector(config: &[(SmolStr, SmolStr, Span)], class: Option<SmolStr>, sink: 
     let (address, within) = (secret::clean(value(address)), SmolStr::default());
     sink.stated(Claim::Store(Store { system, address, database, client: client.clone(), within: within.clone() }), *at);
     let sink_of = lower.ends_with("sink") || lower.contains("sink");
-    let topic = ["topics", "topics.regex", "topic.prefix", "database.server.name"].iter().find_map(|key| of(key));
-    let place = topic.map_or(*at, |(.., at)| *at);
-    let message =
-        Message::to(System::Kafka, !sink_of, topic.map(|(_, v, _)| value(v)).unwrap_or_default(), client, within);
-    sink.stated(Claim::Message(message), place);
+    let topics = if sink_of { read(config) } else { written(config, &lower) };
+    let known = if topics.is_empty() { vec![(Value::default(), *at)] } else { topics };
+    for (topic, place) in known {
+        let message = Message::to(System::Kafka, !sink_of, topic, client.clone(), within.clone());
+        sink.stated(Claim::Message(message), place);
+    }
+}
+
+type Config = [(SmolStr, SmolStr, Span)];
+
+fn get<'c>(config: &'c Config, keys: &[&str]) -> Option<(&'c str, Span)> {
+    keys.iter().find_map(|key| config.iter().find(|(k, ..)| k == key)).map(|(_, v, at)| (v.as_str(), *at))
+}
+
+/// The topics that a sink reads.
+fn read(config: &Config) -> Vec<(Value, Span)> {
+    let Some((topics, at)) = get(config, &["topics"]) else {
+        return get(config, &["topics.regex"]).map(|(regex, at)| (Value::opaque(regex), at)).into_iter().collect();
+    };
+    let all = topics.split(',').map(str::trim).filter(|t| !t.is_empty());
+    all.take(MAX_CONNECTORS).map(|topic| (value(topic), at)).collect()
+}
+
+/// Where a source publishes: where a transform routes to, else a topic for each table under its prefix.
+fn written(config: &Config, class: &str) -> Vec<(Value, Span)> {
+    let prefix = get(config, &["topic.prefix", "database.server.name"]);
+    let names = get(config, &["transforms"]).map(|(v, _)| v).unwrap_or_default();
+    for name in names.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+        let key = |rest: &str| format!("transforms.{name}.{rest}");
+        let Some((kind, at)) = get(config, &[&key("type")]) else { continue };
+        let to = get(config, &[&key("route.topic.replacement"), &key("topic.replacement"), &key("replacement")]);
+        match (kind.rsplit(['.', '$']).next().unwrap_or(kind), to) {
+            ("EventRouter" | "MongoEventRouter", None) => return vec![(routed("outbox.event.${routedByValue}"), at)],
+            ("EventRouter" | "MongoEventRouter" | "ByLogicalTableRouter" | "RegexRouter", Some((to, at))) => {
+                return vec![(routed(to), at)];
+            }
+            _ => {}
+        }
+    }
+    let Some((prefix, at)) = prefix else { return Vec::new() };
+    // Confluent's JDBC source puts nothing between the prefix and the table.
+    let joint = if class.contains("jdbc") { "" } else { "." };
+    let lists = ["table.include.list", "collection.include.list", "table.whitelist", "collection.whitelist"];
+    let Some((tables, listed)) = get(config, &lists) else {
+        return vec![(joined(&format!("{prefix}{joint}"), Value::opaque("table")), at)];
+    };
+    let tables = tables.split(',').map(|t| t.trim().replace("\\.", ".")).filter(|t| !t.is_empty());
+    let topic = |table: String| {
+        let plain = table.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+        let table = if plain { value(&table) } else { Value::opaque("table") };
+        (joined(&format!("{prefix}{joint}"), table), listed)
+    };
+    tables.take(MAX_CONNECTORS).map(topic).collect()
+}
+
+fn joined(text: &str, rest: Value) -> Value {
+    let mut out = value(text);
+    out.push(rest);
+    out
+}
+
+/// The name that a transform makes: what it takes from the record (`$1`, `${routedByValue}`) is not known.
+fn routed(to: &str) -> Value {
+    let mut out = Value::default();
+    let mut rest = to;
+    while let Some(at) = rest.find('$') {
+        out.push_text(&rest[..at]);
+        let after = &rest[at + 1..];
+        let (name, end) = match after.strip_prefix('{') {
+            Some(inner) => inner.find('}').map_or((inner, after.len()), |end| (&inner[..end], end + 2)),
+            None => {
+                let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+                (&after[..end], end)
+            }
+        };
+        out.push(Value::opaque(name));
+        rest = &after[end..];
+    }
+    out.push_text(rest);
+    out
 }
 
 fn value(text: &str) -> Value {

@@ -4,10 +4,10 @@
 //! function, the services whose own code runs it. What it does there is not known, and that is said.
 
 use super::effect::{Cx, Edited, Effect};
-use super::fields;
 use super::text::{Hunk, lost};
 use super::wording;
-use seam_facts::SmolStr;
+use super::{fields, forms};
+use seam_facts::{Key, SmolStr};
 use seam_graph::{Certainty, Evidence};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -171,25 +171,11 @@ fn seed(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk, out: &mut Vec<Effect>) -> boo
         out.push(effect);
         return true;
     }
-    // A key between quotes that others spell too.
-    for (word, _) in lost(hunk, &before, &after).iter().filter(|(w, quoted)| *quoted && is_key(w)) {
-        let mut effect =
-            Effect::new("word-changed", format!("`{word}` is not named here any more"), format!("word/{word}"));
-        effect = effect.at(was.clone(), is.clone()).sure(Certainty::Inferred);
-        for node in owners.iter().copied().filter(|n| *n < cx.old.graph.nodes.len()) {
-            let name = cx.old.name(node).clone();
-            effect.direct.insert(name, was.iter().chain(&is).cloned().collect());
-            let mut others = fields::neighbours(cx, node);
-            if tells(word) {
-                fields::beside(cx, node, &mut others);
-            }
-            fields::couple(cx, others, word, "", false, &mut effect);
-        }
-        if !effect.dependent.is_empty() {
-            effect.entries.extend(ways_in(cx, edited, hunk).1);
-            out.push(effect);
-            return true;
-        }
+    if let Some(mut effect) = respelled(cx, edited, hunk, &owners, (&before, &after)) {
+        effect = effect.at(was.clone(), is.clone());
+        effect.entries.extend(ways_in(cx, edited, hunk).1);
+        out.push(effect);
+        return true;
     }
     let (functions, entries, services) = {
         let (functions, entries) = ways_in(cx, edited, hunk);
@@ -221,20 +207,80 @@ fn seed(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk, out: &mut Vec<Effect>) -> boo
     true
 }
 
+/// What the lines do not name any more, where others who have to do with their services name it too.
+fn respelled(
+    cx: &Cx<'_>,
+    edited: &Edited,
+    hunk: &Hunk,
+    owners: &[usize],
+    (before, after): (&[String], &[String]),
+) -> Option<Effect> {
+    let place = |(from, count): (u32, u32), says| (count > 0).then(|| Cx::place(&edited.path, from, says));
+    let places: Vec<Evidence> =
+        place(hunk.old, "the older line").into_iter().chain(place(hunk.new, "the newer line")).collect();
+    let attempt = |word: &str, ties: &dyn Fn(BTreeMap<usize, BTreeSet<Key>>, &mut Effect)| {
+        let text = format!("`{word}` is not named here any more");
+        let mut effect = Effect::new("word-changed", text, format!("word/{word}")).sure(Certainty::Inferred);
+        for node in owners.iter().copied().filter(|n| *n < cx.old.graph.nodes.len()) {
+            effect.direct.insert(cx.old.name(node).clone(), places.clone());
+            let mut others = fields::neighbours(cx, node);
+            if tells(word) {
+                fields::beside(cx, node, &mut others);
+            }
+            ties(others, &mut effect);
+        }
+        (!effect.dependent.is_empty()).then_some(effect)
+    };
+    let gone = lost(hunk, before, after);
+    let quoted = || gone.iter().filter(|(_, quoted)| *quoted).map(|(w, _)| w.as_str());
+    // A key between quotes that others spell too.
+    for word in quoted().filter(|w| is_key(w)) {
+        let found = attempt(word, &|others, effect| {
+            if let Some(other) = forms::header(word) {
+                forms::couple(cx, edited, &others, &forms::cases(word, &other), effect);
+            }
+            fields::couple(cx, others, word, "", false, effect);
+        });
+        if found.is_some() {
+            return found;
+        }
+    }
+    let kept: Vec<&str> = after
+        .iter()
+        .skip(hunk.new.0.saturating_sub(1) as usize)
+        .take(hunk.new.1 as usize)
+        .map(String::as_str)
+        .collect();
+    for part in quoted().flat_map(forms::parts).filter(|p| !kept.iter().any(|l| l.contains(p))) {
+        let found = attempt(part, &|others, effect| forms::couple(cx, edited, &others, &[part.to_owned()], effect));
+        if found.is_some() {
+            return found;
+        }
+    }
+    for (ty, member) in forms::members(cx, hunk, before, after) {
+        let texts = [format!("{ty}.{member}"), format!("{ty}::{member}")];
+        let found = attempt(&texts[0], &|others, effect| forms::couple(cx, edited, &others, &texts, effect));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
 /// A word of several parts says enough by itself: `token:blacklist:`, `ticket.events`.
-fn tells(word: &str) -> bool {
+pub(super) fn tells(word: &str) -> bool {
     word.len() > 7 && word[1..word.len() - 1].contains([':', '.', '-', '_'])
 }
 
 /// What may be a key: letters, digits and joints, no sentence and no path.
-fn is_key(word: &str) -> bool {
+pub(super) fn is_key(word: &str) -> bool {
     word.len() > 3
         && word.chars().next().is_some_and(char::is_alphabetic)
         && word.chars().all(|c| c.is_alphanumeric() || "_-.:".contains(c))
 }
 
 /// The functions that hold a hunk, and the endpoints of the older state that run into them.
-fn ways_in(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk) -> (BTreeSet<SmolStr>, BTreeSet<seam_facts::Key>) {
+fn ways_in(cx: &Cx<'_>, edited: &Edited, hunk: &Hunk) -> (BTreeSet<SmolStr>, BTreeSet<Key>) {
     let holding = |side: &super::effect::Side<'_>, (from, count): (u32, u32)| -> BTreeSet<SmolStr> {
         let Some(uses) = side.uses(&edited.path) else { return BTreeSet::new() };
         let all = uses.functions.iter().zip(&uses.lines);

@@ -8,14 +8,17 @@
 //! ([`beyond`]), what to do ([`steps`]), which tests reach it ([`trials`]), and the figure ([`risk`]).
 
 mod beyond;
+mod bridged;
 mod code;
 pub mod contracts;
 mod declared;
 mod effect;
 mod fields;
 mod files;
+mod forms;
 mod gateways;
 mod nodes;
+mod parted;
 pub mod patch;
 mod remember;
 mod risk;
@@ -28,6 +31,7 @@ mod tables;
 mod text;
 mod traffic;
 mod trials;
+mod unjoined;
 mod values;
 mod wording;
 

@@ -61,6 +61,7 @@ pub static RULES: &[(Rule, &str)] = &[
         "code reads a setting under another name, which has a value or a default",
     ),
     (rule("rpc-moved", Breaking, Wire, Senders), "an rpc is served under another name"),
+    (rule("secret-parted", Breaking, Wire, Both), "a service is given another secret than those who share it"),
     (rule("service-added", Safe, Fine, Both), "there is a new service"),
     (rule("service-removed", Breaking, Wire, Senders), "a service is not deployed any more"),
     (rule("service-renamed", Breaking, Wire, Senders), "a service is reached under another name"),
@@ -69,9 +70,14 @@ pub static RULES: &[(Rule, &str)] = &[
     (rule("setting-removed", Warning, Behaviour, Both), "a setting has no value any more"),
     (rule("setting-unset", Breaking, Behaviour, Both), "code needs a setting that nothing sets"),
     (rule("shape-changed", Warning, Source, Builders), "a way in takes or gives another type"),
+    (
+        rule("store-parted", Breaking, Wire, Both),
+        "a service uses another part of a store than those who share it with it",
+    ),
     (rule("store-renamed", Breaking, Wire, Senders), "a store is told another name for what its clients use"),
     (rule("table-added", Safe, Fine, Both), "a table is used that was not before"),
     (rule("table-changed", Warning, Behaviour, Both), "another table is used"),
+    (rule("table-columns", Breaking, Wire, Readers), "a table has other columns than those who use it ask for"),
     (rule("table-gone", Breaking, Wire, Both), "a table is not made any more, or under another name"),
     (rule("table-removed", Warning, Behaviour, Both), "a table is not used any more"),
     (rule("text-changed", Safe, Fine, Both), "a text for people, which nobody compares, is worded otherwise"),
@@ -105,6 +111,9 @@ mod tests {
             include_str!("gateways.rs"),
             include_str!("declared.rs"),
             include_str!("values.rs"),
+            include_str!("parted.rs"),
+            include_str!("spelled.rs"),
+            include_str!("tables.rs"),
         ];
         for source in sources {
             for part in source.split("find(\"").skip(1) {

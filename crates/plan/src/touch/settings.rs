@@ -20,7 +20,8 @@ pub(super) fn effects(cx: &Cx<'_>, out: &mut Vec<Effect>) {
         }
         out.extend(read(cx, d));
     }
-    for d in cx.differences.iter().filter(|d| d.what == What::Setting) {
+    let given_anew = |d: &&Difference| d.what == What::Setting && !super::parted::only_masked(cx, d);
+    for d in cx.differences.iter().filter(given_anew) {
         given.entry((&d.name, d.turn, &d.before, &d.after, &d.to)).or_default().push(d);
     }
     for all in given.into_values() {
@@ -142,6 +143,7 @@ fn set(cx: &Cx<'_>, all: &[&Difference], renamed: &BTreeSet<(SmolStr, SmolStr)>)
     super::spelled::ported(cx, first, &mut effect);
     for d in &chosen {
         super::values::named(cx, d, &mut effect);
+        super::parted::parted(cx, d, &mut effect);
     }
     if reading.is_empty() && first.turn != Turn::Added {
         effect.certainty = Certainty::Inferred;

@@ -161,6 +161,12 @@ fn configured(
         }
         return (!effect.dependent.is_empty()).then_some(effect);
     }
+    let text = format!("`{key}` is another");
+    let mut effect = new("secret-parted", text, at, "setting");
+    super::parted::resecret(cx, &key, &old, owners, &mut effect);
+    if !effect.dependent.is_empty() {
+        return Some(effect);
+    }
     let (held, admits) = (HOLDS.contains(&last.as_str()), ADMITS.contains(&last.as_str()));
     if !held && !admits {
         return None;

@@ -184,7 +184,7 @@ pub fn words(line: &str) -> Vec<(String, bool)> {
         }
         word.clear();
     };
-    let mut last = ' ';
+    let (mut last, mut symbol) = (' ', false);
     for c in line.chars() {
         let before = std::mem::replace(&mut last, c);
         match quote {
@@ -198,9 +198,12 @@ pub fn words(line: &str) -> Vec<(String, bool)> {
                 quote = Some(c);
             }
             None if c.is_alphanumeric() || c == '_' => word.push(c),
-            // The key of a literal is as good as one between quotes.
-            None if c == ':' && before != ':' => put(&mut word, true),
-            None => put(&mut word, false),
+            // The key of a literal is as good as one between quotes, and so is a symbol (`:total`).
+            None if c == ':' && before != ':' => {
+                put(&mut word, true);
+                symbol = !(before.is_alphanumeric() || matches!(before, '_' | ')' | ']'));
+            }
+            None => put(&mut word, std::mem::take(&mut symbol)),
         }
     }
     put(&mut word, quote.is_some());
@@ -265,5 +268,9 @@ mod tests {
         let (old, new) = (vec!["n = o['count']".to_owned()], vec!["n = o['size']".to_owned()]);
         let hunk = Hunk { old: (1, 1), new: (1, 1) };
         assert_eq!(lost(&hunk, &old, &new), [("count".to_owned(), true)]);
+        assert_eq!(
+            words("add_column :images, x::Thumb"),
+            [("add_column", false), ("images", true), ("Thumb", false)].map(|(w, q)| (w.to_owned(), q))
+        );
     }
 }

@@ -4,10 +4,10 @@
 //! side does to it, and is told there.
 
 use super::effect::{Cx, Effect, Tie};
-use super::gateways;
+use super::{bridged, gateways, unjoined};
 use seam_facts::{Key, SmolStr, format_smolstr};
 use seam_graph::{Certainty, Difference, EdgeKind, NodeKind, Traffic, Turn, What, endpoint_of};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn effects(cx: &Cx<'_>, configured: &BTreeSet<SmolStr>, out: &mut Vec<Effect>) {
     let mut consequences: Vec<&Difference> = Vec::new();
@@ -58,7 +58,7 @@ fn endpoint(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
         asked(cx, endpoint, None, &mut effect);
     }
     gateways::carried(cx, node, d, &mut effect);
-    unjoined(cx, node, d, &mut effect);
+    unjoined::tie(cx, node, d, &mut effect);
     spelling(cx, node, d, &mut effect);
     if d.turn == Turn::Removed && effect.dependent.is_empty() {
         effect.rule = super::rules::find("endpoint-unused-removed");
@@ -110,6 +110,7 @@ fn spelled(cx: &Cx<'_>, edge: &seam_graph::Edge, detail: &seam_graph::Detail) ->
     let segment =
         detail.operation.rsplit(' ').next().unwrap_or_default().split('/').find(|s| s.len() > 2 && !s.contains('{'));
     let mut out = vec![pinned(cx, &detail.at, segment.unwrap_or_default())];
+    out.extend(sites(cx, edge.from, detail));
     if edge.details.len() <= 2 {
         let path = detail.operation.rsplit(' ').next().unwrap_or_default();
         let first = path.split(['{', '*']).next().unwrap_or_default().trim_end_matches('/');
@@ -118,6 +119,33 @@ fn spelled(cx: &Cx<'_>, edge: &seam_graph::Edge, detail: &seam_graph::Detail) ->
         };
         out.extend(edge.proof.iter().filter(own).filter(|e| e.at != detail.at.at).cloned());
     }
+    out
+}
+
+/// Where a node's own code calls the method of a client that stands for an operation: `orders.byId(…)`.
+pub(super) fn sites(cx: &Cx<'_>, node: usize, detail: &seam_graph::Detail) -> Vec<seam_graph::Evidence> {
+    let Some((ty, method)) = detail.within.rsplit_once(['.', '#', ':']) else { return Vec::new() };
+    let ty = ty.rsplit(['.', '#', ':']).next().unwrap_or(ty);
+    let mut out = Vec::new();
+    let own = cx.old.graph.nodes[node].own.iter().filter(|p| **p != detail.at.path && !seam_graph::is_test(p));
+    for path in own {
+        let Some(uses) = cx.old.uses(path) else { continue };
+        let calling =
+            uses.functions.iter().zip(&uses.lines).filter(|((_, names), _)| names.iter().any(|n| n == method));
+        let calling: Vec<(u32, u32)> = calling.map(|(_, lines)| *lines).collect();
+        let Some(text) = (cx.old.text)(path).filter(|t| !calling.is_empty() && t.contains(ty)) else { continue };
+        for (index, line) in text.lines().enumerate() {
+            let at = index as u32 + 1;
+            let calls = |rest: &str| rest.trim_start_matches(['.', ':', '>', '?', '!']).starts_with('(');
+            let named = line
+                .match_indices(method)
+                .any(|(i, _)| line[..i].ends_with(['.', ':', '>']) && calls(&line[i + method.len()..]));
+            if named && calling.iter().any(|(a, b)| *a <= at && at <= *b) {
+                out.push(Cx::place(path, at, "calls it"));
+            }
+        }
+    }
+    out.truncate(super::values::PLACES);
     out
 }
 
@@ -169,45 +197,9 @@ pub(super) fn around(cx: &Cx<'_>, endpoint: usize, effect: &mut Effect) {
         is: None,
     };
     gateways::carried(cx, it.node, &d, effect);
-    unjoined(cx, it.node, &d, effect);
+    unjoined::tie(cx, it.node, &d, effect);
     spelling(cx, it.node, &d, effect);
     unknown(cx, it.node, effect);
-}
-
-/// Calls that lead nowhere for want of an address, and ask for the very path.
-fn unjoined(cx: &Cx<'_>, node: usize, d: &Difference, effect: &mut Effect) {
-    if d.turn == Turn::Changed {
-        return;
-    }
-    let parts = |path: &str| -> Vec<String> {
-        let path = path.split(['?', '#']).next().unwrap_or(path);
-        let all = path.split('/').filter(|p| !p.is_empty());
-        all.map(|p| if p.contains(['{', '$', ':']) { "{}".to_owned() } else { p.to_owned() }).collect()
-    };
-    let wanted = parts(d.name.rsplit(' ').next().unwrap_or_default());
-    let telling = |p: &String| {
-        p.len() > 3
-            && !["{}", "health", "healthz", "ready", "metrics", "version", "index", "login"].contains(&p.as_str())
-    };
-    if !wanted.iter().any(telling) {
-        return;
-    }
-    for open in cx.old.graph.unresolved.iter().filter(|u| u.node != node && u.what.contains("call")) {
-        // What stands before the path is not known: the first part, where the value begins with a hole or an address.
-        let value = open.value.split_once("://").map_or(open.value.as_str(), |(_, rest)| rest);
-        let asked = parts(value);
-        let begins = usize::from(!value.starts_with('/'));
-        if asked.get(begins..).is_some_and(|a| a == wanted) {
-            effect.tie(Tie {
-                service: cx.old.name(open.node).clone(),
-                why: format!("asks for `{}`, of whom is not known", d.name),
-                through: Vec::new(),
-                places: vec![open.at.clone()],
-                certainty: Certainty::Inferred,
-                moved: false,
-            });
-        }
-    }
 }
 
 /// Who calls the node, nobody can follow for what, and spells the very path: a generated client, a table of paths.
@@ -318,7 +310,12 @@ pub(super) fn reaching(cx: &Cx<'_>, service: &str, at: Option<&seam_graph::Evide
 fn publish(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
     let topic = if d.name.is_empty() { "messages" } else { d.name.as_str() };
     let mut effect = match d.turn {
-        Turn::Added => return Some(Effect::of("topic-added", format!("sends to `{topic}`"), d)),
+        Turn::Added => match elsewhere(cx, d) {
+            Some(old) => {
+                Effect::of("topic-moved", format!("sends to `{topic}` instead of `{old}` at one of its places"), d)
+            }
+            None => return Some(Effect::of("topic-added", format!("sends to `{topic}`"), d)),
+        },
         Turn::Removed => Effect::of("topic-removed", format!("does not send to `{topic}` any more"), d),
         Turn::Renamed | Turn::Changed => {
             Effect::of("topic-moved", format!("sends to `{}` instead of `{topic}`", d.to), d)
@@ -329,19 +326,53 @@ fn publish(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
             side.graph.edges.iter().filter(|e| e.kind == EdgeKind::QueueConsume && side.name(e.from) == service);
         edges.flat_map(|e| &e.details).any(|x| meets(topic, &x.operation))
     };
-    for (edge, detail) in readers(cx, &d.peer, &d.name) {
+    let (left, now) = match (d.turn, elsewhere(cx, d)) {
+        (Turn::Added, Some(old)) => (old, d.name.clone()),
+        _ => (d.name.clone(), d.to.clone()),
+    };
+    for (edge, detail) in readers(cx, &d.peer, &left) {
         let service = cx.old.name(edge.from).clone();
-        let moved = !d.to.is_empty() && consumes(&cx.new, &service, &d.to);
+        let moved = !now.is_empty() && consumes(&cx.new, &service, &now);
         effect.tie(Tie {
-            why: format!("reads `{topic}`"),
+            why: format!("reads `{left}`"),
             through: vec![edge.key.clone()],
-            places: vec![detail.at.clone()],
+            places: heard(cx, edge, detail, &left),
             certainty: detail.certainty,
             moved,
             service,
         });
     }
     Some(effect)
+}
+
+/// The topic that the place of a new one named before, where others of the service still send to the old one.
+fn elsewhere(cx: &Cx<'_>, d: &Difference) -> Option<SmolStr> {
+    let is = d.is.as_ref()?;
+    let of = |side: &super::effect::Side<'_>| -> BTreeSet<(SmolStr, u32)> {
+        let edges = side.graph.edges.iter().filter(|e| {
+            e.kind == EdgeKind::QueuePublish && side.name(e.from) == &d.node && side.name(e.to) == d.peer.as_str()
+        });
+        let details = edges.flat_map(|e| &e.details).filter(|x| x.at.path == is.path && !x.operation.is_empty());
+        details.map(|x| (x.operation.clone(), x.at.at.line)).collect()
+    };
+    let edited = cx.edit(&is.path)?;
+    let (old, new) = (of(&cx.old), of(&cx.new));
+    let gone = old.iter().filter(|(topic, line)| {
+        !new.iter().any(|(t, _)| t == topic)
+            && edited.hunks.iter().any(|h| h.old.0 <= *line && *line < h.old.0 + h.old.1.max(1))
+    });
+    let mut gone = gone.map(|(topic, _)| topic.clone());
+    gone.next().filter(|_| gone.next().is_none())
+}
+
+/// Where a message is met, and where the own code spells its name, if that is elsewhere.
+fn heard(cx: &Cx<'_>, edge: &seam_graph::Edge, detail: &seam_graph::Detail, topic: &str) -> Vec<seam_graph::Evidence> {
+    let mut out = vec![detail.at.clone()];
+    for word in topic.split_whitespace().filter(|w| w.len() > 3 && !w.contains('{')) {
+        let spelled = super::fields::quoted(cx, edge.from, word, 3);
+        out.extend(spelled.into_iter().filter(|p| (&p.path, p.at.line) != (&detail.at.path, detail.at.at.line)));
+    }
+    out
 }
 
 /// The other side of messages: who reads what an edge sends, or sends what it reads, in the older state.
@@ -377,11 +408,46 @@ fn readers<'a>(cx: &Cx<'a>, broker: &str, topic: &str) -> Vec<(&'a seam_graph::E
 pub(super) fn meets(sent: &str, read: &str) -> bool {
     let of = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
     let (sent, read) = (of(sent), of(read));
-    let open = |all: &[String]| all.is_empty() || all.iter().any(|w| w.contains('{'));
-    if open(&sent) || open(&read) {
+    if sent.is_empty() || read.is_empty() {
         return true;
     }
-    sent.iter().all(|w| read.contains(w)) || read.len() == 1 && sent.last() == read.first()
+    let open = |all: &[String]| all.iter().any(|w| w.contains('{'));
+    if !open(&sent) && !open(&read) {
+        return sent.iter().all(|w| read.contains(w)) || read.len() == 1 && sent.last() == read.first();
+    }
+    // What is known of a name has to be in the other; where the other is open as well, it may be.
+    let fits = |open: &str, other: &str| {
+        other.contains('{') || literal(open).iter().all(|part| part.len() < 3 || other.contains(part.as_str()))
+    };
+    let one = |a: &String, b: &String| a == b || a.contains('{') && fits(a, b) || b.contains('{') && fits(b, a);
+    sent.iter().any(|a| read.iter().any(|b| one(a, b)))
+}
+
+/// The known parts of a name with holes, without the joints at their ends.
+fn literal(open: &str) -> Vec<String> {
+    let (mut out, mut word, mut depth) = (Vec::new(), String::new(), 0usize);
+    for c in open.chars() {
+        match c {
+            '{' => {
+                depth += 1;
+                out.push(std::mem::take(&mut word));
+            }
+            '}' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => word.push(c),
+            _ => {}
+        }
+    }
+    out.push(word);
+    let plain = |w: &String| w.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    out.iter().map(plain).filter(|w| !w.is_empty()).collect()
+}
+
+/// What stands in a name where another has its only hole: `payment` of `payment.request` for `{}.request`.
+fn filled(open: &str, name: &str) -> Option<String> {
+    let (before, rest) = open.split_once('{')?;
+    let (_, after) = rest.rsplit_once('}')?;
+    let inner = name.strip_prefix(before)?.strip_suffix(after)?;
+    (inner.len() > 2).then(|| inner.to_owned())
 }
 
 fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
@@ -412,6 +478,19 @@ fn consume(cx: &Cx<'_>, d: &Difference) -> Option<Effect> {
             moved: now.flat_map(|e| &e.details).any(|x| !x.operation.is_empty() && meets(&x.operation, &d.to)),
             service,
         });
+        // A connector only hands on what somebody else writes.
+        let handed = if detail.operation.is_empty() { BTreeMap::new() } else { bridged::writers(cx, far, detail) };
+        for (writer, keys) in handed {
+            let word = filled(&detail.operation, &d.name);
+            effect.tie(Tie {
+                service: cx.old.name(writer).clone(),
+                why: format!("writes what is sent to `{}`", d.name),
+                through: keys.into_iter().collect(),
+                places: word.map(|w| super::fields::quoted(cx, writer, &w, 4)).unwrap_or_default(),
+                certainty: Certainty::Inferred,
+                moved: false,
+            });
+        }
     }
     if !known && !d.to.is_empty() {
         spelled_by_senders(cx, d, &mut effect);

@@ -90,7 +90,16 @@ pub(super) fn looked_up(cx: &Cx<'_>, node: usize, name: &str, effect: &mut Effec
         // The literal itself, where the caller's own code has it: calls are known by what they lead to.
         let mut places = if known { super::fields::quoted(cx, edge.from, name, PLACES) } else { Vec::new() };
         if places.is_empty() {
-            places = says();
+            // A client that a library declares: where it has the name, and where the own code calls it.
+            let declares = |path: &seam_facts::SmolStr| super::fields::quoting(cx, path, name, PLACES);
+            let files: std::collections::BTreeSet<_> = said(edge).map(|e| &e.path).collect();
+            places = files.into_iter().flat_map(declares).take(PLACES).collect();
+            if places.is_empty() {
+                places = says();
+            }
+            if !places.is_empty() {
+                places.extend(edge.details.iter().flat_map(|x| super::traffic::sites(cx, edge.from, x)).take(PLACES));
+            }
         }
         tie(cx, edge, places, format!("looks it up as `{name}`"), effect);
     }

@@ -8,6 +8,7 @@ mod impact;
 mod jsonschema;
 mod named;
 mod openapi;
+mod parted;
 mod protobuf;
 mod spelled;
 mod sql;

@@ -34,7 +34,7 @@ pub fn run(root: &Path, systems: &Path, options: &[&str]) -> Result<String, Stri
     for change in truth["changes"].as_array().into_iter().flatten() {
         let chosen =
             |key: &str, name: &str| value(name).is_none_or(|v| v.split(',').any(|v| Some(v) == change[key].as_str()));
-        if chosen("half", "--half") && chosen("id", "--only") {
+        if chosen("half", "--half") && chosen("id", "--only") && chosen("system", "--system") {
             by_system.entry(change["system"].as_str().unwrap_or_default()).or_default().push(change);
         }
     }
@@ -67,7 +67,6 @@ fn names(value: &Value) -> BTreeSet<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Other names of a system's services, in lower case, where its architecture is written down.
 /// Other names of a system's services, and what its truth leaves open.
 fn known(root: &Path, system: &str) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let truth = read(&root.join(format!("docs/truth/{system}.json"))).ok();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "bodies",
-    version: 6,
+    version: 7,
     page: include_str!("bodies.md"),
     reads: Reads::Code {
         langs: &[Lang::Java, Lang::Kotlin, Lang::CSharp, Lang::Go, Lang::Script, Lang::Python, Lang::Php, Lang::Ruby],
@@ -174,14 +174,42 @@ fn golang<'a>(code: &Code<'a>, site: &Site<'a>) -> Found<'a> {
             };
             gives(of, 0)
         }
-        "Marshal" if on == "json" => gives(BodyOf::Asked, 0),
+        "Marshal" if on == "json" => gives(if written_back(code, site) { BodyOf::Given } else { BodyOf::Asked }, 0),
         "Unmarshal" if on == "json" => gives(BodyOf::Answered, 1),
         "Encode" if on.contains("NewEncoder") => {
             let target = call.receiver().and_then(|r| r.as_call()).and_then(|c| c.arg(0)).and_then(Expr::path)?;
-            matches!(target.as_str(), "w" | "rw" | "writer").then(|| gives(BodyOf::Given, 0))?
+            let known = matches!(target.as_str(), "w" | "rw" | "writer") || answers(code, site.function, &target);
+            known.then(|| gives(BodyOf::Given, 0))?
         }
         _ => None,
     }
+}
+
+/// Whether a name is what a handler writes its answer to.
+fn answers(code: &Code<'_>, function: usize, name: &str) -> bool {
+    let mut at = Some(function);
+    while let Some(index) = at {
+        let f = code.function(index);
+        if let Some(param) = f.params.iter().find(|p| p.name == name) {
+            return param.ty.ends_with("http.ResponseWriter");
+        }
+        at = f.parent;
+    }
+    false
+}
+
+/// Whether what a call made is written as the answer to a request: `data, err := json.Marshal(v)`, `w.Write(data)`.
+fn written_back(code: &Code<'_>, site: &Site<'_>) -> bool {
+    code.calls_named(&["Write"]).iter().filter(|w| w.function == site.function).any(|write| {
+        let to = write.call.receiver().and_then(Expr::path).is_some_and(|p| answers(code, site.function, &p));
+        let made = || match write.call.arg(0).map(|a| &a.kind) {
+            Some(ExprKind::Name(name)) => code
+                .bindings(name, site.function)
+                .is_some_and(|all| all.iter().any(|b| b.value.span.line == site.expr.span.line)),
+            _ => false,
+        };
+        to && made()
+    })
 }
 
 fn script<'a>(site: &Site<'a>) -> Found<'a> {

@@ -202,7 +202,7 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
             (Lang::Kotlin, "apply" | "also" | "let" | "use") => return Some(eval(receiver)),
             _ => {}
         }
-        if TRANSPARENT_METHODS.contains(&name) {
+        if TRANSPARENT_METHODS.contains(&name) && !is_of_type(receiver, call) {
             return Some(eval(receiver));
         }
         if let Some(default) = FALLBACK_METHODS.contains(&name).then(|| arg(0)).flatten() {
@@ -232,6 +232,18 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
         return Some(join_url(arg(0)?, arg(1)?));
     }
     joins::joined(lang, call, &callee, &eval)
+}
+
+/// A function of a type that is called like the end of a builder, and is given what it works on: `ServiceUrl.build(host, path)`.
+fn is_of_type(receiver: &Expr, call: &Call) -> bool {
+    let ExprKind::Name(name) = &receiver.kind else { return false };
+    let pascal = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains(|c: char| c.is_ascii_lowercase());
+    pascal
+        && !call.args.is_empty()
+        && matches!(
+            call.name(),
+            "build" | "expand" | "buildAndExpand" | "encode" | "decode" | "toUri" | "toURI" | "into"
+        )
 }
 
 /// Methods that give back their receiver, as far as an address goes.

@@ -4,10 +4,11 @@
 //! Invariant: only what runs no code of the system's own hands on; a program of one's own may make something else of what it reads.
 
 use super::effect::Cx;
+use super::fields::Others;
 use super::traffic::meets;
-use seam_facts::{Key, SmolStr};
+use seam_facts::SmolStr;
 use seam_graph::{Detail, Edge, Traffic};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The stores that a connector's message is taken from: those that the same file names, else all of the connector's.
 fn taken<'c>(cx: &'c Cx<'_>, sending: &'c Edge, detail: &Detail) -> Vec<&'c Edge> {
@@ -29,8 +30,8 @@ fn sent<'c>(cx: &'c Cx<'_>) -> impl Iterator<Item = (&'c Edge, &'c Detail)> {
 }
 
 /// Who writes what a connector sends under a name, with the interactions that lead there.
-pub(super) fn writers(cx: &Cx<'_>, sending: &Edge, detail: &Detail) -> BTreeMap<usize, BTreeSet<Key>> {
-    let mut out: BTreeMap<usize, BTreeSet<Key>> = BTreeMap::new();
+pub(super) fn writers(cx: &Cx<'_>, sending: &Edge, detail: &Detail) -> Others {
+    let mut out = Others::new();
     if !hands_on(cx, sending.from) {
         return out;
     }
@@ -45,7 +46,7 @@ pub(super) fn writers(cx: &Cx<'_>, sending: &Edge, detail: &Detail) -> BTreeMap<
 }
 
 /// Adds those with whom a node has to do over a connector.
-pub(super) fn add(cx: &Cx<'_>, node: usize, out: &mut BTreeMap<usize, BTreeSet<Key>>) {
+pub(super) fn add(cx: &Cx<'_>, node: usize, out: &mut Others) {
     let kept: BTreeSet<usize> = own(cx, node, Traffic::Keep).map(|e| e.to).collect();
     let read: Vec<(&Edge, &SmolStr)> =
         own(cx, node, Traffic::Consume).flat_map(|e| e.details.iter().map(move |d| (e, &d.operation))).collect();

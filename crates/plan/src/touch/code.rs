@@ -4,9 +4,10 @@
 //! function, the services whose own code runs it. What it does there is not known, and that is said.
 
 use super::effect::{Cx, Edited, Effect};
+use super::fields::{self, Others};
+use super::forms;
 use super::text::{Hunk, lost};
 use super::wording;
-use super::{fields, forms};
 use seam_facts::{Key, SmolStr};
 use seam_graph::{Certainty, Evidence};
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,7 +219,7 @@ fn respelled(
     let place = |(from, count): (u32, u32), says| (count > 0).then(|| Cx::place(&edited.path, from, says));
     let places: Vec<Evidence> =
         place(hunk.old, "the older line").into_iter().chain(place(hunk.new, "the newer line")).collect();
-    let attempt = |word: &str, ties: &dyn Fn(BTreeMap<usize, BTreeSet<Key>>, &mut Effect)| {
+    let attempt = |word: &str, ties: &dyn Fn(Others, &mut Effect)| {
         let text = format!("`{word}` is not named here any more");
         let mut effect = Effect::new("word-changed", text, format!("word/{word}")).sure(Certainty::Inferred);
         for node in owners.iter().copied().filter(|n| *n < cx.old.graph.nodes.len()) {

@@ -22,6 +22,9 @@ struct Held<'a> {
     values: bool,
 }
 
+/// The nodes at the other side, each with the interactions that lead there.
+pub(super) type Others = BTreeMap<usize, BTreeSet<Key>>;
+
 /// A library that more services share than this is told service by service, without the other sides.
 const SHARED: usize = 3;
 
@@ -193,14 +196,7 @@ fn mentions(cx: &Cx<'_>, node: usize, path: &str, ty: &str) -> bool {
 }
 
 /// Adds those among the partners whose own code names the field.
-pub(super) fn couple(
-    cx: &Cx<'_>,
-    partners: BTreeMap<usize, BTreeSet<Key>>,
-    field: &str,
-    ty: &str,
-    sure: bool,
-    effect: &mut Effect,
-) {
+pub(super) fn couple(cx: &Cx<'_>, partners: Others, field: &str, ty: &str, sure: bool, effect: &mut Effect) {
     let found: Vec<(usize, BTreeSet<Key>, Named)> = partners
         .into_iter()
         .filter(|(node, _)| cx.old.runs(*node))
@@ -420,9 +416,9 @@ fn bodies(cx: &Cx<'_>, node: usize, types: &BTreeSet<String>, held: &Held<'_>, a
 }
 
 /// The nodes at the other side of the interactions that it travels on, and whether something says so.
-fn partners(cx: &Cx<'_>, node: usize, held: &Held<'_>, path: &str) -> (BTreeMap<usize, BTreeSet<Key>>, bool) {
+fn partners(cx: &Cx<'_>, node: usize, held: &Held<'_>, path: &str) -> (Others, bool) {
     let graph = cx.old.graph;
-    let mut out: BTreeMap<usize, BTreeSet<Key>> = BTreeMap::new();
+    let mut out = Others::new();
     for endpoint in ways_in(cx, node, held) {
         for (edge, _) in cx.old.callers(endpoint) {
             out.entry(graph.edges[edge].from).or_default().insert(graph.edges[edge].key.clone());
@@ -468,7 +464,7 @@ fn near(one: &str, other: &str) -> bool {
 }
 
 /// The other sides of a broker, for one topic or all.
-fn over(cx: &Cx<'_>, edge: &seam_graph::Edge, topic: Option<&str>, out: &mut BTreeMap<usize, BTreeSet<Key>>) {
+fn over(cx: &Cx<'_>, edge: &seam_graph::Edge, topic: Option<&str>, out: &mut Others) {
     let other = match edge.kind.traffic() {
         Traffic::Publish => Traffic::Consume,
         Traffic::Consume => Traffic::Publish,
@@ -488,7 +484,7 @@ fn over(cx: &Cx<'_>, edge: &seam_graph::Edge, topic: Option<&str>, out: &mut BTr
 }
 
 /// Those who use a store that a node uses: what one writes there, the other may read.
-pub(super) fn beside(cx: &Cx<'_>, node: usize, out: &mut BTreeMap<usize, BTreeSet<Key>>) {
+pub(super) fn beside(cx: &Cx<'_>, node: usize, out: &mut Others) {
     let kept = |e: &&seam_graph::Edge| e.kind.traffic() == Traffic::Keep;
     for own in cx.old.graph.edges.iter().filter(kept).filter(|e| e.from == node) {
         for far in cx.old.graph.edges.iter().filter(kept).filter(|e| e.to == own.to && e.from != node) {
@@ -498,8 +494,8 @@ pub(super) fn beside(cx: &Cx<'_>, node: usize, out: &mut BTreeMap<usize, BTreeSe
 }
 
 /// Everybody a node exchanges anything with.
-pub(super) fn neighbours(cx: &Cx<'_>, node: usize) -> BTreeMap<usize, BTreeSet<Key>> {
-    let mut out: BTreeMap<usize, BTreeSet<Key>> = BTreeMap::new();
+pub(super) fn neighbours(cx: &Cx<'_>, node: usize) -> Others {
+    let mut out = Others::new();
     for edge in cx.old.graph.edges.iter().filter(|e| e.from == node || e.to == node) {
         match edge.kind.traffic() {
             Traffic::Call => {

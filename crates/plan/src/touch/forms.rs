@@ -4,12 +4,12 @@
 //! Invariant: a form is looked for only among those who have to do with whose line it is, and only whole words count.
 
 use super::effect::{Cx, Edited, Effect};
-use super::fields;
+use super::fields::{self, Others};
 use super::text::Hunk;
 use super::values::{self, PLACES};
-use seam_facts::{Claim, Key, ShapeKind, SmolStr};
+use seam_facts::{Claim, ShapeKind, SmolStr};
 use seam_graph::{Evidence, is_test};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The names of one header: as it travels, and as a gateway interface (Rack, WSGI, PHP) gives it.
 pub(super) fn header(word: &str) -> Option<String> {
@@ -106,13 +106,7 @@ fn is_enum(cx: &Cx<'_>, ty: &str, member: &str) -> bool {
 }
 
 /// Ties those among some nodes whose own code holds a text as a whole word.
-pub(super) fn couple(
-    cx: &Cx<'_>,
-    edited: &Edited,
-    others: &BTreeMap<usize, BTreeSet<Key>>,
-    texts: &[String],
-    effect: &mut Effect,
-) {
+pub(super) fn couple(cx: &Cx<'_>, edited: &Edited, others: &Others, texts: &[String], effect: &mut Effect) {
     for (node, keys) in others.iter().filter(|(n, _)| cx.old.runs(**n)) {
         let places = holding(cx, *node, &edited.path, texts);
         if places.is_empty() {

@@ -4,9 +4,9 @@
 //! Invariant: the path tells, and nobody else serves it; what is found is inferred.
 
 use super::effect::{Cx, Effect, Tie};
-use seam_facts::Key;
+use super::fields::Others;
 use seam_graph::{Certainty, Difference, Endpoint, SettingOf, Turn, Unresolved};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 fn parts(path: &str) -> Vec<String> {
     let path = path.split(['?', '#']).next().unwrap_or(path);
@@ -105,7 +105,7 @@ fn told<'c>(cx: &'c Cx<'_>, node: usize, path: &str) -> Vec<&'c SettingOf> {
 }
 
 /// Adds those who ask a node for something, of whom is not known.
-pub(super) fn add(cx: &Cx<'_>, node: usize, out: &mut BTreeMap<usize, BTreeSet<Key>>) {
+pub(super) fn add(cx: &Cx<'_>, node: usize, out: &mut Others) {
     if cx.old.graph.unresolved.is_empty() {
         return;
     }
@@ -115,7 +115,7 @@ pub(super) fn add(cx: &Cx<'_>, node: usize, out: &mut BTreeMap<usize, BTreeSet<K
 }
 
 /// The same for one endpoint.
-pub(super) fn of(cx: &Cx<'_>, endpoint: &Endpoint, out: &mut BTreeMap<usize, BTreeSet<Key>>) {
+pub(super) fn of(cx: &Cx<'_>, endpoint: &Endpoint, out: &mut Others) {
     let name = endpoint.asked_as();
     let method = name.rsplit_once(' ').map(|(m, _)| m);
     for open in asking(cx, endpoint.node, name.rsplit(' ').next().unwrap_or_default(), method) {

@@ -47,6 +47,8 @@ pub struct Service {
     /// What is seen inside: source and path in the container. The source is a path relative to the declaring file (compose
     /// bind mounts), or `configmap/NAME` or `secret/NAME` (Kubernetes volumes).
     pub mounts: Vec<(SmolStr, SmolStr)>,
+    /// The folder in the container in which the command runs, where the declaration says so.
+    pub working_dir: Option<SmolStr>,
     /// Compose `extends`: file (when another) and service.
     pub extends: Option<(Option<SmolStr>, SmolStr)>,
     /// Compose profiles; empty means always started.
@@ -78,6 +80,7 @@ impl Service {
             env_files: Vec::new(),
             env_from: Vec::new(),
             mounts: Vec::new(),
+            working_dir: None,
             extends: None,
             profiles: Vec::new(),
             health_check: false,

@@ -312,6 +312,7 @@ impl<'a> Deploy<'a> {
                 by_source.entry(format!("image {image}")).or_default().push(id);
             }
         }
+        let instances = crate::instances::Instances::new(&self.units, &system);
         let mut sources: Vec<_> = by_source.into_iter().collect();
         sources.sort();
         for (_, ids) in sources {
@@ -330,8 +331,15 @@ impl<'a> Deploy<'a> {
             if !one_each {
                 continue;
             }
-            for pair in ids.windows(2).filter(|p| deployed_in(p[0]) != deployed_in(p[1])) {
-                union(&mut parent, pair[0], pair[1]);
+            // Each belongs to the one before it that it is no other instance of.
+            for (at, id) in ids.iter().enumerate() {
+                let same = |before: &&usize| {
+                    deployed_in(**before) != deployed_in(*id)
+                        && !instances.apart(&self.units[**before], &self.units[*id])
+                };
+                if let Some(before) = ids[..at].iter().rev().find(same) {
+                    union(&mut parent, *before, *id);
+                }
             }
         }
         let mut merged: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -436,7 +444,20 @@ impl<'a> Deploy<'a> {
             unit.file == self.units[first].file && unit.squashed != self.units[first].squashed && image(*id) == two
         };
         let named = !one.is_empty() && !two.is_empty() && one != two;
-        named && elsewhere && own && system.iter().filter(|id| other(id)).count() == 1
+        if !(named && elsewhere && own) {
+            return false;
+        }
+        // What only builds an image is called like that wherever it stands, and the image is deployed under its own name.
+        let builds = |id: usize| self.units[id].context.is_some();
+        let deployed = |image_name: &str| {
+            let by = |id: &&usize| {
+                let unit = &self.units[**id];
+                unit.image_name == image_name && unit.squashed != self.units[first].squashed && !builds(**id)
+            };
+            system.iter().find(by).map(|id| self.units[*id].squashed.as_str())
+        };
+        let apart = builds(first) && builds(second) && self.units[first].context != self.units[second].context;
+        system.iter().filter(|id| other(id)).count() == 1 || apart && deployed(one) != deployed(two)
     }
 
     /// Variants of one image carry its name and a word for what differs (`orders-jvm`, `orders-native`).

@@ -185,6 +185,31 @@ impl<'a> Index<'a> {
     /// The only file beside a dotenv file that says by its name that it is an example of one: `example.env`, `env.sample`,
     /// `docker-compose.example.env`.
     fn example_beside(&self, path: &str) -> Option<FileId> {
+        self.example_called(path).or_else(|| self.example_alone(path))
+    }
+
+    /// The only one whose name is the file's with a word for that: `settings-sample.env` of `settings.env`.
+    fn example_called(&self, path: &str) -> Option<FileId> {
+        let parts = |name: &str| -> Vec<String> {
+            let all = name.split(['.', '-', '_']).map(str::to_ascii_lowercase).filter(|w| !w.is_empty());
+            all.filter(|w| !is_sample(w)).collect()
+        };
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let (base, wanted) = (folder(path), parts(&name(path)));
+        let from = if base.is_empty() { String::new() } else { format!("{base}/") };
+        let start = self.paths.partition_point(|p| p.as_str() < from.as_str());
+        let near = (start..self.paths.len()).take_while(|f| self.paths[*f].starts_with(&from));
+        let mut found = near.filter(|f| {
+            let own = self.paths[*f].as_str();
+            folder(own) == base
+                && is_sample(own)
+                && parts(&name(own)) == wanted
+                && self.settings_in(*f).any(|(s, _)| s.scope == SettingScope::Dotenv)
+        });
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    fn example_alone(&self, path: &str) -> Option<FileId> {
         let base = match path.strip_suffix(".env")? {
             "" => "",
             base => base.strip_suffix('/')?,

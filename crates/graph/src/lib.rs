@@ -35,6 +35,7 @@ mod hosted;
 mod images;
 mod index;
 mod ingress;
+mod instances;
 mod join;
 mod likeness;
 mod linked;

@@ -335,7 +335,12 @@ pub(crate) fn layers<'f>(
     let dotnet = || index.modules.iter().filter(|(_, m, _)| m.kind == ModuleKind::DotNet);
     let stems: BTreeSet<&str> = dotnet()
         .filter(|(f, ..)| roots.iter().any(|r| below(index.paths[*f], r)))
-        .map(|(_, m, _)| m.name.rsplit_once('.').map(|(stem, _)| stem).unwrap_or(&m.name))
+        .map(|(_, m, _)| {
+            let stem = m.name.rsplit_once('.').map_or(m.name.as_str(), |(stem, _)| stem);
+            // The host of a way in that is a layer itself: `Orders.HttpApi.Host`.
+            let way_in = |w: &str| matches!(w.to_ascii_lowercase().as_str(), "httpapi" | "webapi" | "api");
+            stem.rsplit_once('.').filter(|(_, last)| way_in(last)).map_or(stem, |(above, _)| above)
+        })
         .collect();
     let layer = |dir: &str| {
         dotnet().filter(|(f, ..)| folder(index.paths[*f]) == dir).any(|(_, m, _)| {

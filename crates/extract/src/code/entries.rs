@@ -43,6 +43,9 @@ const CALLED: &[&str] = &[
     "IAsyncActionFilter",
     "IJob",
     "AuthenticationHandler",
+    // Modules that others depend on by attribute, or that a container is given.
+    "AbpModule",
+    "Module",
 ];
 
 /// The members of those types that a framework calls.
@@ -67,6 +70,19 @@ const MEMBERS: &[&str] = &[
     "OnActionExecuting",
     "OnActionExecuted",
     "OnActionExecutionAsync",
+    "PreConfigureServices",
+    "PreConfigureServicesAsync",
+    "ConfigureServices",
+    "ConfigureServicesAsync",
+    "PostConfigureServices",
+    "PostConfigureServicesAsync",
+    "OnPreApplicationInitialization",
+    "OnPreApplicationInitializationAsync",
+    "OnApplicationInitialization",
+    "OnApplicationInitializationAsync",
+    "OnPostApplicationInitialization",
+    "OnPostApplicationInitializationAsync",
+    "Load",
 ];
 
 /// Members of `ty` that a framework calls once the type is used.

@@ -12,7 +12,7 @@ use seam_facts::{
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "compose", version: 7, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "compose", version: 8, page: include_str!("compose.md"), reads: Reads::Files { wants, extract } };
 
 fn wants(file: &File<'_>) -> bool {
     let name = file.name().to_ascii_lowercase();
@@ -168,6 +168,7 @@ fn service(
     service.command = words::join(parts).map(secret::clean);
     service.env_files = env_files(node.get("env_file"));
     service.mounts = mounts(node);
+    service.working_dir = node.get("working_dir").and_then(text);
     service.extends = node.get("extends").and_then(|e| match &e.value {
         Data::Map(_) => Some((e.get("file").and_then(text), e.get("service").and_then(text)?)),
         Data::Scalar(..) | Data::List(_) => Some((None, text(e)?)),
@@ -296,14 +297,32 @@ fn mounts(node: &Node) -> Vec<(SmolStr, SmolStr)> {
                 out.push((from, to));
             }
         } else if let Some(spec) = text(item) {
-            let mut sides = spec.split(':');
-            if let (Some(from), Some(to)) = (sides.next(), sides.next()) {
-                out.push((from.into(), to.into()));
+            let sides = sides(&spec);
+            if let [from, to, ..] = sides.as_slice() {
+                out.push(((*from).into(), (*to).into()));
             }
         }
     }
     // Named volumes hold data, not files of the workspace.
     out.retain(|(from, _)| from.starts_with(['.', '/', '~', '$']) || from.contains('/'));
+    out
+}
+
+/// The sides of a mount: colons within a variable (`${ROOT:-~/code}`) divide nothing.
+fn sides(spec: &str) -> Vec<&str> {
+    let (mut out, mut start, mut depth) = (Vec::new(), 0, 0usize);
+    for (at, c) in spec.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => {
+                out.push(&spec[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(&spec[start..]);
     out
 }
 

@@ -42,9 +42,7 @@ pub(crate) fn unfilled(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         for (name, fact) in unknown {
             let Claim::Setting(setting) = &fact.claim else { continue };
             let at = cx.evidence(path, fact, seam_facts::format_smolstr!("{}", fact.claim));
-            let close = |n: &&&str| {
-                n.ends_with(*name) || name.ends_with(**n) || distance(n, name) * 4 <= name.len()
-            };
+            let close = |n: &&&str| n.ends_with(*name) || name.ends_with(**n) || distance(n, name) * 4 <= name.len();
             let meant = of.iter().filter(close).min_by_key(|n| (distance(n, name), **n));
             let mut draft = Draft::new(
                 format!("{path} {name}"),

@@ -124,8 +124,11 @@ pub(crate) fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
         }
     }
     // What a call is made with may stand elsewhere: a constant, what a caller passes, what a function returns.
-    for edge in cx.graph.edges.iter().filter(|e| is_ours(cx.node(e.from).kind)) {
-        for at in edge.proof.iter().filter(|at| !seam_graph::is_test(&at.path)) {
+    // A connector's store is declared beside the worker that runs it.
+    let declares = |at: &&Evidence| at.by == "connectors";
+    for edge in cx.graph.edges.iter() {
+        let ours = is_ours(cx.node(edge.from).kind);
+        for at in edge.proof.iter().filter(|at| ours || declares(at)).filter(|at| !seam_graph::is_test(&at.path)) {
             for text in spelled(cx, at) {
                 let leads = |name: &str| cx.graph.node(name) == Some(edge.to);
                 if host(&text, false).is_some_and(|(name, _)| leads(name)) {
@@ -144,6 +147,7 @@ fn spelled(cx: &Cx<'_>, at: &Evidence) -> Vec<String> {
     facts
         .flat_map(|fact| match &fact.claim {
             Claim::Constant(c) => text(&c.value).into_iter().collect::<Vec<_>>(),
+            Claim::Store(s) if fact.by == "connectors" => text(&s.address).into_iter().collect(),
             Claim::Return(r) => text(&r.value).into_iter().collect(),
             Claim::Pass(p) => p.args.iter().filter_map(|a| text(&a.value)).collect(),
             _ => Vec::new(),

@@ -6,7 +6,7 @@ use crate::repeats::listeners;
 use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Bound, Claim, Fact, Pause, Policy, PolicyKind, Span, System, Value};
-use seam_graph::{EdgeKind, Evidence, Operation};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation};
 use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
@@ -64,6 +64,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     policies(cx, out);
     messages(cx, out);
     handed(cx, out);
+    at_once(cx, out);
 }
 
 /// Policies of libraries that say, or whose library says, that nothing lies between the attempts.
@@ -168,6 +169,46 @@ fn draft(cx: &Cx<'_>, trial: &Trial<'_>, operation: Operation, tries: &str, how:
         draft = draft.link(&place, format!("`{name}` of `{caller}` waits for it"));
     }
     draft
+}
+
+/// Policies whose word is that they wait, and that are told to wait for nothing, where it is not seen what they are for.
+fn at_once(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let told: BTreeSet<_> = out.iter().map(|d| (d.at.path.clone(), d.at.at.line)).collect();
+    let mut seen = BTreeSet::new();
+    for (node, it) in cx.graph.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Service) {
+        for path in it.own.iter().chain(&it.libraries).filter(|p| !seam_graph::is_test(p)) {
+            let waits = |f: &&Fact| match &f.claim {
+                Claim::Policy(p) => {
+                    let number = |v: &Option<Value>| v.as_ref()?.as_text()?.trim().parse::<u64>().ok();
+                    p.kind == PolicyKind::Retry
+                        && p.detail.starts_with("Polly, at once")
+                        && number(&p.attempts).is_none_or(|n| n > 2)
+                }
+                _ => false,
+            };
+            for fact in cx.facts(path).iter().filter(waits) {
+                let place = (path.clone(), fact.at.line);
+                if told.contains(&place) || !seen.insert(place) {
+                    continue;
+                }
+                let at = cx.evidence(path, fact, "tries again");
+                let name = cx.name(node);
+                out.push(
+                    Draft::new(
+                        format!("{name} {path} at once"),
+                        &at,
+                        format!("`{name}` has a policy that tries again without a pause"),
+                    )
+                    .why(hurries("whoever is asked", "again and again"))
+                    .help("wait between the attempts, longer each time and spread at random")
+                    .about([it.key.clone()])
+                    .certainty(Certainty::Inferred)
+                    .open("what the policy is used for")
+                    .link(&at, "the pause between the attempts is nothing"),
+                );
+            }
+        }
+    }
 }
 
 /// Where a function that is tried again calls itself.

@@ -88,7 +88,8 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line)) || framework();
             let open = !is_filled_in(name)
                 && is_inside(name)
-                && (is_deployed(setting) && !is_known(name) || !exactly.contains(&name.to_ascii_lowercase()) && nearly());
+                && (is_deployed(setting) && !is_known(name)
+                    || !exactly.contains(&name.to_ascii_lowercase()) && nearly());
             // Whoever writes down a whole address of a program of ours means it to be called.
             let whole = || setting.value.contains("://") && is_address(&setting.key) && !is_of_a_platform(&setting.key);
             let coded = || !cx.node(node).languages.is_empty() && !name.contains('.') && whole();

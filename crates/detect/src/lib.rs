@@ -64,6 +64,7 @@ mod unbalanced;
 mod undecoded;
 mod unfilled;
 mod unordered;
+mod untold;
 mod wherein;
 mod wire;
 mod work;

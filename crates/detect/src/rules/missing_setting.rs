@@ -27,6 +27,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let elsewhere = names::set_elsewhere(cx);
     renamed_groups(cx, &all, out);
     crate::unfilled::unfilled(cx, out);
+    crate::untold::untold(cx, &all, out);
     for (node, read, set) in sampled(cx, &all) {
         let draft = instead(cx, node, &all[node], (read.key, &read.at), &set).severity(Severity::Note);
         out.push(draft.certainty(Certainty::Inferred).open("whether the two are one setting"));

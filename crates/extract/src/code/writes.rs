@@ -303,7 +303,7 @@ fn verb(name: &str, table: &[(&str, WriteKind)]) -> Option<WriteKind> {
 }
 
 /// Members of a mapper that somebody declared for a statement: their names begin with what the statement does.
-fn statement(name: &str) -> Option<WriteKind> {
+fn member(name: &str) -> Option<WriteKind> {
     let begins = |word: &str| {
         name.strip_prefix(word)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
@@ -339,9 +339,8 @@ fn jvm(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
     ];
     let origin = code.origin(site.call.receiver()?, site.function);
     let ty = origin.rsplit(['.', '#']).next().unwrap_or(&origin);
-    let statement =
-        || ["Mapper", "Dao", "DAO"].iter().any(|end| ty.ends_with(end)).then(|| statement(site.call.name()));
-    let kind = verb(site.call.name(), VERBS).or_else(|| statement().flatten())?;
+    let declared = || ["Mapper", "Dao", "DAO"].iter().any(|end| ty.ends_with(end)).then(|| member(site.call.name()));
+    let kind = verb(site.call.name(), VERBS).or_else(|| declared().flatten())?;
     let repository = ["Repository", "Repo", "Dao", "DAO", "Mapper"].iter().find_map(|s| ty.strip_suffix(s));
     let template =
         matches!(ty, "EntityManager" | "MongoTemplate" | "MongoOperations" | "ReactiveMongoTemplate" | "Session");

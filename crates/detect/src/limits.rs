@@ -16,7 +16,8 @@ const ONE: [&str; 6] = ["each", "per", "attempt", "try", "single", "retry"];
 
 pub(crate) fn limits(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     type Limit<'a> = (&'a Fact, &'a SmolStr, u64);
-    let mut sections: BTreeMap<(&SmolStr, &str), (Vec<Limit<'_>>, Vec<Limit<'_>>)> = BTreeMap::new();
+    type Sides<'a> = (Vec<Limit<'a>>, Vec<Limit<'a>>);
+    let mut sections: BTreeMap<(&SmolStr, &str), Sides<'_>> = BTreeMap::new();
     for (path, fact) in cx.base.facts() {
         let Claim::Setting(setting) = &fact.claim else { continue };
         let Some(at) = setting.key.rfind(['.', ':', '/']).or_else(|| setting.key.rfind("__")) else { continue };

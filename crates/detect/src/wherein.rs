@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn hosts(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>) {
     const MADE: [&str; 2] = ["RABBITMQ_DEFAULT_VHOST", "RABBITMQ_VHOST"];
-    let mut brokers: BTreeMap<usize, BTreeMap<usize, Vec<(String, &SettingOf)>>> = BTreeMap::new();
+    type Clients<'a> = BTreeMap<usize, Vec<(String, &'a SettingOf)>>;
+    let mut brokers: BTreeMap<usize, Clients<'_>> = BTreeMap::new();
     for (node, keys) in all.iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
         for setting in keys.set.values().flatten().copied().filter(|s| !is_test(&s.at.path)) {
             let [text] = setting.texts.as_slice() else { continue };

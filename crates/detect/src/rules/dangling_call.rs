@@ -199,7 +199,9 @@ pub(crate) fn http<'e>(
         if let Some(other) = other {
             face(&other.parts, &mut rest);
             let taken = http.iter().any(|e| same_method(e) && (fits_open(&e.parts, &rest) || e.takes_all()));
-            return (!taken).then_some((other.at, Wrong::Method));
+            if !taken {
+                return Some((other.at, Wrong::Method));
+            }
         }
     }
     // The same path and method but for one part in nearly the same spelling: nothing else that the callee may serve

@@ -75,7 +75,7 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                 };
                 of(setting).is_some_and(|name| !name.contains('.'))
                     && misspelt(cx, node, name)
-                    && keys.set.values().flatten().any(|s| beside(&s))
+                    && keys.set.values().flatten().any(beside)
             };
             // What nobody is seen to read may be a leftover, unless it is nearly a name that is deployed: a framework or a
             // library reads it then.

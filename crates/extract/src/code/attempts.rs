@@ -449,7 +449,7 @@ impl<'a> Loop<'a> {
         let leaves = |body: &[Stmt]| body.iter().any(|s| s.has(&out_of));
         if matches!(self.rounds(), Rounds::Ever)
             && bound == Bound::Counted
-            && clauses().any(|b| leaves(b))
+            && clauses().any(leaves)
             && clauses().any(|b| !leaves(b))
             && !self.body.iter().filter(aside).any(|s| !std::ptr::eq(s, &self.body[0]) && s.has(&out_of))
         {

@@ -205,7 +205,8 @@ impl Proxy<'_> {
             match (d.name(), d.args()) {
                 ("set", [name, value, ..]) if value.contains("://") && name.starts_with('$') => {
                     let value = secret::clean(self.value(value, 4));
-                    let symbol = format_smolstr!("{}", name.trim_start_matches('$'));
+                    // With its sign, so that no code's name is taken for it.
+                    let symbol = SmolStr::from(name.as_str());
                     sink.stated(Claim::Constant(Constant { symbol, value }), self.span(d));
                 }
                 _ if depth < parse::MAX_DEPTH => self.addresses(&d.block, depth + 1, sink),

@@ -8,7 +8,7 @@ use seam_facts::{Claim, Message, SmolStr, Span, Store, System, Value, format_smo
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "connectors",
-    version: 2,
+    version: 3,
     page: include_str!("connectors.md"),
     reads: Reads::Files { wants, extract },
 };

@@ -20,11 +20,24 @@ pub(crate) fn forwarded(cx: &Cx<'_>, served: &BTreeMap<usize, Vec<&Endpoint>>) -
             endpoints.iter().filter(|e| e.protocol == Protocol::Http && e.is_written()).collect();
         let meant: Vec<(&Detail, String)> = edge.details.iter().filter_map(|d| Some((d, path_of(cx, d)?))).collect();
         let answered = |path: &str| http.iter().any(|e| begins(&parts(&e.path), &parts(path)));
-        if !meant.iter().any(|(_, path)| answered(path)) {
+        // A rule for all below a path that takes away what the callee serves it under: what arrives is nothing's.
+        let vague = http.iter().any(|e| e.path.contains('*') || parts(&e.path).first().is_some_and(|p| open(p)));
+        let cut = |d: &Detail, path: &str| {
+            let own = d.operation.rsplit(' ').next().unwrap_or_default();
+            let own = own.strip_suffix('*').unwrap_or(own);
+            let (own, path) = (parts(own), parts(path));
+            let words = !own.is_empty() && !own.iter().any(|p| open(p));
+            !vague
+                && words
+                && own.len() > path.len()
+                && own.ends_with(&path)
+                && answered(&format!("/{}", own.join("/")))
+        };
+        if !meant.iter().any(|(d, path)| answered(path) || cut(d, path)) {
             continue;
         }
-        let single = |d: &Detail| !d.operation.contains('*');
-        for (detail, path) in meant.iter().filter(|(d, path)| single(d) && !answered(path)) {
+        let single = |d: &Detail, path: &str| !d.operation.contains('*') || cut(d, path);
+        for (detail, path) in meant.iter().filter(|(d, path)| single(d, path) && !answered(path)) {
             if by_itself(cx, edge.to, &parts(path)) {
                 continue;
             }

@@ -410,8 +410,16 @@ pub(crate) fn is_inside(host: &str) -> bool {
 }
 
 /// Every name under which something is declared anywhere in the workspace, in lower case: nodes, deployables of other
-/// deployments, aliases.
+/// deployments, aliases; and the same without what separates their words.
 pub(crate) fn declared(cx: &Cx<'_>) -> BTreeSet<String> {
+    let mut out = named(cx);
+    let squashed: Vec<String> = out.iter().map(|n| squash(n)).collect();
+    out.extend(squashed);
+    out
+}
+
+/// The same names as they are written.
+pub(crate) fn named(cx: &Cx<'_>) -> BTreeSet<String> {
     use seam_facts::Claim;
     let mut out = BTreeSet::new();
     for node in &cx.graph.nodes {
@@ -429,8 +437,6 @@ pub(crate) fn declared(cx: &Cx<'_>) -> BTreeSet<String> {
             _ => {}
         }
     }
-    let squashed: Vec<String> = out.iter().map(|n| squash(n)).collect();
-    out.extend(squashed);
     out
 }
 

@@ -35,12 +35,16 @@ pub fn by_itself(cx: &Cx<'_>, node: usize, parts: &[&str]) -> bool {
     let mut packages = cx.graph.packages.iter().filter(|p| p.node == node).peekable();
     let serves = |p: &seam_graph::PackageOf| SERVE.iter().any(|s| p.package.to_ascii_lowercase().contains(s));
     let sign_in = word(&SIGN_IN) && (packages.peek().is_none() || packages.any(serves));
-    file || sign_in || word(&SIDE) || parts.iter().any(apart)
+    let folder = parts.iter().take(2).any(|p| FILES.contains(&p.to_ascii_lowercase().as_str()));
+    file || sign_in || folder || word(&SIDE) || parts.iter().any(apart)
 }
 
 const SIGN_IN: [&str; 8] = ["login", "logout", "auth", "oauth", "connect", "webauthn", "ott", "saml2"];
 
-const SIDE: [&str; 21] = [
+/// Folders of files, where a path begins so.
+const FILES: [&str; 3] = ["static", "assets", "public"];
+
+const SIDE: [&str; 18] = [
     "health",
     "healthz",
     "healthcheck",
@@ -59,9 +63,6 @@ const SIDE: [&str; 21] = [
     "docs",
     "openapi",
     "graphql",
-    "static",
-    "assets",
-    "public",
 ];
 
 /// The same path but for one part, which both sides write out and spell nearly alike.

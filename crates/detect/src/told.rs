@@ -12,7 +12,7 @@ use seam_graph::{PortOf, PortRole, SettingOf};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings by which one file of a deployment tells a process what to listen on, by that file: the only such of it, with its number.
-fn told_by<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> BTreeMap<&'a SmolStr, (&'a SettingOf, u32)> {
+pub(crate) fn told_by<'a>(cx: &Cx<'_>, node: usize, keys: &Keys<'a>) -> BTreeMap<&'a SmolStr, (&'a SettingOf, u32)> {
     const KEYS: [&str; 5] = ["PORT", "SERVER_PORT", "HTTP_PORT", "APP_PORT", "LISTEN_PORT"];
     const DOTNET: [&str; 2] = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"];
     let of = |language: &str| cx.node(node).languages.iter().any(|l| l == language);

@@ -46,17 +46,29 @@ pub struct Start<'s> {
 pub(crate) fn writes<'a>(cx: &Cx<'a>) -> Writes<'a> {
     let mut out: Writes<'a> = HashMap::new();
     let mut mapped: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut scanned: Vec<&str> = Vec::new();
     for (path, fact) in cx.base.facts() {
         match &fact.claim {
             Claim::Access(access) => mapped.entry(&access.within).or_default().push(path),
-            Claim::Store(store) => mapped.entry(&store.within).or_default().push(path),
+            Claim::Store(store) => {
+                mapped.entry(&store.within).or_default().push(path);
+                if store.client == "MyBatis" {
+                    scanned.push(path);
+                }
+            }
             _ => {}
         }
     }
     // Another service may have a type of the same name.
     let near = |a: &str, b: &str| a == b || cx.owners(a).iter().any(|o| cx.owners(b).contains(o));
     let known = |path: &str, write: &Write| {
+        // Interfaces that a scan finds are mapped without a word of their own.
+        let found = || {
+            ["Mapper", "Dao", "DAO"].iter().any(|end| write.through.ends_with(end))
+                && scanned.iter().any(|p| near(p, path))
+        };
         write.through.is_empty()
+            || found()
             || mapped.get(write.through.as_str()).is_some_and(|all| all.iter().any(|p| near(p, path)))
     };
     for (path, fact) in cx.base.facts() {

@@ -55,6 +55,8 @@ pub struct Service {
     pub profiles: Vec<SmolStr>,
     /// Whether a health check is declared.
     pub health_check: bool,
+    /// Whether it is started again when it ends by itself (compose `restart`, `deploy.restart_policy`).
+    pub restarts: bool,
     /// Kubernetes init or sidecar container, one-off job: runs, but is not the main container.
     pub auxiliary: bool,
     /// Kubernetes namespace, where stated.
@@ -84,6 +86,7 @@ impl Service {
             extends: None,
             profiles: Vec::new(),
             health_check: false,
+            restarts: false,
             auxiliary: false,
             namespace: None,
             chart: None,

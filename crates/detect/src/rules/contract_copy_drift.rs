@@ -7,7 +7,7 @@ use crate::payloads::squashed;
 use crate::talks::talks;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Fact, Protocol, Schema, Shape, ShapeField, SmolStr, Span};
-use seam_graph::{Evidence, is_test};
+use seam_graph::{Evidence, NodeKind, is_test};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub static RULE: Rule = Rule {
@@ -69,6 +69,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
     out.extend(copies::drifts(cx).iter().map(|drift| documents(cx, drift)));
     enumerations(cx, out);
+    misspelt(cx, out);
     crate::patterns::patterns(cx, out);
 }
 
@@ -114,6 +115,73 @@ fn enumerations(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+}
+
+/// Enumerations of any two services, whatever they are called, whose values are the same but for one that both spell nearly alike:
+/// nobody makes up such a pair.
+fn misspelt(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let nodes: Vec<usize> = (0..cx.graph.nodes.len()).filter(|n| cx.node(*n).kind == NodeKind::Service).collect();
+    let all: Vec<(usize, Vec<Listed<'_>>)> = nodes.iter().map(|n| (*n, declared::enumerations(cx, *n))).collect();
+    let mut told: BTreeSet<(&SmolStr, &SmolStr)> = BTreeSet::new();
+    for (at, (a, mine)) in all.iter().enumerate() {
+        for (b, its) in &all[at + 1..] {
+            for (here, there) in mine.iter().flat_map(|h| its.iter().map(move |t| (h, t))) {
+                if here.0 == there.0 || here.2.values.len() < 3 {
+                    continue;
+                }
+                let Some((x, y)) = nearly(here.2, there.2) else { continue };
+                // Either side may have the other's as well.
+                let has = |all: &[Listed<'_>], of: &Shape| {
+                    all.iter().any(|l| of.values.iter().all(|v| l.2.values.contains(v)))
+                };
+                let known = out.iter().any(|d| d.at.path == *here.0 || d.at.path == *there.0);
+                if has(its, here.2) || has(mine, there.2) || known || !told.insert((here.0, there.0)) {
+                    continue;
+                }
+                let at = |of: &Listed<'_>, index: usize, node: usize| {
+                    let line = of.2.fields.get(index).map_or(of.1.at.line, |f| f.line);
+                    let says = format!("`{}` has `{}`", cx.name(node), of.2.values[index]);
+                    Evidence { at: Span::at(line, 1), ..cx.evidence(of.0, of.1, says) }
+                };
+                let (one, other) = (at(here, x, *a), at(there, y, *b));
+                let (a_name, b_name) = (cx.name(*a), cx.name(*b));
+                let (x, y) = (&here.2.values[x], &there.2.values[y]);
+                out.push(
+                    Draft::new(
+                        format!("{} {} {x}", here.0, there.0),
+                        &one,
+                        format!("`{a_name}` has the value `{x}`, and `{b_name}` has `{y}` in its place"),
+                    )
+                    .why(format!(
+                        "`{}` and `{}` have all other values in common: the two are one list, and what one side sends so the other does not \
+                         know.",
+                        here.2.name, there.2.name
+                    ))
+                    .help("spell the value alike on both sides")
+                    .about([cx.node(*a).key.clone(), cx.node(*b).key.clone()])
+                    .certainty(seam_graph::Certainty::Inferred)
+                    .link(&one, one.says.to_string())
+                    .link(&other, other.says.to_string()),
+                );
+            }
+        }
+    }
+}
+
+/// The one value on either side that the other does not have, where the two are a letter or two apart and the others many enough.
+fn nearly(here: &Shape, there: &Shape) -> Option<(usize, usize)> {
+    let only = |a: &Shape, b: &Shape| {
+        let mut own = (0..a.values.len()).filter(|i| !b.values.iter().any(|v| squashed(v) == squashed(&a.values[*i])));
+        own.next().filter(|_| own.next().is_none())
+    };
+    if here.values.len() != there.values.len() {
+        return None;
+    }
+    let (x, y) = (only(here, there)?, only(there, here)?);
+    let (one, other) = (&here.values[x], &there.values[y]);
+    let plain = |s: &str| s.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let close = crate::keys::distance(one, other) <= 2 && one.len().min(other.len()) > 5;
+    (close && plain(one) != plain(other)).then_some((x, y))
 }
 
 /// The one place at which two lists of values part.

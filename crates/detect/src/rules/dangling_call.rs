@@ -3,7 +3,7 @@
 use crate::documents::protos;
 use crate::forwarded::{forwarded, mounts, stripped, unchanged};
 use crate::gated::gated;
-use crate::keys::distance as edits;
+use crate::keys::{distance as edits, squash};
 use crate::methods::{Contract, undeclared, vague};
 use crate::paths::{alike, by_itself, fits, open, parts};
 use crate::unanswered::{BEGINNINGS, unanswered};
@@ -181,6 +181,28 @@ pub(crate) fn http<'e>(
     }
     if root {
         return None;
+    }
+    // Behind a word that is the callee's own name, as a gateway takes it away, the very path of another method.
+    if let [word, rest @ ..] = parts.as_slice()
+        && squash(word) == squash(cx.name(edge.to))
+        && !method.is_empty()
+        && understood(cx, edge)
+        && stated(cx, detail)
+    {
+        let (mut rest, own) = (rest.to_vec(), |e: &&Served<'_>| !e.parts.is_empty());
+        let other = http.iter().filter(own).find(|e| {
+            let mut faced = rest.clone();
+            face(&e.parts, &mut faced);
+            e.parts.len() == rest.len()
+                && e.parts.iter().zip(&faced).all(|(o, c)| *c == ONE || o.eq_ignore_ascii_case(c))
+        });
+        if let Some(other) = other {
+            face(&other.parts, &mut rest);
+            let taken = http.iter().any(|e| same_method(e) && (fits_open(&e.parts, &rest) || e.takes_all()));
+            if !taken {
+                return Some((other.at, Wrong::Method));
+            }
+        }
     }
     // The same path and method but for one part in nearly the same spelling: nothing else that the callee may serve
     // unseen is likelier to be meant. A path without a method is the beginning of others.
@@ -394,6 +416,11 @@ fn mentions(cx: &Cx<'_>, node: usize, word: &str) -> bool {
         let parts = text.split(['"', '\'', '`', ' ', ',']).filter(|p| p.contains('/')).flat_map(|p| p.split('/'));
         parts.into_iter().any(|p| p.eq_ignore_ascii_case(word))
     };
+    // What an address of another host says is a path there.
+    let in_path = |text: &str| {
+        let own = text.split(['"', '\'', '`', ' ', ',']).filter(|p| !p.contains("://"));
+        in_path(&own.collect::<Vec<_>>().join(" "))
+    };
     let this = cx.node(node);
     this.own.iter().chain(&this.libraries).flat_map(|path| cx.facts(path)).any(|f| match &f.claim {
         Claim::Call(_) | Claim::Module(_) | Claim::Depends(_) | Claim::Test(_) => false,
@@ -406,7 +433,9 @@ fn mentions(cx: &Cx<'_>, node: usize, word: &str) -> bool {
 /// its own, which stands before the service.
 fn forwards(cx: &Cx<'_>, node: usize) -> bool {
     let code = !cx.node(node).languages.is_empty();
-    cx.own_facts(node).any(|(_, f)| matches!(f.claim, Claim::Route(_)) && !(code && f.by == "nginx"))
+    // So are the rules of a cluster, whatever they are called like.
+    const BEFORE: [&str; 4] = ["nginx", "kubernetes", "kustomize", "helm"];
+    cx.own_facts(node).any(|(_, f)| matches!(f.claim, Claim::Route(_)) && !(code && BEFORE.contains(&f.by.as_str())))
 }
 
 /// Whether enough is known of what the callee serves: another call finds its endpoint.

@@ -38,6 +38,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
     }
     for (broker, (published, consumed)) in &brokers {
+        separated(cx, *broker, (published, consumed), out);
         // A message whose topic is not known may go to, or come from, any of them.
         let open = |side: &Side<'_>| side.keys().any(|t| is_open(t)) || side.is_empty();
         // A topic by its name is none of those that are missing, whatever broker it goes through.
@@ -59,6 +60,22 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if consumers {
             nearly(cx, *broker, (published, consumed), true, &mut told, out);
         }
+    }
+}
+
+/// Topics that both sides write out and separate by other signs: `import-task` and `import_task` are two to every broker, whatever else
+/// goes through it.
+fn separated<'a>(cx: &Cx<'_>, broker: usize, (published, consumed): (&Side<'a>, &Side<'a>), out: &mut Vec<Draft>) {
+    let plain = |t: &str| {
+        let sign = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+        t.contains(['-', '_', '.']) && t.len() > 6 && t.chars().all(sign)
+    };
+    // Libraries that make names of their own make them of what they are told.
+    let named = cx.node(broker).system.is_some_and(|s| s != System::Bus);
+    for topic in published.keys().copied().filter(|t| named && plain(t) && !consumed.contains_key(t)) {
+        let meant = |t: &&str| plain(t) && squash(t) == squash(topic) && !published.contains_key(t);
+        let Some(near) = consumed.keys().copied().find(meant) else { continue };
+        out.push(told_of(cx, broker, (published, consumed), true, topic, Some(near)).certainty(Certainty::Inferred));
     }
 }
 

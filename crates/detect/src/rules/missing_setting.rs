@@ -26,6 +26,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     let used = stating(cx.graph);
     let elsewhere = names::set_elsewhere(cx);
     renamed_groups(cx, &all, out);
+    crate::unfilled::unfilled(cx, out);
+    crate::untold::untold(cx, &all, out);
     for (node, read, set) in sampled(cx, &all) {
         let draft = instead(cx, node, &all[node], (read.key, &read.at), &set).severity(Severity::Note);
         out.push(draft.certainty(Certainty::Inferred).open("whether the two are one setting"));
@@ -46,7 +48,9 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             out.push(if is_address(read.key) { draft } else { draft.severity(Severity::Warning) });
         }
         for reads in keys.read.values() {
-            let Some(read) = reads.first() else { continue };
+            // What code asks its environment for has the name that a deployment gives; a class that is bound has another.
+            let by_name = reads.iter().find(|r| r.at.says.starts_with("read ${env:"));
+            let Some(read) = by_name.or(reads.first()) else { continue };
             let missing = reads.iter().all(|r| r.default.is_none()) && !keys.is_given(&read.key);
             let renamed = || renamed(keys, &read.key, &used).is_some();
             let asked = missing && (told > 0 && !elsewhere.contains(&node) || configured && is_property(&read.key));

@@ -101,7 +101,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         if let Some(endpoint) = endpoint {
             let served = endpoint.asked_as();
             draft = draft.link(endpoint.proof.first(), format!("`{name}` serves {}", served.trim()));
-        } else {
+        } else if off.is_none() || !serves(cx, from) {
             draft = draft.severity(Severity::Note);
         }
         for (operation, _) in calls.iter().take(SHOWN) {
@@ -126,6 +126,11 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
         out.push(draft);
     }
+}
+
+/// Whether somebody asks the service anything: then what it waits for is waited for.
+fn serves(cx: &Cx<'_>, node: usize) -> bool {
+    cx.graph.endpoints.iter().any(|e| e.node == node)
 }
 
 /// Whether a setting of the mail library limits how long it waits for the server's answers.

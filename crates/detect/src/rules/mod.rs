@@ -28,7 +28,7 @@ mod secret_in_plain;
 pub(crate) mod setting_drift;
 mod shared_breaker;
 mod shared_table;
-mod start_order;
+pub(crate) mod start_order;
 mod swallowed_error;
 mod timeout_inversion;
 mod unbounded_retry;

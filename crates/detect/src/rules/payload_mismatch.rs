@@ -487,8 +487,9 @@ fn left_over<'f>(
     }
     let mut only = writer.fields.iter().filter(|f| !has(reader, &f.name));
     let other = only.next().filter(|_| only.next().is_none())?;
-    // Two shapes of one thing have more than one name in common.
-    (common >= if view { 1 } else { 2 } && common + 1 == reader.fields.len()).then_some(other)
+    // Two shapes of one thing have more than one name in common, or are called alike and differ in nothing else.
+    let same = !view && writer.name == reader.name && other.ty == field.ty;
+    (common >= if view || same { 1 } else { 2 } && common + 1 == reader.fields.len()).then_some(other)
 }
 
 #[expect(clippy::too_many_arguments, reason = "both sides and what is said of them")]

@@ -7,7 +7,7 @@ use crate::ports::{Doors, number_is_mentioned};
 use crate::selected::{nobody, services};
 use crate::told::{told, told_otherwise};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Claim, Deployment, Value};
+use seam_facts::{Claim, Deployment, Fact, Value};
 use seam_graph::{Certainty, Evidence, NodeKind, PortOf, PortRole, SettingOf};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
     }
     crate::nearby::nearby(cx, &doors, &all, out);
+    crate::speaks::speaks(cx, &all, out);
+    crate::implied::implied(cx, &doors, &all, out);
 }
 
 /// An address that names a node and a port.
@@ -122,8 +124,11 @@ pub(crate) fn dialled<'a>(cx: &Cx<'a>) -> Vec<Dialled<'a>> {
         }
     }
     // What a call is made with may stand elsewhere: a constant, what a caller passes, what a function returns.
-    for edge in cx.graph.edges.iter().filter(|e| is_ours(cx.node(e.from).kind)) {
-        for at in edge.proof.iter().filter(|at| !seam_graph::is_test(&at.path)) {
+    // A connector's store is declared beside the worker that runs it.
+    let declares = |at: &&Evidence| at.by == "connectors";
+    for edge in cx.graph.edges.iter() {
+        let ours = is_ours(cx.node(edge.from).kind);
+        for at in edge.proof.iter().filter(|at| ours || declares(at)).filter(|at| !seam_graph::is_test(&at.path)) {
             for text in spelled(cx, at) {
                 let leads = |name: &str| cx.graph.node(name) == Some(edge.to);
                 if host(&text, false).is_some_and(|(name, _)| leads(name)) {
@@ -142,6 +147,7 @@ fn spelled(cx: &Cx<'_>, at: &Evidence) -> Vec<String> {
     facts
         .flat_map(|fact| match &fact.claim {
             Claim::Constant(c) => text(&c.value).into_iter().collect::<Vec<_>>(),
+            Claim::Store(s) if fact.by == "connectors" => text(&s.address).into_iter().collect(),
             Claim::Return(r) => text(&r.value).into_iter().collect(),
             Claim::Pass(p) => p.args.iter().filter_map(|a| text(&a.value)).collect(),
             _ => Vec::new(),
@@ -189,6 +195,13 @@ fn callers(cx: &Cx<'_>, doors: &Doors<'_>, out: &mut Vec<Draft>) {
             .help(help.clone());
         for (address, ..) in &places {
             draft = draft.link(&address.at, format!("`{caller}` dials port {port} of `{callee}`"));
+            // What a proxy forwards to may be written above all places that use it.
+            let named = format!("{}:{port}", address.host);
+            let says = |f: &&Fact| matches!(&f.claim, Claim::Constant(c) if c.value.as_text().is_some_and(|t| t.contains(&named)));
+            if let Some(fact) = cx.facts(&address.at.path).iter().find(says).filter(|_| address.at.by == "nginx") {
+                let at = cx.evidence(&address.at.path, fact, seam_facts::format_smolstr!("{}", fact.claim));
+                draft = draft.link(&at, "the address is written here");
+            }
         }
         for port in open.iter().chain(beside).take(4) {
             draft = from_where(cx, port, draft.link(&port.at, said(port)));
@@ -222,23 +235,27 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
     let first = address.host.split('.').next().unwrap_or(&address.host);
     let services: Vec<&PortOf> =
         doors.of(address.to).filter(|p| p.role == PortRole::Service && p.host.eq_ignore_ascii_case(first)).collect();
-    if network == Network::Cluster && !services.is_empty() {
-        let right = services.iter().any(|p| p.number.is_none_or(|n| n == port));
-        // Another Service of the same name, in a namespace or overlay of its own, may have the port.
-        let elsewhere = || {
-            cx.base.facts().any(|(_, f)| matches!(&f.claim, Claim::Alias(a) if a.name == first && a.ports.iter().any(|p| p.published.as_ref().is_none_or(|v| v.as_text().is_none_or(|t| t.parse() == Ok(port))))))
-        };
-        if right || elsewhere() {
-            return None;
+    // Where both are deployed in a cluster and nowhere else, what code says is looked up there.
+    let composed = |n: usize| {
+        doors.of(n).any(|p| {
+            !p.deployment.is_some_and(crate::names::is_clustered)
+                && p.role != PortRole::Listens
+                && p.role != PortRole::Exposed
+        })
+    };
+    let network = match network {
+        Network::Any
+            if !services.is_empty()
+                && clustered(cx, address.from)
+                && !composed(address.to)
+                && !composed(address.from) =>
+        {
+            Network::Cluster
         }
-        let other = doors.of(address.to).find(|p| p.role == PortRole::Service && p.number == Some(port));
-        let help = match other {
-            Some(other) => {
-                format!("dial `{}`, which has port {port}, or add the port to the Service `{first}`", other.host)
-            }
-            None => format!("dial {}, which the Service `{first}` listens on", listed(&services)),
-        };
-        return Some(Wrong { open: services, beside: other, default: None, help });
+        other => other,
+    };
+    if network == Network::Cluster && !services.is_empty() {
+        return by_service(cx, doors, address, services);
     }
     if network == Network::Any && services.iter().any(|p| p.number.is_none_or(|n| n == port)) {
         return None;
@@ -295,6 +312,39 @@ fn wrong<'a>(cx: &Cx<'_>, doors: &Doors<'a>, address: &Dialled<'_>) -> Option<Wr
     let numbers = default.map_or_else(|| listed(&firm), |d| d.to_string());
     let help = format!("dial {numbers}, or let `{}` listen on {port}", node.name);
     Some(Wrong { open: firm, beside: None, default, help })
+}
+
+/// What is open under the name of a cluster's Service instead of an address's port.
+fn by_service<'a>(
+    cx: &Cx<'_>,
+    doors: &Doors<'a>,
+    address: &Dialled<'_>,
+    services: Vec<&'a PortOf>,
+) -> Option<Wrong<'a>> {
+    let port = address.port;
+    let first = address.host.split('.').next().unwrap_or(&address.host);
+    let right = services.iter().any(|p| p.number.is_none_or(|n| n == port));
+    // Another Service of the same name, in a namespace or overlay of its own, may have the port.
+    let elsewhere = || {
+        cx.base.facts().any(|(_, f)| matches!(&f.claim, Claim::Alias(a) if a.name == first && a.ports.iter().any(|p| p.published.as_ref().is_none_or(|v| v.as_text().is_none_or(|t| t.parse() == Ok(port))))))
+    };
+    if right || elsewhere() {
+        return None;
+    }
+    let other = doors.of(address.to).find(|p| p.role == PortRole::Service && p.number == Some(port));
+    let help = match other {
+        Some(other) => {
+            format!("dial `{}`, which has port {port}, or add the port to the Service `{first}`", other.host)
+        }
+        None => format!("dial {}, which the Service `{first}` listens on", listed(&services)),
+    };
+    Some(Wrong { open: services, beside: other, default: None, help })
+}
+
+/// Whether a cluster's files declare a node, and no compose file does.
+fn clustered(cx: &Cx<'_>, node: usize) -> bool {
+    let by = |word: &[&str]| cx.node(node).proof.iter().any(|e| word.contains(&e.by.as_str()));
+    by(&["kubernetes", "kustomize", "helm"]) && !by(&["compose", "dockerfile-compose"])
 }
 
 /// Whether the node's image is made in the workspace: what an image from elsewhere sets is not known.

@@ -1,11 +1,12 @@
 //! Attempts follow one another at once. See `retry_without_backoff.md`.
 
+use crate::effects::last;
 use crate::patience::{Patience, Said, called, is_call};
 use crate::repeats::listeners;
 use crate::trials::{Means, Trial, entry_of, waits_on_purpose};
 use crate::{Cx, Draft, Group, Rule, Severity};
-use seam_facts::{Bound, Claim, Pause, Policy, PolicyKind, Value};
-use seam_graph::{EdgeKind, Operation};
+use seam_facts::{Bound, Claim, Fact, Pause, Policy, PolicyKind, Span, System, Value};
+use seam_graph::{Certainty, EdgeKind, Evidence, NodeKind, Operation};
 use std::collections::BTreeSet;
 
 pub static RULE: Rule = Rule {
@@ -23,13 +24,15 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let sends = |o: &Operation| cx.edge(o.edge).kind == EdgeKind::QueuePublish;
         let endless =
             matches!(trial.means, Means::Loop(said) if said.bound == Bound::Nothing && said.attempts.is_none());
-        let of_calls = trial.operations.iter().copied().find(|o| is_call(cx, *o));
+        let of_calls = trial.operations.iter().copied().find(|o| is_call(cx, *o) || is_bucket(cx, *o));
+        let found = |wanted: &dyn Fn(&Operation) -> bool| trial.operations.iter().copied().find(|o| wanted(o));
         // A message that is sent again and again without end stops whoever waits for it, too.
-        let Some(operation) = of_calls.or_else(|| trial.operations.iter().copied().find(|o| endless && sends(o)))
-        else {
-            continue;
-        };
-        if waits_on_purpose(trial.within()) || waits_in_vain(trial.means) {
+        let of_calls = of_calls.or_else(|| found(&|o| endless && sends(o)));
+        // So does a store that is asked again and again; a conflict is over at once, and a few attempts are meant for it.
+        let store = |o: &Operation| cx.node(cx.edge(o.edge).to).kind.is_store();
+        let stored = of_calls.is_none() && endless && unpaused(trial.means);
+        let Some(operation) = of_calls.or_else(|| found(&|o| stored && store(o))) else { continue };
+        if waits_on_purpose(trial.within()) && !stored || waits_in_vain(trial.means) {
             continue;
         }
         let (tries, how) = match trial.means {
@@ -41,7 +44,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
                     (None, Bound::Nothing) => "without end".to_owned(),
                 };
                 // Once more, at once, is what a lost connection needs.
-                if number.as_deref() == Some("2") || entry_of(cx, trial).is_none() {
+                if number.as_deref() == Some("2") || !stored && entry_of(cx, trial).is_none() {
                     continue;
                 }
                 (tries, "the loop starts again at once".to_owned())
@@ -60,6 +63,8 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     }
     policies(cx, out);
     messages(cx, out);
+    handed(cx, out);
+    at_once(cx, out);
 }
 
 /// Policies of libraries that say, or whose library says, that nothing lies between the attempts.
@@ -154,6 +159,9 @@ fn draft(cx: &Cx<'_>, trial: &Trial<'_>, operation: Operation, tries: &str, how:
     .certainty(detail.certainty)
     .link(&at, how)
     .link(&detail.at, format!("`{caller}` calls `{callee}` {what}"));
+    if let Some(again) = itself(cx, trial) {
+        draft = draft.link(&again, "it calls itself again");
+    }
     if let Some(called) = &trial.called {
         draft = draft.link(called, called.says.to_string());
     }
@@ -161,6 +169,110 @@ fn draft(cx: &Cx<'_>, trial: &Trial<'_>, operation: Operation, tries: &str, how:
         draft = draft.link(&place, format!("`{name}` of `{caller}` waits for it"));
     }
     draft
+}
+
+/// Policies whose word is that they wait, and that are told to wait for nothing, where it is not seen what they are for.
+fn at_once(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let told: BTreeSet<_> = out.iter().map(|d| (d.at.path.clone(), d.at.at.line)).collect();
+    let mut seen = BTreeSet::new();
+    for (node, it) in cx.graph.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Service) {
+        for path in it.own.iter().chain(&it.libraries).filter(|p| !seam_graph::is_test(p)) {
+            let waits = |f: &&Fact| match &f.claim {
+                Claim::Policy(p) => {
+                    let number = |v: &Option<Value>| v.as_ref()?.as_text()?.trim().parse::<u64>().ok();
+                    p.kind == PolicyKind::Retry
+                        && p.detail.starts_with("Polly, at once")
+                        && number(&p.attempts).is_none_or(|n| n > 2)
+                }
+                _ => false,
+            };
+            for fact in cx.facts(path).iter().filter(waits) {
+                let place = (path.clone(), fact.at.line);
+                if told.contains(&place) || !seen.insert(place) {
+                    continue;
+                }
+                let at = cx.evidence(path, fact, "tries again");
+                let name = cx.name(node);
+                out.push(
+                    Draft::new(
+                        format!("{name} {path} at once"),
+                        &at,
+                        format!("`{name}` has a policy that tries again without a pause"),
+                    )
+                    .why(hurries("whoever is asked", "again and again"))
+                    .help("wait between the attempts, longer each time and spread at random")
+                    .about([it.key.clone()])
+                    .certainty(Certainty::Inferred)
+                    .open("what the policy is used for")
+                    .link(&at, "the pause between the attempts is nothing"),
+                );
+            }
+        }
+    }
+}
+
+/// Where a function that is tried again calls itself.
+fn itself(cx: &Cx<'_>, trial: &Trial<'_>) -> Option<Evidence> {
+    let Means::Loop(said) = trial.means else { return None };
+    let name = last(&said.within);
+    cx.facts(trial.path).iter().find_map(|fact| {
+        let Claim::Steps(steps) = &fact.claim else { return None };
+        let own = steps.within == said.within && (steps.lines.0..=steps.lines.1).contains(&trial.fact.at.line);
+        let (line, _) = steps.calls.iter().find(|(line, n)| own && n == name && *line > trial.fact.at.line)?;
+        Some(Evidence { at: Span::at(*line, 1), ..cx.evidence(trial.path, fact, "calls itself") })
+    })
+}
+
+/// Handlers of messages that hand their work to a loop without an end and without a pause.
+fn handed(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    let mut told = BTreeSet::new();
+    for (_, edge, detail) in cx.operations().filter(|(_, e, _)| e.kind == EdgeKind::QueueConsume) {
+        let facts = cx.facts(&detail.at.path);
+        let given = facts.iter().filter_map(|f| match &f.claim {
+            Claim::Attempts(a) if a.given && a.bound == Bound::Nothing && a.pause == Pause::Nothing => Some((f, a)),
+            _ => None,
+        });
+        for (fact, said) in given {
+            let to = |f: &&Fact| match &f.claim {
+                Claim::Pass(p) => last(&p.callee) == last(&said.within) && p.within == detail.within,
+                _ => false,
+            };
+            let Some(pass) = facts.iter().find(to).filter(|_| !detail.within.is_empty()) else { continue };
+            let place = (detail.at.path.clone(), fact.at.line);
+            if out.iter().any(|d| (&d.at.path, d.at.at.line) == (&place.0, place.1)) || !told.insert(place) {
+                continue;
+            }
+            let (name, broker) = (cx.name(edge.from), cx.name(edge.to));
+            let path = &detail.at.path;
+            let at = cx.evidence(path, fact, "tries again");
+            out.push(
+                Draft::new(
+                    format!("{name} handling {}", said.within),
+                    &at,
+                    format!("`{name}` tries the work on a message again without end and without a pause"),
+                )
+                .why(format!(
+                    "What always fails is tried for ever: the thread never gets free, what stands behind the message in `{broker}` waits, and \
+                     whatever the work asks is asked as fast as it can answer."
+                ))
+                .help("give it a number of attempts and a pause, and set the message aside when they are spent")
+                .about([edge.key.clone()])
+                .link(&at, "the loop starts again at once, and nothing ends it")
+                .link(&cx.evidence(path, pass, "hands on"), "the work on a message is handed to it")
+                .link(&detail.at, format!("`{name}` takes messages of `{broker}`")),
+            );
+        }
+    }
+}
+
+/// What keeps files is asked like a service.
+fn is_bucket(cx: &Cx<'_>, operation: Operation) -> bool {
+    cx.node(cx.edge(operation.edge).to).system == Some(System::Objects)
+}
+
+/// A loop between whose rounds nothing is seen to wait.
+fn unpaused(means: Means<'_>) -> bool {
+    matches!(means, Means::Loop(said) if said.pause == Pause::Nothing)
 }
 
 /// Only what took its time already is tried again: an attempt that ran into its timeout.

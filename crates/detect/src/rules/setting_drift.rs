@@ -22,6 +22,7 @@ pub static RULE: Rule = Rule {
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     crate::passwords::passwords(cx, out);
     let all = by_node(cx.graph);
+    crate::wherein::hosts(cx, &all, out);
     databases(cx, &all, out);
     shared(cx, &all, out);
     queues(cx, out);
@@ -202,7 +203,9 @@ fn shared(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>) {
     type Told<'a> = BTreeMap<usize, Vec<&'a SettingOf>>;
     let mut by_key: BTreeMap<(String, &str), Told<'_>> = BTreeMap::new();
     for (node, keys) in all.iter().enumerate().filter(|(n, _)| is_ours(cx.node(*n).kind)) {
-        for setting in keys.set.values().flatten().filter(|s| is_shared(&s.key) && keys.is_read(&s.key)) {
+        // What an image from elsewhere reads is not seen.
+        let foreign = cx.node(node).languages.is_empty();
+        for setting in keys.set.values().flatten().filter(|s| is_shared(&s.key) && (foreign || keys.is_read(&s.key))) {
             let own = setting.at.says.starts_with("setting [app") || setting.at.says.starts_with("setting [dotenv");
             let place = if own { setting.at.by.as_str() } else { setting.at.path.as_str() };
             if !is_test(&setting.at.path) {
@@ -215,7 +218,9 @@ fn shared(cx: &Cx<'_>, all: &[Keys<'_>], out: &mut Vec<Draft>) {
         let hidden = |s: &SettingOf| matches!(s.texts.as_slice(), [text] if is_masked(text));
         let marked = |s: &SettingOf| s.value == MASKED_APART || s.value == MASKED_TOKEN_APART;
         let compared = told.values().flatten().any(|s| marked(s));
+        let signs = told.values().flatten().all(|s| variable(s).is_some()) && told.len() > 1;
         let value_of = |s: &&SettingOf| match compared && hidden(s) {
+            _ if signs => variable(s).map(str::to_owned),
             true => Some(if marked(s) { "another" } else { "the usual" }.to_owned()),
             false => value_of(s),
         };
@@ -273,6 +278,12 @@ fn apart_from(cx: &Cx<'_>, (node, first): (usize, &SettingOf), (other, usual): (
     .help(format!("give both one value of `{key}`, or call the keys what they are"))
     .link(&first.at, format!("`{service}` is told `{}`", first.value))
     .link(&usual.at, format!("`{with}` is told `{}`", usual.value))
+}
+
+/// The one variable of the deployment's own that a hidden value comes from, whatever it falls back on.
+fn variable(setting: &SettingOf) -> Option<&str> {
+    let inner = setting.value.strip_prefix("${env:")?.strip_suffix('}')?;
+    (!inner.contains("${")).then(|| inner.split('|').next().unwrap_or(inner))
 }
 
 /// The value, where it can be compared: written out, or one variable of the deployment's own.

@@ -15,8 +15,11 @@ pub static RULE: Rule = Rule {
     find,
 };
 
+/// Services of compose files by file and name.
+pub(crate) type Files<'a> = BTreeMap<&'a SmolStr, BTreeMap<&'a str, (&'a Service, &'a Fact)>>;
+
 /// Words of commands that wait for a dependency themselves.
-const WAITERS: &[&str] =
+pub(crate) const WAITERS: &[&str] =
     &["wait-for", "wait_for", "waitfor", "dockerize", "wait4x", "until ", "nc -z", "pg_isready", "sleep "];
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
@@ -24,7 +27,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
     for (id, node) in cx.graph.nodes.iter().enumerate() {
         nodes.extend(node.proof.iter().map(|e| ((&e.path, e.at.line), id)));
     }
-    let mut files: BTreeMap<&SmolStr, BTreeMap<&str, (&Service, &Fact)>> = BTreeMap::new();
+    let mut files: Files<'_> = BTreeMap::new();
     for (path, fact) in cx.base.facts() {
         if let Claim::Service(service) = &fact.claim
             && service.deployment == Deployment::Compose
@@ -65,9 +68,21 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             if let Some(line) = named {
                 (at.at.line, at.at.end_line, at.at.column) = (line, line, 1);
             }
-            out.push(draft(cx, node, &at, &early));
+            // Where others of the file wait for the very same, this one was forgotten.
+            let fellow = services.values().find(|(s, _)| {
+                s.name != service.name
+                    && service.depends_on.iter().any(|d| !service.awaits.contains(d) && s.awaits.contains(d))
+            });
+            let draft = draft(cx, node, &at, &early);
+            out.push(match fellow {
+                Some((other, fact)) => draft
+                    .severity(Severity::Warning)
+                    .link(&cx.evidence(path, fact, ""), format!("`{}` waits until it can be used", other.name)),
+                None => draft,
+            });
         }
     }
+    crate::unordered::unordered(cx, &nodes, &files, out);
 }
 
 fn draft(cx: &Cx<'_>, node: usize, at: &Evidence, early: &[(usize, Evidence)]) -> Draft {

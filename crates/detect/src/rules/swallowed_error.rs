@@ -82,6 +82,7 @@ fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             }
         }
     }
+    crate::undecoded::undecoded(cx, out);
 }
 
 /// A consumer, with the functions that handle its messages.

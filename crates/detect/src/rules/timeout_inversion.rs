@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn find(cx: &Cx<'_>, out: &mut Vec<Draft>) {
+    crate::limits::limits(cx, out);
     let patience = Patience::new(cx);
     for (operation, edge, detail) in cx.operations() {
         if !is_call(cx, operation) {

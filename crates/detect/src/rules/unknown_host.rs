@@ -8,7 +8,7 @@ use crate::names::{self, Address, Called};
 use crate::registry::unregistered;
 use crate::{Cx, Draft, Group, Rule, Severity};
 use seam_facts::{Claim, Hole};
-use seam_graph::{Evidence, NodeKind};
+use seam_graph::{Evidence, NodeKind, SettingOf};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static RULE: Rule = Rule {
@@ -49,6 +49,7 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         let first = name.split('.').next().unwrap_or(&name);
         known.contains(pod(first)) || known.contains(&name) || known.contains(first) || known.contains(&squash(first))
     };
+    let exactly = crate::keys::named(cx);
     let mut fallen: Vec<(usize, String, String, Evidence)> = Vec::new();
     let mut found: BTreeMap<(usize, String), Vec<Use<'_>>> = BTreeMap::new();
     let used = proving(cx.graph);
@@ -63,6 +64,19 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let filled =
                 || if let [text] = setting.texts.as_slice() { host(text, is_address(&setting.key)) } else { None };
             let Some((name, _)) = host(&setting.value, is_address(&setting.key)).or_else(filled) else { continue };
+            // A program's own configuration says where the others are, too: a name that is nearly one of theirs, beside one that is right.
+            let nearly = || {
+                let of = |s: &'_ SettingOf| {
+                    host(&s.value, false).filter(|_| s.value.contains("://")).map(|(name, _)| name.to_owned())
+                };
+                let beside = |s: &&SettingOf| {
+                    s.at.path == setting.at.path
+                        && of(s).is_some_and(|n| cx.graph.node(&n).is_some_and(|n| is_ours(cx.node(n).kind)))
+                };
+                of(setting).is_some_and(|name| !name.contains('.'))
+                    && misspelt(cx, node, name)
+                    && keys.set.values().flatten().any(beside)
+            };
             // What nobody is seen to read may be a leftover, unless it is nearly a name that is deployed: a framework or a
             // library reads it then.
             let misspelt = || is_address(&setting.key) && !setting.texts.is_empty() && misspelt(cx, node, name);
@@ -72,7 +86,10 @@ fn nowhere(cx: &Cx<'_>, out: &mut Vec<Draft>) {
             let framework = || of_framework && is_address(&setting.key) && is_deployed(setting);
             let read =
                 keys.is_read(&setting.key) || used.contains(&(&setting.at.path, setting.at.at.line)) || framework();
-            let open = is_deployed(setting) && !is_filled_in(name) && is_inside(name) && !is_known(name);
+            let open = !is_filled_in(name)
+                && is_inside(name)
+                && (is_deployed(setting) && !is_known(name)
+                    || !exactly.contains(&name.to_ascii_lowercase()) && nearly());
             // Whoever writes down a whole address of a program of ours means it to be called.
             let whole = || setting.value.contains("://") && is_address(&setting.key) && !is_of_a_platform(&setting.key);
             let coded = || !cx.node(node).languages.is_empty() && !name.contains('.') && whole();

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "attempts",
-    version: 5,
+    version: 6,
     page: include_str!("attempts.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -444,6 +444,17 @@ impl<'a> Loop<'a> {
                 bound = Bound::Checked;
             }
         });
+        // Of several clauses each goes its own way: what one of them counts ends nothing where another goes on without a word.
+        let clauses = || tried.handlers.iter().filter_map(|h| of_kind(h, BlockKind::Catch));
+        let leaves = |body: &[Stmt]| body.iter().any(|s| s.has(&out_of));
+        if matches!(self.rounds(), Rounds::Ever)
+            && bound == Bound::Counted
+            && clauses().any(leaves)
+            && clauses().any(|b| !leaves(b))
+            && !self.body.iter().filter(aside).any(|s| !std::ptr::eq(s, &self.body[0]) && s.has(&out_of))
+        {
+            return (Bound::Nothing, None);
+        }
         (bound, if bound == Bound::Counted { number } else { None })
     }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "regions",
-    version: 8,
+    version: 9,
     page: include_str!("regions.md"),
     reads: Reads::Code { langs: &[], extract },
 };
@@ -227,6 +227,17 @@ impl Look<'_, '_> {
                 does = if dropped && std::ptr::eq(at, expr) { Does::Nothing } else { Does::Empty };
             }
             let Some(guarded) = call.receiver() else { continue };
+            // What a stage is given to run is what fails: `runAsync(() -> …).exceptionally(…)`, which gives nothing to anybody.
+            if let Some((body, empty)) = run_by(self.code, guarded) {
+                let does = if empty && does == Does::Empty { Does::Nothing } else { does };
+                // `try (scope) { … }` closes something, and lets every failure out.
+                let body = match body {
+                    [Stmt::Block { kind: BlockKind::Try, body, .. }] => body.as_slice(),
+                    other => other,
+                };
+                self.region(does, (at.span.line, guarded.span.end_line), body.iter(), span, says);
+                continue;
+            }
             let stmt = Stmt::Expr(guarded.clone());
             self.region(does, (at.span.line, guarded.span.end_line), std::iter::once(&stmt), span, says);
         }
@@ -426,6 +437,23 @@ pub(super) struct Held<'h, 'a> {
     pub code: &'h Code<'a>,
     pub names: BTreeSet<SmolStr>,
     pub apart: Vec<(u32, u32)>,
+}
+
+/// What a chain's first stage runs, and whether it gives no value.
+fn run_by<'a>(code: &'a Code<'_>, chain: &Expr) -> Option<(&'a [Stmt], bool)> {
+    let mut at = chain;
+    loop {
+        let call = at.as_call()?;
+        let body = call.args.iter().find_map(|a| match a.value.kind {
+            ExprKind::Lambda(index) => Some(code.unit.functions[index].body.as_slice()),
+            _ => None,
+        });
+        match (call.name(), body) {
+            ("runAsync", Some(body)) => return Some((body, true)),
+            ("supplyAsync", Some(body)) => return Some((body, false)),
+            _ => at = call.receiver()?,
+        }
+    }
 }
 
 impl Held<'_, '_> {

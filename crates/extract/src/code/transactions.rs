@@ -118,6 +118,10 @@ fn annotated<'a>(code: &Code<'a>, function: &'a Function) -> Option<&'a Annotati
         };
         marks && !read_only
     };
+    // What others change for it is taken back with it (Seata).
+    if let Some(global) = function.annotations.iter().find(|a| a.simple() == "GlobalTransactional") {
+        return Some(global);
+    }
     if let Some(own) = function.annotations.iter().find(|a| matches!(a.simple(), "Transactional" | "atomic")) {
         return Some(own).filter(marks);
     }

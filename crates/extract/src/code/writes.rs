@@ -11,7 +11,7 @@ use crate::{Extractor, Reads, Sink};
 use seam_facts::{AccessMode, Claim, SmolStr, Span, Write, WriteKind};
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "writes", version: 4, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
+    Extractor { id: "writes", version: 5, page: include_str!("writes.md"), reads: Reads::Code { langs: &[], extract } };
 
 fn extract(code: &Code<'_>, sink: &mut Sink) {
     for (index, function) in code.unit.functions.iter().enumerate() {
@@ -302,6 +302,23 @@ fn verb(name: &str, table: &[(&str, WriteKind)]) -> Option<WriteKind> {
     table.iter().find(|(verb, _)| *verb == name).map(|(_, kind)| *kind)
 }
 
+/// Members of a mapper that somebody declared for a statement: their names begin with what the statement does.
+fn member(name: &str) -> Option<WriteKind> {
+    let begins = |word: &str| {
+        name.strip_prefix(word)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    };
+    const WORDS: [(&str, WriteKind); 6] = [
+        ("insert", WriteKind::Insert),
+        ("batchInsert", WriteKind::Insert),
+        ("update", WriteKind::Set),
+        ("batchUpdate", WriteKind::Set),
+        ("delete", WriteKind::Delete),
+        ("batchDelete", WriteKind::Delete),
+    ];
+    WORDS.iter().find(|(word, _)| begins(word)).map(|(_, kind)| *kind)
+}
+
 fn jvm(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
     const VERBS: &[(&str, WriteKind)] = &[
         ("save", WriteKind::Save),
@@ -320,9 +337,10 @@ fn jvm(code: &Code<'_>, site: &Site<'_>) -> Option<Found> {
         ("deleteById", WriteKind::Delete),
         ("deleteAll", WriteKind::Delete),
     ];
-    let kind = verb(site.call.name(), VERBS)?;
     let origin = code.origin(site.call.receiver()?, site.function);
     let ty = origin.rsplit(['.', '#']).next().unwrap_or(&origin);
+    let declared = || ["Mapper", "Dao", "DAO"].iter().any(|end| ty.ends_with(end)).then(|| member(site.call.name()));
+    let kind = verb(site.call.name(), VERBS).or_else(|| declared().flatten())?;
     let repository = ["Repository", "Repo", "Dao", "DAO", "Mapper"].iter().find_map(|s| ty.strip_suffix(s));
     let template =
         matches!(ty, "EntityManager" | "MongoTemplate" | "MongoOperations" | "ReactiveMongoTemplate" | "Session");

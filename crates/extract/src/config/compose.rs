@@ -175,6 +175,10 @@ fn service(
     });
     service.profiles = node.get("profiles").map(Node::texts).unwrap_or_default();
     service.health_check = node.get("healthcheck").is_some_and(|h| !h.get("disable").is_some_and(Node::is_true));
+    let again = |n: &Node| text(n).is_some_and(|t| !matches!(t.as_str(), "no" | "false" | "none" | ""));
+    let policy = node.get("deploy").and_then(|d| d.get("restart_policy"));
+    service.restarts =
+        node.get("restart").is_some_and(again) || policy.is_some_and(|p| p.get("condition").is_none_or(again));
     sink.stated(Claim::Service(service), at);
     if let Some(environment) = node.get("environment") {
         settings(name, environment, usual, sink);

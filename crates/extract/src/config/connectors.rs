@@ -4,11 +4,11 @@ use super::tree::{Key, Node, entry_span};
 use super::{interpolate, json, properties, secret, yaml};
 use crate::{Extractor, File, Reads, Sink};
 use interpolate::Dollar;
-use seam_facts::{Claim, Message, SmolStr, Span, Store, System, Value};
+use seam_facts::{Claim, Message, SmolStr, Span, Store, System, Value, format_smolstr};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "connectors",
-    version: 2,
+    version: 3,
     page: include_str!("connectors.md"),
     reads: Reads::Files { wants, extract },
 };
@@ -103,7 +103,13 @@ fn connector(config: &[(SmolStr, SmolStr, Span)], class: Option<SmolStr>, sink: 
         .iter()
         .find_map(|key| of(key))
         .map(|(_, v, _)| value(v));
-    let (address, within) = (secret::clean(value(address)), SmolStr::default());
+    // The port stands in a key of its own beside the host.
+    let port = ["database.port", "port"].iter().find_map(|key| of(key)).filter(|_| !address.contains([':', '/', ',']));
+    let address = match port {
+        Some((_, port, _)) => format_smolstr!("{address}:{port}"),
+        None => address.clone(),
+    };
+    let (address, within) = (secret::clean(value(&address)), SmolStr::default());
     sink.stated(Claim::Store(Store { system, address, database, client: client.clone(), within: within.clone() }), *at);
     let sink_of = lower.ends_with("sink") || lower.contains("sink");
     let topics = if sink_of { read(config) } else { written(config, &lower) };

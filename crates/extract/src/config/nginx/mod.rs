@@ -5,11 +5,11 @@ mod parse;
 use super::secret;
 use crate::{Extractor, File, Reads, Sink};
 use parse::Directive;
-use seam_facts::{Call, Claim, Lines, Policy, PolicyKind, Protocol, Route, SmolStr, Value, format_smolstr};
+use seam_facts::{Call, Claim, Constant, Lines, Policy, PolicyKind, Protocol, Route, SmolStr, Value, format_smolstr};
 use std::collections::BTreeMap;
 
 pub static EXTRACTOR: Extractor =
-    Extractor { id: "nginx", version: 1, page: include_str!("nginx.md"), reads: Reads::Files { wants, extract } };
+    Extractor { id: "nginx", version: 2, page: include_str!("nginx.md"), reads: Reads::Files { wants, extract } };
 
 /// Endings of templates that become configuration when a container starts or a release is made.
 const TEMPLATES: &[&str] = &[".template", ".tmpl", ".tpl", ".j2", ".erb", ".mustache", ".in", ".dist", ".sample"];
@@ -43,6 +43,7 @@ fn extract(file: &File<'_>, sink: &mut Sink) {
         variables: BTreeMap::new(),
     };
     proxy.collect(&root, 0);
+    proxy.addresses(&root, 0, sink);
     proxy.walk(&root, &Scope::default(), 0, sink);
 }
 
@@ -196,6 +197,22 @@ impl Proxy<'_> {
 
     fn span(&self, d: &Directive) -> seam_facts::Span {
         self.lines.span(d.start, d.end)
+    }
+
+    /// Variables that hold a whole address: where it is written is another line than where it is forwarded to.
+    fn addresses(&self, directives: &[Directive], depth: usize, sink: &mut Sink) {
+        for d in directives {
+            match (d.name(), d.args()) {
+                ("set", [name, value, ..]) if value.contains("://") && name.starts_with('$') => {
+                    let value = secret::clean(self.value(value, 4));
+                    // With its sign, so that no code's name is taken for it.
+                    let symbol = SmolStr::from(name.as_str());
+                    sink.stated(Claim::Constant(Constant { symbol, value }), self.span(d));
+                }
+                _ if depth < parse::MAX_DEPTH => self.addresses(&d.block, depth + 1, sink),
+                _ => {}
+            }
+        }
     }
 
     fn route(&self, protocol: Protocol, target: &str, d: &Directive, scope: &Scope, sink: &mut Sink) {

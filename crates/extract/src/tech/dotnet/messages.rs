@@ -11,7 +11,7 @@ use seam_facts::{Claim, Hole, Message, SmolStr, Span, Store, System, Value};
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-messages",
-    version: 5,
+    version: 6,
     page: include_str!("messages.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -177,7 +177,11 @@ fn handlers(code: &Code<'_>, sink: &mut Sink) {
             let topic = Value::text(message.clone());
             let mut line = Line::at(within, Span { end_line: at.line, ..at }, System::Bus, false, topic, client);
             line.0.payload = Some(message);
-            line.state(sink);
+            // That a base class of one's own takes what it is a base for is a convention.
+            match known {
+                Some(_) => line.state(sink),
+                None => sink.inferred(Claim::Message(line.0), line.1),
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! middleware, deadlines, acknowledgement. See `policies.md`.
 
 use super::read::{chain, closures, initialiser, millis, sets, simple, unknown};
-use crate::code::ir::{Call, Expr, ExprKind, walk_stmts};
+use crate::code::ir::{Call, Expr, ExprKind, Stmt, walk_stmts};
 use crate::code::{Code, Site};
 use crate::lang::Lang;
 use crate::{Extractor, Reads, Sink};
@@ -10,7 +10,7 @@ use seam_facts::{Claim, Policy, PolicyKind, SmolStr, Span, Value, format_smolstr
 
 pub static EXTRACTOR: Extractor = Extractor {
     id: "dotnet-policies",
-    version: 3,
+    version: 4,
     page: include_str!("policies.md"),
     reads: Reads::Code { langs: &[Lang::CSharp], extract },
 };
@@ -267,11 +267,29 @@ fn refused(code: &Code<'_>, chain: &[&Call], call: &Call) -> Vec<SmolStr> {
 /// The first delay: that of `TimeSpan.FromSeconds(…)` in the closure, or the fixed one.
 fn delay(code: &Code<'_>, call: &Call) -> Option<Value> {
     let body = closures(call);
+    // `_ => TimeSpan.Zero`: the next attempt follows at once.
+    let mut zero = false;
+    for arg in &call.args {
+        let inside = match &arg.value.kind {
+            ExprKind::Lambda(inner) => Some(*inner),
+            _ => None,
+        };
+        let gives = inside.is_some_and(|inner| {
+            matches!(code.function(inner).body.as_slice(), [Stmt::Return(e) | Stmt::Expr(e)] if e.path().is_some_and(|p| p.ends_with("TimeSpan.Zero")))
+        });
+        zero |= gives;
+    }
+    if zero {
+        return Some("0".into());
+    }
     let inside = super::read::calls_in(code, &body, &["FromSeconds", "FromMilliseconds", "FromMinutes"]);
     inside.first().and_then(|s| millis(code, s.expr, s.function)).filter(|v| v.as_text().is_some())
 }
 
 fn backoff(code: &Code<'_>, call: &Call) -> &'static str {
+    if delay(code, call).is_some_and(|v| v.as_text().as_deref() == Some("0")) {
+        return "Polly, at once";
+    }
     if super::read::calls_in(code, &closures(call), &["Pow"]).is_empty() { "Polly" } else { "Polly, exponential" }
 }
 

@@ -222,21 +222,19 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
         if rules.is_empty() && !learnt || suspicion.services.is_empty() {
             continue;
         }
-        let all = |services: &[String]| suspicion.services.iter().all(|s| services.contains(s));
         // What has to fail is known: what came of that very fault bears it out, wherever it shows.
         let aimed = explorer.aimed(place);
         let came = |f: &Found| match (&suspicion.aim, aimed) {
             (Some(aim), Some(a)) => (f.script == *a || f.also.contains(a)) && harms(&suspicion.rule, aim, f),
             (Some(_), None) => false,
-            (None, _) => (rules.contains(&f.finding.rule.name()) || rules.is_empty()) && all(&f.finding.services),
+            (None, _) => {
+                (rules.contains(&f.finding.rule.name()) || rules.is_empty()) && suspicion.within(&f.finding.services)
+            }
         };
         let by: BTreeSet<String> = found.iter().filter(|f| f.steady() && came(f)).map(|f| f.finding.id()).collect();
         // What came now and then is neither borne out nor refuted.
         let shaky = suspicion.aim.is_some() && found.iter().any(|f| !f.steady() && came(f));
-        let between = |caller: &str, callee: &str| {
-            let about = |name: &str| suspicion.services.iter().any(|s| s == name);
-            if suspicion.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
-        };
+        let between = |caller: &str, callee: &str| suspicion.concerns(caller, callee);
         let kind = |f: &Fault| done.is_empty() || done.iter().any(|d| f.kind.to_string().starts_with(d));
         let struck = |f: &Fault| match &f.at {
             Spot::Call(key) => calls.iter().any(|c| c.key == *key && between(&c.request.caller, &c.request.callee)),

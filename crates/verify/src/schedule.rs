@@ -18,6 +18,8 @@ pub struct Suspicion {
     pub rule: String,
     /// Services that it is about; an edge between two of them comes first.
     pub services: Vec<String>,
+    /// Who with whom, where it is about interactions: any of them bears it out.
+    pub edges: Vec<(String, String)>,
     /// What has to fail, where that is known: it is tried first of all.
     pub aim: Option<Aim>,
 }
@@ -86,9 +88,45 @@ fn alike(written: &str, path: &str) -> bool {
 pub const MEMORY: &str = "memory/";
 
 impl Suspicion {
-    fn concerns(&self, caller: &str, callee: &str) -> bool {
+    /// Whether it is about what happens between these two; a broker hands messages to who consumes them.
+    pub fn concerns(&self, caller: &str, callee: &str) -> bool {
+        if !self.edges.is_empty() {
+            return self.edges.iter().any(|(a, b)| a == caller && b == callee || a == callee && b == caller);
+        }
         let about = |name: &str| self.services.iter().any(|n| n == name);
         if self.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
+    }
+}
+
+impl Suspicion {
+    /// What keys of `detect` name: `service/NAME`, `edge/CALLER/KIND/CALLEE …`, `endpoint/NAME/…`.
+    pub fn about<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Suspicion {
+        for key in keys {
+            let parts: Vec<&str> = key.split('/').collect();
+            let named: &[&str] = match parts.as_slice() {
+                ["edge", caller, _, callee, ..] => {
+                    self.edges.push(((*caller).to_owned(), (*callee).to_owned()));
+                    &[caller, callee]
+                }
+                ["service" | "endpoint", name, ..] => &[name],
+                _ => &[],
+            };
+            for name in named {
+                if !self.services.iter().any(|s| s == name) {
+                    self.services.push((*name).to_owned());
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether a finding about these services is about what it speaks of.
+    pub fn within(&self, services: &[String]) -> bool {
+        let has = |name: &String| services.contains(name);
+        match self.edges.is_empty() {
+            true => self.services.iter().all(has),
+            false => self.edges.iter().any(|(a, b)| has(a) && has(b)),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ flock 8
 if [ "${1:-}" = --system ] && command -v apt-get > /dev/null; then
   missing=()
   [ -n "$(ls -d /usr/lib/postgresql/*/bin 2> /dev/null)" ] || missing+=(postgresql)
-  for pair in psql:postgresql-client redis-server:redis-server rabbitmq-server:rabbitmq-server setpriv:util-linux python3:python3 npm:npm go:golang-go; do
+  for pair in psql:postgresql-client redis-server:redis-server rabbitmq-server:rabbitmq-server nats-server:nats-server setpriv:util-linux python3:python3 npm:npm go:golang-go; do
     command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")
   done
   python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)

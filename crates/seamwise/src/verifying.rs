@@ -56,13 +56,9 @@ pub fn proposed(workspace: &mut Workspace, request: &Request) -> Result<Answer, 
 /// became of them.
 pub fn suspicions(workspace: &mut Workspace, answered: &Answer, no_memory: bool) -> Result<Vec<Suspicion>, Refusal> {
     let answer: detect::Answer = read(&workspace.ask("detect", &written(&detect::Request::default())?)?)?;
-    let name = |key: &String| key.split_once('/').map_or(key.as_str(), |(_, name)| name).to_owned();
-    let service = |key: &&String| key.starts_with("service/");
-    let one = |f: &seam_engine::Finding| Suspicion {
-        key: f.key.clone(),
-        rule: f.rule.clone(),
-        services: f.about.iter().filter(service).map(name).collect(),
-        aim: None,
+    let one = |f: &seam_engine::Finding| {
+        let suspicion = Suspicion { key: f.key.clone(), rule: f.rule.clone(), ..Suspicion::default() };
+        suspicion.about(f.about.iter().map(String::as_str))
     };
     let memory = workspace.snapshot().memory();
     let learnt = if no_memory { Vec::new() } else { memory.suspicions() };

@@ -6,6 +6,7 @@
 //! pause (who doubles pauses comes back within the time that has passed, once more), or at the bound.
 
 use crate::control::{Control, Under};
+use crate::stage::Stage;
 use seam_verify::fault::{Fault, Script};
 use seam_verify::run::{Run, States};
 use std::collections::BTreeSet;
@@ -18,6 +19,10 @@ const FRESH: Duration = Duration::from_millis(1_200);
 /// and where it does not.
 const STILL: Duration = Duration::from_millis(2_500);
 const SOON: Duration = Duration::from_millis(1_000);
+/// The same after a process was killed: what it left half done is found by leases that end and sweeps that come round.
+const RISEN: Duration = Duration::from_millis(8_000);
+/// How long a fault waits for work behind answers that it is meant for.
+const EXPECTED: Duration = Duration::from_millis(2_000);
 /// The bound for all of it.
 pub(crate) const MOST: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -53,12 +58,17 @@ impl Control {
         }
         let began = Instant::now();
         // As long again as it took until now, for who doubles pauses.
-        let least = if self.works_later() { STILL } else { SOON };
+        let killed = !under.book().dead().is_empty();
+        let least = match (killed, self.works_later()) {
+            (true, _) => RISEN,
+            (false, true) => STILL,
+            (false, false) => SOON,
+        };
         let still = least.max(Duration::from_millis(under.now()).min(MOST / 2));
         let (mut last, mut moved) = (self.last(under).await, Instant::now());
         let mut calls = under.book().calls.len();
         // What is done behind answers may have been done since the last look.
-        let mut stale = self.works_later();
+        let mut stale = self.works_later() || under.book().delivers();
         loop {
             let away = self.away(under);
             let on_the_way = under.book().undelivered() || !under.book().quiet_below();
@@ -115,12 +125,64 @@ impl Control {
         if let (Some(now), Some(state)) = (last, states.last_mut()) {
             *state = now.clone();
         }
-        Run { script: script.clone(), calls, states, content: true, ..Run::default() }
+        let killed = under.book().dead().clone();
+        let forgotten = under.deaths().forgotten.clone();
+        Run { script: script.clone(), calls, states, content: true, killed, forgotten, ..Run::default() }
     }
 
     fn away(&self, under: &Under) -> BTreeSet<(String, String)> {
         let now = self.takers();
         let fewer = |edge: &(String, String), before: i64| now.get(edge).copied().unwrap_or(0) < before;
         under.takers.iter().filter(|(edge, before)| fewer(edge, **before)).map(|(edge, _)| edge.clone()).collect()
+    }
+}
+
+impl Stage {
+    /// The record of a run that is over; `owes` says whether time could still mend it.
+    pub(crate) async fn end(&self, script: &Script, under: &Under, content: bool, owes: impl Fn(&Run) -> bool) -> Run {
+        let ms = under.now();
+        if under.book().holds() {
+            // Who hands a cancellation on does so now.
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+        let until = Instant::now() + EXPECTED;
+        while under.book().expects() && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.control.all_stand().await;
+        under.over.send_replace(true);
+        under.quiet(Duration::from_secs(2)).await;
+        self.control.tried_on(under).await;
+        let aftermath = self.control.made_up(under, script, owes).await;
+        // Last words are on their way.
+        tokio::time::sleep(Duration::from_millis(4)).await;
+        let waited = u64::try_from(aftermath.waited.as_millis()).unwrap_or(u64::MAX);
+        let mut run = Run {
+            script: script.clone(),
+            content,
+            ms,
+            away: aftermath.away,
+            waited,
+            unsettled: aftermath.unsettled,
+            ..Run::default()
+        };
+        // A message that comes again may have killed once more.
+        self.control.all_stand().await;
+        for running in self.all().iter_mut() {
+            run.logs.insert(running.name.clone(), running.taken());
+            if let Some(how) = running.ended() {
+                run.died.insert(running.name.clone(), how);
+            }
+        }
+        let deaths = std::mem::take(&mut *under.deaths());
+        for (name, why) in deaths.fallen {
+            run.died.insert(name, format!("killed, it does not start again: {why}"));
+        }
+        run.forgotten = deaths.forgotten;
+        run.killed = under.book().dead().clone();
+        run.calls = under.book().so_far(under.now());
+        run.lines = under.lines().into_keys().collect();
+        run.states = std::mem::take(&mut *under.states.lock().await);
+        run
     }
 }

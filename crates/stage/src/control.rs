@@ -3,7 +3,8 @@
 //! Invariant: a call belongs to the run in which it arrived, however long it takes.
 
 use crate::proxy::Edge;
-use crate::state::{StoreAt, snapshot};
+use crate::revive::{Deaths, Mortals};
+use crate::state::{Eye, StoreAt};
 use seam_verify::book::Book;
 use seam_verify::call::{Reply, Request, Seen};
 use seam_verify::fault::{Kind, Script};
@@ -24,6 +25,8 @@ pub(crate) struct Control {
     later: AtomicBool,
     /// Connections on which messages are taken, by who takes and from whom.
     takers: Mutex<BTreeMap<(String, String), i64>>,
+    pub mortals: Mortals,
+    eyes: Vec<Arc<Eye>>,
 }
 
 /// How long stores are left alone between two looks that have to be equal, and how long that may take. Undisturbed it is longer: what
@@ -33,13 +36,16 @@ const CALM: Duration = Duration::from_millis(600);
 const SETTLED: Duration = Duration::from_secs(3);
 
 impl Control {
-    pub fn new(patience: Duration, stores: Vec<StoreAt>) -> Control {
+    /// `stores` with the members that they belong to, where they do.
+    pub fn new(patience: Duration, stores: Vec<(StoreAt, Option<String>)>) -> Control {
         let current = RwLock::new(Arc::new(Under::new(Script::default())));
         Control {
             current,
             script: watch::Sender::new(Script::default()),
             patience,
-            stores,
+            mortals: Mortals::new(&stores),
+            eyes: stores.iter().map(|(store, _)| Arc::new(Eye::new(store.clone()))).collect(),
+            stores: stores.into_iter().map(|(store, _)| store).collect(),
             later: AtomicBool::new(false),
             takers: Mutex::default(),
         }
@@ -136,22 +142,26 @@ impl Control {
         loop {
             tokio::time::sleep(pause).await;
             let now = self.look(under).await;
-            if now == last || Instant::now() > until {
+            // What is usual is not known before messages have arrived.
+            let waits = under.learning && self.on_the_way(under);
+            if now == last && !waits || Instant::now() > until {
                 return (now, changed);
             }
-            changed = true;
+            changed |= now != last;
             last = now;
         }
+    }
+
+    fn on_the_way(&self, under: &Under) -> bool {
+        let takers = self.takers();
+        under.book().on_the_way(|broker| takers.iter().any(|((_, from), count)| from == broker && *count > 0))
     }
 
     /// All stores at once.
     pub async fn look(&self, under: &Under) -> States {
         let mut looking = tokio::task::JoinSet::new();
-        for store in self.stores.iter().cloned() {
-            looking.spawn(async move {
-                let state = snapshot(&store).await;
-                (store.name, state)
-            });
+        for eye in self.eyes.iter().cloned() {
+            looking.spawn(async move { (eye.at.name.clone(), eye.look().await) });
         }
         let mut states = States::new();
         while let Some(looked) = looking.join_next().await {
@@ -175,6 +185,7 @@ pub(crate) struct Under {
     /// Bytes between services that speak no HTTP.
     lines: Mutex<BTreeMap<(String, String), u64>>,
     troubles: Mutex<Vec<String>>,
+    deaths: Mutex<Deaths>,
     /// What is usual is learnt from it.
     pub learning: bool,
     /// Steps are not looked at one by one.
@@ -193,6 +204,7 @@ impl Under {
             states: tokio::sync::Mutex::default(),
             lines: Mutex::default(),
             troubles: Mutex::default(),
+            deaths: Mutex::default(),
             learning: false,
             apart: AtomicBool::new(false),
             takers: BTreeMap::new(),
@@ -233,6 +245,10 @@ impl Under {
 
     pub fn lines(&self) -> BTreeMap<(String, String), u64> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn deaths(&self) -> MutexGuard<'_, Deaths> {
+        self.deaths.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn trouble(&self, says: String) {

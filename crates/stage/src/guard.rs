@@ -8,6 +8,7 @@ use crate::StageError;
 use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::Mutex;
 
 /// The variable that marks what belongs to one stage.
 pub const MARK: &str = "SEAM_STAGE_ID";
@@ -30,7 +31,7 @@ rm -rf -- "$2"
 
 pub(crate) struct Guard {
     child: Child,
-    pipe: Option<ChildStdin>,
+    pipe: Mutex<Option<ChildStdin>>,
     pub mark: String,
 }
 
@@ -48,20 +49,20 @@ impl Guard {
             .spawn()
             .map_err(|e| StageError::io("start", "sh", &e))?;
         let pipe = child.stdin.take();
-        Ok(Guard { child, pipe, mark })
+        Ok(Guard { child, pipe: Mutex::new(pipe), mark })
     }
 
     /// All is ended: it has nothing to do any more, and is waited for. Without this word (an error, a panic, a kill) it sees the pipe
     /// close, and does its work.
     pub async fn release(mut self) {
-        if let Some(mut pipe) = self.pipe.take() {
+        if let Some(mut pipe) = self.pipe.get_mut().take() {
             let _ = pipe.write_all(b"done\n").await;
         }
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.child.wait()).await;
     }
 
-    pub async fn watch(&mut self, group: u32) {
-        if let Some(pipe) = &mut self.pipe {
+    pub async fn watch(&self, group: u32) {
+        if let Some(pipe) = &mut *self.pipe.lock().await {
             let _ = pipe.write_all(format!("{group}\n").as_bytes()).await;
         }
     }

@@ -63,14 +63,21 @@ pub async fn explore(
         if apart {
             stage.control.around(&under).await;
         }
-        let content = play.perform(stage, &script).await?;
-        if apart {
-            stage.control.around(&under).await;
-        }
-        done.spent.requests += ms(at);
-        let at = Instant::now();
-        let run = stage.end(&script, &under, content, |run| explorer.owes(run)).await;
-        done.spent.waiting += ms(at);
+        let performed = async {
+            let content = play.perform(stage, &script).await?;
+            if apart {
+                stage.control.around(&under).await;
+            }
+            done.spent.requests += ms(at);
+            let at = Instant::now();
+            let run = stage.end(&script, &under, content, |run| explorer.owes(run)).await;
+            done.spent.waiting += ms(at);
+            Ok::<_, StageError>(run)
+        };
+        let run = tokio::select! {
+            run = performed => run?,
+            never = stage.revive(&under) => match never {},
+        };
         if let Some(why) = under.troubles().into_iter().next() {
             return Err(StageError::Unseen { why });
         }

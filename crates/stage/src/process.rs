@@ -61,6 +61,11 @@ impl Running {
         std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What its predecessor wrote, which was killed.
+    pub fn said_before(&self, text: &str) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).insert_str(0, text);
+    }
+
     pub fn last_lines(&self, count: usize) -> String {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = log.lines().collect();

@@ -2,22 +2,23 @@
 
 use crate::StageError;
 use crate::control::{Control, Under};
-use crate::guard::{Guard, MARK, marked};
+use crate::guard::{Guard, marked};
 use crate::layout::{Layout, Member, rewritten};
 use crate::process::{Running, free_ports, open, ready};
-use crate::proxy::{Edge, serve};
+use crate::proxy::Edge;
+use crate::proxy::line::redis::Held;
+use crate::proxy::thread::Thread;
 use crate::shim;
 use crate::state::{StoreAt, StoreKind, restore};
 use rustix::process::{Pid, Signal, kill_process};
 use seam_verify::call::SCENARIO;
 use seam_verify::fault::Script;
-use seam_verify::run::Run;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// How long a process may take until it is ready.
@@ -30,22 +31,30 @@ pub struct Stage {
     pub layout: Layout,
     pub(crate) control: Arc<Control>,
     /// Where each member listens.
-    real: Vec<Option<u16>>,
+    pub(crate) real: Vec<Option<u16>>,
     /// Proxies by caller (a member's place, or none for the scenario) and callee.
-    ports: BTreeMap<(Option<usize>, usize), u16>,
-    edges: Vec<(usize, Arc<Edge>)>,
-    running: Vec<Running>,
-    proxies: JoinSet<()>,
-    guard: Guard,
-    shim: Option<PathBuf>,
+    pub(crate) ports: BTreeMap<(Option<usize>, usize), u16>,
+    pub(crate) edges: Vec<(usize, Arc<Edge>)>,
+    /// Those that run; who is killed is taken out until a new one has taken its place.
+    pub(crate) running: Mutex<Vec<Running>>,
+    proxies: Thread,
+    pub(crate) guard: Guard,
+    pub(crate) shim: Option<PathBuf>,
     folder: tempfile::TempDir,
     initial: Vec<(StoreAt, seam_verify::State)>,
     stored: BTreeSet<String>,
+    /// Which copy of the system this is.
+    pub(crate) lane: usize,
     /// Ports of the workspace on which somebody else listens.
     taken: Vec<u16>,
 }
 
 impl Stage {
+    /// The same as one of several copies.
+    pub async fn copy(layout: Layout, stores: Vec<StoreAt>, lane: usize) -> Result<Stage, StageError> {
+        Ok(Stage { lane, ..Stage::set(layout, stores).await? })
+    }
+
     /// Opens proxies; nothing is started yet.
     pub async fn set(layout: Layout, stores: Vec<StoreAt>) -> Result<Stage, StageError> {
         let patience = Duration::from_millis(layout.settings.patience.unwrap_or(seam_verify::oracle::PATIENCE));
@@ -71,21 +80,27 @@ impl Stage {
             if members.is_empty() { vec![s.name.clone()] } else { members }
         };
         let stored = stores.iter().flat_map(named).collect();
-        let stores =
-            stores.into_iter().map(|s| StoreAt { address: located(&layout, &real, &s.address), ..s }).collect();
+        let of = |s: &StoreAt| {
+            s.hosts().iter().find_map(|h| layout.member(h)).map(|at| layout.members[at].name().to_owned())
+        };
+        let stores = stores
+            .into_iter()
+            .map(|s| (StoreAt { address: located(&layout, &real, &s.address), ..s.clone() }, of(&s)))
+            .collect();
         let control = Arc::new(Control::new(patience, stores));
         let mut stage = Stage {
             control,
             real,
             ports: BTreeMap::new(),
             edges: Vec::new(),
-            running: Vec::new(),
-            proxies: JoinSet::new(),
+            running: Mutex::default(),
+            proxies: Thread::new()?,
             guard,
             shim,
             folder,
             initial: Vec::new(),
             stored,
+            lane: 1,
             taken,
             layout,
         };
@@ -104,7 +119,7 @@ impl Stage {
     async fn edge(&mut self, caller: Option<usize>, callee: usize) -> Result<(), StageError> {
         let Some(to) = self.real[callee] else { return Ok(()) };
         let failed = |e: std::io::Error| StageError::io("listen on", "127.0.0.1", &e);
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         let name = |at: usize| self.layout.members[at].name().to_owned();
         let edge = Arc::new(Edge {
@@ -112,11 +127,11 @@ impl Stage {
             callee: self.layout.members[callee].name().to_owned(),
             to: AtomicU16::new(to),
             control: self.control.clone(),
+            held: Held::default(),
         });
         self.ports.insert((caller, callee), port);
         self.edges.push((callee, edge.clone()));
-        self.proxies.spawn(serve(listener, edge));
-        Ok(())
+        self.proxies.serve(listener, edge).map_err(failed)
     }
 
     /// Starts all processes: stores one after the other, the rest at once. Who ends because another is not yet there is started
@@ -144,9 +159,19 @@ impl Stage {
         Ok(())
     }
 
+    /// The processes that run.
+    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Members whose content is compared, and stores that are no members.
     pub(crate) fn stored(&self) -> BTreeSet<String> {
         self.stored.clone()
+    }
+
+    /// Members that are started anew when they are killed: all that are no stores.
+    pub(crate) fn mortal(&self) -> BTreeSet<String> {
+        self.layout.members.iter().filter(|m| !self.holds(m)).map(|m| m.name().to_owned()).collect()
     }
 
     /// Whether a member is a store.
@@ -154,23 +179,24 @@ impl Stage {
         self.stored.contains(member.name())
     }
 
-    async fn spawn(&mut self, at: usize) -> Result<Running, StageError> {
+    pub(crate) async fn spawn(&self, at: usize) -> Result<Running, StageError> {
         let member = &self.layout.members[at];
         let env = self.env(Some(at), &member.env);
         let lead = self.lead(Some(at));
         let command = rewritten(&member.process.command, |n| self.placeholder(Some(at), n), &lead);
         let running = Running::start(member.name(), &command, &member.folder, &env)?;
         self.guard.watch(running.group).await;
+        self.control.runs(member.name(), running.group);
         Ok(running)
     }
 
     /// Waits until all of them are ready.
-    async fn settle(&mut self, mut waiting: Vec<(usize, Running)>) -> Result<(), StageError> {
+    async fn settle(&self, mut waiting: Vec<(usize, Running)>) -> Result<(), StageError> {
         let mut again = 0;
         while !waiting.is_empty() {
             let (at, mut running) = waiting.remove(0);
             match self.wait_for(at, &mut running).await {
-                Ok(()) => self.running.push(running),
+                Ok(()) => self.all().push(running),
                 Err(StageError::Start { .. }) if running.ended().is_some() && again < AGAIN => {
                     again += 1;
                     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -178,8 +204,8 @@ impl Stage {
                     waiting.push((at, fresh));
                 }
                 Err(error) => {
-                    self.running.push(running);
-                    self.running.extend(waiting.into_iter().map(|(_, r)| r));
+                    self.all().push(running);
+                    self.all().extend(waiting.into_iter().map(|(_, r)| r));
                     self.end_processes().await;
                     return Err(error);
                 }
@@ -188,7 +214,7 @@ impl Stage {
         Ok(())
     }
 
-    async fn wait_for(&self, at: usize, running: &mut Running) -> Result<(), StageError> {
+    pub(crate) async fn wait_for(&self, at: usize, running: &mut Running) -> Result<(), StageError> {
         let member = &self.layout.members[at];
         let Some(real) = self.real[at] else {
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -216,86 +242,6 @@ impl Stage {
         }
     }
 
-    /// The environment of a member, or of the scenario.
-    pub(crate) fn env(&self, caller: Option<usize>, own: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let lead = self.lead(caller);
-        let mut out: BTreeMap<String, String> =
-            own.iter().map(|(k, v)| (k.clone(), rewritten(v, |n| self.placeholder(caller, n), &lead))).collect();
-        if let Some(shim) = &self.shim {
-            let before = out.get("LD_PRELOAD").map_or_else(String::new, |p| format!(":{p}"));
-            out.insert("LD_PRELOAD".to_owned(), format!("{}{before}", shim.display()));
-            out.insert("SEAM_STAGE".to_owned(), self.map(caller).text());
-        }
-        out.insert(MARK.to_owned(), self.guard.mark.clone());
-        // What is written shall be there when it is asked for; names are looked up where the shim sees it.
-        for (key, value) in
-            [("PYTHONUNBUFFERED", "1"), ("PYTHONDONTWRITEBYTECODE", "1"), ("GRPC_DNS_RESOLVER", "native")]
-        {
-            out.entry(key.to_owned()).or_insert_with(|| value.to_owned());
-        }
-        for key in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
-            out.entry(key.to_owned()).or_default();
-        }
-        out
-    }
-
-    fn map(&self, caller: Option<usize>) -> shim::Map {
-        let mut map = shim::Map::default();
-        let own = caller.and_then(|at| Some((self.layout.members[at].process.port?, self.real[at]?)));
-        if let Some((port, real)) = own {
-            map.bind(port, real);
-        }
-        for (at, member) in self.layout.members.iter().enumerate() {
-            for name in member.names() {
-                map.name(name, &member.address);
-            }
-            let real = if caller == Some(at) { self.real[at] } else { self.ports.get(&(caller, at)).copied() };
-            let Some(real) = real else { continue };
-            for port in [member.process.port, member.process.published].into_iter().flatten() {
-                map.connect(&member.address, port, real);
-                if self.layout.alone(port) {
-                    map.connect("127.0.0.1", port, real);
-                }
-            }
-        }
-        if !self.layout.settings.hosts.is_empty() {
-            map.outside();
-        }
-        map
-    }
-
-    /// Where addresses in a caller's settings lead.
-    fn lead(&self, caller: Option<usize>) -> BTreeMap<(String, u16), u16> {
-        let mut out = BTreeMap::new();
-        for (at, member) in self.layout.members.iter().enumerate() {
-            let Some(port) = self.ports.get(&(caller, at)) else { continue };
-            for nominal in [member.process.port, member.process.published].into_iter().flatten() {
-                for name in member.names() {
-                    out.insert((name.to_owned(), nominal), *port);
-                }
-                if self.layout.alone(nominal) {
-                    out.insert(("localhost".to_owned(), nominal), *port);
-                    out.insert(("127.0.0.1".to_owned(), nominal), *port);
-                }
-            }
-        }
-        out
-    }
-
-    fn placeholder(&self, caller: Option<usize>, name: &str) -> Option<String> {
-        if name == "port" {
-            return Some(self.real[caller?]?.to_string());
-        }
-        let (name, what) = name.rsplit_once('.')?;
-        let port = self.ports.get(&(caller, self.layout.member(name)?))?;
-        match what {
-            "url" => Some(format!("http://127.0.0.1:{port}")),
-            "host" => Some("127.0.0.1".to_owned()),
-            "port" => Some(port.to_string()),
-            _ => None,
-        }
-    }
-
     /// The proxy in front of a member, as the scenario sees it.
     pub fn entrance(&self, at: usize) -> Option<u16> {
         self.ports.get(&(None, at)).copied()
@@ -310,17 +256,22 @@ impl Stage {
 
     /// Stores as they were after the start.
     pub async fn reset(&self) -> Result<(), StageError> {
-        for (store, state) in &self.initial {
-            // What is behind an endpoint stays as it is: changes are compared, not contents.
-            if store.kind != StoreKind::Endpoint {
-                restore(store, state).await?;
-            }
+        let mut restoring = JoinSet::new();
+        // What is behind an endpoint stays as it is: changes are compared, not contents.
+        for (store, state) in self.initial.iter().filter(|(s, _)| s.kind != StoreKind::Endpoint) {
+            let (store, state) = (store.clone(), state.clone());
+            restoring.spawn(async move { restore(&store, &state).await });
+        }
+        while let Some(restored) = restoring.join_next().await {
+            restored.unwrap_or_else(|e| {
+                Err(StageError::Io { action: "restore", what: "a store".to_owned(), why: e.to_string() })
+            })?;
         }
         Ok(())
     }
 
     /// New processes for all members that are no stores.
-    pub async fn restart(&mut self) -> Result<(), StageError> {
+    pub async fn restart(&self) -> Result<(), StageError> {
         self.end_services(Duration::from_millis(300)).await;
         self.reset().await?;
         let mut waiting = Vec::new();
@@ -333,77 +284,37 @@ impl Stage {
     }
 
     /// `learning`: what is usual is learnt from this run.
-    pub(crate) fn begin(&mut self, script: &Script, learning: bool) -> Arc<Under> {
-        for running in &self.running {
+    pub(crate) fn begin(&self, script: &Script, learning: bool) -> Arc<Under> {
+        for running in self.all().iter() {
             running.taken();
         }
+        self.edges.iter().for_each(|(_, edge)| edge.held.clear());
         self.control.begin(script, learning)
     }
 
-    /// The record of a run that is over; `owes` says whether time could still mend it.
-    pub(crate) async fn end(
-        &mut self,
-        script: &Script,
-        under: &Under,
-        content: bool,
-        owes: impl Fn(&Run) -> bool,
-    ) -> Run {
-        let ms = under.now();
-        if under.book().holds() {
-            // Who hands a cancellation on does so now.
-            tokio::time::sleep(Duration::from_millis(60)).await;
-        }
-        under.over.send_replace(true);
-        under.quiet(Duration::from_secs(2)).await;
-        self.control.tried_on(under).await;
-        let aftermath = self.control.made_up(under, script, owes).await;
-        // Last words are on their way.
-        tokio::time::sleep(Duration::from_millis(4)).await;
-        let waited = u64::try_from(aftermath.waited.as_millis()).unwrap_or(u64::MAX);
-        let mut run = Run {
-            script: script.clone(),
-            content,
-            ms,
-            away: aftermath.away,
-            waited,
-            unsettled: aftermath.unsettled,
-            ..Run::default()
-        };
-        for running in &mut self.running {
-            run.logs.insert(running.name.clone(), running.taken());
-            if let Some(how) = running.ended() {
-                run.died.insert(running.name.clone(), how);
-            }
-        }
-        run.calls = under.book().so_far(under.now());
-        run.lines = under.lines().into_keys().collect();
-        run.states = std::mem::take(&mut *under.states.lock().await);
-        run
-    }
-
-    async fn end_groups(&mut self, grace: Duration) {
-        for running in self.running.iter().rev() {
+    async fn end_groups(&self, mut running: Vec<Running>, grace: Duration) {
+        for running in running.iter().rev() {
             running.signal(Signal::TERM);
         }
         // All were told at once, so that they share the time.
         let until = std::time::Instant::now() + grace;
-        for mut running in std::mem::take(&mut self.running).into_iter().rev() {
+        for running in running.iter_mut().rev() {
             running.stop(until.saturating_duration_since(std::time::Instant::now())).await;
         }
     }
 
     /// Ends the services; stores stay.
-    async fn end_services(&mut self, grace: Duration) {
+    async fn end_services(&self, grace: Duration) {
         let stores: Vec<String> =
             self.layout.members.iter().filter(|m| self.holds(m)).map(|m| m.name().to_owned()).collect();
-        let (kept, ended) = std::mem::take(&mut self.running).into_iter().partition(|r| stores.contains(&r.name));
-        self.running = ended;
-        self.end_groups(grace).await;
-        self.running = kept;
+        let (kept, ended) = std::mem::take(&mut *self.all()).into_iter().partition(|r| stores.contains(&r.name));
+        *self.all() = kept;
+        self.end_groups(ended, grace).await;
     }
 
-    async fn end_processes(&mut self) {
-        self.end_groups(Duration::from_millis(1_000)).await;
+    async fn end_processes(&self) {
+        let running = std::mem::take(&mut *self.all());
+        self.end_groups(running, Duration::from_millis(1_000)).await;
         for id in marked(&self.guard.mark) {
             if let Some(id) = Pid::from_raw(id) {
                 let _ = kill_process(id, Signal::KILL);
@@ -412,11 +323,11 @@ impl Stage {
     }
 
     /// Ends everything: first the services, which could still write, then stores go back to how they were found.
-    pub async fn strike(mut self) -> Result<(), StageError> {
+    pub async fn strike(self) -> Result<(), StageError> {
         self.end_services(Duration::from_millis(1_000)).await;
         let restored = self.reset().await;
         self.end_processes().await;
-        self.proxies.shutdown().await;
+        drop(self.proxies);
         self.guard.release().await;
         drop(self.folder);
         restored

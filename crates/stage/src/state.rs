@@ -7,10 +7,13 @@
 
 mod address;
 mod endpoint;
+mod eye;
 mod postgres;
 mod queues;
 mod redis;
 mod sqlite;
+
+pub(crate) use eye::Eye;
 
 use crate::StageError;
 use seam_verify::State;

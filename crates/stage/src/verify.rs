@@ -1,16 +1,16 @@
 //! From an order to a report: the stage is set, every scenario explored, and everything ended again.
 
 use crate::StageError;
+use crate::lanes;
 use crate::layout::{Layout, told};
-use crate::perform::{Told, explore};
+use crate::perform::Told;
 use crate::scenario::Play;
 use crate::stage::Stage;
 use crate::state::StoreAt;
-use seam_verify::explore::Explorer;
 use seam_verify::oracle::{Limits, PATIENCE};
 use seam_verify::replay::Replay;
-use seam_verify::report::{Played, Report};
-use seam_verify::schedule::{Known, Suspicion};
+use seam_verify::report::Report;
+use seam_verify::schedule::Suspicion;
 use seam_verify::settings::Settings;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,6 +46,24 @@ impl Order {
         let known = |host: &str| layout.member(host).is_some();
         let stores = self.settings.store.iter();
         stores.map(|s| StoreAt::of(&self.root, &s.name, &s.address, &self.settings.hosts, known)).collect()
+    }
+
+    /// How many copies of the system are worth starting for so many scenarios. Two of them shall not write one store.
+    fn lanes(&self, scenarios: usize) -> Result<usize, StageError> {
+        let wanted = self.settings.lanes.map_or(1, |n| usize::try_from(n).unwrap_or(1)).clamp(1, scenarios.max(1));
+        let layout = Layout::of(&self.root, &self.settings)?;
+        let own = |host: &String| layout.member(host).is_some();
+        let shared = self.stores()?.into_iter().find(|s| wanted > 1 && !s.hosts().iter().any(own));
+        match shared {
+            Some(store) => Err(StageError::settings(
+                format!(
+                    "`lanes = {wanted}`, and the store `{}` is no process of the workspace: every copy would write it",
+                    store.name
+                ),
+                "start it under `[[verify.process]]`, or leave `lanes` out",
+            )),
+            None => Ok(wanted),
+        }
     }
 
     /// The scenarios that are meant, and what was not understood in their files.
@@ -86,6 +104,9 @@ pub fn script(order: &Order) -> Result<String, StageError> {
     for member in &layout.members {
         out.push_str(&format!("start {}\n", told(member)));
     }
+    if let lanes @ 2.. = order.lanes(plays.len())? {
+        out.push_str(&format!("in {lanes} copies, each with scenarios of its own\n"));
+    }
     out.push_str("\n# addresses of this workspace lead to a proxy for each caller and callee, on 127.0.0.1\n");
     for member in layout.members.iter().filter(|m| m.process.port.is_some()) {
         let port = member.process.port.unwrap_or_default();
@@ -112,7 +133,7 @@ pub fn script(order: &Order) -> Result<String, StageError> {
         Some(replay) => out.push_str(&format!("replay {}\n", replay.faults)),
         None => out.push_str(
             "edges down; then for each call, deepest first: status 500 and 503, reply lost, refused, delivered twice (with stores), \
-             status 404, reply cut short, reply late\n",
+             status 404, reply cut short, reply late, processes killed once the call is done (with stores)\n",
         ),
     }
     out.push_str(&format!(
@@ -131,46 +152,22 @@ pub fn verify(order: &Order, say: impl FnMut(Told<'_>)) -> Result<Report, StageE
     runtime()?.block_on(async {
         let layout = Layout::of(&order.root, &order.settings)?;
         let (plays, notes) = order.plays()?;
-        let mut stage = Stage::set(layout, order.stores()?).await?;
+        let mut stages = Vec::new();
+        for lane in 1..=order.lanes(plays.len())? {
+            stages.push(Stage::copy(layout.clone(), order.stores()?, lane).await?);
+        }
         let outcome = tokio::select! {
-            outcome = all(order, &mut stage, &plays, &notes, say) => outcome,
+            outcome = lanes::all(order, &mut stages, &plays, &notes, say) => outcome,
             () = told_to_stop() => Err(StageError::Stopped),
         };
-        let struck = stage.strike().await;
+        let mut struck = Ok(());
+        for stage in stages {
+            struck = struck.and(stage.strike().await);
+        }
         let report = outcome?;
         struck?;
         Ok(report)
     })
-}
-
-async fn all(
-    order: &Order,
-    stage: &mut Stage,
-    plays: &[Play],
-    notes: &[String],
-    mut say: impl FnMut(Told<'_>),
-) -> Result<Report, StageError> {
-    for note in notes {
-        say(Told::Note(note));
-    }
-    stage.start(|name| say(Told::Starting(name))).await?;
-    let mut scenarios = Vec::new();
-    for play in plays {
-        let known = Known { suspicions: order.suspicions.clone(), stores: stage.stored(), ..Known::default() };
-        let mut explorer = match &order.replay {
-            Some(replay) => Explorer::replaying(order.limits(), vec![replay.faults.clone()]),
-            None => Explorer::new(order.limits(), known, order.faults),
-        };
-        let done = explore(stage, play, &mut explorer, order.budget, &mut say).await?;
-        scenarios.push(Played::of(
-            play.name(),
-            &explorer,
-            done.whole,
-            (done.milliseconds, done.spent),
-            &order.suspicions,
-        ));
-    }
-    Ok(Report::of(scenarios))
 }
 
 /// Threads for processes and proxies.

@@ -167,3 +167,37 @@ fn a_service_that_does_not_start_is_told_with_its_last_words() {
     let seam_stage::StageError::Start { name, why, log } = &error else { panic!("{error:?}") };
     assert!(name == "shop" && why.contains("exit status: 3") && log.contains("no such luck"), "{error:?}");
 }
+
+#[test]
+fn scenarios_are_explored_side_by_side_on_copies_of_the_system() {
+    if !has_python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let shop = r#"{"POST /buy":{"calls":[["POST","http://payments:7001/charge"]],"timeout":0.5},"GET /left":{}}"#;
+    let mut settings = system(&[("shop", 7000, shop), ("payments", 7001, r#"{"POST /charge":{}}"#)]);
+    let noted = folder.path().join("copies");
+    settings.process[0].command =
+        format!("echo copy ${{lane}} >> {}; {}", noted.display(), settings.process[0].command.clone());
+    settings.lanes = Some(2);
+    let scenario = |name: &str, http: &str| {
+        std::fs::write(folder.path().join(format!("{name}.http")), http).unwrap();
+        Scenario { name: name.to_owned(), http: Some(format!("{name}.http")), ..Scenario::default() }
+    };
+    settings.scenario = vec![scenario("buy", BUY), scenario("look", "GET http://localhost:7000/left\n")];
+    let order = Order {
+        root: PathBuf::from(folder.path()),
+        settings,
+        scenarios: Vec::new(),
+        budget: Duration::from_secs(120),
+        faults: 1,
+        replay: None,
+        suspicions: Vec::new(),
+    };
+    let report = verify(&order, |_| {}).unwrap();
+    let names: Vec<&str> = report.scenarios.iter().map(|s| s.scenario.as_str()).collect();
+    assert_eq!(names, ["buy", "look"], "in their order, whichever was through first");
+    assert!(report.scenarios[0].tried > 2 && report.verdict == Verdict::Passed, "{report:#?}");
+    let copies = std::fs::read_to_string(noted).unwrap();
+    assert!(copies.contains("copy 1") && copies.contains("copy 2"), "{copies}");
+}

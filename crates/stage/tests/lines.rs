@@ -29,7 +29,7 @@ fn tried(version: &str, scenario: &str, fault: Fault) -> Option<Played> {
     let mut settings: Settings = table["verify"].clone().try_into().unwrap();
     // What the stores write stands below a folder of this test.
     for process in &mut settings.process {
-        process.command = process.command.replace("./stores.sh", "./stores.sh --temporary");
+        process.command = process.command.replace("--folder .stores/${lane}", "--temporary");
     }
     let order = Order {
         root,

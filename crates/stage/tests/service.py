@@ -2,13 +2,13 @@
 
 A route: `calls` in order, each `[METHOD, url]`; `attempts`, `timeout` (seconds), `pause` between attempts; `key` sends an
 Idempotency-Key that is made once; `strict` lets failures through as exceptions; `count` adds to what `GET /state` shows, once for
-each key if `dedup`; `undo` is called when a later call fails; `fail` ends the process.
+each key if `dedup`; `keep` names a file of SQLite that holds the counts instead, and with `dedup` "kept" the keys too; `undo` is called when a later call fails; `fail` ends the process.
 """
-import http.client, json, sys, time, urllib.request, urllib.error, uuid
+import http.client, json, sqlite3, sys, time, urllib.request, urllib.error, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, ROUTES = int(sys.argv[1]), json.loads(sys.argv[2])
-STATE, SEEN = {}, set()
+STATE, SEEN = {route["count"]: 0 for route in ROUTES.values() if "count" in route}, set()
 
 
 def call(method, url, route, key):
@@ -33,6 +33,17 @@ def call(method, url, route, key):
             time.sleep(route.get("pause", 0.05))
 
 
+def keep(route, key):
+    kept = sqlite3.connect(route["keep"], timeout=5)
+    with kept:
+        kept.execute("CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, n INTEGER)")
+        kept.execute("CREATE TABLE IF NOT EXISTS keys (key TEXT PRIMARY KEY)")
+        if route.get("dedup") == "kept" and not kept.execute("INSERT OR IGNORE INTO keys VALUES (?)", (key,)).rowcount:
+            return
+        count = "INSERT INTO counts VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET n = n + 1"
+        kept.execute(count, (route["count"],))
+
+
 class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -55,6 +66,8 @@ class Service(BaseHTTPRequestHandler):
         key = self.headers.get("Idempotency-Key")
         if route.get("count") and not (route.get("dedup") and key in SEEN):
             SEEN.add(key)
+            if route.get("keep"):
+                keep(route, key)
             STATE[route["count"]] = STATE.get(route["count"], 0) + route.get("by", 1)
         made, done = str(uuid.uuid4()), []
         try:

@@ -7,11 +7,13 @@
 use crate::call::{Call, DELIVER, PUBLISH, Reply, Request, SCENARIO, Seen};
 use crate::fault::{Fault, Kind, Script, Spot};
 use crate::text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     script: Script,
+    /// Whose process was ended by a fault.
+    killed: BTreeSet<String>,
     pub calls: Vec<Call>,
     /// A fault was performed on one of them.
     struck: bool,
@@ -88,6 +90,15 @@ impl Book {
         }
     }
 
+    pub fn killed(&mut self, service: &str) {
+        self.killed.insert(service.to_owned());
+    }
+
+    /// Services whose process a fault has ended.
+    pub fn dead(&self) -> &BTreeSet<String> {
+        &self.killed
+    }
+
     /// Faults are over; what arrives from now on is let through.
     pub fn undisturbed(&mut self) {
         self.script = Script::default();
@@ -141,11 +152,35 @@ impl Book {
         self.open.iter().all(|at| self.calls[*at].from_scenario() || held(*at) || above_held(*at))
     }
 
+    /// A fault is meant for work that nobody waits for, and that has not come yet.
+    pub fn expects(&self) -> bool {
+        let behind = |fault: &Fault| match &fault.at {
+            Spot::Call(key) => key.contains(" by itself > ") && !self.calls.iter().any(|c| c.key == *key),
+            Spot::Every(_) | Spot::Edge { .. } | Spot::Service(_) => false,
+        };
+        self.script.faults.iter().any(behind)
+    }
+
+    /// A message is with its consumer, or was sent to a broker from which somebody takes messages and is not yet with anybody.
+    pub fn on_the_way(&self, takes: impl Fn(&str) -> bool) -> bool {
+        let delivered = |at: usize| self.calls.iter().any(|c| c.request.method == DELIVER && c.parent == Some(at));
+        let sent = |c: &Call| c.request.method == PUBLISH && c.reached > 0 && takes(&c.request.callee);
+        self.open.iter().any(|at| self.calls[*at].request.method == DELIVER)
+            || self.calls.iter().enumerate().any(|(at, c)| sent(c) && !delivered(at))
+    }
+
+    /// Somebody was handed a message, whose work nobody waits for.
+    pub fn delivers(&self) -> bool {
+        self.calls.iter().any(|c| c.request.method == DELIVER)
+    }
+
     /// Messages that consumers hold, or will get once more.
     pub fn undelivered(&self) -> bool {
         let delivered = |c: &&Call| c.request.method == DELIVER;
         let open = self.open.iter().any(|at| delivered(&&self.calls[*at]));
-        let lost = self.calls.iter().enumerate().filter(|(_, c)| delivered(c) && c.fault == Some(Kind::ReplyLost));
+        let unheard =
+            |c: &Call| matches!(c.fault, Some(Kind::ReplyLost | Kind::Kill)) || self.killed.contains(&c.request.callee);
+        let lost = self.calls.iter().enumerate().filter(|(_, c)| delivered(c) && unheard(c));
         // It comes again, and is done then.
         let again = |at: usize, lost: &Call| {
             let later = self.calls[at + 1..].iter().filter(|c| c.request == lost.request);

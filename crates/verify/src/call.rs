@@ -13,6 +13,10 @@ pub const COMMIT: &str = "COMMIT";
 pub const PUBLISH: &str = "PUBLISH";
 pub const DELIVER: &str = "DELIVER";
 
+/// Among a message's headers: what its broker speaks, where that is not AMQP. `redis`: a stream, whose messages come again to who asks for
+/// them; `jetstream`: they come again; `nats`: they do not.
+pub const PROTOCOL: &str = "protocol";
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub caller: String,

@@ -30,6 +30,10 @@ pub enum Kind {
     Duplicate,
     /// The callee gets the call twice at once; the caller gets the first reply.
     Twice,
+    /// The callee does its work and its process ends before the reply leaves; a new one takes its place.
+    Kill,
+    /// The callee does its work, and the caller's process ends before it hears of it: in the middle of what it does itself.
+    KillCaller,
 }
 
 impl Kind {
@@ -43,8 +47,15 @@ impl Kind {
             | Kind::Truncate
             | Kind::Malform
             | Kind::Duplicate
-            | Kind::Twice => true,
+            | Kind::Twice
+            | Kind::Kill
+            | Kind::KillCaller => true,
         }
+    }
+
+    /// Whether a process ends by it.
+    pub fn kills(&self) -> bool {
+        matches!(self, Kind::Kill | Kind::KillCaller)
     }
 
     /// Whether the caller can tell that something went wrong.
@@ -66,6 +77,8 @@ impl fmt::Display for Kind {
             Kind::Malform => write!(out, "reply malformed"),
             Kind::Duplicate => write!(out, "delivered twice"),
             Kind::Twice => write!(out, "delivered twice at once"),
+            Kind::Kill => write!(out, "callee killed once it is done"),
+            Kind::KillCaller => write!(out, "caller killed once it is done"),
         }
     }
 }

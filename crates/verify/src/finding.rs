@@ -44,6 +44,8 @@ pub enum Rule {
     ServerError,
     /// The scenario's own expectations do not hold.
     Expectation,
+    /// What a process held in its memory only is gone with it.
+    StateLost,
 }
 
 impl Rule {
@@ -67,6 +69,7 @@ impl Rule {
             Rule::NotRecovered => "not-recovered",
             Rule::ServerError => "server-error",
             Rule::Expectation => "expectation",
+            Rule::StateLost => "state-lost",
         }
     }
 }

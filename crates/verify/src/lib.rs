@@ -10,6 +10,7 @@ pub mod call;
 pub mod effect;
 pub mod emit;
 pub mod explore;
+pub mod fates;
 pub mod fault;
 pub mod finding;
 pub mod http_file;

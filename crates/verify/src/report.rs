@@ -166,13 +166,13 @@ impl Played {
 /// Rules of findings that bear out a rule of `detect`, whether stores have to be seen for that, and what has to have been done to a call
 /// between the suspects (anything, if nothing is named).
 fn bears_out(rule: &str) -> (&'static [&'static str], bool, &'static [&'static str]) {
-    const LOST: &[&str] = &["reply lost", "reply late", "delivered twice"];
+    const LOST: &[&str] = &["reply lost", "reply late", "delivered twice", "callee killed"];
     const DOWN: &[&str] = &["refused", "status 5"];
     const LATE: &[&str] = &["reply late"];
     match rule {
         "unsafe-retry" | "key-per-attempt" | "layered-retries" => (&["unsafe-retry", "duplicate-effect"], false, LOST),
         "key-ignored" => (&["unsafe-retry", "duplicate-effect", "partial-effect", "ambiguous-commit"], true, LOST),
-        "redelivery-unsafe" => (&["duplicate-effect"], true, &["reply lost"]),
+        "redelivery-unsafe" => (&["duplicate-effect"], true, &["reply lost", "delivered twice", "callee killed"]),
         "lease-shorter-than-work" => (&["duplicate-effect"], true, &["reply lost", "reply late"]),
         "order-sensitive-update" => (&["partial-effect"], true, LATE),
         "check-then-act" => (&["partial-effect", "duplicate-effect"], true, &["slow", "delivered twice at once"]),
@@ -222,22 +222,26 @@ fn hypotheses(explorer: &Explorer, found: &[Found], suspicions: &[Suspicion], wh
         if rules.is_empty() && !learnt || suspicion.services.is_empty() {
             continue;
         }
-        let all = |services: &[String]| suspicion.services.iter().all(|s| services.contains(s));
+        let kind = |f: &Fault| done.is_empty() || done.iter().any(|d| f.kind.to_string().starts_with(d));
+        // The same harm under another kind of fault bears out something else.
+        let shown = |f: &Found| {
+            let all = || std::iter::once(&f.script).chain(&f.also);
+            f.script.is_empty() || all().any(|s| s.faults.iter().any(kind))
+        };
         // What has to fail is known: what came of that very fault bears it out, wherever it shows.
         let aimed = explorer.aimed(place);
         let came = |f: &Found| match (&suspicion.aim, aimed) {
             (Some(aim), Some(a)) => (f.script == *a || f.also.contains(a)) && harms(&suspicion.rule, aim, f),
             (Some(_), None) => false,
-            (None, _) => (rules.contains(&f.finding.rule.name()) || rules.is_empty()) && all(&f.finding.services),
+            (None, _) => {
+                let harm = rules.contains(&f.finding.rule.name()) || rules.is_empty();
+                harm && suspicion.within(&f.finding.services) && shown(f)
+            }
         };
         let by: BTreeSet<String> = found.iter().filter(|f| f.steady() && came(f)).map(|f| f.finding.id()).collect();
         // What came now and then is neither borne out nor refuted.
         let shaky = suspicion.aim.is_some() && found.iter().any(|f| !f.steady() && came(f));
-        let between = |caller: &str, callee: &str| {
-            let about = |name: &str| suspicion.services.iter().any(|s| s == name);
-            if suspicion.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
-        };
-        let kind = |f: &Fault| done.is_empty() || done.iter().any(|d| f.kind.to_string().starts_with(d));
+        let between = |caller: &str, callee: &str| suspicion.concerns(caller, callee);
         let struck = |f: &Fault| match &f.at {
             Spot::Call(key) => calls.iter().any(|c| c.key == *key && between(&c.request.caller, &c.request.callee)),
             Spot::Every(kind) => {

@@ -28,6 +28,12 @@ pub struct Run {
     pub logs: BTreeMap<String, String>,
     /// Services that ended, and how.
     pub died: BTreeMap<String, String>,
+    /// Services whose process a fault has ended, and that were started again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub killed: BTreeSet<String>,
+    /// Stores that are a killed process's own account of itself: nothing that they hold can be compared across its end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forgotten: BTreeMap<String, Forgotten>,
     /// Who took messages from whom before the faults, and did not come back for more after them.
     #[serde(default)]
     pub away: BTreeSet<(String, String)>,
@@ -38,6 +44,14 @@ pub struct Run {
     #[serde(default)]
     pub unsettled: bool,
     pub ms: u64,
+}
+
+/// What became of a service's own account of its state when its process ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    pub service: String,
+    /// It tells something else than before.
+    pub differs: bool,
 }
 
 /// How a step ended for who asked.
@@ -221,6 +235,16 @@ impl Learned {
         }
     }
 
+    /// What a step usually changes, as far as this run can tell.
+    pub fn usual_of(&self, run: &Run, step: usize) -> Vec<Unit> {
+        self.changes[step].iter().filter(|u| !run.forgotten.contains_key(&u.store)).cloned().collect()
+    }
+
+    /// The same of a step and all that follow.
+    pub fn total_of(&self, run: &Run, step: usize) -> Vec<Unit> {
+        self.totals[step].iter().filter(|u| !run.forgotten.contains_key(&u.store)).cloned().collect()
+    }
+
     /// What a step changed.
     pub fn changes_of(&self, run: &Run, step: usize) -> Vec<Unit> {
         self.changes_between(run, step, step + 1)
@@ -237,7 +261,7 @@ impl Learned {
         let empty = States::new();
         let (before, after) = (run.states.get(from).unwrap_or(&empty), run.states.get(to).unwrap_or(&empty));
         let mut out = Vec::new();
-        for (store, state) in after {
+        for (store, state) in after.iter().filter(|(store, _)| !run.forgotten.contains_key(*store)) {
             let was = before.get(store);
             let tables: BTreeSet<&String> =
                 state.tables.keys().chain(was.into_iter().flat_map(|w| w.tables.keys())).collect();

@@ -3,7 +3,7 @@
 //! Order: what a hypothesis suspects, then edges down (who is needed at all, and what multiplies), then single faults deepest first,
 //! mutating calls first among them, then faults on calls that only another fault made happen, and those that a run suggests.
 
-use crate::call::{COMMIT, Call, DELIVER, PUBLISH, Seen};
+use crate::call::{COMMIT, Call, DELIVER, PROTOCOL, PUBLISH, Seen};
 use crate::fault::{Fault, Kind, Script, Spot, uncounted};
 use crate::run::Run;
 use schemars::JsonSchema;
@@ -18,6 +18,8 @@ pub struct Suspicion {
     pub rule: String,
     /// Services that it is about; an edge between two of them comes first.
     pub services: Vec<String>,
+    /// Who with whom, where it is about interactions: any of them bears it out.
+    pub edges: Vec<(String, String)>,
     /// What has to fail, where that is known: it is tried first of all.
     pub aim: Option<Aim>,
 }
@@ -86,9 +88,45 @@ fn alike(written: &str, path: &str) -> bool {
 pub const MEMORY: &str = "memory/";
 
 impl Suspicion {
-    fn concerns(&self, caller: &str, callee: &str) -> bool {
+    /// Whether it is about what happens between these two; a broker hands messages to who consumes them.
+    pub fn concerns(&self, caller: &str, callee: &str) -> bool {
+        if !self.edges.is_empty() {
+            return self.edges.iter().any(|(a, b)| a == caller && b == callee || a == callee && b == caller);
+        }
         let about = |name: &str| self.services.iter().any(|n| n == name);
         if self.services.len() > 1 { about(caller) && about(callee) } else { about(caller) || about(callee) }
+    }
+}
+
+impl Suspicion {
+    /// What keys of `detect` name: `service/NAME`, `edge/CALLER/KIND/CALLEE …`, `endpoint/NAME/…`.
+    pub fn about<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Suspicion {
+        for key in keys {
+            let parts: Vec<&str> = key.split('/').collect();
+            let named: &[&str] = match parts.as_slice() {
+                ["edge", caller, _, callee, ..] => {
+                    self.edges.push(((*caller).to_owned(), (*callee).to_owned()));
+                    &[caller, callee]
+                }
+                ["service" | "endpoint", name, ..] => &[name],
+                _ => &[],
+            };
+            for name in named {
+                if !self.services.iter().any(|s| s == name) {
+                    self.services.push((*name).to_owned());
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether a finding about these services is about what it speaks of.
+    pub fn within(&self, services: &[String]) -> bool {
+        let has = |name: &String| services.contains(name);
+        match self.edges.is_empty() {
+            true => self.services.iter().all(has),
+            false => self.edges.iter().any(|(a, b)| has(a) && has(b)),
+        }
     }
 }
 
@@ -117,6 +155,8 @@ pub struct Known {
     pub suspicions: Vec<Suspicion>,
     /// Processes whose content is compared: a duplicate can then be judged.
     pub stores: BTreeSet<String>,
+    /// Processes that may be killed, since they are started again: those that are no stores.
+    pub processes: BTreeSet<String>,
 }
 
 /// Calls of one kind in a run that are worth failing together.
@@ -201,6 +241,16 @@ pub fn singles(run: &Run, also: &BTreeSet<String>, known: &Known) -> Vec<Script>
             ));
         }
     }
+    // A new process takes time: once for each operation of who is asked and of who asks, after everything else.
+    let mut killed = BTreeSet::new();
+    for call in order.into_iter().filter(|_| !known.stores.is_empty()) {
+        for kind in deaths(call, known).into_iter().filter(|_| !handed_on(run, call)) {
+            let whose = if kind == Kind::Kill { "" } else { call.request.caller.as_str() };
+            if killed.insert((whose, call.operation())) {
+                out.push((false, 7, usize::MAX - call.depth(), 0, Fault::call(&call.key, kind)));
+            }
+        }
+    }
     out.sort_by(|a, b| {
         let of = |x: &(bool, usize, usize, usize, Fault)| (!x.0, x.1, x.2, x.3);
         (of(a), &a.4).cmp(&(of(b), &b.4))
@@ -231,10 +281,16 @@ fn kinds(call: &Call, only_one: bool, late: bool, known: &Known) -> Vec<(usize, 
     match call.request.method.as_str() {
         // It is not done, or done without a word.
         COMMIT | PUBLISH => return vec![(2, Kind::Refuse), (2, Kind::ReplyLost)],
-        // It comes again, or behind others.
+        // It is handed out and never arrives, comes again, or comes behind others; each as far as its broker lets it.
         DELIVER => {
-            let again = (1, Kind::ReplyLost);
-            return if late { vec![again, (3, Kind::Late)] } else { vec![again] };
+            let (lost, again, behind) = ((1, Kind::Refuse), (1, Kind::ReplyLost), (3, Kind::Late));
+            let mut all = match call.request.headers.get(PROTOCOL).map(String::as_str) {
+                Some("redis") => return vec![lost, again, (2, Kind::Duplicate)],
+                Some("nats") => vec![lost],
+                _ => vec![again],
+            };
+            all.extend(late.then_some(behind));
+            return all;
         }
         _ => {}
     }
@@ -263,6 +319,20 @@ fn kinds(call: &Call, only_one: bool, late: bool, known: &Known) -> Vec<(usize, 
         out.push((3, Kind::Late));
     }
     out
+}
+
+/// Whose process may end around a call that leaves something behind.
+fn deaths(call: &Call, known: &Known) -> Vec<Kind> {
+    let may = |name: &String| known.processes.contains(name);
+    let (caller, callee) = (&call.request.caller, &call.request.callee);
+    // At either end of a line stands one whose doing it is: who commits or publishes, and who takes a message.
+    let (of_callee, of_caller) = match call.request.method.as_str() {
+        COMMIT | PUBLISH => (false, true),
+        DELIVER => (true, false),
+        _ => (true, true),
+    };
+    let all = [(Kind::Kill, of_callee && may(callee)), (Kind::KillCaller, of_caller && may(caller))];
+    all.into_iter().filter(|(_, may)| *may && call.mutating()).map(|(kind, _)| kind).collect()
 }
 
 fn grpc(call: &Call) -> bool {

@@ -18,6 +18,9 @@ pub struct Settings {
     pub attempts: Option<u32>,
     /// How long a reply is held until the caller gives up, in milliseconds (5500).
     pub patience: Option<u64>,
+    /// How many copies of the system run side by side, each with processes, ports and stores of its own, and scenarios of its own (1). For
+    /// that, what a command writes has to stand where `${lane}` says.
+    pub lanes: Option<u32>,
     /// Hosts beyond this machine that services may reach; without any they reach none.
     pub hosts: Vec<String>,
     /// How tests of services run, where their folders do not say it or say it otherwise.
@@ -31,7 +34,8 @@ pub struct Settings {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Process {
     pub name: String,
-    /// What a shell runs. `${port}` is the port to listen on, `${NAME.url}`, `${NAME.host}`, `${NAME.port}` lead to another process.
+    /// What a shell runs. `${port}` is the port to listen on, `${NAME.url}`, `${NAME.host}`, `${NAME.port}` lead to another process,
+    /// `${lane}` is the copy's number.
     pub command: String,
     /// Where it runs, relative to `seam.toml`.
     pub folder: Option<String>,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only calls of the steps with faults are told, and everything that is told was recorded.
 
-use crate::call::{Call, DELIVER, SCENARIO, Seen};
+use crate::call::{Call, DELIVER, Reply, SCENARIO, Seen};
 use crate::fault::Kind;
 use crate::run::Run;
 use crate::text;
@@ -76,7 +76,23 @@ fn line(call: &Call) -> String {
         (Some(Kind::ReplyLost), _) if call.request.of_line() => {
             format!("{callee} does it, and the line breaks before it says so")
         }
+        (Some(Kind::Refuse), _) if call.request.method == DELIVER => "it is handed out and never arrives".to_owned(),
         (Some(Kind::Refuse), _) if call.request.of_line() => "the line breaks before".to_owned(),
+        (Some(Kind::Kill), _) if call.request.method == DELIVER => {
+            format!("{callee} does it, and its process is killed before it says so: it comes again")
+        }
+        (Some(Kind::Kill), said) => {
+            format!(
+                "{callee} does it{}; its process is killed before the reply leaves, and starts anew",
+                answered(said)
+            )
+        }
+        (Some(Kind::KillCaller), said) => {
+            format!(
+                "{callee} does it{}; the process of {caller} is killed before it hears of it, and starts anew",
+                answered(said)
+            )
+        }
         (Some(Kind::ReplyLost), Some(said)) => {
             format!("{callee} does it and answers {}; the reply is lost", said.status)
         }
@@ -91,6 +107,10 @@ fn line(call: &Call) -> String {
         (None, None) => seen(&call.seen),
     };
     format!("{caller} → {callee} {what}: {outcome}")
+}
+
+fn answered(said: &Option<Reply>) -> String {
+    said.as_ref().filter(|s| s.status > 0).map_or_else(String::new, |s| format!(" and answers {}", s.status))
 }
 
 fn what(call: &Call) -> String {

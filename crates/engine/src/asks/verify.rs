@@ -9,6 +9,7 @@ use crate::starts::Proposed;
 use crate::{Refusal, Snapshot, verdict};
 use schemars::JsonSchema;
 use seam_verify::against::Against;
+use seam_verify::fates::RuleFates;
 use seam_verify::model::Checked;
 use seam_verify::report::{Played, Report, Verdict};
 use seam_verify::trial::{End, Trial};
@@ -112,6 +113,9 @@ pub struct Answer {
     pub proposal: Vec<Proposed>,
     /// What became of each scenario, in the state with the change.
     pub scenarios: Vec<Played>,
+    /// What became of `detect`'s findings, by rule, in all scenarios together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleFates>,
     /// Base against change.
     pub against: Option<Against>,
 }

@@ -85,7 +85,7 @@ pub fn guard(entry: &Entry, name: Option<&str>, faulty: &Snapshot, repaired: &Sn
 /// Services that an incident names, for whoever looks for faults that show it.
 pub fn suspicion(entry: &Entry) -> Suspicion {
     let rule = entry.rule.as_ref().map(ToString::to_string).unwrap_or_default();
-    Suspicion { key: format!("{MEMORY}{}", entry.id), rule, services: ends(entry), aim: None }
+    Suspicion { key: format!("{MEMORY}{}", entry.id), rule, services: ends(entry), ..Suspicion::default() }
 }
 
 /// The services at fault: both ends of an interaction, or who stands alone.

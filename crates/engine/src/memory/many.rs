@@ -118,7 +118,8 @@ pub fn alerts(text: &str) -> Result<(Vec<record::Request>, Vec<String>), Refusal
     Ok((out, notes))
 }
 
-/// Requests for verdicts, from what `seam verify --json` printed: findings that it confirmed or refuted by running.
+/// Requests for verdicts, from what `seam verify --json` printed: findings that it confirmed or refuted by running. Each once: what one
+/// scenario confirms, another may refute only since it does not get there.
 pub fn verdicts(text: &str) -> Result<Vec<record::Request>, Refusal> {
     let report: Value = serde_json::from_str(text).unwrap_or_default();
     let Some(scenarios) = report.get("scenarios").and_then(Value::as_array) else {
@@ -142,6 +143,12 @@ pub fn verdicts(text: &str) -> Result<Vec<record::Request>, Refusal> {
             let mut proof = format!("`seam verify`, scenario `{name}`, {runs} runs.");
             if !by.is_empty() {
                 proof.push_str(&format!(" Shown by {}.", by.join(", ")));
+            }
+            if let Some(told) = out.iter_mut().find(|r| r.finding.as_deref() == Some(finding)) {
+                if fate == "confirmed" && told.verdict.as_deref() != Some("confirmed") {
+                    (told.verdict, told.proof) = (Some(fate.to_owned()), Some(proof));
+                }
+                continue;
             }
             out.push(record::Request {
                 kind: Some("verdict".into()),
@@ -224,7 +231,8 @@ mod tests {
         let report = r#"{"version":1,"verdict":"failed","scenarios":[{"scenario":"buy","runs":9,"hypotheses":[
             {"finding":"finding/a/b","rule":"a","fate":"confirmed","by":["unsafe-retry"]},
             {"finding":"finding/a/c","rule":"a","fate":"refuted"},
-            {"finding":"finding/a/d","rule":"a","fate":"not-reached"}]}]}"#;
+            {"finding":"finding/a/d","rule":"a","fate":"not-reached"}]},
+            {"scenario":"browse","runs":4,"hypotheses":[{"finding":"finding/a/b","rule":"a","fate":"refuted"}]}]}"#;
         let found = verdicts(report).unwrap();
         let told: Vec<_> = found.iter().map(|r| (r.finding.as_deref(), r.verdict.as_deref())).collect();
         assert_eq!(told, [(Some("finding/a/b"), Some("confirmed")), (Some("finding/a/c"), Some("refuted"))]);

@@ -12,6 +12,7 @@ use crate::asks::verify::{Answer, Kind, Performed, Planned, Process, Proof, Requ
 use crate::shape::VERSION;
 use crate::{Refusal, Snapshot};
 use seam_verify::against::Against;
+use seam_verify::fates;
 use seam_verify::finding::Grade;
 use seam_verify::report::{Report, Verdict};
 use seam_verify::settings::Settings;
@@ -77,6 +78,7 @@ pub(crate) fn empty(exploration: Option<Planned>) -> Answer {
         exploration,
         proposal: Vec::new(),
         scenarios: Vec::new(),
+        rules: Vec::new(),
         against: None,
     }
 }
@@ -90,6 +92,7 @@ pub(crate) fn concluded(mut answer: Answer, request: &Request, done: Performed) 
     }
     if let Some(Ok(report)) = &done.change {
         answer.scenarios.clone_from(&report.scenarios);
+        answer.rules = fates::by_rule(&report.scenarios);
         if let Some(Ok(base)) = &done.base {
             answer.against = Some(Against::of(base, report));
         }

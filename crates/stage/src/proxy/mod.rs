@@ -3,8 +3,9 @@
 //! Invariant: without a fault, what comes out is what went in; HTTP is taken apart and put together, everything else passes as bytes.
 
 mod http;
-mod line;
+pub(crate) mod line;
 mod tcp;
+pub(crate) mod thread;
 
 use crate::control::Control;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub(crate) struct Edge {
     /// Where the callee really listens.
     pub to: AtomicU16,
     pub control: Arc<Control>,
+    /// Messages that the caller was handed over some connection and has not acknowledged.
+    pub held: line::redis::Held,
 }
 
 impl Edge {
@@ -26,6 +29,7 @@ impl Edge {
     }
 
     async fn open(&self) -> std::io::Result<TcpStream> {
+        self.callee_stands().await;
         let stream = TcpStream::connect(("127.0.0.1", self.port())).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
@@ -33,7 +37,7 @@ impl Edge {
 }
 
 /// Serves an edge until the task is dropped.
-pub(crate) async fn serve(listener: TcpListener, edge: Arc<Edge>) {
+async fn serve(listener: TcpListener, edge: Arc<Edge>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;

@@ -56,6 +56,9 @@ async fn pipe(from: &mut TcpStream, to: &mut TcpStream, edge: &Edge, tap: &Arc<M
             if !step.release.is_empty() {
                 let _ = release.send(step.release).await;
             }
+            if step.kill {
+                edge.control.kill(&edge.control.current(), &edge.caller);
+            }
             if step.cut {
                 // What was handed on arrives before the end.
                 let _ = to_write.shutdown().await;
@@ -73,6 +76,9 @@ async fn pipe(from: &mut TcpStream, to: &mut TcpStream, edge: &Edge, tap: &Arc<M
                 tokio::time::sleep(Duration::from_millis(ms)).await;
             }
             let step = locked(tap).down(&bytes[..count]);
+            if step.kill {
+                edge.control.kill(&edge.control.current(), &edge.caller);
+            }
             if step.cut {
                 return;
             }

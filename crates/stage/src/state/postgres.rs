@@ -67,13 +67,26 @@ impl Table {
     }
 }
 
+/// A connection for looks.
+pub struct Open(Client);
+
+impl Open {
+    pub async fn to(address: &str) -> Result<Open, String> {
+        connect(address).await.map(Open)
+    }
+
+    pub async fn look(&self) -> Result<State, String> {
+        let Open(client) = self;
+        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(said)?;
+        let tables = tables(client).await?;
+        let state = read(client, &tables).await?;
+        client.batch_execute("COMMIT").await.map_err(said)?;
+        Ok(state)
+    }
+}
+
 pub async fn snapshot(address: &str) -> Result<State, String> {
-    let client = connect(address).await?;
-    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(said)?;
-    let tables = tables(&client).await?;
-    let state = read(&client, &tables).await?;
-    client.batch_execute("COMMIT").await.map_err(said)?;
-    Ok(state)
+    Open::to(address).await?.look().await
 }
 
 pub async fn restore(address: &str, state: &State) -> Result<(), String> {

@@ -12,17 +12,34 @@ use lapin::{Connection, ConnectionProperties};
 
 const QUEUES: &str = "queues";
 
-pub async fn snapshot(address: &str) -> Result<State, String> {
-    let (broker, names) = split(address)?;
-    let connection = connect(&broker).await?;
-    let mut state = State::default();
-    let queues = state.tables.entry(QUEUES.to_owned()).or_default();
-    for name in names {
-        if let Some(messages) = waiting(&connection, &name).await? {
-            queues.insert(name, Columns::from([("messages".to_owned(), messages.to_string())]));
-        }
+/// A connection for looks, and the queues that are looked at.
+pub struct Open {
+    connection: Connection,
+    names: Vec<String>,
+}
+
+impl Open {
+    pub async fn to(address: &str) -> Result<Open, String> {
+        let (broker, names) = split(address)?;
+        Ok(Open { connection: connect(&broker).await?, names })
     }
-    end(&connection).await;
+
+    pub async fn look(&self) -> Result<State, String> {
+        let mut state = State::default();
+        let queues = state.tables.entry(QUEUES.to_owned()).or_default();
+        for name in &self.names {
+            if let Some(messages) = waiting(&self.connection, name).await? {
+                queues.insert(name.clone(), Columns::from([("messages".to_owned(), messages.to_string())]));
+            }
+        }
+        Ok(state)
+    }
+}
+
+pub async fn snapshot(address: &str) -> Result<State, String> {
+    let open = Open::to(address).await?;
+    let state = open.look().await?;
+    end(&open.connection).await;
     Ok(state)
 }
 

@@ -36,6 +36,9 @@ pub(super) fn route(injection: &Injection) -> Near<String> {
             "a copy is sent beside the call, with `-shadow` behind its host name, and at once rather than after it",
         ),
         Kind::Truncate | Kind::Malform => Near::Not("Istio changes no reply; `--emit compose` cuts it with Toxiproxy"),
+        Kind::Kill | Kind::KillCaller => {
+            Near::Not("Istio ends no processes; delete the pod without grace while the call is under way")
+        }
     }
 }
 

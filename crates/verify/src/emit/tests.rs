@@ -19,6 +19,8 @@ fn every_kind() -> Vec<Kind> {
         Kind::Malform,
         Kind::Duplicate,
         Kind::Twice,
+        Kind::Kill,
+        Kind::KillCaller,
     ]
 }
 
@@ -112,7 +114,7 @@ fn scripts_for_toxiproxy_hold_what_its_api_takes() {
     }
     assert!(bodies > 10, "{text}");
     // What it cannot do is said where it would be done.
-    assert_eq!(text.matches("echo 'not expressed: Toxiproxy").count(), 4 * 5, "{text}");
+    assert_eq!(text.matches("echo 'not expressed: Toxiproxy").count(), 4 * 7, "{text}");
 }
 
 #[test]

@@ -61,6 +61,9 @@ pub(super) fn toxic(injection: &Injection) -> Near<Toxic> {
             Near::Not("Toxiproxy sees bytes and answers nothing by itself; `--emit mesh` writes it for Istio")
         }
         Kind::Malform => Near::Not("Toxiproxy does not change bytes"),
+        Kind::Kill | Kind::KillCaller => {
+            Near::Not("Toxiproxy ends no processes; kill the container with a signal while the call is under way")
+        }
         Kind::Duplicate | Kind::Twice => {
             Near::Not("Toxiproxy does not send a call twice; `--emit mesh` comes near with a mirror")
         }

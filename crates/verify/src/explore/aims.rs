@@ -97,6 +97,7 @@ mod tests {
             key: format!("model/duplicate/{caller} → {callee}"),
             rule: text("unsafe-retry"),
             services: vec![text(caller), text(callee)],
+            edges: Vec::new(),
             aim: Some(Aim {
                 caller: text(caller),
                 callee: text(callee),
@@ -147,6 +148,19 @@ mod tests {
         assert!(aim.means("orders → bank GET /fees/7") && aim.means("orders → bank GET /fees/{}"));
         assert!(!aim.means("orders → bank GET /accounts/ada") && !aim.means("shop → bank GET /fees/7"));
         assert!(!aim.means("orders → bank POST /fees/7"));
+    }
+
+    #[test]
+    fn what_detect_says_of_an_interaction_is_about_its_two_ends() {
+        let keys = ["edge/shop/http/orders", "edge/orders/http/bank", "service/mail"];
+        let suspicion = Suspicion::default().about(keys);
+        let names = |all: &[&str]| all.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        assert_eq!(suspicion.services, ["shop", "orders", "bank", "mail"]);
+        assert!(suspicion.concerns("orders", "bank") && suspicion.concerns("bank", "orders"));
+        assert!(!suspicion.concerns("shop", "bank"));
+        assert!(suspicion.within(&names(&["bank", "orders"])) && !suspicion.within(&names(&["shop", "bank", "mail"])));
+        let alone = Suspicion::default().about(["service/mail"]);
+        assert!(alone.concerns("shop", "mail") && alone.within(&names(&["mail"])));
     }
 
     #[test]

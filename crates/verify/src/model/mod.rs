@@ -212,7 +212,8 @@ impl Counterexample {
         // A gateway or broker may have no process of its own: the two sides of the fault are what is looked for.
         let mut services = vec![self.aim.caller.clone(), self.aim.callee.clone()];
         services.retain(|s| self.services.contains(s));
-        Suspicion { key: self.id.clone(), rule: self.rule.clone(), services, aim: Some(self.aim.clone()) }
+        let (key, rule, aim) = (self.id.clone(), self.rule.clone(), Some(self.aim.clone()));
+        Suspicion { key, rule, services, aim, ..Suspicion::default() }
     }
 }
 

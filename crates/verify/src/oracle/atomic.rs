@@ -8,10 +8,11 @@
 //!
 //! Silent: what a correct system keeps of a failure. A record in a state that an undisturbed run does not lead to (a cancelled
 //! order), keys that were seen, versions and journals say that something failed; they do not do half of it. A success with another
-//! content than usual says itself that something is missing: that is weak.
+//! content than usual says itself that something is missing: that is weak. So is the half of it that stays where the process that did
+//! it was killed in the middle: only a record that outlives processes mends that, and whoever has none knows it now.
 
 use super::Cx;
-use crate::call::DELIVER;
+use crate::call::{Call, DELIVER, PUBLISH};
 use crate::effect::{Unit, What, compared};
 use crate::fault::Kind;
 use crate::finding::{Finding, Grade, Rule};
@@ -30,7 +31,8 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     if cx.run.overlaps() || cx.run.states.len() < cx.run.steps().len() + 1 {
         return;
     }
-    for (step, usual) in cx.learned.changes.iter().enumerate() {
+    for step in 0..cx.learned.changes.len() {
+        let usual = &cx.learned.usual_of(cx.run, step);
         let Some(ending) = endings.get(step).copied() else { return };
         if cx.run.states.len() < step + 2 {
             return;
@@ -50,7 +52,7 @@ pub fn look(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         }
         let late = cx.learned.changes_to_the_end(cx.run, step);
         let judged = match ending {
-            Ending::Failed => failure(&changes, usual, &late),
+            Ending::Failed => failure(cx, &changes, usual, &late),
             Ending::Full | Ending::Degraded => success(cx, &changes, usual, ending, &late),
         };
         if let Some(judged) = judged {
@@ -70,11 +72,12 @@ fn whole(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     else {
         return;
     };
-    let (changes, usual) = (cx.learned.changes_to_the_end(cx.run, first), &cx.learned.totals[first]);
-    let Some(judged) = success(cx, &changes, usual, Ending::Full, &changes) else { return };
+    let (changes, usual) = (cx.learned.changes_to_the_end(cx.run, first), cx.learned.total_of(cx.run, first));
+    let Some(judged) = success(cx, &changes, &usual, Ending::Full, &changes) else { return };
     let differs = |step: &usize| {
         let changes = cx.learned.changes_of(cx.run, *step);
-        let (extra, _, missing) = compared(&changes, &cx.learned.changes[*step]);
+        let usual = cx.learned.usual_of(cx.run, *step);
+        let (extra, _, missing) = compared(&changes, &usual);
         !extra.is_empty() || !missing.is_empty()
     };
     let steps = cx.run.steps();
@@ -127,7 +130,7 @@ fn stays(unit: &Unit, late: &[Unit]) -> bool {
     })
 }
 
-fn failure(changes: &[Unit], usual: &[Unit], late: &[Unit]) -> Option<Judged> {
+fn failure(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], late: &[Unit]) -> Option<Judged> {
     let (extra, both, missing) = compared(changes, usual);
     let serious = |units: Vec<&'_ Unit>| -> Vec<Unit> {
         units.into_iter().filter(|u| !u.bookkeeping() && stays(u, late)).cloned().collect()
@@ -141,7 +144,11 @@ fn failure(changes: &[Unit], usual: &[Unit], late: &[Unit]) -> Option<Judged> {
     }
     let evidence = [lines("stays", &both), lines("stays", &wrong)].concat();
     let stores = of(both.iter().chain(&wrong));
-    Some(if missing.is_empty() && wrong.is_empty() {
+    let midway = cx.run.struck().iter().any(|at| cx.run.calls[*at].fault == Some(Kind::KillCaller));
+    Some(if midway && wrong.is_empty() && !missing.is_empty() {
+        let says = "is killed in the middle, and a part of it stays";
+        Judged { rule: Rule::PartialEffect, grade: Grade::Weak, says, stores, evidence }
+    } else if missing.is_empty() && wrong.is_empty() {
         let says = "fails, and yet all of it happened";
         Judged { rule: Rule::AmbiguousCommit, grade: Grade::Weak, says, stores, evidence }
     } else if wrong.is_empty() {
@@ -188,13 +195,13 @@ fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending, late: 
     Some(if twice.is_empty() {
         let says = "succeeds, and something else than usual happened";
         Judged { rule: Rule::PartialEffect, grade: Grade::Fails, says, stores, evidence }
+    } else if redelivered(cx) {
+        let says = "counts a message twice that comes again, as it does where its acknowledgement is lost";
+        Judged { rule: Rule::DuplicateEffect, grade: Grade::Fails, says, stores, evidence }
     } else if delivered_twice(cx) {
         // Nobody here sends it twice: the day somebody does, it counts twice.
         let says = "counts twice what is delivered twice";
         Judged { rule: Rule::DuplicateEffect, grade: Grade::Weak, says, stores, evidence }
-    } else if redelivered(cx) {
-        let says = "counts a message twice that comes again after its acknowledgement was lost";
-        Judged { rule: Rule::DuplicateEffect, grade: Grade::Fails, says, stores, evidence }
     } else if repeated(cx) {
         let says = "succeeds, and something happened twice";
         Judged { rule: Rule::DuplicateEffect, grade: Grade::Fails, says, stores, evidence }
@@ -206,11 +213,22 @@ fn success(cx: &Cx<'_>, changes: &[Unit], usual: &[Unit], ending: Ending, late: 
 
 /// Brokers hand out once more what nobody acknowledged.
 fn redelivered(cx: &Cx<'_>) -> bool {
-    cx.run.calls.iter().any(|c| c.request.method == DELIVER && c.fault == Some(Kind::ReplyLost))
+    let unacknowledged = |c: &Call| {
+        matches!(c.fault, Some(Kind::ReplyLost | Kind::Kill | Kind::Duplicate))
+            || cx.run.killed.contains(&c.request.callee) && c.seen.failed()
+    };
+    cx.run.calls.iter().any(|c| c.request.method == DELIVER && unacknowledged(c))
 }
 
 /// Some operation reached its callee more often than usual.
 fn repeated(cx: &Cx<'_>) -> bool {
+    // A message whose confirmation was lost is sent once more.
+    let sent = |c: &Call| c.request.method == PUBLISH && c.reached > 0;
+    let same = |a: &Call, b: &Call| a.request == b.request && a.key != b.key;
+    let unheard = cx.run.calls.iter().filter(|c| sent(c) && c.fault.is_some() && c.seen.failed());
+    if unheard.into_iter().any(|one| cx.run.calls.iter().any(|other| sent(other) && same(one, other))) {
+        return true;
+    }
     let usual = |what: &String| cx.learned.usual.get(what).copied().unwrap_or(0);
     cx.learned.reaching(cx.run).iter().any(|(what, count)| *count > usual(what) && usual(what) > 0)
 }

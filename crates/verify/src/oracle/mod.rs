@@ -7,6 +7,7 @@ mod amplify;
 mod atomic;
 pub mod conduct;
 mod crash;
+mod memory;
 mod patience;
 mod repeat;
 
@@ -42,6 +43,7 @@ pub fn judge(cx: &Cx<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     atomic::look(cx, &mut out);
     crash::look(cx, &mut out);
+    memory::look(cx, &mut out);
     repeat::look(cx, &mut out);
     amplify::look(cx, &mut out);
     patience::look(cx, &mut out);

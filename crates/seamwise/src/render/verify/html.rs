@@ -31,6 +31,7 @@ pub fn render(report: &Answer) -> String {
     for played in &report.scenarios {
         scenario(played, &mut out);
     }
+    rules(report, &mut out);
     if let Some(against) = &report.against {
         compared(report.base.as_deref().unwrap_or_default(), against, &mut out);
     }
@@ -110,6 +111,18 @@ fn modelled(report: &Answer, out: &mut String) {
             escaped(&lines.join("\n"))
         ));
     }
+}
+
+/// How `detect` did, rule by rule.
+fn rules(report: &Answer, out: &mut String) {
+    if report.rules.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Rules</h2><table>\n");
+    for fates in &report.rules {
+        out.push_str(&format!("<tr><td>{}</td><td>{}</td></tr>\n", escaped(&fates.rule), super::fates(fates)));
+    }
+    out.push_str("</table>\n");
 }
 
 fn compared(base: &str, against: &Against, out: &mut String) {

@@ -9,6 +9,7 @@ pub mod text;
 
 use seam_engine::asks::verify::Outcome;
 use seam_verify::explore::Critical;
+use seam_verify::fates::RuleFates;
 use seam_verify::report::Played;
 use seam_verify::run::Ending;
 
@@ -23,6 +24,12 @@ fn how(ending: Option<Ending>) -> &'static str {
         Some(Ending::Failed) => "fails",
         None => "not called",
     }
+}
+
+fn fates(fates: &RuleFates) -> String {
+    let all = [(fates.confirmed, "confirmed"), (fates.refuted, "refuted"), (fates.not_reached, "not reached")];
+    let told: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    told.join(", ")
 }
 
 fn seconds(played: &Played) -> String {

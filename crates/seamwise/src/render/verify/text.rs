@@ -29,6 +29,7 @@ pub fn render(answer: &Answer, all: bool) -> String {
     for played in &answer.scenarios {
         scenario(played, all, &mut out);
     }
+    rules(answer, &mut out);
     if let (Some(base), Some(against)) = (&answer.base, &answer.against) {
         change::against(base, against, &mut out);
     }
@@ -188,6 +189,21 @@ fn finding(reported: &Reported, before: Option<&Reported>, out: &mut String) {
     }
     if let Some(replay) = &reported.replay {
         out.push_str(&dim(format!("  again: seam verify --replay {replay}\n")));
+    }
+}
+
+/// How `detect` did, rule by rule.
+fn rules(answer: &Answer, out: &mut String) {
+    if answer.rules.is_empty() {
+        return;
+    }
+    out.push_str(&title(
+        "rules",
+        "what became of `detect`'s findings, in all scenarios; `seam learn from-verify` keeps it",
+    ));
+    let wide = widest(answer.rules.iter().map(|r| r.rule.as_str()), 40);
+    for fates in &answer.rules {
+        out.push_str(&format!("  {}  {}\n", pad(&fates.rule, wide), super::fates(fates)));
     }
 }
 

@@ -50,7 +50,9 @@ pub(super) async fn handle(request: Request<Incoming>, edge: &Edge, up: &Upstrea
         | Kind::Truncate
         | Kind::Malform
         | Kind::Duplicate
-        | Kind::Twice => {}
+        | Kind::Twice
+        | Kind::Kill
+        | Kind::KillCaller => {}
     }
     let body = body.collect().await.map_err(io::Error::other)?;
     let trailers = body.trailers().cloned();
@@ -69,6 +71,16 @@ pub(super) async fn handle(request: Request<Incoming>, edge: &Edge, up: &Upstrea
                 _ = over.wait_for(|over| *over) => entry.end(Seen::Nothing),
             }
             status(DEADLINE_EXCEEDED)
+        }
+        Kind::Kill => {
+            let _ = super::forward(&out, edge, up, &mut entry).await;
+            edge.control.kill_idle(&entry.under, &edge.callee).await;
+            says(UNAVAILABLE, &mut entry, false)
+        }
+        Kind::KillCaller => {
+            let _ = super::forward(&out, edge, up, &mut entry).await;
+            edge.control.kill(&entry.under, &edge.caller);
+            says(UNAVAILABLE, &mut entry, false)
         }
         Kind::Slow(ms) => {
             let back = super::forward(&out, edge, up, &mut entry).await?;

@@ -202,6 +202,18 @@ async fn perform(
             entry.end(Seen::Reset);
             Err(broken())
         }
+        Kind::Kill => {
+            let _ = forward(out, edge, up, entry).await;
+            edge.control.kill_idle(&entry.under, &edge.callee).await;
+            entry.end(Seen::Reset);
+            Err(broken())
+        }
+        Kind::KillCaller => {
+            let _ = forward(out, edge, up, entry).await;
+            edge.control.kill(&entry.under, &edge.caller);
+            entry.end(Seen::Reset);
+            Err(broken())
+        }
         Kind::Late => {
             let _ = forward(out, edge, up, entry).await;
             // Dropped here if the caller gives up.

@@ -58,15 +58,16 @@ impl Upstream {
 
     async fn over_one(&self, request: Request<Body>, edge: &Edge) -> io::Result<Response<Incoming>> {
         let kept = self.one.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut sender = match kept.filter(|(sender, since)| since.elapsed() < IDLE && sender.is_ready()) {
-            Some((sender, _)) => sender,
-            None => {
-                let stream = TokioIo::new(edge.open().await?);
-                let (sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
-                tokio::spawn(connection);
-                sender
-            }
-        };
+        let mut sender =
+            match kept.filter(|(sender, since)| since.elapsed() < IDLE && sender.is_ready() && !edge.callee_gone()) {
+                Some((sender, _)) => sender,
+                None => {
+                    let stream = TokioIo::new(edge.open().await?);
+                    let (sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
+                    tokio::spawn(connection);
+                    sender
+                }
+            };
         sender.send_request(request).await.map_err(io::Error::other).inspect(|_| {
             *self.one.lock().unwrap_or_else(PoisonError::into_inner) = Some((sender, Instant::now()));
         })
@@ -74,7 +75,7 @@ impl Upstream {
 
     async fn over_two(&self, request: Request<Body>, edge: &Edge) -> io::Result<Response<Incoming>> {
         let kept = self.two.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut sender = match kept.filter(|sender| !sender.is_closed()) {
+        let mut sender = match kept.filter(|sender| !sender.is_closed() && !edge.callee_gone()) {
             Some(sender) => sender,
             None => {
                 let stream = TokioIo::new(edge.open().await?);

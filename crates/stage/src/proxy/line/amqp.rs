@@ -173,7 +173,7 @@ impl Amqp {
         }
         entry.reached();
         step.forward.extend_from_slice(&message.frames);
-        let lost = entry.fault == Some(Kind::ReplyLost);
+        let lost = entry.loses();
         match (message.acknowledged, lost) {
             (true, _) => {
                 self.losing |= lost;
@@ -182,6 +182,7 @@ impl Amqp {
             }
             // The broker has it before it sees the end of the line.
             (false, true) => {
+                step.kill = entry.kills();
                 entry.lost();
                 step.cut = true;
             }
@@ -195,8 +196,9 @@ impl Amqp {
         let tags: Vec<u64> =
             channel.held.keys().copied().filter(|t| *t == tag || many && (*t <= tag || tag == 0)).collect();
         for entry in tags.iter().filter_map(|t| channel.held.remove(t)).collect::<Vec<_>>() {
-            match (well, &entry.fault) {
-                (true, Some(Kind::ReplyLost)) => {
+            match (well, entry.loses()) {
+                (true, true) => {
+                    step.kill = entry.kills();
                     entry.lost();
                     step.cut = true;
                     return Some(());
@@ -256,8 +258,9 @@ impl Amqp {
                         .filter(|t| *t == tag || many && (*t <= tag || tag == 0))
                         .collect();
                     for entry in tags.iter().filter_map(|t| channel.unconfirmed.remove(t)).collect::<Vec<_>>() {
-                        match (method == 80, &entry.fault) {
-                            (true, Some(Kind::ReplyLost)) => {
+                        match (method == 80, entry.loses()) {
+                            (true, true) => {
+                                step.kill = entry.kills();
                                 entry.lost();
                                 step.cut = true;
                                 return Some(());

@@ -89,7 +89,7 @@ impl Postgres {
                         step.cut = true;
                         return step;
                     }
-                    Some(Kind::ReplyLost) => self.losing = true,
+                    Some(Kind::ReplyLost | Kind::KillCaller) => self.losing = true,
                     _ => {}
                 }
                 entry.reached();
@@ -158,6 +158,7 @@ impl Postgres {
                 // It failed by itself: whoever waits hears it.
                 b'E' => self.pending.clear(),
                 b'Z' if self.losing => {
+                    step.kill = self.pending.iter().any(Entry::kills);
                     self.pending.drain(..).for_each(Entry::lost);
                     step.cut = true;
                     return step;

@@ -8,6 +8,7 @@ use crate::images::{self, Product};
 use crate::index::{FileId, Index, below, folder, join, squash};
 use crate::likeness::bare;
 use crate::model::{NodeKind, Options};
+use crate::sources::has_code;
 use seam_facts::{
     Alias, Build, Claim, Deployment, Fact, Hole, ModuleKind, Part, Profile, Service, SettingScope, SmolStr, Target,
     Value, format_smolstr,
@@ -307,8 +308,14 @@ impl<'a> Deploy<'a> {
                 let recipe = unit.dockerfile.clone().unwrap_or_else(|| format!("{context}/Dockerfile"));
                 by_source.entry(format!("source {recipe}")).or_default().push(id);
             }
+            // An image that is given its code from outside is a way to run things, and none of them.
+            let mounted = || {
+                let base = folder(index.paths[unit.file]);
+                let sources = unit.service.mounts.iter().filter_map(|(source, _)| join(base, source));
+                unit.service.source.is_none() && sources.into_iter().any(|s| has_code(index, &s))
+            };
             let image = &unit.image_name;
-            if !image.is_empty() && unit.product.is_none() {
+            if !image.is_empty() && unit.product.is_none() && !mounted() {
                 by_source.entry(format!("image {image}")).or_default().push(id);
             }
         }
@@ -448,7 +455,7 @@ impl<'a> Deploy<'a> {
             return false;
         }
         // What only builds an image is called like that wherever it stands, and the image is deployed under its own name.
-        let builds = |id: usize| self.units[id].context.is_some();
+        let builds = |id: usize| self.units[id].service.source.is_some();
         let deployed = |image_name: &str| {
             let by = |id: &&usize| {
                 let unit = &self.units[**id];

@@ -2,7 +2,7 @@
 //! `start-order`.
 //!
 //! Invariant: at least two others do so and none leaves it out; nothing starts the service again, and nothing it depends on depends on
-//! that store.
+//! that store. Where none of the others waits until its store can be used, an order says little: three are asked for, and it is a note.
 
 use crate::keys::{Keys, by_node, host, is_address, is_ours};
 use crate::rules::start_order::{Files, WAITERS};
@@ -49,6 +49,10 @@ pub(crate) fn unordered(cx: &Cx<'_>, nodes: &HashMap<(&SmolStr, u32), usize>, fi
         }
         let ([(node, name, missing)], [one, other, ..]) = (left.as_slice(), ordered.as_slice()) else { continue };
         let (service, fact) = services[name];
+        let awaited = ordered.iter().any(|n| !services[n].0.awaits.is_empty());
+        if !awaited && ordered.len() < 3 {
+            continue;
+        }
         let waits = service.command.as_ref().map(ToString::to_string).unwrap_or_default();
         // One that says when it is ready before others.
         let first = missing.iter().copied().min_by_key(|n| !services[stores[n]].0.health_check).unwrap_or(missing[0]);
@@ -69,7 +73,7 @@ pub(crate) fn unordered(cx: &Cx<'_>, nodes: &HashMap<(&SmolStr, u32), usize>, fi
         ))
         .about([cx.node(*node).key.clone(), cx.node(first).key.clone()])
         .certainty(Certainty::Inferred)
-        .severity(Severity::Warning)
+        .severity(if awaited { Severity::Warning } else { Severity::Note })
         .help(format!("name `{store}` in `depends_on` of `{name}`, with the condition `service_healthy`"))
         .link(&at, format!("`{name}` is started without regard to `{store}`"))
         .link(&cx.evidence(path, declared, ""), format!("`{store}` is declared here"));

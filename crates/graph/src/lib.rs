@@ -42,6 +42,7 @@ mod linked;
 mod mentions;
 mod model;
 mod modules;
+mod mounts;
 mod namespaces;
 mod parameters;
 mod passing;

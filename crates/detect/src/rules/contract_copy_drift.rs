@@ -120,15 +120,28 @@ fn enumerations(cx: &Cx<'_>, out: &mut Vec<Draft>) {
 /// Enumerations of any two services, whatever they are called, whose values are the same but for one that both spell nearly alike:
 /// nobody makes up such a pair.
 fn misspelt(cx: &Cx<'_>, out: &mut Vec<Draft>) {
-    let nodes: Vec<usize> = (0..cx.graph.nodes.len()).filter(|n| cx.node(*n).kind == NodeKind::Service).collect();
-    let all: Vec<(usize, Vec<Listed<'_>>)> = nodes.iter().map(|n| (*n, declared::enumerations(cx, *n))).collect();
+    let nodes = (0..cx.graph.nodes.len()).filter(|n| cx.node(*n).kind == NodeKind::Service);
+    let all: BTreeMap<usize, Vec<Listed<'_>>> = nodes.map(|n| (n, declared::enumerations(cx, n))).collect();
+    // By what is left without one value: two that part in one only meet here, and of those that are alike one speaks for all.
+    let mut meeting: BTreeMap<Vec<String>, BTreeMap<String, (usize, Listed<'_>)>> = BTreeMap::new();
+    for (node, of) in all.iter().flat_map(|(n, listed)| listed.iter().map(move |l| (*n, *l))) {
+        let mut values: Vec<String> = of.2.values.iter().map(|v| squashed(v)).collect();
+        values.sort();
+        for at in (0..values.len()).filter(|_| (3..=MOST_VALUES).contains(&values.len())) {
+            let mut rest = values.clone();
+            let value = rest.remove(at);
+            meeting.entry(rest).or_default().entry(value).or_insert((node, of));
+        }
+    }
     let mut told: BTreeSet<(&SmolStr, &SmolStr)> = BTreeSet::new();
-    for (at, (a, mine)) in all.iter().enumerate() {
-        for (b, its) in &all[at + 1..] {
-            for (here, there) in mine.iter().flat_map(|h| its.iter().map(move |t| (h, t))) {
-                if here.0 == there.0 || here.2.values.len() < 3 {
+    for meeting in meeting.values().filter(|m| m.len() > 1) {
+        let meeting: Vec<&(usize, Listed<'_>)> = meeting.values().collect();
+        for (index, (a, here)) in meeting.iter().enumerate() {
+            for (b, there) in &meeting[index + 1..] {
+                if a == b || here.0 == there.0 {
                     continue;
                 }
+                let (mine, its) = (&all[a], &all[b]);
                 let Some((x, y)) = nearly(here.2, there.2) else { continue };
                 // Either side may have the other's as well.
                 let has = |all: &[Listed<'_>], of: &Shape| {
@@ -167,6 +180,9 @@ fn misspelt(cx: &Cx<'_>, out: &mut Vec<Draft>) {
         }
     }
 }
+
+/// A list that is longer is no state or kind of anything.
+const MOST_VALUES: usize = 64;
 
 /// The one value on either side that the other does not have, where the two are a letter or two apart and the others many enough.
 fn nearly(here: &Shape, there: &Shape) -> Option<(usize, usize)> {

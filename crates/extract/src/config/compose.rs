@@ -301,7 +301,7 @@ fn mounts(node: &Node) -> Vec<(SmolStr, SmolStr)> {
                 out.push((from, to));
             }
         } else if let Some(spec) = text(item) {
-            let sides = sides(&spec);
+            let sides = interpolate::outside_braces(&spec, ':');
             if let [from, to, ..] = sides.as_slice() {
                 out.push(((*from).into(), (*to).into()));
             }
@@ -309,24 +309,6 @@ fn mounts(node: &Node) -> Vec<(SmolStr, SmolStr)> {
     }
     // Named volumes hold data, not files of the workspace.
     out.retain(|(from, _)| from.starts_with(['.', '/', '~', '$']) || from.contains('/'));
-    out
-}
-
-/// The sides of a mount: colons within a variable (`${ROOT:-~/code}`) divide nothing.
-fn sides(spec: &str) -> Vec<&str> {
-    let (mut out, mut start, mut depth) = (Vec::new(), 0, 0usize);
-    for (at, c) in spec.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 => {
-                out.push(&spec[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    out.push(&spec[start..]);
     out
 }
 

@@ -139,6 +139,24 @@ pub fn with_defaults(value: &Value) -> Option<SmolStr> {
     Some(out.into())
 }
 
+/// Cut at `separator` where it stands in no braces: within `${ROOT:-~/code}` it divides nothing.
+pub fn outside_braces(text: &str, separator: char) -> Vec<&str> {
+    let (mut out, mut depth, mut start) = (Vec::new(), 0usize, 0);
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ if c == separator && depth == 0 => {
+                out.push(&text[start..at]);
+                start = at + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    out.push(&text[start..]);
+    out
+}
+
 /// The value cut at each `separator` that stands in its text.
 pub fn split(value: &Value, separator: char) -> Vec<Value> {
     let mut out = vec![Value::default()];

@@ -4,8 +4,8 @@
 //! Invariant: only what runs no code of the system's own hands on; a program of one's own may make something else of what it reads.
 
 use super::effect::Cx;
-use super::fields::Others;
-use super::traffic::meets;
+use super::messages::meets;
+use super::others::Others;
 use seam_facts::SmolStr;
 use seam_graph::{Detail, Edge, Traffic};
 use std::collections::BTreeSet;

@@ -4,10 +4,10 @@
 //! function, the services whose own code runs it. What it does there is not known, and that is said.
 
 use super::effect::{Cx, Edited, Effect};
-use super::fields::{self, Others};
-use super::forms;
+use super::others::{self, Others};
 use super::text::{Hunk, lost};
 use super::wording;
+use super::{fields, forms};
 use seam_facts::{Key, SmolStr};
 use seam_graph::{Certainty, Evidence};
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,9 +224,9 @@ fn respelled(
         let mut effect = Effect::new("word-changed", text, format!("word/{word}")).sure(Certainty::Inferred);
         for node in owners.iter().copied().filter(|n| *n < cx.old.graph.nodes.len()) {
             effect.direct.insert(cx.old.name(node).clone(), places.clone());
-            let mut others = fields::neighbours(cx, node);
+            let mut others = others::neighbours(cx, node);
             if tells(word) {
-                fields::beside(cx, node, &mut others);
+                others::beside(cx, node, &mut others);
             }
             ties(others, &mut effect);
         }

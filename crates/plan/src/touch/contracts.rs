@@ -307,7 +307,7 @@ pub(super) fn kept(cx: &Cx<'_>, table: &str, column: Option<&str>, aside: &str, 
         // Statements that a mapper makes: the column as a key between quotes, beside the table.
         if places.is_empty() && keeps(cx, node, table) {
             let word = column.unwrap_or(table);
-            let quoted = super::fields::named(cx, node, word, "", &BTreeSet::new()).places;
+            let quoted = super::naming::named(cx, node, word, "", &BTreeSet::new()).places;
             places.extend(quoted);
         }
         if !places.is_empty() {
@@ -333,7 +333,7 @@ fn declared(cx: &Cx<'_>, change: &Change, edited: &Edited) -> Effect {
         effect.direct.insert(cx.old.name(node).clone(), places.clone());
         let field = change.field.rsplit('/').next().filter(|f| !f.is_empty()).or(change.key.rsplit('.').next());
         if let Some(field) = field {
-            super::fields::couple(cx, super::fields::neighbours(cx, node), field, "", false, &mut effect);
+            super::fields::couple(cx, super::others::neighbours(cx, node), field, "", false, &mut effect);
         }
     }
     effect

@@ -4,8 +4,8 @@
 //! declares them too.
 
 use super::effect::{Cx, Edited, Effect, Tie};
+use super::messages::meets;
 use super::text::Hunk;
-use super::traffic::meets;
 use seam_facts::SmolStr;
 use seam_graph::{Certainty, Detail, Edge, Traffic};
 

@@ -4,7 +4,8 @@
 //! Invariant: a form is looked for only among those who have to do with whose line it is, and only whole words count.
 
 use super::effect::{Cx, Edited, Effect};
-use super::fields::{self, Others};
+use super::fields;
+use super::others::Others;
 use super::text::Hunk;
 use super::values::{self, PLACES};
 use seam_facts::{Claim, ShapeKind, SmolStr};

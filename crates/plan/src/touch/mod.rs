@@ -3,7 +3,7 @@
 //!
 //! Invariants: an effect has a place on either side; a service that is touched has a place or an interaction that leads to it;
 //! what is not understood is told (`unknown`), and nothing that is not mentioned is said to be safe. The way is straight: lines that
-//! say something else ([`text`]), differences of the two graphs and of what travels to effects ([`traffic`], [`settings`], [`nodes`],
+//! say something else ([`text`]), differences of the two graphs and of what travels to effects ([`traffic`], [`messages`], [`settings`], [`nodes`],
 //! [`fields`], [`contracts`]), lines that state nothing to the functions that hold them ([`code`]), and from there who runs into it
 //! ([`beyond`]), what to do ([`steps`]), which tests reach it ([`trials`]), and the figure ([`risk`]).
 
@@ -17,7 +17,10 @@ mod fields;
 mod files;
 mod forms;
 mod gateways;
+mod messages;
+mod naming;
 mod nodes;
+mod others;
 mod parted;
 pub mod patch;
 mod remember;

@@ -131,8 +131,7 @@ fn written(cx: &Cx<'_>, at: &Evidence, newer: bool) -> Option<String> {
     let side = if newer { &cx.new } else { &cx.old };
     let text = (side.text)(&at.path)?;
     let line = text.lines().nth(at.at.line.saturating_sub(1) as usize)?;
-    let (_, value) = line.split_once('=').or_else(|| line.split_once(": "))?;
-    Some(value.trim().trim_matches(['"', '\'', '`', ',']).to_owned()).filter(|v| v.len() > 2)
+    super::spelled::entry(line).map(|(_, value)| value.to_string()).filter(|v| v.len() > 2)
 }
 
 /// Whether only the mask of a secret is another: which one it gets depends on those beside it.

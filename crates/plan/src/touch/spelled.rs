@@ -187,13 +187,18 @@ fn configured(
 }
 
 /// Key and value of a line: `name: shop`, `"name": "shop",`, `NAME=shop`, `- NAME=shop`.
-fn pair(line: &str) -> Option<(SmolStr, SmolStr)> {
+pub(super) fn entry(line: &str) -> Option<(SmolStr, SmolStr)> {
     let line = line.trim().trim_start_matches("- ").trim_end_matches([',', ';']).trim_start_matches("export ");
     let (key, value) = line.split_once('=').or_else(|| line.split_once(": "))?;
     let plain = |text: &str| text.trim().trim_matches(['"', '\'', '`']).to_owned();
     let (key, value) = (plain(key), plain(value));
     let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "._-/:".contains(c));
-    (is_key && !value.contains([' ', '{', '$'])).then(|| (key.into(), value.into()))
+    is_key.then(|| (key.into(), value.into()))
+}
+
+/// The same where the value is one word.
+fn pair(line: &str) -> Option<(SmolStr, SmolStr)> {
+    entry(line).filter(|(_, value)| !value.contains([' ', '{', '$']))
 }
 
 /// Clients of a store whose own lines spell a password of it.

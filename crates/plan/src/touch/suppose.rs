@@ -301,7 +301,7 @@ pub fn suppose(cx: &Cx<'_>, thing: &Thing, change: &str) -> Effect {
 
 /// Whether two names of a queue or topic meet: one may have its exchange before it, and its queue before that.
 fn meets(one: &str, other: &str) -> bool {
-    super::traffic::meets(one, other)
-        || super::traffic::meets(other, one)
+    super::messages::meets(one, other)
+        || super::messages::meets(other, one)
         || format_smolstr!(" {one} ").contains(&*format_smolstr!(" {other} "))
 }

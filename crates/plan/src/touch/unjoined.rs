@@ -4,7 +4,7 @@
 //! Invariant: the path tells, and nobody else serves it; what is found is inferred.
 
 use super::effect::{Cx, Effect, Tie};
-use super::fields::Others;
+use super::others::Others;
 use seam_graph::{Certainty, Difference, Endpoint, SettingOf, Turn, Unresolved};
 use std::collections::BTreeSet;
 

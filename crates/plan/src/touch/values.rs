@@ -5,8 +5,8 @@
 //! nobody here.
 
 use super::effect::{Cx, Effect, Tie};
+use super::messages::{meets, sides};
 use super::rules;
-use super::traffic::{meets, sides};
 use seam_graph::{Certainty, Difference, Edge, EdgeKind, Evidence, NodeKind, Traffic, Turn};
 
 /// Ties whoever knows the thing by its old name; the effect is then called by what it is.
@@ -88,10 +88,10 @@ pub(super) fn looked_up(cx: &Cx<'_>, node: usize, name: &str, effect: &mut Effec
         let says = || said(edge).filter(looks_up).take(PLACES).cloned().collect::<Vec<_>>();
         let known = said(edge).all(|e| word(&e.says, name).is_none()) || !says().is_empty();
         // The literal itself, where the caller's own code has it: calls are known by what they lead to.
-        let mut places = if known { super::fields::quoted(cx, edge.from, name, PLACES) } else { Vec::new() };
+        let mut places = if known { super::naming::quoted(cx, edge.from, name, PLACES) } else { Vec::new() };
         if places.is_empty() {
             // A client that a library declares: where it has the name, and where the own code calls it.
-            let declares = |path: &seam_facts::SmolStr| super::fields::quoting(cx, path, name, PLACES);
+            let declares = |path: &seam_facts::SmolStr| super::naming::quoting(cx, path, name, PLACES);
             let files: std::collections::BTreeSet<_> = said(edge).map(|e| &e.path).collect();
             places = files.into_iter().flat_map(declares).take(PLACES).collect();
             if places.is_empty() {

@@ -4,7 +4,7 @@
 use super::{looked_up, value};
 use crate::Sink;
 use crate::config::entries::{Document, Entry, canonical, index};
-use crate::config::secret;
+use crate::config::{interpolate, secret};
 use seam_facts::{Call, Claim, Protocol, SmolStr, Value, format_smolstr};
 
 /// Keys (canonical; `*` is one part, a trailing `*` the rest) and whom they name.
@@ -186,20 +186,7 @@ fn call(client: &str, protocol: Protocol, target: Value, entry: &Entry, sink: &m
 
 /// Comma-separated addresses; commas within placeholders do not divide.
 fn addresses(text: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    let (mut depth, mut start) = (0usize, 0);
-    for (i, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                out.push(&text[start..i]);
-                start = i + 1;
-            }
-            _ => {}
-        }
-    }
-    out.push(&text[start..]);
+    let mut out = interpolate::outside_braces(text, ',');
     out.retain_mut(|a| {
         *a = a.trim();
         !a.is_empty()

@@ -81,6 +81,27 @@ pub(super) fn env_by_name(callee: &str, key: Option<&Value>) -> Option<Value> {
     (outer && words(name).any(|w| w.eq_ignore_ascii_case("env"))).then(|| Value::env(key, None))
 }
 
+/// The environment handed to a function as an object, with the name that is looked up in it: `get(process.env, 'PORT', '80')`,
+/// and the other way about where a library's functions are made to be put together (`propOr('80', 'PORT', process.env)`).
+fn looked_up(code: &Code<'_>, call: &Call, function: usize, eval: &dyn Fn(&Expr) -> Value) -> Option<Value> {
+    let is_env = |e: &Expr| ENV_OBJECTS.contains(&(Lang::Script, code.origin(e, function).as_str()));
+    let at = call.args.iter().position(|a| is_env(&a.value))?;
+    let (key, default) = match (at, call.args.len(), call.name()) {
+        (0, 2 | 3, _) => (1, Some(2)),
+        (1, 2, "prop") => (0, None),
+        (2, 3, "propOr") => (1, Some(0)),
+        _ => return None,
+    };
+    let key = call.arg(key)?;
+    // What checks or copies the whole environment is handed something else.
+    let named = match &key.kind {
+        ExprKind::Name(name) => code.function(function).params.iter().any(|p| p.name == *name),
+        _ => key.as_str().is_some_and(|k| is_upper(k)),
+    };
+    let default = default.and_then(|at| call.arg(at)).map(eval);
+    named.then(|| keyed(true, eval(key), default))
+}
+
 /// The words of a name: `readEnvOrDie` and `read_env_or_die` are four.
 fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(['_', '.', '!']).flat_map(|part| {
@@ -110,6 +131,11 @@ pub(super) fn called(code: &Code<'_>, call: &Call, function: usize, steps: usize
     if ENV_READERS.contains(&(lang, callee.as_str())) {
         let default = call.named("default").or_else(|| call.arg(1)).map(eval).filter(|v| !is_null(v));
         return Some(keyed(true, arg(0)?, default));
+    }
+    if lang == Lang::Script
+        && let Some(found) = looked_up(code, call, function, &eval)
+    {
+        return Some(found);
     }
     if lang == Lang::Go
         && let Some(found) = golang::called(code, call, &callee, &eval)
